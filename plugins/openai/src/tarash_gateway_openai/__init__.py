@@ -1,0 +1,55 @@
+"""OpenAI, and every server that speaks its protocol: images and videos through the official SDK.
+
+What other plugins may build on: `OpenAIProvider` bound to a `Connection`, and the rows `IMAGE_MODELS` and `VIDEO_MODELS`.
+The SDK is imported when the first request is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+
+from tarash_gateway_openai.connection import Connection, from_config
+from tarash_gateway_openai.provider import OpenAIProvider
+from tarash_gateway_openai.rows import DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS
+
+__all__ = [
+    "DEFAULT_VIDEO_MODEL",
+    "IMAGE_MODELS",
+    "VIDEO_MODELS",
+    "Connection",
+    "OpenAIProvider",
+    "spec",
+    "tarash_create_provider",
+    "tarash_provider_specs",
+]
+
+
+def spec(
+    name: str = "openai", title: str = "OpenAI", key_variables: tuple[str, ...] = ("OPENAI_API_KEY",)
+) -> ProviderSpec:
+    """The spec of a provider that speaks this protocol with these models, under its own name."""
+    return ProviderSpec(
+        name=name,
+        api_version=1,
+        title=title,
+        image_models=IMAGE_MODELS,
+        video_models=VIDEO_MODELS,
+        default_video_model=DEFAULT_VIDEO_MODEL,
+        model_prefix="openai/",
+        key_variables=key_variables,
+    )
+
+
+@hookimpl
+def tarash_provider_specs() -> Iterable[ProviderSpec]:
+    """OpenAI and what its models accept."""
+    yield spec()
+
+
+@hookimpl
+def tarash_create_provider(config: GenerationConfig) -> Provider:
+    """A provider for OpenAI's service, or for the server at `config.base_url`."""
+    return OpenAIProvider(config, from_config(config))

@@ -1,0 +1,230 @@
+"""The functions of the public face."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.flows.commands import Flow
+from tarash.tarash_gateway.flows.context import Context, new_request_id
+from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
+from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.image import image_call
+from tarash.tarash_gateway.flows.plan import Plan, make_plan, warn_of_lifecycle
+from tarash.tarash_gateway.flows.video import video_call
+from tarash.tarash_gateway.media.saving import Exists, check_place
+from tarash.tarash_gateway.models import (
+    ImageGenerationConfig,
+    ImageGenerationRequest,
+    ImageGenerationResponse,
+    VideoGenerationConfig,
+    VideoGenerationRequest,
+    VideoGenerationResponse,
+)
+from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.registry import PluginRegistry, Registration
+from tarash.tarash_gateway.problems import Problem
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
+
+RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
+
+logger = logging.getLogger("tarash.calls")
+
+registry = PluginRegistry()
+
+
+def generate_image(
+    config: ImageGenerationConfig, request: ImageGenerationRequest, *, on_progress: OnProgress | None = None
+) -> ImageGenerationResponse:
+    """Makes pictures, or edits them where `request.image_list` is given.
+
+    Args:
+        config: who makes them, and how careful the call is.
+        request: what is to be seen.
+        on_progress: called with an `ImageGenerationUpdate` at each step; a plain or an async function. What it raises is
+            logged and goes no further.
+
+    Returns:
+        At least one picture, each checked to be whole.
+
+    Raises:
+        ValidationError: the request cannot be right; nothing was sent.
+        ConfigurationError: a key or an endpoint is missing; nothing was sent.
+        PluginError: the provider is not installed, or its plugin is broken.
+        UnconfirmedGenerationError: the answer was lost; the picture may have been billed.
+        TarashError: whatever else went wrong; see `tarash.tarash_gateway.errors`.
+    """
+    return run(_image_flow(config, request), on_progress)
+
+
+async def generate_image_async(
+    config: ImageGenerationConfig, request: ImageGenerationRequest, *, on_progress: OnProgress | None = None
+) -> ImageGenerationResponse:
+    """The same as `generate_image`, to be awaited."""
+    return await run_async(_image_flow(config, request), on_progress)
+
+
+def generate_video(
+    config: VideoGenerationConfig,
+    request: VideoGenerationRequest,
+    *,
+    on_progress: OnProgress | None = None,
+    save_to: Path | str | os.PathLike[str] | None = None,
+    exists: Exists = "error",
+) -> VideoGenerationResponse:
+    """Makes a video: submits a job, waits for it, downloads the clip.
+
+    Args:
+        config: who makes it, and how careful the call is.
+        request: what is to be seen.
+        on_progress: called with a `VideoGenerationUpdate` at each step; a plain or an async function. What it raises is
+            logged and goes no further.
+        save_to: a file that the clip is streamed to; it is never held in memory. Checked before anything is paid.
+        exists: what becomes of a file that is already there: `error`, `replace` or `skip`.
+
+    Returns:
+        The clip, checked to be whole, and the job that made it.
+
+    Raises:
+        ValidationError: the request cannot be right; nothing was sent.
+        ConfigurationError: a key or an endpoint is missing; nothing was sent.
+        SaveError: `save_to` cannot be written; nothing was sent.
+        PluginError: the provider is not installed, or its plugin is broken.
+        UnconfirmedGenerationError: the answer was lost; the video may have been billed.
+        GenerationTimeoutError: the deadline passed; `error.job` is left running.
+        TarashError: whatever else went wrong; see `tarash.tarash_gateway.errors`.
+    """
+    return run(_video_flow(config, request, save_to, exists), on_progress)
+
+
+async def generate_video_async(
+    config: VideoGenerationConfig,
+    request: VideoGenerationRequest,
+    *,
+    on_progress: OnProgress | None = None,
+    save_to: Path | str | os.PathLike[str] | None = None,
+    exists: Exists = "error",
+) -> VideoGenerationResponse:
+    """The same as `generate_video`, to be awaited."""
+    return await run_async(_video_flow(config, request, save_to, exists), on_progress)
+
+
+def check_request(
+    config: ImageGenerationConfig | VideoGenerationConfig,
+    request: ImageGenerationRequest | VideoGenerationRequest,
+) -> list[Problem]:
+    """Every problem that would keep `request` from being sent with `config`; empty when it is fine. Nothing is sent.
+
+    Raises:
+        PluginError: the provider is not installed, or its plugin is broken.
+    """
+    return list(_plan(config, request).problems)
+
+
+def list_providers() -> list[str]:
+    """The names of the providers that are installed, sorted. No plugin is imported."""
+    return registry.names()
+
+
+def list_models(provider: str | None = None) -> list[ImageModel | VideoModel]:
+    """The capability rows of one provider, or of all; no SDK is imported.
+
+    A broken plugin has no rows here when all are listed; asked for by name it raises.
+
+    Raises:
+        PluginError: `provider` is not installed, or its plugin is broken.
+    """
+    if provider is not None:
+        spec = registry.spec(provider)
+        return [*spec.image_models, *spec.video_models]
+    rows: list[ImageModel | VideoModel] = []
+    for name in registry.names():
+        try:
+            rows += list_models(name)
+        except TarashError as error:
+            logger.warning("%s has no rows here: %s", name, error)
+    return rows
+
+
+def register_plugin(plugin: object, *, replace: bool = False) -> Registration:
+    """Registers a plugin of this process, for tests and notebooks.
+
+    Args:
+        plugin: a module or an object whose functions are marked with `hookimpl`.
+        replace: take the place of a provider of the same name.
+
+    Returns:
+        What unregisters it again: `registration.unregister()`, or `with register_plugin(plugin): …`.
+
+    Raises:
+        PluginConflictError: a provider of that name is there already.
+        PluginLoadError: the plugin is broken.
+        PluginApiVersionError: it was written for another version of the contract.
+    """
+    return registry.register(plugin, replace=replace)
+
+
+def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
+    chain = _chain(config, request)
+    return with_fallbacks(chain, new_request_id(), image_call)
+
+
+def _video_flow(
+    config: VideoGenerationConfig,
+    request: VideoGenerationRequest,
+    save_to: Path | str | os.PathLike[str] | None,
+    exists: Exists,
+) -> Flow[VideoGenerationResponse]:
+    chain = _chain(config, request)
+    place = None if save_to is None else Path(save_to)
+
+    def one(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoGenerationResponse]:
+        return video_call(context, plan, place, exists)
+
+    if place is not None:
+        check_place(place, exists)
+    return with_fallbacks(chain, new_request_id(), one)
+
+
+def _chain(config: GenerationConfig, request: Any) -> list[Plan[Any] | Skipped]:
+    """Checks every config of the chain before anything is sent; the first one must be able to take the request."""
+    first = _plan(config, request)
+    first.refuse_problems()
+    provider = first.open_provider()
+    first.open_provider = lambda: provider
+    chain: list[Plan[Any] | Skipped] = [first]
+    for link in config.fallback_configs:
+        try:
+            plan = _plan(link, request)
+            plan.refuse_problems()
+            chain.append(plan)
+        except TarashError as error:
+            logger.warning("the fallback %s/%s is skipped: %s", link.provider, link.model, error)
+            chain.append(Skipped(link.provider, link.model, error))
+    for plan in chain:
+        if isinstance(plan, Plan):
+            warn_of_lifecycle(plan)
+            for warning in plan.checked.warnings:
+                logger.warning("%s: %s", plan.subject, warning)
+    return chain
+
+
+def _plan(config: Any, request: Any) -> Plan[Any]:
+    for given, kinds in (
+        (config, (ImageGenerationConfig, VideoGenerationConfig)),
+        (request, (ImageGenerationRequest, VideoGenerationRequest)),
+    ):
+        if not isinstance(given, kinds):
+            msg = (
+                f"a {type(given).__name__} was given where one of {', '.join(kind.__name__ for kind in kinds)} belongs"
+            )
+            raise ValidationError(msg)
+    if isinstance(config, ImageGenerationConfig) is not isinstance(request, ImageGenerationRequest):
+        msg = f"{type(config).__name__} and {type(request).__name__} do not go together: use both of images or both of videos"
+        raise ValidationError(msg)
+    return make_plan(config, request, registry)

@@ -1,0 +1,40 @@
+"""Which row a config follows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
+from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.spec import ProviderSpec
+
+
+def find_row(config: GenerationConfig, spec: ProviderSpec) -> tuple[ModelRow | None, bool]:
+    """The row that `config` follows, and whether it may refuse.
+
+    The config's own row comes first, then the plugin's row of `base_model` or `model`. A model without a row is converted by the
+    provider's default row, where there is one, and never refused: the service is the authority.
+    """
+    name = spec.wire_model(config.base_model or config.model)
+    if isinstance(config, ImageGenerationConfig):
+        own: ModelRow | None = config.capabilities or _by_name(spec.image_models).get(name)
+        default: ModelRow | None = spec.default_image_model
+    else:
+        own = config.capabilities if isinstance(config, VideoGenerationConfig) else None
+        own = own or _by_name(spec.video_models).get(name)
+        default = spec.default_video_model
+    return (own, True) if own is not None else (default, False)
+
+
+_cached: dict[int, tuple[tuple[ModelRow, ...], dict[str, ModelRow]]] = {}
+
+
+def _by_name(rows: tuple[ImageModel, ...] | tuple[VideoModel, ...]) -> dict[str, ModelRow]:
+    """Indexes each tuple once. Keyed by identity, since comparing rows costs more than looking one up."""
+    known = _cached.get(id(rows))
+    if known is None or known[0] is not rows:
+        known = (rows, {name: row for row in rows for name in row.names()})
+        _cached[id(rows)] = known
+    return known[1]

@@ -1,0 +1,36 @@
+"""What a model costs, as far as its vendor says so."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from tarash.tarash_gateway.records import StrictInput
+
+
+class Price(StrictInput):
+    """US dollars, by what the vendor counts. A table is empty where the vendor's price is not known: nothing is guessed."""
+
+    per_image: dict[str, float] = {}
+    """Dollars for one image, by `QUALITY SIZE` such as `hd 1024x1024`."""
+
+    per_second: dict[str, float] = {}
+    """Dollars for one second of video, by size."""
+
+    source: str
+    checked_on: date
+
+    def most_for_image(self, quality: str | None, size: str | None) -> float | None:
+        """The most that one image may cost when `quality` and `size` are asked for; None where that is not known."""
+        fitting = [
+            dollars
+            for key, dollars in self.per_image.items()
+            if (quality in (None, "auto") or key.split()[0] == quality)
+            and (size in (None, "auto") or key.split()[1] == size)
+        ]
+        return max(fitting, default=None)
+
+    def most_for_second(self, size: str | None) -> float | None:
+        """The most that one second of video may cost at `size`; None where that is not known."""
+        if size is not None:
+            return self.per_second.get(size)
+        return max(self.per_second.values(), default=None)

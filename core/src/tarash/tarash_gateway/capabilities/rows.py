@@ -1,0 +1,120 @@
+"""Capability rows: what one model accepts, as frozen data with a source and a date.
+
+Three things a column of values can say: a tuple lists what is taken; an empty tuple takes nothing, so every value is refused;
+None means that it is not known, so every value passes and the service decides. A request field named in `unsupported` is one
+that the model does not have: `config.unsupported` decides what becomes of it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Literal
+
+from pydantic import Field
+
+from tarash.tarash_gateway.capabilities.lifecycle import Lifecycle
+from tarash.tarash_gateway.capabilities.price import Price
+from tarash.tarash_gateway.capabilities.rules import DurationRule, SizeRule
+from tarash.tarash_gateway.records import StrictInput
+
+Values = tuple[str, ...] | None
+Durations = tuple[float, ...] | DurationRule | None
+
+
+class ModelRow(StrictInput):
+    """The columns that image and video models share."""
+
+    model: str
+    """The vendor's name of the model, as it goes out on the wire."""
+
+    aliases: tuple[str, ...] = ()
+    """Other names for the same model, dated snapshots among them."""
+
+    source: str
+    """Where the vendor says so: a URL."""
+
+    checked_on: date
+    """When somebody last compared the row with its source."""
+
+    lifecycle: Lifecycle = Lifecycle()
+    price: Price | None = None
+
+    prompt_max_chars: int | None = None
+    """Characters."""
+
+    sizes: tuple[str, ...] | SizeRule | None = None
+    """Pixels as WIDTHxHEIGHT and the vendor's words, or a rule."""
+
+    aspect_ratios: dict[str, str] | tuple[str, ...] | None = None
+    """Ratio to the size that is sent in its place; or, for a vendor that thinks in ratios, the ratios that are sent as they are."""
+
+    resolutions: Values = None
+    """Tiers such as `720p` or `2K`."""
+
+    max_input_images: int | None = None
+    """Images that one request may carry; more are left out with a warning."""
+
+    input_formats: Values = None
+    """Content types of input images."""
+
+    input_max_bytes: int | None = None
+    """Bytes of one input image."""
+
+    extra_params: Values = None
+    """The vendor's own parameters that `extra_params` may hold."""
+
+    unsupported: tuple[str, ...] = ()
+    """Request fields that the model does not have."""
+
+    substitutes: dict[str, dict[str, str]] = {}
+    """Field to (asked value to sent value): what the vendor has no equal for is sent as the nearest real value, and told."""
+
+    def names(self) -> tuple[str, ...]:
+        """Every name that means this row."""
+        return (self.model, *self.aliases)
+
+
+class ImageModel(ModelRow):
+    """What one image model accepts."""
+
+    max_images: int = Field(default=1, ge=1)
+    """Images in one request."""
+
+    mask: bool | None = None
+    """Whether an edit may carry a mask; None where it is not known."""
+
+    qualities: Values = None
+    styles: Values = None
+    backgrounds: Values = None
+    output_formats: Values = None
+
+    response_formats: Values = ()
+    """What the wire's `response_format` takes; most models have none and give base64."""
+
+
+class VideoModel(ModelRow):
+    """What one video model accepts."""
+
+    max_videos: int = Field(default=1, ge=1)
+    """Videos in one job."""
+
+    durations: Durations = None
+    """Seconds, as a list or a range."""
+
+    durations_by_mode: dict[str, Durations] = {}
+    """Durations where they differ by what is given: `text`, `first_frame`, `frames`, `reference`, `edit`, `extend`."""
+
+    audio: Literal["always", "optional", "never"] | None = None
+    """Whether the clip has sound. `always`: asking for it is satisfied, asking for none is unsupported."""
+
+    input_match_size: bool = False
+    """Whether an input image must have exactly the size of the video."""
+
+    operations: tuple[str, ...] = ("generate",)
+    """What the model does: `generate`, `remix`, `edit`, `extend`."""
+
+    operation_params: dict[str, str] = {}
+    """Extra parameter to the operation that its presence asks for, such as `video_id` to `remix`."""
+
+    operation_fields: dict[str, tuple[str, ...]] = {}
+    """Operation to the request fields that it takes, where it takes fewer than `generate`; others are unsupported."""

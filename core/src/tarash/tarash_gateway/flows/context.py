@@ -1,0 +1,60 @@
+"""What one call carries along: its ids, its clock and its deadline."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from tarash.tarash_gateway.errors import GenerationTimeoutError
+from tarash.tarash_gateway.models.config import GenerationConfig
+
+logger = logging.getLogger("tarash.calls")
+
+
+def new_request_id() -> str:
+    """Our id of one call, in every log line, update, error and response of it."""
+    return f"req_{uuid.uuid4().hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One call with one config. Times are seconds on the driver's clock."""
+
+    config: GenerationConfig
+    model: str
+    """The model's name on the wire."""
+
+    request_id: str
+    started: float
+    deadline: float
+
+    def left(self, now: float) -> float:
+        """Seconds until the deadline.
+
+        Raises:
+            GenerationTimeoutError: it has passed.
+        """
+        left = self.deadline - now
+        if left <= 0:
+            msg = f"the deadline of {self.config.timeout:g} s passed. Give the config a longer timeout."
+            raise GenerationTimeoutError(msg, billable="no")
+        return left
+
+    def known(self) -> dict[str, Any]:
+        """What every error and update of this call says."""
+        return {"provider": self.config.provider, "model": self.model, "request_id": self.request_id}
+
+    def log(self, level: int, message: str, *args: Any) -> None:
+        """One log line, with the ids as fields; never a prompt, a key or media."""
+        if logger.isEnabledFor(level):
+            logger.log(
+                level,
+                f"%s %s/%s {message}",
+                self.request_id,
+                self.config.provider,
+                self.model,
+                *args,
+                extra=self.known(),
+            )

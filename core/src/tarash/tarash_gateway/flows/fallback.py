@@ -1,0 +1,100 @@
+"""A chain of configs: the next one is tried while nothing was created, and never after something may have been paid."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tarash.tarash_gateway.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    PermissionDeniedError,
+    ProviderUnavailableError,
+    QuotaExceededError,
+    RateLimitError,
+    TarashError,
+    complete,
+)
+from tarash.tarash_gateway.flows.commands import Flow, Now
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.models.response import Attempt
+
+ResponseT = TypeVar("ResponseT")
+
+_MOVES_ON = (
+    AuthenticationError,
+    ConfigurationError,
+    ConnectionFailedError,
+    InvalidRequestError,
+    ModelNotFoundError,
+    PermissionDeniedError,
+    ProviderUnavailableError,
+    QuotaExceededError,
+    RateLimitError,
+)
+"""Errors after which another vendor may do it. A content-policy refusal is not among them: it is about the request."""
+
+logger = logging.getLogger("tarash.calls")
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A config of the chain that cannot take the request, and why."""
+
+    provider: str
+    model: str
+    error: TarashError
+
+
+def with_fallbacks(
+    chain: Sequence[Plan[Any] | Skipped], request_id: str, one: Callable[[Context, Plan[Any]], Flow[Any]]
+) -> Flow[Any]:
+    """Runs `one` for each plan of `chain` until one succeeds or something was created.
+
+    Raises:
+        TarashError: the last one, which names in its notes what was tried before it.
+    """
+    started = yield Now()
+    attempts: list[Attempt] = []
+    plans = [plan for plan in chain if isinstance(plan, Plan)]
+    deadline = started + plans[0].config.timeout
+    for link in chain:
+        if isinstance(link, Skipped):
+            attempts.append(_attempt(link.provider, link.model, "skipped", link.error))
+            continue
+        now = yield Now()
+        context = Context(link.config, link.model, request_id, started, min(deadline, now + link.config.timeout))
+        try:
+            response = yield from one(context, link)
+        except TarashError as error:
+            complete(error, context.known())
+            if isinstance(error, ModelNotFoundError):
+                error.message = ". ".join([error.message.rstrip("."), *link.notices])
+            if link is plans[-1] or not _moves_on(error):
+                for attempt in attempts:
+                    error.add_note(f"before it, {attempt.provider}/{attempt.model} {attempt.outcome}: {attempt.error}")
+                raise
+            attempts.append(_attempt(link.config.provider, link.model, "failed", error))
+            context.log(logging.WARNING, "failed (%s), the next config is tried", type(error).__name__)
+        except BaseException as error:
+            error.add_note(f"{request_id}: broken off at {context.config.provider}/{context.model}")
+            raise
+        else:
+            told = [f"{a.provider}/{a.model} was {a.outcome} ({a.error})" for a in attempts]
+            attempts.append(Attempt(provider=link.config.provider, model=link.model, outcome="succeeded"))
+            return response.model_copy(update={"attempts": attempts, "warnings": [*told, *response.warnings]})
+    raise AssertionError
+
+
+def _moves_on(error: TarashError) -> bool:
+    return isinstance(error, _MOVES_ON) and error.billable == "no" and error.job is None
+
+
+def _attempt(provider: str, model: str, outcome: Any, error: TarashError) -> Attempt:
+    return Attempt(provider=provider, model=model, outcome=outcome, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,168 @@
+"""One image call with one config: inputs, one request or several, and pictures that were looked at."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
+from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.inputs import resolve_inputs
+from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.media import fetch
+from tarash.tarash_gateway.media.decoding import decode_base64, without_media
+from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.request import ImageGenerationRequest
+from tarash.tarash_gateway.models.response import ImageGenerationResponse
+from tarash.tarash_gateway.models.update import ImageGenerationUpdate
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Prepared, Provider
+
+RESULT_LIMIT = 256 * 1024 * 1024
+"""Bytes of one picture that is downloaded."""
+
+DOWNLOAD_TRIES = 3
+
+
+def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:
+    """Makes the pictures of `plan`.
+
+    Raises:
+        TarashError: no picture was made, or none could be read.
+    """
+    images, mask = yield from resolve_inputs(context, plan)
+    provider = plan.open_provider()
+    request = plan.checked.request
+    batches = plan.checked.batches
+    yield Emit(
+        ImageGenerationUpdate(status="submitting", elapsed_seconds=(yield Now()) - context.started, **context.known())
+    )
+    flows = tuple(
+        _one_request(
+            context,
+            provider,
+            Prepared(plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask),
+        )
+        for n in batches
+    )
+    if len(flows) == 1:
+        answer, media, told = yield from flows[0]
+        answers, pictures, problems = [answer], media, told
+    else:
+        outcomes: list[Outcome] = yield Gather(flows)
+        answers, pictures, problems = _join(outcomes)
+    yield Emit(
+        ImageGenerationUpdate(status="completed", elapsed_seconds=(yield Now()) - context.started, **context.known())
+    )
+    return _response(context, plan, answers, pictures, problems)
+
+
+def _one_request(
+    context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest]
+) -> Flow[tuple[ImageAnswer, list[Media], list[str]]]:
+    def waiting(delay: float, error: TarashError) -> ImageGenerationUpdate:
+        return ImageGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
+
+    answer: ImageAnswer = yield from creating(context, Call(provider, "generate_image", (prepared,)), waiting)
+    if not isinstance(answer, ImageAnswer):
+        msg = f"{type(provider).__name__}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
+        raise InvalidResponseError(msg)
+    media: list[Media] = []
+    told = list(answer.warnings)
+    broken: TarashError | None = None
+    for at, output in enumerate(answer.outputs):
+        try:
+            media.append((yield from _picture(context, provider, output, told)))
+        except InvalidResponseError as error:
+            error.raw = error.raw or without_media(answer.raw)
+            broken = broken or error
+            told.append(f"picture {at + 1} of {len(answer.outputs)} cannot be used: {error}")
+    if not media:
+        raise broken or InvalidResponseError("the answer holds no picture", raw=without_media(answer.raw))
+    if len(answer.outputs) < prepared.request.n:
+        told.append(f"{prepared.request.n} pictures were asked for, the vendor made {len(answer.outputs)}")
+    return answer, media, told
+
+
+def _picture(context: Context, provider: Provider, output: ImageOutput, told: list[str]) -> Flow[Media]:
+    known = {"url": output.url, "revised_prompt": output.revised_prompt}
+    try:
+        if output.base64 is not None:
+            return Media.from_bytes(decode_base64(output.base64), **known)
+        if output.content is not None:
+            return Media.from_bytes(output.content, **known)
+    except (BrokenMediaError, ValueError) as error:
+        msg = f"the vendor's picture is broken: {error}"
+        raise InvalidResponseError(msg) from error
+    if output.url is None:
+        msg = "the vendor's picture has neither base64 nor a URL"
+        raise InvalidResponseError(msg)
+    return (yield from _fetched_picture(context, provider, output.url, known, told))
+
+
+def _fetched_picture(
+    context: Context, provider: Provider, url: str, known: dict[str, Any], told: list[str]
+) -> Flow[Media]:
+    """Downloads a picture; it is paid for, so a failure keeps its URL and is a warning."""
+    # The vendor may serve its results from the host that the caller chose to talk to, wherever that is.
+    own_host = urlsplit(url).hostname == urlsplit(provider.endpoint).hostname
+    options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
+    try:
+        fetched = yield from reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
+        return Media.from_bytes(fetched.content, **known)
+    except (TarashError, BrokenMediaError) as error:
+        told.append(f"a picture was made and could not be downloaded ({error}); its address is in Media.url")
+        context.log(logging.WARNING, "a picture could not be downloaded (%s)", type(error).__name__)
+        return Media(**known)
+
+
+def _join(outcomes: list[Outcome]) -> tuple[list[ImageAnswer], list[Media], list[str]]:
+    """Pictures that were made are kept whatever became of the other requests; an error only where none was."""
+    good = [outcome.value for outcome in outcomes if outcome.error is None]
+    bad = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if not good:
+        raise bad[0]
+    told = [line for _, _, lines in good for line in lines]
+    told += [f"one of {len(outcomes)} requests failed: {type(error).__name__}: {error}" for error in bad]
+    return [answer for answer, _, _ in good], [picture for _, media, _ in good for picture in media], told
+
+
+def _response(
+    context: Context,
+    plan: Plan[ImageGenerationRequest],
+    answers: list[ImageAnswer],
+    pictures: list[Media],
+    told: list[str],
+) -> ImageGenerationResponse:
+    raws = [without_media(answer.raw) for answer in answers if answer.raw is not None]
+    costs = [answer.cost for answer in answers]
+    return ImageGenerationResponse(
+        images=pictures,
+        request_id=context.request_id,
+        provider=plan.config.provider,
+        model=plan.model,
+        provider_request_id=answers[0].provider_request_id,
+        usage=_sum_usage([answer.usage for answer in answers if answer.usage]),
+        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        adjustments=plan.checked.adjustments,
+        warnings=[*plan.notices, *plan.checked.warnings, *told],
+        raw_response=raws[0] if len(raws) == 1 else {"answers": raws} if raws else None,
+    )
+
+
+def _sum_usage(usages: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The usage of all requests of a fan-out; figures are added, whatever is no figure is the first one's."""
+    if len(usages) < 2:
+        return usages[0] if usages else None
+    return {key: _sum([usage.get(key) for usage in usages]) for key in usages[0]}
+
+
+def _sum(values: list[Any]) -> Any:
+    numbers = [value for value in values if isinstance(value, (int, float))]
+    if numbers:
+        return sum(numbers)
+    tables = [value for value in values if isinstance(value, dict)]
+    return _sum_usage(tables) if tables else values[0]

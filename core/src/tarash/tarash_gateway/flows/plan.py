@@ -1,0 +1,133 @@
+"""A plan: one config and one request, checked against the provider's rows before anything is sent."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, TypeVar
+
+from tarash.tarash_gateway.capabilities.checking import Checked, check
+from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
+from tarash.tarash_gateway.capabilities.rules import DurationRule
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.media.inputs import Input, load_inputs
+from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.models.request import (
+    GenerationRequest,
+    ImageGenerationRequest,
+    VideoGenerationRequest,
+)
+from tarash.tarash_gateway.plugins.provider import Provider
+from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins.spec import ProviderSpec
+from tarash.tarash_gateway.problems import Problem
+
+RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
+
+
+@dataclass(slots=True)
+class Plan(Generic[RequestT]):
+    """What will be sent, to whom, and what was changed on the way."""
+
+    config: GenerationConfig
+    spec: ProviderSpec
+    model: str
+    """The model's name on the wire."""
+
+    row: ModelRow | None
+    checked: Checked[RequestT]
+    images: list[Input]
+    mask: Input | None
+    problems: list[Problem]
+    open_provider: Callable[[], Provider]
+    """Makes the provider; called when its turn comes, since it may import an SDK."""
+
+    notices: list[str] = field(default_factory=list)
+    """Warnings that are not about a field: a model's lifecycle."""
+
+    @property
+    def subject(self) -> str:
+        """Provider and model, for the head of a message."""
+        return f"{self.config.provider}/{self.model}"
+
+    def refuse_problems(self) -> None:
+        """Stops here if the request cannot be right.
+
+        Raises:
+            ValidationError: with every problem at once.
+        """
+        if self.problems:
+            raise ValidationError.of(self.subject, self.problems, provider=self.config.provider, model=self.model)
+
+
+def make_plan(config: GenerationConfig, request: RequestT, registry: PluginRegistry) -> Plan[RequestT]:
+    """Checks `request` for `config`. Reads files that are at hand, fetches and sends nothing.
+
+    Raises:
+        PluginError: there is no such provider, or its plugin is broken.
+    """
+    spec = registry.spec(config.provider)
+    row, refuses = find_row(config, spec)
+    model = spec.wire_model(config.model)
+    checked = check(request, row, refuses=refuses, model=model, unsupported=config.unsupported, fan_out=config.fan_out)
+    images, mask, unreadable = load_inputs(checked.request, row if refuses else None)
+    problems = checked.problems + unreadable
+    if config.max_cost is not None:
+        problems += _cost_problem(config.max_cost, checked.request, row if refuses else None)
+    plan = Plan(config, spec, model, row, checked, images, mask, problems, lambda: registry.create(config))
+    if row is not None and refuses:
+        notice = row.lifecycle.notice(model, datetime.now(UTC).date())
+        if notice:
+            plan.notices.append(notice)
+    return plan
+
+
+_warned: set[tuple[str, str]] = set()
+
+
+def warn_of_lifecycle(plan: Plan[RequestT]) -> None:
+    """Warns once for each process and model, before anything is sent: `-W error` must not lose what is paid."""
+    key = (plan.config.provider, plan.model)
+    if plan.notices and key not in _warned:
+        _warned.add(key)
+        for notice in plan.notices:
+            warnings.warn(notice, ModelLifecycleWarning, stacklevel=2)
+
+
+def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None) -> list[Problem]:
+    most = _most(request, row)
+    if most is None:
+        return [
+            Problem(
+                "max_cost",
+                "the price of this request is not known, so the limit cannot be kept; leave max_cost out",
+                value=limit,
+            )
+        ]
+    if most > limit:
+        return [Problem("max_cost", f"the request may cost up to ${most:.2f}", value=limit)]
+    return []
+
+
+def _most(request: GenerationRequest, row: ModelRow | None) -> float | None:
+    """US dollars at the most."""
+    if row is None or row.price is None:
+        return None
+    if isinstance(request, ImageGenerationRequest):
+        each = row.price.most_for_image(request.quality, request.size)
+        return None if each is None else each * request.n
+    if isinstance(request, VideoGenerationRequest) and isinstance(row, VideoModel):
+        each = row.price.most_for_second(request.size)
+        longest = request.duration_seconds or _longest(row)
+        return None if each is None or longest is None else each * longest * request.n
+    return None
+
+
+def _longest(row: VideoModel) -> float | None:
+    if isinstance(row.durations, DurationRule):
+        return row.durations.max
+    return max(row.durations, default=None) if row.durations else None

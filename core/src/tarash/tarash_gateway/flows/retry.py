@@ -1,0 +1,140 @@
+"""When a request is sent again, and after how long.
+
+Two policies. A creating request is sent again only where nothing can have been created; where that is not known it is an
+`UnconfirmedGenerationError`. A reading request costs nothing and is patient until the deadline.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from tarash.tarash_gateway.errors import (
+    ConnectionFailedError,
+    GenerationTimeoutError,
+    PluginError,
+    ProviderUnavailableError,
+    RateLimitError,
+    TarashError,
+    UnconfirmedGenerationError,
+)
+from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep
+from tarash.tarash_gateway.flows.context import Context
+
+FIRST_DELAY = 0.5
+"""Seconds before the second try; doubled for each further one, and spread by full jitter."""
+
+LONGEST_DELAY = 60.0
+"""Seconds that one wait takes at the most; a vendor that asks for more is an error at once."""
+
+READING_DELAY = 8.0
+"""Seconds between two patient looks at the most."""
+
+
+def creating(context: Context, call: Call, waiting: Callable[[float, TarashError], Any]) -> Flow[Any]:
+    """Sends a creating request; at most once, unless the vendor is known to have refused it.
+
+    Args:
+        context: the call.
+        call: the primitive; `timeout` is added.
+        waiting: makes the update that tells of a wait.
+
+    Raises:
+        UnconfirmedGenerationError: the outcome is not known; it may have been billed.
+        TarashError: the vendor's answer, or its absence.
+    """
+    tries = 0
+    while True:
+        left = context.left((yield Now()))
+        try:
+            return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
+        except TarashError as error:
+            refused = _unconfirmed(context, error) if error.billable == "unknown" else error
+            again = context.config.retry_unconfirmed if refused is not error else _may_repeat(error)
+            if tries >= context.config.max_retries or not again:
+                raise refused from (error if refused is not error else error.__cause__)
+            delay = yield from _delay(tries, refused)
+            now = yield Now()
+            if delay > LONGEST_DELAY or now + delay >= context.deadline:
+                raise refused from (error if refused is not error else error.__cause__)
+            tries += 1
+            context.log(
+                logging.WARNING,
+                "was refused (%s), try %d follows in %.1f s",
+                type(refused).__name__,
+                tries + 1,
+                delay,
+            )
+            yield Emit(waiting(delay, refused))
+            yield Sleep(delay)
+
+
+def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[Any]:
+    """Sends a reading request, and again while the fault is a passing one and the deadline is not there.
+
+    Args:
+        context: the call.
+        call: the primitive; `timeout` is added.
+        most: tries at the most; None for as many as fit before the deadline.
+
+    Raises:
+        GenerationTimeoutError: the deadline passed before an answer came.
+        TarashError: the vendor's answer, where waiting does not help.
+    """
+    tries = 0
+    while True:
+        left = context.left((yield Now()))
+        try:
+            return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
+        except TarashError as error:
+            tries += 1
+            if not _passing(error) or (most is not None and tries >= most):
+                raise
+            delay = min((yield from _delay(tries - 1, error)), READING_DELAY)
+            now = yield Now()
+            if now + delay >= context.deadline:
+                msg = f"the deadline of {context.config.timeout:g} s passed while the vendor did not answer: {error}"
+                raise GenerationTimeoutError(msg) from error
+            context.log(
+                logging.WARNING,
+                "%s failed (%s), asked again in %.1f s",
+                call.name,
+                type(error).__name__,
+                delay,
+            )
+            yield Sleep(delay)
+
+
+def _may_repeat(error: TarashError) -> bool:
+    """Whether nothing was created and waiting helps: not reached, busy, or rate-limited."""
+    return error.billable == "no" and error.retryable
+
+
+def _passing(error: TarashError) -> bool:
+    return error.retryable or isinstance(error, (ConnectionFailedError, ProviderUnavailableError, RateLimitError))
+
+
+def _delay(tries: int, error: TarashError) -> Flow[float]:
+    if error.retry_after is not None:
+        return max(error.retry_after, 0.0)
+    spread = yield Random()
+    return min(FIRST_DELAY * 2**tries, LONGEST_DELAY) * spread
+
+
+def _unconfirmed(context: Context, error: TarashError) -> TarashError:
+    """Names the error for what it means to the caller: it may have been billed."""
+    if isinstance(error, (UnconfirmedGenerationError, PluginError)):
+        return error
+    msg = (
+        f"the request to {context.config.provider} went out and its outcome is unknown ({error}). It may have been billed, so it "
+        "was not sent again. Look at the vendor's usage page, or set retry_unconfirmed=True to risk a second bill."
+    )
+    return UnconfirmedGenerationError(
+        msg,
+        status_code=error.status_code,
+        code=error.code,
+        retry_after=error.retry_after,
+        raw=error.raw,
+        retryable=True,
+    )

@@ -1,0 +1,270 @@
+"""One video call with one config: submit, wait, download. Each step is a flow of its own, and a call is their sum."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from tarash.tarash_gateway.errors import (
+    DownloadError,
+    GenerationFailedError,
+    GenerationTimeoutError,
+    JobExpiredError,
+    PluginError,
+    TarashError,
+)
+from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.inputs import resolve_inputs
+from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.media.decoding import without_media
+from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.sinks import FileSink, MemorySink, Sink
+from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.request import VideoGenerationRequest
+from tarash.tarash_gateway.models.response import VideoGenerationResponse
+from tarash.tarash_gateway.models.update import VideoGenerationUpdate
+from tarash.tarash_gateway.plugins.bridge import async_primitive, sync_primitive
+from tarash.tarash_gateway.plugins.provider import InputFile, Prepared, Provider, VideoStatus
+
+SOONEST_LOOK = 0.5
+"""Seconds between two looks at a young job; an older one is looked at every twenty-fifth of its age."""
+
+LATEST_LOOK = 20.0
+"""Seconds between two looks at the most, whatever the vendor asks for."""
+
+SHORTEST_WAIT = 0.05
+"""Seconds between two looks at the least, whatever the vendor allows."""
+
+DOWNLOAD_TRIES = 5
+
+
+def video_call(
+    context: Context,
+    plan: Plan[VideoGenerationRequest],
+    save_to: Path | None = None,
+    exists: Exists = "error",
+) -> Flow[VideoGenerationResponse]:
+    """Makes the video of `plan` and downloads it.
+
+    Raises:
+        TarashError: there is no video; `error.job` is the job, where one exists.
+    """
+    provider = plan.open_provider()
+    submitted = yield from submit(context, plan, provider)
+    finished = yield from wait(context, provider, submitted)
+    videos = yield from download(context, provider, finished.job, save_to, exists)
+    return _response(context, plan, submitted, finished, videos)
+
+
+def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provider) -> Flow[VideoStatus]:
+    """Submits the job; from here on it has an id."""
+    images, _ = yield from resolve_inputs(context, plan)
+    plan.checked.warnings.extend(_shape_warnings(plan, images))
+    prepared = Prepared(plan.model, plan.checked.request, context.request_id, plan.row, images)
+
+    def waiting(delay: float, error: TarashError) -> VideoGenerationUpdate:
+        return VideoGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
+
+    yield Emit(_update(context, (yield Now()), status="submitting"))
+    status: VideoStatus = yield from creating(context, Call(provider, "submit_video", (prepared,)), waiting)
+    if not isinstance(status, VideoStatus):
+        msg = f"{type(provider).__name__}.submit_video gave a {type(status).__name__} where a VideoStatus belongs"
+        raise PluginError(msg, billable="unknown")
+    job = status.job.model_copy(update={"request_id": context.request_id, "asked": _asked(plan, images)})
+    context.log(logging.INFO, "job %s was submitted", job.id)
+    return replace(status, job=job)
+
+
+def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[VideoStatus]:
+    """Looks at the job until it is finished. Whatever breaks this off leaves the job running and says which it is."""
+    job = status.job
+    try:
+        submitted = yield Now()
+        while True:
+            yield Emit(_update(context, (yield Now()), status=_told(job), progress=job.progress, job=job))
+            if job.finished:
+                _raise_unless_completed(job, status)
+                return replace(status, job=job)
+            now = yield Now()
+            pause = _pause(context, status, now - submitted)
+            if now + pause >= context.deadline:
+                msg = f"job {job.id} was still {job.status} after {context.config.timeout:g} s. It was left running."
+                raise GenerationTimeoutError(msg)
+            yield Sleep(pause)
+            status = yield from reading(context, Call(provider, "poll_video", (job,)))
+            job = _merged(job, status.job)
+    except BaseException as error:
+        _attach(error, job)
+        raise
+
+
+def download(
+    context: Context, provider: Provider, job: VideoJob, save_to: Path | None = None, exists: Exists = "error"
+) -> Flow[list[Media]]:
+    """Fetches the videos of a finished job. A failure costs nothing: the job keeps them until it expires."""
+    try:
+        yield Emit(_update(context, (yield Now()), status="downloading", progress=job.progress, job=job))
+        videos = []
+        for index in range(job.outputs):
+            sink = MemorySink() if save_to is None else FileSink(_numbered(save_to, index), exists)
+            try:
+                videos.append((yield from _into(context, provider, job, sink, index)))
+            finally:
+                sink.close()
+        yield Emit(_update(context, (yield Now()), status="completed", progress=100.0, job=job))
+    except BaseException as error:
+        _attach(error, job)
+        raise
+    return videos
+
+
+def _into(context: Context, provider: Provider, job: VideoJob, sink: Sink, index: int) -> Flow[Media]:
+    """One video into one sink: continued where it broke off, begun anew once where it is not a whole clip."""
+    once = _Once(provider, sink)
+    for last in (False, True):
+        yield from reading(context, Call(once, "download", (job,), {"index": index}), most=DOWNLOAD_TRIES)
+        try:
+            return sink.media()
+        except BrokenMediaError as error:
+            if last:
+                what = f" ({sink.content_type})" if sink.content_type else ""
+                msg = (
+                    f"what came for job {job.id} is not a whole clip{what}: {error}. The job is still there: resume it."
+                )
+                raise DownloadError(msg) from error
+            context.log(logging.WARNING, "the download of job %s is not a whole clip, it is fetched again", job.id)
+            sink.restart()
+    raise AssertionError
+
+
+class _Once:
+    """One download request and the look whether all of it came, as one call: a cut one is a fault of that call."""
+
+    def __init__(self, provider: Provider, sink: Sink) -> None:
+        self._provider = provider
+        self._sink = sink
+
+    @property
+    def download(self) -> Callable[..., None]:
+        def once(job: VideoJob, *, index: int, timeout: float) -> None:
+            sync_primitive(self._provider, "download_video")(job, self._sink, index=index, timeout=timeout)
+            self._sink.check_whole()
+
+        return once
+
+    @property
+    def download_async(self) -> Callable[..., Any]:
+        async def once(job: VideoJob, *, index: int, timeout: float) -> None:
+            await async_primitive(self._provider, "download_video")(job, self._sink, index=index, timeout=timeout)
+            self._sink.check_whole()
+
+        return once
+
+
+def _pause(context: Context, status: VideoStatus, age: float) -> float:
+    """Seconds until the next look."""
+    if context.config.poll_interval is not None:
+        return context.config.poll_interval
+    if status.poll_after is not None:
+        return min(max(status.poll_after, SHORTEST_WAIT), LATEST_LOOK)
+    return min(max(SOONEST_LOOK, age / 25), LATEST_LOOK)
+
+
+def _told(job: VideoJob) -> Any:
+    """The status for an update; a finished job is told by what happens next."""
+    return "in_progress" if job.finished else job.status
+
+
+def _merged(known: VideoJob, seen: VideoJob) -> VideoJob:
+    """What was seen last, over what is known and a vendor does not repeat."""
+    return known.model_copy(update={name: getattr(seen, name) for name in seen.model_fields_set if name not in _KEPT})
+
+
+_KEPT = ("asked", "request_id", "endpoint", "provider", "model", "id")
+
+
+def _raise_unless_completed(job: VideoJob, status: VideoStatus) -> None:
+    if job.status == "completed":
+        return
+    raw = without_media(status.raw)
+    if job.status == "expired":
+        msg = f"job {job.id} expired: the vendor keeps its result no longer."
+        raise JobExpiredError(msg, job=job, raw=raw)
+    why = ": ".join(part for part in (job.error_code, job.error_message) if part) or "the vendor gives no reason"
+    msg = f"job {job.id} was {job.status}: {why}" if job.status == "cancelled" else f"job {job.id} failed: {why}"
+    raise GenerationFailedError(msg, code=job.error_code, job=job, raw=raw)
+
+
+def _attach(error: BaseException, job: VideoJob) -> None:
+    """Whatever breaks a call off after the submit says which job is there to be resumed."""
+    if isinstance(error, TarashError):
+        error.job = job if error.job is None else _merged(job, error.job)
+        if isinstance(error, (GenerationTimeoutError, PluginError)):
+            error.billable = "unknown"
+    elif not isinstance(error, GeneratorExit):
+        error.add_note(f"job {job.id} at {job.provider} was left running; its video can still be fetched")
+
+
+def _asked(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> dict[str, Any]:
+    """The request as plain JSON, with digests in place of media."""
+    asked = plan.checked.request.model_dump(mode="json", exclude_none=True, exclude={"image_list", "video"})
+    if images:
+        asked["image_list"] = [
+            {"type": file.role, "sha256": hashlib.sha256(file.content).hexdigest()} for file in images
+        ]
+    if isinstance(plan.checked.request.video, VideoJob):
+        asked["video"] = plan.checked.request.video.id
+    return asked
+
+
+def _shape_warnings(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> list[str]:
+    """Tells of an input image whose size is not the video's, where the model wants them equal."""
+    size = plan.checked.request.size
+    if size is None or not getattr(plan.row, "input_match_size", False):
+        return []
+    return [
+        f"image_list.{at}: the image has {file.width}x{file.height} pixels, the video {size}; {plan.model} may refuse it"
+        for at, file in enumerate(images)
+        if file.width and f"{file.width}x{file.height}" != size
+    ]
+
+
+def _numbered(path: Path, index: int) -> Path:
+    return path if index == 0 else path.with_stem(f"{path.stem}-{index + 1}")
+
+
+def _update(context: Context, now: float, **known: Any) -> VideoGenerationUpdate:
+    return VideoGenerationUpdate(elapsed_seconds=now - context.started, **context.known(), **known)
+
+
+def _response(
+    context: Context,
+    plan: Plan[VideoGenerationRequest],
+    submitted: VideoStatus,
+    finished: VideoStatus,
+    videos: list[Media],
+) -> VideoGenerationResponse:
+    first = videos[0]
+    return VideoGenerationResponse(
+        videos=videos,
+        job=finished.job,
+        duration_seconds=first.duration_seconds,
+        size=f"{first.width}x{first.height}" if first.width and first.height else finished.job.size,
+        request_id=context.request_id,
+        provider=plan.config.provider,
+        model=plan.model,
+        provider_request_id=submitted.job.provider_request_id,
+        usage=finished.usage,
+        cost=finished.cost,
+        adjustments=plan.checked.adjustments,
+        warnings=[*plan.notices, *plan.checked.warnings],
+        raw_response=without_media(finished.raw),
+    )

@@ -1,0 +1,1 @@
+"""Media: what bytes are, whether they are whole, and where reference images may be fetched from."""

@@ -1,0 +1,54 @@
+"""From what a vendor or a caller calls a picture to bytes."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import re
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+_LONG_TEXT = 1000
+"""Characters from which a string in an answer may be media."""
+
+
+def decode_base64(text: str) -> bytes:
+    """The bytes of base64 text, the URL-safe alphabet and missing padding included.
+
+    Raises:
+        ValueError: the text is not base64.
+    """
+    try:
+        return binascii.a2b_base64(text, strict_mode=True)
+    except (binascii.Error, ValueError):
+        # Only what the strict reader refuses is worth the copies: line breaks, the other alphabet, missing padding.
+        plain = re.sub(r"\s", "", text).translate(str.maketrans("-_", "+/"))
+        try:
+            return binascii.a2b_base64(plain + "=" * (-len(plain) % 4), strict_mode=True)
+        except (binascii.Error, ValueError) as error:
+            msg = f"is not base64: {error}"
+            raise ValueError(msg) from None
+
+
+def decode_data_url(url: str) -> bytes:
+    """The bytes of a `data:` URL. Its content type is not looked at: the bytes tell.
+
+    Raises:
+        ValueError: the URL is malformed.
+    """
+    head, comma, body = url.partition(",")
+    if not comma:
+        msg = "is a data URL without a comma"
+        raise ValueError(msg)
+    return decode_base64(body) if head.rstrip().endswith(";base64") else unquote_to_bytes(body)
+
+
+def without_media(value: Any) -> Any:
+    """A copy of parsed JSON in which long base64 is replaced by its length and digest."""
+    if isinstance(value, dict):
+        return {key: without_media(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_media(item) for item in value]
+    if isinstance(value, str) and len(value) > _LONG_TEXT and " " not in value[:_LONG_TEXT]:
+        return f"<{len(value)} characters, sha256 {hashlib.sha256(value.encode()).hexdigest()}>"
+    return value

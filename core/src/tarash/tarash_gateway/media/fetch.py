@@ -1,0 +1,248 @@
+"""The guarded fetch of a reference image: public addresses only, capped, in time, each redirect screened.
+
+What to ask and what an answer means is written once, in `_Fetch`; `fetch` and `fetch_async` only carry bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from tarash.tarash_gateway.errors import (
+    ConnectionFailedError,
+    DownloadError,
+    MediaTooLargeError,
+    TarashError,
+    UnsafeUrlError,
+)
+from tarash.tarash_gateway.media.structure import sniff
+
+if TYPE_CHECKING:
+    import httpcore2
+    import httpx2
+
+__all__ = ["MAX_BYTES", "MAX_REDIRECTS", "Fetched", "fetch", "fetch_async"]
+
+MAX_BYTES: Final = 50 * 1024 * 1024
+"""Bytes of one reference image that are taken unless the caller says otherwise."""
+
+MAX_REDIRECTS: Final = 5
+"""Redirects that are followed, each screened like the first address."""
+
+_HEADERS: Final[Mapping[bytes | str, bytes | str]] = {
+    "Accept": "image/*, video/*;q=0.9, */*;q=0.5",
+    "Accept-Encoding": "identity",  # pictures are compressed already, and what is not compressed is no bomb
+    "User-Agent": "tarash-gateway",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a URL gave."""
+
+    content: bytes
+    """The bytes; whether they are a whole picture is for `structure.inspect_media` to say."""
+
+    content_type: str | None
+    """The MIME type that the bytes themselves announce, or None. What the server claimed is not looked at."""
+
+    url: str
+    """The URL that gave them, after redirects. It may hold a signature: not for messages or logs."""
+
+
+def fetch(url: str, *, timeout: float, max_bytes: int = MAX_BYTES, allow_private: bool = False) -> Fetched:
+    """Fetches the bytes at a URL.
+
+    Args:
+        url: an http or https URL without user name or password.
+        timeout: seconds for everything together: resolving, connecting, redirects and the whole body.
+        max_bytes: bytes that are taken, counted after any content encoding.
+        allow_private: whether loopback and private addresses are meant. Cloud metadata services stay refused.
+
+    Raises:
+        UnsafeUrlError: the URL, or one it redirects to, must not be fetched.
+        MediaTooLargeError: there are more bytes than `max_bytes`.
+        ConnectionFailedError: the host cannot be reached, broke off, or took too long.
+        DownloadError: the host answered something else than 200, or a body that cannot be unpacked.
+    """
+    job = _Fetch(url, timeout, max_bytes)
+    with job.failures():
+        while not job.done:
+            # A pool for each hop: nothing of one host, neither connection nor cookie, is carried to the next.
+            tls = job.network.trusted() if job.encrypted else None
+            with (
+                job.network.pool(tls, deadline=job.deadline, allow_private=allow_private) as pool,
+                pool.stream("GET", job.target, headers=_HEADERS) as answer,
+            ):
+                if job.accepts(answer):
+                    for chunk in answer.iter_stream():
+                        job.feed(chunk)
+                    job.finish()
+    return job.result()
+
+
+async def fetch_async(
+    url: str,
+    *,
+    timeout: float,  # noqa: ASYNC109 - the same arguments as `fetch`; it becomes an asyncio.timeout
+    max_bytes: int = MAX_BYTES,
+    allow_private: bool = False,
+) -> Fetched:
+    """Fetches the bytes at a URL, as `fetch` does, without keeping the event loop from other work."""
+    # In threads: importing an HTTP library and reading certificates would hold the event loop for 0.1 s.
+    job = await asyncio.to_thread(_Fetch, url, timeout, max_bytes)
+    with job.failures():
+        async with asyncio.timeout(job.deadline - time.monotonic()):
+            while not job.done:
+                tls = await asyncio.to_thread(job.network.trusted) if job.encrypted else None
+                async with (
+                    job.network.async_pool(tls, allow_private=allow_private) as pool,
+                    pool.stream("GET", job.target, headers=_HEADERS) as answer,
+                ):
+                    if job.accepts(answer):
+                        async for chunk in answer.aiter_stream():
+                            job.feed(chunk)
+                        job.finish()
+    return job.result()
+
+
+class _Answer(Protocol):
+    """The part of the HTTP library's sync and async answers that is the same."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+
+
+class _Fetch:
+    """One fetch without its input and output: what to ask next, what an answer means, how much has come."""
+
+    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
+        self.deadline = time.monotonic() + timeout
+        from tarash.tarash_gateway.media import connecting  # noqa: PLC0415 - imports an HTTP library
+
+        self.network = connecting
+        self.done = False
+        self._timeout = timeout
+        self._max_bytes = max_bytes
+        self._url = _checked(url)
+        self._redirects = 0
+        self._content = bytearray()  # a list of chunks would be a list of millions, where each has one byte
+        self._decoder: Any = None
+
+    @property
+    def target(self) -> httpcore2.URL:
+        """The next URL."""
+        return self.network.target(self._url)
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether the next URL is an https one."""
+        return self._url.scheme == "https"
+
+    def accepts(self, answer: _Answer) -> bool:
+        """Whether the body is to be read. If not, the answer was a redirect and the next URL is set."""
+        headers = {name.lower(): value for name, value in answer.headers}
+        host, status = self._url.host, answer.status
+        if status in {301, 302, 303, 307, 308} and b"location" in headers:
+            self._redirects += 1
+            if self._redirects > MAX_REDIRECTS:
+                msg = f"{host} redirects again after {MAX_REDIRECTS} redirects. Give the picture's own URL."
+                raise DownloadError(msg, status_code=status, billable="no")
+            self._url = _checked(headers[b"location"].decode("latin-1"), self._url)
+            return False
+        if status != 200:
+            msg = (
+                f"{host} answered {status} instead of a reference image. "
+                "Check that the URL is right and has not expired."
+            )
+            again = status in {408, 425, 429} or status >= 500
+            raise DownloadError(msg, status_code=status, retryable=again, billable="no")
+        encoding = headers.get(b"content-encoding", b"identity").strip().lower()
+        if encoding in {b"gzip", b"x-gzip", b"deflate"}:
+            self._decoder = zlib.decompressobj(32 + zlib.MAX_WBITS)  # either of the two, by its header
+        elif encoding not in {b"identity", b""}:
+            shown = encoding[:20].decode("ascii", "replace")
+            msg = f"{host} sent content encoding {shown!r}, which was not asked for. Give the picture itself."
+            raise DownloadError(msg, status_code=status, billable="no")
+        elif int(headers.get(b"content-length", b"0")) > self._max_bytes:  # the HTTP library let digits pass only
+            raise self._too_large()
+        return True
+
+    def feed(self, chunk: bytes) -> None:
+        """Takes the next bytes of the body, and unpacks at most one byte above the cap."""
+        if self._decoder:
+            if self._decoder.eof:  # what follows the end would pile up inside the decoder
+                raise self._garbled()
+            try:
+                chunk = self._decoder.decompress(chunk, self._max_bytes - len(self._content) + 1)
+            except zlib.error as error:
+                raise self._garbled() from error
+        if len(self._content) + len(chunk) > self._max_bytes:
+            raise self._too_large()
+        self._content += chunk
+
+    def finish(self) -> None:
+        """Says that the body has ended."""
+        if self._decoder and not self._decoder.eof:
+            raise self._garbled()
+        self.done = True
+
+    def result(self) -> Fetched:
+        """What was fetched."""
+        content = bytes(self._content)
+        return Fetched(content, sniff(content[:4096]), str(self._url))
+
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Tells what the network raises in our words."""
+        try:
+            yield
+        except TarashError:
+            raise
+        except self.network.TIMEOUTS as error:
+            host, limit = self._url.host, f"{self._timeout:g} s"
+            msg = f"fetching the reference image from {host} took longer than {limit}. Give the picture itself."
+            raise ConnectionFailedError(msg, retryable=True, billable="no") from error
+        except self.network.NETWORK_ERRORS as error:
+            why = self.network.why(error)
+            msg = f"fetching the reference image from {self._url.host} failed: {why}. Is the host up?"
+            raise ConnectionFailedError(msg, retryable=True, billable="no") from error
+
+    def _too_large(self) -> MediaTooLargeError:
+        limit = f"{self._max_bytes:,} bytes"
+        msg = f"the reference image at {self._url.host} has more than {limit}. Give a smaller one."
+        return MediaTooLargeError(msg, billable="no")
+
+    def _garbled(self) -> DownloadError:
+        msg = f"{self._url.host} sent a compressed body that cannot be unpacked. Give the picture itself."
+        return DownloadError(msg, billable="no")
+
+
+def _checked(text: str, base: httpx2.URL | None = None) -> httpx2.URL:
+    """Reads a URL and refuses what needs no address to be refused."""
+    import httpx2
+
+    source = f"{base.host} redirects to a URL that" if base else "the reference image's URL"
+    remedy = "Give the picture itself." if base else "Give an http or https URL, the bytes or a file."
+    try:
+        url = base.join(text) if base else httpx2.URL(text)
+    except (httpx2.InvalidURL, ValueError, TypeError):
+        # The library's words quote the URL, which may hold a signature: they are no cause to keep.
+        msg = f"{source} cannot be read as one. {remedy}"
+        raise UnsafeUrlError(msg, billable="no") from None
+    fault = None
+    if url.scheme not in {"http", "https"}:
+        fault = f"has the scheme {url.scheme[:20]!r}; only http and https are fetched"
+    elif url.userinfo:
+        fault = "holds a user name or password, which are not sent"
+    elif not url.host or not 0 < (url.port or 80) < 65536:
+        fault = "has no host or no valid port"
+    if fault:
+        msg = f"{source} {fault}. {remedy}"
+        raise UnsafeUrlError(msg, billable="no")
+    return url

@@ -1,0 +1,88 @@
+"""Random access to media that reads only the few bytes of each header, from memory or from a file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, Final
+
+__all__ = ["BrokenMediaError", "MediaFacts", "Source"]
+
+# Blocks of 255 bytes make a GIF of 127 MB. A hostile file of millions of empty chunks stops here.
+MAX_READS: Final = 500_000
+
+
+class BrokenMediaError(Exception):
+    """The bytes are not one whole picture or clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What the headers of one whole picture or clip say."""
+
+    content_type: str
+    """The MIME type, such as `image/png`."""
+
+    width: int | None
+    """Pixels, or None where the headers do not say."""
+
+    height: int | None
+    """Pixels, or None where the headers do not say."""
+
+    duration_seconds: float | None
+    """Seconds, or None for pictures and where the headers do not say."""
+
+
+class Source:
+    """Media of a known size whose headers are read where they stand.
+
+    Args:
+        size: bytes in all.
+        fetch: takes an offset and a length in bytes and returns those bytes.
+    """
+
+    def __init__(self, size: int, fetch: Callable[[int, int], bytes]) -> None:
+        self.size = size
+        self._fetch = fetch
+        self._reads_left = MAX_READS
+
+    @classmethod
+    def of_view(cls, view: memoryview) -> Source:
+        """Reads from memory; only what is asked for is copied."""
+        return cls(len(view), lambda offset, length: bytes(view[offset : offset + length]))
+
+    @classmethod
+    def of_file(cls, file: BinaryIO) -> Source:
+        """Reads from an open file by seeking. With mmap, a file cut short would kill the process."""
+
+        def fetch(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length)
+
+        return cls(file.seek(0, 2), fetch)
+
+    def read(self, offset: int, length: int, otherwise: str) -> bytes:
+        """Reads exactly `length` bytes at `offset`.
+
+        Raises:
+            BrokenMediaError: with the text `otherwise`, where the media ends before that.
+        """
+        if offset + length > self.size:
+            raise BrokenMediaError(otherwise)
+        if not self._reads_left:
+            msg = f"made of more than {MAX_READS:,} parts, which no camera, encoder or vendor writes"
+            raise BrokenMediaError(msg)
+        self._reads_left -= 1
+        data = self._fetch(offset, length)
+        if len(data) < length:  # the file shrank since its size was taken
+            raise BrokenMediaError(otherwise)
+        return data
+
+    def head(self, length: int) -> bytes:
+        """The first `length` bytes, or all where there are fewer."""
+        return self._fetch(0, min(length, self.size))
+
+    def tail(self, length: int) -> bytes:
+        """The last `length` bytes, or all where there are fewer."""
+        length = min(length, self.size)
+        return self._fetch(self.size - length, length)

@@ -1,0 +1,72 @@
+"""A video job: plain JSON without a secret, all that another process needs to fetch the video."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import Field
+
+from tarash.tarash_gateway.records import Record
+
+JobStatus = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
+
+FINAL_STATUSES: frozenset[JobStatus] = frozenset(("completed", "failed", "cancelled", "expired"))
+"""A job in one of these changes no more."""
+
+
+class VideoJob(Record):
+    """A video being made, as it was when it was last looked at. Times are aware datetimes in UTC."""
+
+    provider: str
+    model: str
+    """The model as it was asked for on the wire."""
+
+    id: str
+    """The vendor's id of the job."""
+
+    endpoint: str
+    """The base URL that the job lives at; a config for another one is refused with this job."""
+
+    status: JobStatus = "queued"
+
+    vendor_status: str | None = None
+    """The vendor's own word, where it is another."""
+
+    progress: float | None = None
+    """Percent, 0 to 100, as far as the vendor tells."""
+
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    expires_at: datetime | None = None
+    """When the vendor deletes the result."""
+
+    outputs: int = 1
+    """Videos that the job makes."""
+
+    size: str | None = None
+    """Pixels, WIDTHxHEIGHT, as the vendor says."""
+
+    duration_seconds: float | None = None
+    """Seconds, as the vendor says."""
+
+    error_code: str | None = None
+    error_message: str | None = None
+    """Why the job failed, in the vendor's words."""
+
+    request_id: str | None = None
+    """Our id of the call that submitted the job."""
+
+    provider_request_id: str | None = None
+    """The vendor's id of that HTTP request."""
+
+    asked: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What was asked for, with a digest in place of media."""
+
+    provider_data: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """What the provider needs besides the id, such as a project; never a secret."""
+
+    @property
+    def finished(self) -> bool:
+        """Whether the status changes no more."""
+        return self.status in FINAL_STATUSES

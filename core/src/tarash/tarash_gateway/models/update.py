@@ -1,0 +1,43 @@
+"""Updates: what a progress callback is told while a call runs."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.records import Record
+
+
+class GenerationUpdate(Record):
+    """What image and video updates share."""
+
+    request_id: str
+    provider: str
+    model: str
+    elapsed_seconds: float = 0.0
+    """Seconds since the call began."""
+
+    wait_seconds: float | None = None
+    """Seconds until the next try, with the status `waiting`."""
+
+    message: str | None = None
+    """Why it waits, in one line."""
+
+
+class ImageGenerationUpdate(GenerationUpdate):
+    """One step of an image call."""
+
+    status: Literal["submitting", "waiting", "partial", "completed"]
+    image: Media | None = None
+    """A partial picture, with the status `partial`."""
+
+
+class VideoGenerationUpdate(GenerationUpdate):
+    """One step of a video call. `job` is there from the moment the vendor has one."""
+
+    status: Literal["submitting", "waiting", "queued", "in_progress", "downloading", "completed"]
+    progress: float | None = None
+    """Percent, 0 to 100, as far as the vendor tells."""
+
+    job: VideoJob | None = None

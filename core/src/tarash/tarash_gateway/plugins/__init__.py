@@ -1,0 +1,29 @@
+"""What a plugin imports: the marker for its hooks, the spec it declares, and the provider it gives."""
+
+from tarash.tarash_gateway.plugins.bridge import run_blocking
+from tarash.tarash_gateway.plugins.hookspecs import hookimpl
+from tarash.tarash_gateway.plugins.provider import (
+    ImageAnswer,
+    ImageOutput,
+    InputFile,
+    Prepared,
+    Provider,
+    VideoStatus,
+)
+from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
+from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
+
+__all__ = [
+    "API_VERSION",
+    "ImageAnswer",
+    "ImageOutput",
+    "InputFile",
+    "Prepared",
+    "Provider",
+    "ProviderSpec",
+    "VideoStatus",
+    "error_for_status",
+    "hookimpl",
+    "run_blocking",
+    "seconds_to_wait",
+]

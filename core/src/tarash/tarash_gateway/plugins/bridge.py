@@ -1,0 +1,72 @@
+"""A plugin may give one flavour of a primitive, sync or async: the other is made here.
+
+Sync from async: one event loop in a background thread, made anew after a fork. Async from sync: a worker thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tarash.tarash_gateway.plugins.provider import Provider
+
+
+def sync_primitive(target: Any, name: str) -> Callable[..., Any]:
+    """`target.name` as a blocking function."""
+    own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
+    if _is_given(own, name) or not _is_given(twin, f"{name}_async"):
+        return _present(own, target, name)
+    return lambda *args, **options: run_blocking(_present(twin, target, name)(*args, **options))
+
+
+def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
+    """`target.name` as a function to await."""
+    own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
+    if _is_given(twin, f"{name}_async") or not _is_given(own, name):
+        return _present(twin, target, name)
+    return lambda *args, **options: asyncio.to_thread(_present(own, target, name), *args, **options)
+
+
+def run_blocking(awaitable: Awaitable[Any]) -> Any:
+    """Runs `awaitable` on the background loop and waits for it, also where the calling thread has a loop of its own."""
+
+    async def wait() -> Any:
+        return await awaitable
+
+    return asyncio.run_coroutine_threadsafe(wait(), _background_loop()).result()
+
+
+def _is_given(method: Any, name: str) -> bool:
+    """Whether a plugin wrote this method itself, rather than inheriting the answer that it cannot."""
+    return method is not None and getattr(method, "__func__", method) is not getattr(Provider, name, None)
+
+
+def _present(method: Any, target: Any, name: str) -> Callable[..., Any]:
+    return method if method is not None else getattr(Provider, name).__get__(target)  # type: ignore[no-any-return]
+
+
+_lock = threading.Lock()
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def _background_loop() -> asyncio.AbstractEventLoop:
+    global _loop  # noqa: PLW0603 # one loop for the process, like its main thread
+    with _lock:
+        if _loop is None:
+            _loop = asyncio.new_event_loop()
+            threading.Thread(target=_loop.run_forever, name="tarash-async", daemon=True).start()
+        return _loop
+
+
+def _forget_loop() -> None:
+    """The thread did not come along into the forked child."""
+    global _loop, _lock  # noqa: PLW0603 # see above
+    _lock = threading.Lock()
+    _loop = None
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_loop)

@@ -1,0 +1,149 @@
+"""What a plugin gives: a provider bound to one config, with the primitives that core's flows are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from tarash.tarash_gateway.errors import UnsupportedOperationError
+from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.request import ImageGenerationRequest, Role, VideoGenerationRequest
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.capabilities.rows import ModelRow
+    from tarash.tarash_gateway.media.sinks import Sink
+
+RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """An input image, fetched and looked at, ready to be sent."""
+
+    name: str
+    """A file name whose ending fits the content type."""
+
+    content: bytes = field(repr=False)
+    content_type: str
+    role: Role = "reference"
+    width: int | None = None
+    height: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared(Generic[RequestT]):
+    """A request that was checked and converted: what goes out is what is in it."""
+
+    model: str
+    """The model's name on the wire."""
+
+    request: RequestT
+    """The request with every substitute in place and every unsupported field taken out."""
+
+    request_id: str
+    """Our id of the call."""
+
+    row: ModelRow | None = None
+    """The capability row that the request was checked against; None where the model has none."""
+
+    images: tuple[InputFile, ...] = ()
+    """The bytes of `request.image_list`, in its order."""
+
+    mask: InputFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageOutput:
+    """One picture of an answer: exactly one of `base64`, `content` and `url` is given."""
+
+    base64: str | None = field(default=None, repr=False)
+    content: bytes | None = field(default=None, repr=False)
+    url: str | None = None
+    revised_prompt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAnswer:
+    """What a vendor answered to one image request."""
+
+    outputs: Sequence[ImageOutput]
+    provider_request_id: str | None = None
+    usage: dict[str, Any] | None = None
+    cost: float | None = None
+    """US dollars, where the vendor tells."""
+
+    warnings: Sequence[str] = ()
+    raw: dict[str, Any] | None = field(default=None, repr=False)
+    """The answer as parsed JSON; core takes the base64 out of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStatus:
+    """What a vendor answered when a job was submitted or looked at."""
+
+    job: VideoJob
+    poll_after: float | None = None
+    """Seconds the vendor asks to wait before the next look."""
+
+    usage: dict[str, Any] | None = None
+    cost: float | None = None
+    """US dollars, where the vendor tells."""
+
+    raw: dict[str, Any] | None = field(default=None, repr=False)
+
+
+class Provider(Protocol):
+    """A vendor, bound to one config.
+
+    It translates and calls. It never loops, sleeps, retries or falls back: core does. Each primitive has an `_async` twin;
+    one of the two is enough, core bridges the other. What is left out is answered with `UnsupportedOperationError`.
+
+    Every primitive takes `timeout`, the seconds that are left of the call, and raises errors of
+    `tarash.tarash_gateway.errors` only. An error of a creating primitive says in `billable` whether something may have
+    been created: `no` where the vendor refused or was not reached, `unknown` where the answer was lost.
+    """
+
+    endpoint: str
+    """The base URL that requests go to."""
+
+    def generate_image(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
+        """Creates pictures with one request. Creating: it is sent at most once for each call of this function."""
+        raise _cannot(self, "generate images")
+
+    async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
+        """The twin of `generate_image`."""
+        raise _cannot(self, "generate images")
+
+    def submit_video(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+        """Submits a job and returns as soon as the vendor has it. Creating: sent at most once."""
+        raise _cannot(self, "generate videos")
+
+    async def submit_video_async(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+        """The twin of `submit_video`."""
+        raise _cannot(self, "generate videos")
+
+    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        """Looks at a job once."""
+        raise _cannot(self, "look at video jobs")
+
+    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        """The twin of `poll_video`."""
+        raise _cannot(self, "look at video jobs")
+
+    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
+        """Streams video number `index` of a finished job into `sink`.
+
+        Where `sink.offset` is above 0, earlier bytes are there already: ask for the rest if the vendor can. Call
+        `sink.begin(…)` once the answer's headers are there, then `sink.write(chunk)` for each piece.
+        """
+        raise _cannot(self, "download videos")
+
+    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
+        """The twin of `download_video`."""
+        raise _cannot(self, "download videos")
+
+
+def _cannot(provider: object, what: str) -> UnsupportedOperationError:
+    msg = f"{type(provider).__name__} cannot {what}"
+    return UnsupportedOperationError(msg)

@@ -1,0 +1,144 @@
+"""The two bases of every model: frozen records, and the strict ones that a caller fills in."""
+
+from __future__ import annotations
+
+import builtins
+import difflib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import pydantic
+from pydantic import BaseModel, ConfigDict
+
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.problems import Problem
+
+_SHOWN = 120
+"""Characters of a refused value that a message may show."""
+
+
+class Record(BaseModel):
+    """A frozen record; it survives `model_dump_json()` and `model_validate_json()`."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        # The schema is built when a class is first used: importing the models costs little.
+        defer_build=True,
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+        ser_json_inf_nan="null",
+    )
+
+
+class StrictInput(Record):
+    """What a caller fills in: an unknown field is refused with a suggestion, and all problems come at once.
+
+    Raises:
+        ValidationError: ours, for every problem of the input; values of secrets and prompts are not in it.
+    """
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+    def __init__(self, /, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except pydantic.ValidationError as error:
+            raise self._refused(error) from None
+
+    # Tells pydantic that this is still its own constructor, so that nested models keep their place in a problem's path.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def model_validate(cls, obj: Any, **options: Any) -> Self:
+        """Validates `obj`, as pydantic does, and raises our `ValidationError`."""
+        try:
+            return super().model_validate(obj, **options)
+        except pydantic.ValidationError as error:
+            raise cls._refused(error) from None
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
+        """Validates JSON text, as pydantic does, and raises our `ValidationError`."""
+        try:
+            return super().model_validate_json(json_data, **options)
+        except pydantic.ValidationError as error:
+            raise cls._refused(error) from None
+
+    @classmethod
+    def _refused(cls, error: pydantic.ValidationError) -> ValidationError:
+        return ValidationError.of(cls.__name__, _problems(cls, error))
+
+
+def _problems(model: type[StrictInput], error: pydantic.ValidationError) -> list[Problem]:
+    # A union reports once for each of its members: one problem with all that would do is enough.
+    found: dict[str, Problem] = {}
+    for detail in error.errors(include_url=False, include_context=True):
+        path, owner = _place(model, detail["loc"])
+        message = _message(owner, detail)
+        known = found.get(path)
+        if known is None:
+            found[path] = Problem(path, message, value=_shown(path, detail))
+        elif message not in known.message:
+            found[path] = replace(known, message=f"{known.message}, or {message.removeprefix('input ')}")
+    return list(found.values())
+
+
+def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel] | None]:
+    """The field's path as a caller would write it, and the model that its last part was given to.
+
+    pydantic puts the names of a union's members into the path; they mean nothing to a caller.
+    """
+    kept: list[str] = []
+    owner: type[BaseModel] | None = model
+    inner: Any = None
+    for at, part in enumerate(loc):
+        fields = owner.model_fields if owner is not None else {}
+        if isinstance(part, int):
+            kept.append(str(part))
+        elif part in fields:
+            kept.append(part)
+            inner = fields[part].annotation
+        elif inner is None or (at == len(loc) - 1 and part.isidentifier() and not hasattr(builtins, part)):
+            kept.append(part)
+            break
+        if inner is not None and at < len(loc) - 1:
+            owner = next(_models_in(inner), owner)
+    return ".".join(kept) or model.__name__, owner
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in getattr(annotation, "__args__", ()):
+        yield from _models_in(part)
+
+
+def _message(owner: type[BaseModel] | None, detail: Any) -> str:
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        near = difflib.get_close_matches(str(detail["loc"][-1]), owner.model_fields, n=1) if owner else []
+        return f"unknown field (did you mean {near[0]}?)" if near else "unknown field"
+    if kind == "missing":
+        return "is required"
+    if kind == "value_error":
+        return str(detail["ctx"]["error"])
+    text: str = detail["msg"]
+    return text[0].lower() + text[1:]
+
+
+_NEVER_SHOWN = ("prompt", "negative_prompt", "api_key", "provider_config")
+
+
+def _shown(path: str, detail: Any) -> Any:
+    """The refused value, unless it may be a secret, a prompt or a picture."""
+    value = detail.get("input")
+    if detail["type"] == "missing" or path.split(".")[0] in _NEVER_SHOWN or path.endswith("image"):
+        return None
+    if isinstance(value, (bool, int, float)) or value is None:
+        return value
+    if isinstance(value, str):
+        return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+    if isinstance(value, Mapping):
+        return None
+    return type(value).__name__

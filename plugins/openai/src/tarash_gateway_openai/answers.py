@@ -1,0 +1,181 @@
+"""What comes back, read leniently: compatible servers leave fields out and use other words. Pure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pydantic_core
+from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
+from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models.job import JobStatus
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, VideoStatus
+
+from tarash_gateway_openai.faults import categories_of, is_moderation
+
+logger = logging.getLogger("tarash.openai")
+
+_STATUSES: dict[str, JobStatus] = {
+    "queued": "queued",
+    "pending": "queued",
+    "in_progress": "in_progress",
+    "processing": "in_progress",
+    "preprocessing": "in_progress",
+    "running": "in_progress",
+    "completed": "completed",
+    "succeeded": "completed",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "canceled": "cancelled",
+    "expired": "expired",
+}
+"""The vendor's words and those of compatible servers."""
+
+SNIPPET = 200
+"""Characters of an unreadable answer that a message shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One HTTP answer with a status below 300."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+
+def read_images(incoming: Incoming) -> ImageAnswer:
+    """The pictures of an answer.
+
+    Raises:
+        InvalidResponseError: it holds no picture.
+        ContentPolicyError: it is a refusal that came with a good status.
+    """
+    parsed = _object(incoming)
+    data = parsed.get("data")
+    fault = parsed.get("error")
+    if isinstance(fault, dict) and not data:
+        if is_moderation(fault):
+            msg = f"the request was refused by the content filter: {fault.get('message') or 'no reason given'}"
+            raise ContentPolicyError(msg, categories=categories_of(fault), raw=parsed, status_code=incoming.status)
+        msg = f"the vendor answered {incoming.status} with an error in it: {fault.get('message') or fault.get('code')}"
+        raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status, billable="no")
+    items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+    outputs = [_output(item) for item in items if item.get("b64_json") or item.get("url")]
+    if not outputs:
+        msg = "the vendor's answer holds no picture: 'data' is empty or has neither b64_json nor url"
+        raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
+    usage = parsed.get("usage")
+    return ImageAnswer(
+        outputs=outputs,
+        provider_request_id=request_id(incoming.headers),
+        usage=usage if isinstance(usage, dict) else None,
+        raw=parsed,
+    )
+
+
+def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
+    """What an answer says of a job, over what is known of it.
+
+    Raises:
+        InvalidResponseError: it is no job.
+        ContentPolicyError: the job was ended by moderation.
+    """
+    parsed = _object(incoming)
+    job_id = parsed.get("id") or known.id
+    if not isinstance(job_id, str) or not job_id:
+        msg = "the vendor's answer holds no job id"
+        raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
+    word = str(parsed.get("status") or "queued")
+    status = _STATUSES.get(word.lower())
+    if status is None and known.vendor_status != word:
+        logger.warning("job %s has a status %r that is not known; it is taken as running", job_id, word)
+    fault = parsed.get("error")
+    fault = fault if isinstance(fault, dict) else {"message": fault} if isinstance(fault, str) else {}
+    seen: dict[str, Any] = {
+        "id": job_id,
+        "status": status or "in_progress",
+        "vendor_status": None if status == word else word,
+        "progress": _number(parsed.get("progress")),
+        "created_at": _time(parsed.get("created_at")),
+        "completed_at": _time(parsed.get("completed_at")),
+        "expires_at": _time(parsed.get("expires_at")),
+        "size": parsed.get("size") if isinstance(parsed.get("size"), str) else None,
+        "duration_seconds": _number(parsed.get("seconds")),
+        "error_code": fault.get("code"),
+        "error_message": fault.get("message"),
+        "provider_request_id": request_id(incoming.headers),
+    }
+    job = known.model_copy(update={name: value for name, value in seen.items() if value is not None})
+    if job.status == "failed" and is_moderation(fault):
+        msg = f"job {job.id} was ended by moderation: {fault.get('message') or fault.get('code')}"
+        raise ContentPolicyError(
+            msg, stage="output", categories=categories_of(fault), code=job.error_code, job=job, raw=parsed
+        )
+    usage = parsed.get("usage")
+    return VideoStatus(
+        job,
+        poll_after=_poll_after(incoming.headers),
+        usage=usage if isinstance(usage, dict) else None,
+        raw=parsed,
+    )
+
+
+def request_id(headers: Mapping[str, str]) -> str | None:
+    """The vendor's id of the HTTP request."""
+    return headers.get("x-request-id") or headers.get("apim-request-id")
+
+
+def _object(incoming: Incoming) -> dict[str, Any]:
+    try:
+        parsed = pydantic_core.from_json(incoming.body)
+    except ValueError as error:
+        msg = f"the vendor's answer is not JSON ({_kind(incoming)}): {_snippet(incoming)!r}. Is base_url behind a proxy's login page?"
+        raise InvalidResponseError(msg, status_code=incoming.status) from error
+    if not isinstance(parsed, dict):
+        msg = f"the vendor's answer is a JSON {type(parsed).__name__} where an object belongs ({_kind(incoming)})"
+        raise InvalidResponseError(msg, status_code=incoming.status)
+    return parsed
+
+
+def _kind(incoming: Incoming) -> str:
+    return f"status {incoming.status}, content type {incoming.headers.get('content-type') or 'not given'}"
+
+
+def _snippet(incoming: Incoming) -> str:
+    return incoming.body[:SNIPPET].decode(errors="replace")
+
+
+def _output(item: dict[str, Any]) -> ImageOutput:
+    revised = item.get("revised_prompt")
+    base64 = item.get("b64_json")
+    return ImageOutput(
+        base64=base64 if isinstance(base64, str) else None,
+        url=item.get("url") if isinstance(item.get("url"), str) else None,
+        revised_prompt=revised if isinstance(revised, str) else None,
+    )
+
+
+def _poll_after(headers: Mapping[str, str]) -> float | None:
+    """Seconds of `openai-poll-after-ms`."""
+    milliseconds = _number(headers.get("openai-poll-after-ms"))
+    return None if milliseconds is None else milliseconds / 1000
+
+
+def _number(value: Any) -> float | None:
+    try:
+        return None if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def _time(value: Any) -> datetime | None:
+    """A Unix timestamp in seconds."""
+    seconds = _number(value)
+    try:
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return None

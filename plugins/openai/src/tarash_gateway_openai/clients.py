@@ -1,0 +1,155 @@
+"""The SDK's clients, made once for each connection and used again: the one module that imports the SDK.
+
+A sync client is shared by all threads. An async client belongs to its event loop and is closed with it. After a fork the
+child makes its own. The SDK's retries and redirects are off: core decides what is sent again, and a key stays at its host.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import weakref
+from asyncio import AbstractEventLoop, get_running_loop
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Hashable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI, OpenAI
+
+    from tarash_gateway_openai.connection import Connection
+
+MOST = 32
+"""Clients that are kept, for each event loop and for the threads together."""
+
+_lock = threading.Lock()
+_sync: OrderedDict[Hashable, OpenAI] = OrderedDict()
+_async: weakref.WeakKeyDictionary[AbstractEventLoop, _LoopClients] = weakref.WeakKeyDictionary()
+_left_in_parent: list[Any] = []
+
+
+def sync_client(connection: Connection) -> OpenAI:
+    """The client of a connection, shared by all threads."""
+    key = _identity(connection)
+    with _lock:
+        client = _sync.get(key)
+        if client is None:
+            client = _sync[key] = _make_sync(connection)
+            if len(_sync) > MOST:
+                _sync.popitem(last=False)  # closed when its last request is over
+        _sync.move_to_end(key)
+        return client
+
+
+async def async_client(connection: Connection) -> AsyncOpenAI:
+    """The client of a connection in the running event loop."""
+    loop = get_running_loop()
+    with _lock:
+        clients = _async.get(loop)
+        if clients is None:
+            clients = _async[loop] = _LoopClients()
+    return await clients.get(connection)
+
+
+def close_clients() -> None:
+    """Closes the clients that threads share. Those of an event loop are closed when `asyncio.run` ends."""
+    with _lock:
+        clients = list(_sync.values())
+        _sync.clear()
+    for client in clients:
+        client.close()
+
+
+class _LoopClients:
+    """The async clients of one event loop."""
+
+    def __init__(self) -> None:
+        self._clients: OrderedDict[Hashable, AsyncOpenAI] = OrderedDict()
+        self._keeper: AsyncGenerator[None, None] | None = None
+
+    async def get(self, connection: Connection) -> AsyncOpenAI:
+        if self._keeper is None:
+            # `asyncio.run` closes the generators that are still open before it closes the loop: the one moment at which
+            # connections can be closed in their own loop.
+            self._keeper = self._close_at_the_end()
+            await anext(self._keeper)
+        key = _identity(connection)
+        client = self._clients.get(key)
+        if client is None:
+            client = self._clients[key] = _make_async(connection)
+            if len(self._clients) > MOST:
+                _, oldest = self._clients.popitem(last=False)
+                await oldest.close()
+        self._clients.move_to_end(key)
+        return client
+
+    async def _close_at_the_end(self) -> AsyncGenerator[None, None]:
+        try:
+            yield
+        finally:
+            while self._clients:
+                _, client = self._clients.popitem()
+                await client.close()
+            self._keeper = None
+
+
+def _identity(connection: Connection) -> Hashable:
+    """What makes two connections the same, without holding a key."""
+    key = connection.key
+    secret = hashlib.sha256(key.encode()).hexdigest() if isinstance(key, str) else id(key)
+    return (
+        connection.base_url,
+        secret,
+        connection.headers,
+        connection.query,
+        connection.organization,
+        connection.project,
+    )
+
+
+def _make_sync(connection: Connection) -> OpenAI:
+    import openai
+
+    http = openai.DefaultHttpxClient(follow_redirects=False)
+    client = openai.OpenAI(http_client=http, api_key=connection.current_key, **_options(connection))
+    weakref.finalize(client, http.close)
+    return client
+
+
+def _make_async(connection: Connection) -> AsyncOpenAI:
+    import openai
+
+    http = openai.DefaultAsyncHttpxClient(follow_redirects=False)
+    return openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
+
+
+def _options(connection: Connection) -> dict[str, Any]:
+    import openai
+
+    headers: dict[str, Any] = dict(connection.headers)
+    if connection.organization is None:
+        headers.setdefault("OpenAI-Organization", openai.Omit())
+    if connection.project is None:
+        headers.setdefault("OpenAI-Project", openai.Omit())
+    return {
+        "base_url": connection.base_url,
+        "organization": connection.organization,
+        "project": connection.project,
+        "default_headers": headers,
+        "default_query": dict(connection.query),
+        "max_retries": 0,
+    }
+
+
+def _forget() -> None:
+    """A forked child shares the parent's sockets and perhaps a held lock: it closes nothing and begins anew."""
+    global _lock, _sync, _async  # noqa: PLW0603 # the child's own
+    _left_in_parent.append((_sync, _async))
+    _lock = threading.Lock()
+    _sync = OrderedDict()
+    _async = weakref.WeakKeyDictionary()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget)

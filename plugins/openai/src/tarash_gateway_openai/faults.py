@@ -1,0 +1,143 @@
+"""What a refusal or a broken connection means, in the gateway's errors. Pure: it looks at status, headers and body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import pydantic_core
+from tarash.tarash_gateway.errors import (
+    ConnectionFailedError,
+    ContentPolicyError,
+    InvalidResponseError,
+    QuotaExceededError,
+    TarashError,
+)
+from tarash.tarash_gateway.plugins import error_for_status
+from tarash.tarash_gateway.redaction import mask, mask_all
+
+_MODERATION = {
+    "content_policy_violation",
+    "moderation_blocked",
+    "content_filter",
+    "contentfilter",
+    "responsibleaipolicyviolation",
+    "sentinel_block",
+}
+"""Codes with which moderation refuses, in lower case: OpenAI's, and Azure's in all its spellings."""
+
+_OUT_OF_MONEY = {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"}
+
+_NOT_SENT = (
+    "ConnectError",
+    "ConnectTimeout",
+    "PoolTimeout",
+    "ProxyError",
+    "UnsupportedProtocol",
+    "LocalProtocolError",
+)
+"""Names of the transport's exceptions after which nothing can have arrived."""
+
+_HINTS = {
+    401: "The key was looked for in api_key, then in {variable}.",
+    404: "Is the model's name right, and does base_url end where the API begins (usually /v1)?",
+}
+
+
+def status_fault(
+    status: int, headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str], variable: str
+) -> TarashError:
+    """The error of an answer with a status of 300 or above."""
+    known = tuple(secrets)
+    if status < 400:
+        host = urlsplit(headers.get("location", "")).hostname or "another address"
+        msg = f"the server redirects to {host}, which is not followed so that the key stays at its host; set base_url to it if you trust it"
+        return InvalidResponseError(msg, status_code=status, billable="no")
+    fault, raw = _fault(body)
+    code = _code(fault)
+    told = mask(str(fault.get("message") or _page(body) or "no reason given"), known)
+    known_more: dict[str, Any] = {"code": code, "raw": mask_all(raw, known)}
+    if is_moderation(fault):
+        msg = f"moderation refused the request: {told}"
+        return ContentPolicyError(msg, categories=categories_of(fault), status_code=status, **known_more)
+    hint = _HINTS.get(status, "").format(variable=variable)
+    text = f"{told.rstrip()} (HTTP {status}{f', {code}' if code else ''})" + (f". {hint}" if hint else "")
+    if status == 429 and code in _OUT_OF_MONEY:
+        return QuotaExceededError(
+            f"{text}. Waiting does not help: look at the account's billing.", status_code=status, **known_more
+        )
+    return error_for_status(status, text, headers=headers, **known_more)
+
+
+def connection_fault(error: BaseException, base_url: str, *, timed_out: bool) -> ConnectionFailedError:
+    """The error of a request that got no answer: it says whether the request can have arrived."""
+    cause = error.__cause__ or error
+    names = {kind.__name__ for kind in type(cause).__mro__}
+    sent = not names.intersection(_NOT_SENT)
+    host = urlsplit(base_url).hostname
+    detail = str(cause) or type(cause).__name__
+    if any(word in detail.upper() for word in ("CERTIFICATE", "SSL", "TLS")):
+        msg = (
+            f"no secure connection to {host}: {detail}. Is there a proxy with its own certificate (SSL_CERT_FILE), "
+            "or does base_url say https where the server speaks http?"
+        )
+        return ConnectionFailedError(msg, billable="no")
+    if sent:
+        what = "did not answer in time" if timed_out else "closed the connection without a whole answer"
+        return ConnectionFailedError(f"{host} {what} ({type(cause).__name__})", retryable=True, billable="unknown")
+    msg = f"{host} cannot be reached: {detail}. Is base_url right, and is there a network?"
+    return ConnectionFailedError(msg, retryable=True, billable="no")
+
+
+def is_moderation(fault: Mapping[str, Any]) -> bool:
+    """Whether moderation refused, in any of the vendor's spellings."""
+    inner = _inner(fault)
+    words = (fault.get("code"), fault.get("type"), inner.get("code"))
+    return any(str(word).lower() in _MODERATION for word in words if word)
+
+
+def categories_of(fault: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the content filter objected to; empty where the vendor does not say."""
+    inner = _inner(fault)
+    found: list[str] = []
+    for table in (inner, fault):
+        results = table.get("content_filter_results") or table.get("content_filter_result") or {}
+        if isinstance(results, Mapping):
+            found += [
+                str(name)
+                for name, result in results.items()
+                if isinstance(result, Mapping) and (result.get("filtered") or result.get("detected"))
+            ]
+    details = fault.get("moderation_details")
+    if isinstance(details, Mapping) and isinstance(details.get("categories"), list):
+        found += [str(category) for category in details["categories"]]
+    return tuple(dict.fromkeys(found))
+
+
+def _inner(fault: Mapping[str, Any]) -> Mapping[str, Any]:
+    inner = fault.get("inner_error") or fault.get("innererror") or {}
+    return inner if isinstance(inner, Mapping) else {}
+
+
+def _fault(body: bytes) -> tuple[Mapping[str, Any], Any]:
+    """The error object of a body, and the body as far as it is JSON."""
+    try:
+        parsed = pydantic_core.from_json(body)
+    except ValueError:
+        return {}, body[:1000].decode(errors="replace")
+    fault = parsed.get("error", parsed) if isinstance(parsed, dict) else {}
+    return fault if isinstance(fault, dict) else {"message": fault}, parsed
+
+
+def _code(fault: Mapping[str, Any]) -> str | None:
+    code = fault.get("code") or fault.get("type")
+    return str(code) if code else None
+
+
+def _page(body: bytes) -> str | None:
+    """A page in place of an answer is a proxy's; its text says little."""
+    text = body[:200].decode(errors="replace").strip()
+    if not text:
+        return None
+    return "a web page came in place of an answer, probably from a proxy" if text.startswith("<") else text

@@ -1,0 +1,219 @@
+"""The provider: builds a request, sends it through the SDK, reads the answer. It never loops, sleeps or retries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import aclosing, closing, contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tarash.tarash_gateway.errors import (
+    DownloadError,
+    InvalidResponseError,
+    JobExpiredError,
+    ModelNotFoundError,
+    TarashError,
+)
+from tarash.tarash_gateway.models import (
+    GenerationConfig,
+    ImageGenerationRequest,
+    VideoGenerationRequest,
+    VideoJob,
+)
+from tarash.tarash_gateway.plugins import ImageAnswer, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.redaction import mask, mask_all
+
+from tarash_gateway_openai import clients
+from tarash_gateway_openai.answers import Incoming, read_images, read_job
+from tarash_gateway_openai.connection import Connection
+from tarash_gateway_openai.faults import connection_fault, status_fault
+from tarash_gateway_openai.wire import Outgoing, content_request, image_request, status_request, video_request
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.media.sinks import Sink
+
+CONNECT_SECONDS = 10.0
+"""Seconds that a connection may take to come up."""
+
+LOOK_SECONDS = 30.0
+"""Seconds that one look at a job may take; a longer one is given up and asked again."""
+
+CHUNK = 256 * 1024
+"""Bytes that a download hands on at a time."""
+
+_RAW = {"X-Stainless-Raw-Response": "stream"}
+"""The SDK's own way to hand out an answer before its body is read."""
+
+
+class OpenAIProvider(Provider):
+    """OpenAI's protocol over one connection."""
+
+    def __init__(
+        self, config: GenerationConfig, connection: Connection, *, key_variable: str = "OPENAI_API_KEY"
+    ) -> None:
+        self.config = config
+        self.connection = connection
+        self.endpoint = connection.base_url
+        self._key_variable = key_variable
+
+    def generate_image(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
+        with self._masked():
+            return read_images(self._send(image_request(prepared), timeout))
+
+    async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
+        with self._masked():
+            return read_images(await self._send_async(image_request(prepared), timeout))
+
+    def submit_video(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+        with self._masked(), self._creates_a_job():
+            return read_job(self._send(video_request(prepared), timeout), self._new_job(prepared))
+
+    async def submit_video_async(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+        with self._masked(), self._creates_a_job():
+            return read_job(await self._send_async(video_request(prepared), timeout), self._new_job(prepared))
+
+    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with self._masked(), self._looks_at(job):
+            return read_job(self._send(status_request(job), min(timeout, LOOK_SECONDS)), job)
+
+    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with self._masked(), self._looks_at(job):
+            return read_job(await self._send_async(status_request(job), min(timeout, LOOK_SECONDS)), job)
+
+    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # one video a job
+        client = clients.sync_client(self.connection)
+        with self._masked(), self._downloads(job), self._translated():
+            response = client.get(**_streamed(content_request(job, sink.offset), timeout))
+            with closing(response):
+                _begin(sink, response.status_code, response.headers)
+                for chunk in response.iter_bytes(CHUNK):
+                    sink.write(chunk)
+
+    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002
+        client = await clients.async_client(self.connection)
+        with self._masked(), self._downloads(job), self._translated():
+            response = await client.get(**_streamed(content_request(job, sink.offset), timeout))
+            async with aclosing(response):
+                _begin(sink, response.status_code, response.headers)
+                async for chunk in response.aiter_bytes(CHUNK):
+                    sink.write(chunk)
+
+    def _send(self, outgoing: Outgoing, timeout: float) -> Incoming:
+        client = clients.sync_client(self.connection)
+        with self._translated():
+            call = client.get if outgoing.method == "GET" else client.post
+            return _incoming(call(**_arguments(outgoing, timeout)))
+
+    async def _send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
+        client = await clients.async_client(self.connection)
+        with self._translated():
+            call = client.get if outgoing.method == "GET" else client.post
+            return _incoming(await call(**_arguments(outgoing, timeout)))
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """The SDK's exceptions as ours."""
+        import openai
+
+        try:
+            yield
+        except openai.APIStatusError as error:
+            raise status_fault(
+                error.status_code,
+                error.response.headers,
+                error.response.content,
+                secrets=self.connection.secrets(),
+                variable=self._key_variable,
+            ) from error
+        except openai.APIConnectionError as error:
+            timed_out = isinstance(error, openai.APITimeoutError)
+            raise connection_fault(error, self.connection.base_url, timed_out=timed_out) from error
+
+    @contextmanager
+    def _masked(self) -> Iterator[None]:
+        """A server's text that quotes the key is masked in all that we show."""
+        try:
+            yield
+        except TarashError as error:
+            secrets = self.connection.secrets()
+            error.message = mask(error.message, secrets)
+            error.args = (error.message,)
+            error.raw = mask_all(error.raw, secrets)
+            raise
+
+    @contextmanager
+    def _creates_a_job(self) -> Iterator[None]:
+        """An answer that cannot be read may stand for a job that exists."""
+        try:
+            yield
+        except InvalidResponseError as error:
+            if error.billable == "yes":
+                error.billable = "unknown"
+            raise
+
+    @contextmanager
+    def _looks_at(self, job: VideoJob) -> Iterator[None]:
+        """Whatever a look at a job runs into may pass: the job is there and paid for."""
+        try:
+            yield
+        except ModelNotFoundError as error:
+            msg = f"the vendor does not know job {job.id} (any more): {error}"
+            raise JobExpiredError(msg, status_code=error.status_code, code=error.code, raw=error.raw) from error
+        except InvalidResponseError as error:
+            error.retryable = True
+            raise
+
+    @contextmanager
+    def _downloads(self, job: VideoJob) -> Iterator[None]:
+        import httpx2  # noqa: TID253
+
+        try:
+            yield
+        except ModelNotFoundError as error:
+            # A finished job's clip is at times there a moment later than its status says.
+            msg = f"the clip of job {job.id} is not there (any more): {error}"
+            gone = error.status_code == 410
+            raise JobExpiredError(msg, status_code=error.status_code, raw=error.raw, retryable=not gone) from error
+        except httpx2.HTTPError as error:
+            msg = f"the download of job {job.id} broke off ({type(error).__name__})"
+            raise DownloadError(msg, retryable=True) from error
+
+    def _new_job(self, prepared: Prepared[VideoGenerationRequest]) -> VideoJob:
+        return VideoJob(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
+
+
+def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
+    import httpx2  # noqa: TID253
+
+    headers = dict(outgoing.headers)
+    if outgoing.multipart:
+        headers["Content-Type"] = "multipart/form-data"
+    options = {"headers": headers, "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))}
+    arguments: dict[str, Any] = {"path": outgoing.path, "cast_to": httpx2.Response, "options": options}
+    if outgoing.method != "GET":
+        arguments["body"] = outgoing.body
+        if outgoing.files:
+            arguments["files"] = list(outgoing.files)
+    return arguments
+
+
+def _streamed(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
+    """The arguments of a request whose body is streamed."""
+    arguments = _arguments(outgoing, timeout)
+    arguments["options"]["headers"] = {**arguments["options"]["headers"], **_RAW}
+    return arguments
+
+
+def _incoming(response: Any) -> Incoming:
+    return Incoming(response.status_code, response.headers, response.content)
+
+
+def _begin(sink: Sink, status: int, headers: Mapping[str, str]) -> None:
+    """Tells the sink what comes: how long it is, and whether it continues what is there."""
+    length = headers.get("content-length")
+    encoded = headers.get("content-encoding", "identity") not in ("", "identity")
+    start = headers.get("content-range", "").removeprefix("bytes ").split("-")[0].strip()
+    sink.begin(
+        length=int(length) if length and length.isdigit() and not encoded else None,
+        resumed=status == 206 and start == str(sink.offset),
+        content_type=headers.get("content-type"),
+    )

@@ -1,0 +1,54 @@
+"""Who may call: any key, except those that begin with `sk-invalid`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from tarash_gateway_sandbox.vendor_errors import VendorError
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.recording import RecordedRequest
+
+JWT = re.compile(r"eyJ[^.]*\.[^.]*\.[^.]*")
+HELP = "You can find your API key at https://platform.openai.com/account/api-keys."
+
+
+def _refused(message: str, code: str | None) -> VendorError:
+    return VendorError(message, code=code, status=401)
+
+
+def masked(key: str) -> str:
+    """A key as the vendor's message shows it: both ends, stars between."""
+    return key if len(key) < 13 else f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"
+
+
+def authorize(request: RecordedRequest, *, azure: bool) -> None:
+    """Check a request's key.
+
+    Args:
+        request: The request.
+        azure: Whether it came on an Azure route, where the `api-key` header counts too.
+
+    Raises:
+        VendorError: There is no key, or not one that is let in.
+    """
+    bearer = re.fullmatch(r"[Bb]earer +(.*\S) *", request.headers.get("authorization", ""))
+    header = request.headers.get("api-key", "").strip() if azure else ""
+    if JWT.fullmatch(header):
+        # A token in the key's header: Azure takes tokens in `Authorization` only.
+        message = (
+            "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
+            "valid key for an active subscription and use a correct regional API endpoint for your resource."
+        )
+        raise _refused(message, "401")
+    key = header or (bearer[1] if bearer else "")
+    if not key:
+        message = (
+            "You didn't provide an API key. You need to provide your API key in an Authorization "
+            f"header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY). {HELP}"
+        )
+        raise _refused(message, None)
+    if key.startswith("sk-invalid"):
+        msg = f"Incorrect API key provided: {masked(key)}. {HELP}"
+        raise _refused(msg, "invalid_api_key")

@@ -1,0 +1,120 @@
+"""One TCP connection: HTTP/1.1 by h11, with a way past it for answers that are not HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http
+import uuid
+from typing import TYPE_CHECKING
+
+import h11
+
+from tarash_gateway_sandbox.recording import RecordedRequest, receive
+from tarash_gateway_sandbox.vendor_errors import VendorError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from tarash_gateway_sandbox.faults import Reply
+
+READ_BYTES = 256 * 1024
+MOST_BODY = 512 * 1024 * 1024
+"""Largest request body that is read, in bytes."""
+
+
+class Connection:
+    """Serves one connection until either side ends it.
+
+    Args:
+        reader: From asyncio.
+        writer: From asyncio.
+        handle: Gives each request its reply.
+    """
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        handle: Callable[[RecordedRequest], Awaitable[Reply]],
+    ) -> None:
+        self._reader, self._writer, self._handle = reader, writer, handle
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024)
+        self._dropped = False
+
+    async def serve(self) -> None:
+        """Read requests and send replies, one after the other."""
+        try:
+            while await self._exchange():
+                pass
+        except (ConnectionError, h11.LocalProtocolError):
+            pass  # the other side went away, or a scripted reply left HTTP behind
+        finally:
+            self._writer.close()
+            with contextlib.suppress(ConnectionError):
+                await self._writer.wait_closed()
+
+    async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a whole, well-formed answer (see `faults.Wire`)."""
+        lines = {"content-length": str(len(body)), **headers}
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines.items()]
+        reason = http.HTTPStatus(status).phrase if status in http.HTTPStatus._value2member_map_ else "Status"
+        head = self._http.send(h11.Response(status_code=status, headers=pairs, reason=reason.encode())) or b""
+        if body:
+            head += self._http.send(h11.Data(data=body)) or b""
+        await self.raw(head + (self._http.send(h11.EndOfMessage()) or b""))
+
+    async def raw(self, data: bytes) -> None:
+        """Write bytes as they are (see `faults.Wire`)."""
+        self._writer.write(data)
+        await self._writer.drain()
+
+    def drop(self) -> None:
+        """End the connection (see `faults.Wire`)."""
+        self._dropped = True
+        self._writer.close()
+
+    async def _exchange(self) -> bool:
+        """One request and its reply; False when the connection is over."""
+        headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
+        try:
+            request = await self._receive()
+            if request is None:
+                return False
+            reply = await self._handle(request)
+        except VendorError as error:
+            reply = error.answer()
+        except h11.RemoteProtocolError as error:
+            if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
+                return False
+            reply = VendorError(str(error), status=error.error_status_hint).answer()
+        await reply.send(self, headers)
+        if self._dropped or self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            return False
+        self._http.start_next_cycle()
+        return True
+
+    async def _receive(self) -> RecordedRequest | None:
+        head: h11.Request | None = None
+        chunks: list[bytes] = []
+        size = 0
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                if self._http.they_are_waiting_for_100_continue:
+                    interim = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+                    await self.raw(self._http.send(interim) or b"")
+                self._http.receive_data(await self._reader.read(READ_BYTES))
+            elif isinstance(event, h11.Request):
+                head = event
+            elif isinstance(event, h11.Data):
+                size += len(event.data)
+                if size > MOST_BODY:
+                    msg = "Maximum content size limit exceeded."
+                    raise VendorError(msg, status=413)
+                chunks.append(bytes(event.data))
+            elif isinstance(event, h11.EndOfMessage) and head is not None:
+                target = head.target.decode("latin-1")
+                return receive(head.method.decode("ascii"), target, head.headers, b"".join(chunks))
+            else:  # the connection was closed, between requests or in the middle of one
+                return None

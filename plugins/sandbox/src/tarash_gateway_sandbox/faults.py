@@ -1,0 +1,137 @@
+"""What the server sends: real answers, scripted answers, and (later) every way of not answering.
+
+Everything that can be sent is a `Reply`: it gets the open connection as a `Wire`, and does with it what
+it likes.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import json
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Wire(Protocol):
+    """One open connection that waits for an answer."""
+
+    async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Send a whole, well-formed answer; the connection stays open for the next request.
+
+        Args:
+            status: The HTTP status.
+            headers: Sent as they are; Content-Length is added unless it is there.
+            body: The body.
+        """
+
+    async def raw(self, data: bytes) -> None:
+        """Write bytes as they are, past HTTP. Nothing well-formed can follow: end with `drop`."""
+
+    def drop(self) -> None:
+        """Close the connection at once, without what is still unsent."""
+
+
+class Reply(Protocol):
+    """Something that can be sent in the place of an answer."""
+
+    async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
+        """Send it.
+
+        Args:
+            wire: The connection.
+            headers: What every answer of the server carries (`x-request-id`).
+        """
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    content_type: str = "application/json"
+
+    async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
+        """Send it, well-formed."""
+        await wire.respond(
+            self.status, {"content-type": self.content_type, **headers, **self.headers}, self.body
+        )
+
+
+@dataclass(frozen=True)
+class RawBytes:
+    """Bytes written as they are, then the end of the connection; no bytes at all is a dropped connection."""
+
+    data: bytes = b""
+
+    async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - a Reply's signature
+        """Write the bytes and close."""
+        await wire.raw(self.data)
+        wire.drop()
+
+
+def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
+    """An answer whose body is JSON.
+
+    Args:
+        content: What becomes JSON.
+        status: The HTTP status.
+        headers: Further headers.
+
+    Returns:
+        The answer.
+    """
+    return Answer(status, headers or {}, json.dumps(content).encode())
+
+
+@dataclass
+class _Scripted:
+    reply: Reply
+    method: str | None
+    path: str | None
+    times: int | None
+
+
+class Script:
+    """The answers that wait to be played, first come first served. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._waiting: list[_Scripted] = []
+        self._lock = threading.Lock()
+
+    def add(self, reply: Reply, *, method: str | None, path: str | None, times: int | None) -> None:
+        """Let the next matching requests get a reply instead of the real answer.
+
+        Args:
+            reply: What they get.
+            method: Only requests with this method; None is any.
+            path: Only requests with this path, `*` and `?` being wildcards; None is any.
+            times: How many requests; None is every one from now on.
+        """
+        with self._lock:
+            self._waiting.append(_Scripted(reply, method.upper() if method else None, path, times))
+
+    def take(self, method: str, path: str) -> Reply | None:
+        """The reply scripted for a request, counted down; None when the real answer is due."""
+        with self._lock:
+            for scripted in self._waiting:
+                if scripted.method not in (None, method):
+                    continue
+                if scripted.path is not None and not fnmatch.fnmatchcase(path, scripted.path):
+                    continue
+                if scripted.times is not None:
+                    scripted.times -= 1
+                    if scripted.times <= 0:
+                        self._waiting.remove(scripted)
+                return scripted.reply
+        return None
+
+    def clear(self) -> None:
+        """Forget everything scripted."""
+        with self._lock:
+            self._waiting.clear()

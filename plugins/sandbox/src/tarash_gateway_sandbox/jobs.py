@@ -1,0 +1,101 @@
+"""Video jobs, which need nothing but time."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import Any
+
+QUEUED_SHARE = 0.15
+"""Which part of a job's time it spends in the queue."""
+EXPIRES_AFTER = 3600
+"""Seconds from completion to expiry."""
+
+
+@dataclass(frozen=True)
+class VideoJob:
+    """One job: what was asked for, and when."""
+
+    model: str
+    prompt: str
+    size: str
+    seconds: str
+    duration: float
+    """Seconds from creation to completion."""
+    reference: bytes | None = field(default=None, repr=False)
+    remixed_from: str | None = None
+    remixes: int = 0
+    """How many remixes away from the first clip."""
+    scene: str = ""
+    """The first clip's prompt."""
+    id: str = field(default_factory=lambda: f"video_{uuid.uuid4().hex}")
+    created_at: int = field(default_factory=lambda: int(time.time()))
+    """Unix time, in seconds, for display only."""
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def share(self) -> float:
+        """How much of the job is done, 0 to 1."""
+        elapsed = time.monotonic() - self.started
+        return 1.0 if elapsed >= self.duration else elapsed / self.duration
+
+    @property
+    def completed(self) -> bool:
+        """Whether the clip can be downloaded."""
+        return self.share >= 1.0
+
+    def resource(self) -> dict[str, Any]:
+        """The job as the vendor shows it at this moment."""
+        share = self.share
+        done = share >= 1.0
+        completed_at = self.created_at + round(self.duration) if done else None
+        return {
+            "id": self.id,
+            "object": "video",
+            "model": self.model,
+            "status": "completed" if done else "queued" if share < QUEUED_SHARE else "in_progress",
+            "progress": 0 if share < QUEUED_SHARE else int(share * 100),
+            "created_at": self.created_at,
+            "completed_at": completed_at,
+            "expires_at": completed_at + EXPIRES_AFTER if completed_at is not None else None,
+            "prompt": self.prompt,
+            "size": self.size,
+            "seconds": self.seconds,
+            "remixed_from_video_id": self.remixed_from,
+            "error": None,
+        }
+
+
+class JobStore:
+    """The jobs there are, oldest first. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._jobs: dict[str, VideoJob] = {}
+        self._lock = threading.Lock()
+
+    def add(self, job: VideoJob) -> None:
+        """Keep a job."""
+        with self._lock:
+            self._jobs[job.id] = job
+
+    def get(self, name: str) -> VideoJob | None:
+        """A job by its id, None if there is none."""
+        with self._lock:
+            return self._jobs.get(name)
+
+    def remove(self, name: str) -> VideoJob | None:
+        """Forget a job; None if there was none."""
+        with self._lock:
+            return self._jobs.pop(name, None)
+
+    def all(self) -> list[VideoJob]:
+        """All jobs, oldest first."""
+        with self._lock:
+            return list(self._jobs.values())
+
+    def clear(self) -> None:
+        """Forget all jobs."""
+        with self._lock:
+            self._jobs.clear()

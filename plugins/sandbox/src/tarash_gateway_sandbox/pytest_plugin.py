@@ -1,0 +1,31 @@
+"""The fixture `tarash_sandbox`, which pytest finds once the distribution is installed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tarash_gateway_sandbox.server import SandboxServer
+
+JOB_SECONDS = 0.2
+
+
+@pytest.fixture(scope="session")
+def _tarash_sandbox_server() -> Iterator[SandboxServer]:
+    # Here: this module is imported at every start of pytest, in projects that may never use the fixture.
+    from tarash_gateway_sandbox.server import SandboxServer  # noqa: PLC0415
+
+    with SandboxServer(job_seconds=JOB_SECONDS) as server:
+        yield server
+
+
+@pytest.fixture
+def tarash_sandbox(_tarash_sandbox_server: SandboxServer) -> SandboxServer:
+    """A running sandbox server without requests, scripted answers or jobs; its jobs take 0.2 seconds."""
+    _tarash_sandbox_server.clear()
+    _tarash_sandbox_server.job_seconds = JOB_SECONDS
+    return _tarash_sandbox_server

@@ -1,0 +1,215 @@
+"""The server: a stand-in vendor on loopback, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING, Self
+
+from tarash_gateway_sandbox.faults import Reply, Script, json_answer
+from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
+from tarash_gateway_sandbox.vendor import Vendor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+logger = logging.getLogger(__name__)
+
+START_SECONDS = 30.0
+
+
+class SandboxServer:
+    """An embedded vendor that speaks OpenAI's and Azure OpenAI's image and video protocol.
+
+    It draws real pictures and clips, and refuses what the vendor refuses. Use it as a context manager, or
+    call `start` and `close`; both may be called again.
+
+    Args:
+        host: The address to listen on.
+        port: The port to listen on; 0 takes a free one.
+        job_seconds: How long a video job takes, in seconds.
+        deployments: Azure deployment names, and the model whose rules each one has. A deployment that is
+            not named here works too, and only types are checked.
+        reference_must_match: Whether a reference picture must be exactly as large as the clip, as the vendor
+            insists.
+    """
+
+    api_key = "sk-sandbox"
+    """A key the server lets in. It lets in any other, too, except those that begin with `sk-invalid`."""
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        job_seconds: float = 1.5,
+        deployments: Mapping[str, str] | None = None,
+        reference_must_match: bool = True,
+    ) -> None:
+        self._host, self._port = host, port
+        self._vendor = Vendor(job_seconds, dict(deployments or {}), reference_must_match)
+        self._script, self._recorder = Script(), Recorder()
+        self._connections = 0
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._lock = threading.RLock()
+
+    @property
+    def origin(self) -> str:
+        """Where the server listens, as in `http://127.0.0.1:8080`.
+
+        Raises:
+            RuntimeError: It does not listen.
+        """
+        if self._thread is None:
+            msg = "The sandbox server is not running. Call start(), or use it in a with statement."
+            raise RuntimeError(msg)
+        return self._vendor.origin
+
+    @property
+    def url(self) -> str:
+        """The base URL for OpenAI's SDK: the origin and `/v1`."""
+        return f"{self.origin}/v1"
+
+    @property
+    def job_seconds(self) -> float:
+        """How long a video job takes that is created from now on, in seconds."""
+        return self._vendor.job_seconds
+
+    @job_seconds.setter
+    def job_seconds(self, seconds: float) -> None:
+        self._vendor.job_seconds = seconds
+
+    @property
+    def requests(self) -> list[RecordedRequest]:
+        """The requests that arrived, oldest first; a copy."""
+        return self._recorder.snapshot()
+
+    @property
+    def connections(self) -> int:
+        """How many TCP connections were ever accepted."""
+        return self._connections
+
+    def play(
+        self, answer: Reply, *, method: str | None = None, path: str | None = None, times: int | None = 1
+    ) -> None:
+        """Let the next matching requests get something instead of the real answer.
+
+        Args:
+            answer: What they get: an `Answer`, or another `Reply`.
+            method: Only requests with this method; None is any.
+            path: Only requests with this path, as in `/v1/videos/*`; `*` and `?` are wildcards, None is any.
+            times: How many requests; None is every one from now on.
+        """
+        self._script.add(answer, method=method, path=path, times=times)
+
+    def clear(self) -> None:
+        """Forget the requests, the scripted answers and the jobs."""
+        self._script.clear()
+        self._recorder.clear()
+        self._vendor.jobs.clear()
+
+    def start(self) -> Self:
+        """Listen. Does nothing when the server listens already.
+
+        Returns:
+            The server.
+
+        Raises:
+            OSError: The address cannot be listened on.
+        """
+        with self._lock:
+            if self._thread is not None:
+                return self
+            ready, failed = threading.Event(), list[BaseException]()
+            thread = threading.Thread(
+                target=self._run, args=(ready, failed), name="tarash-sandbox", daemon=True
+            )
+            thread.start()
+            if not ready.wait(START_SECONDS):
+                msg = f"The sandbox server did not start within {START_SECONDS:.0f} seconds."
+                raise RuntimeError(msg)
+            if failed:
+                raise failed[0]
+            self._thread = thread
+        return self
+
+    def close(self) -> None:
+        """Stop listening and end all connections. Does nothing when the server does not listen."""
+        with self._lock:
+            thread, loop, stop = self._thread, self._loop, self._stop
+            self._thread = None
+            if thread is None or loop is None or stop is None:
+                return
+            with contextlib.suppress(RuntimeError):  # the loop may have ended by itself
+                loop.call_soon_threadsafe(stop.set)
+            thread.join(START_SECONDS)
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _run(self, ready: threading.Event, failed: list[BaseException]) -> None:
+        try:
+            asyncio.run(self._serve(ready))
+        except BaseException as error:  # noqa: BLE001 - told to the thread that waits in start()
+            failed.append(error)
+        finally:
+            ready.set()
+
+    async def _serve(self, ready: threading.Event) -> None:
+        # Here, so that importing the package loads no HTTP library.
+        from tarash_gateway_sandbox.connection import Connection  # noqa: PLC0415
+
+        self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
+        tasks: set[asyncio.Task[None]] = set()
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            self._connections += 1
+            task = asyncio.current_task()
+            if task is not None:
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            with contextlib.suppress(asyncio.CancelledError):
+                await Connection(reader, writer, self._reply).serve()
+
+        server = await asyncio.start_server(accept, self._host, self._port, backlog=512)
+        host, port = server.sockets[0].getsockname()[:2]
+        self._vendor.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self._vendor.open()
+        ready.set()
+        try:
+            await self._stop.wait()
+        finally:
+            server.close()
+            for task in list(tasks):
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._vendor.close()
+
+    async def _reply(self, request: RecordedRequest) -> Reply:
+        from tarash_gateway_sandbox.routes import answer  # noqa: PLC0415 - with the first request
+
+        self._recorder.add(request)
+        scripted = self._script.take(request.method, request.path)
+        if scripted is not None:
+            return scripted
+        try:
+            return await answer(request, self._vendor)
+        except Exception:
+            logger.exception("The sandbox could not answer %s %s", request.method, request.path)
+            error = {
+                "message": "The sandbox had an error, see its log.",
+                "type": "server_error",
+                "param": None,
+                "code": None,
+            }
+            return json_answer({"error": error}, status=500)

@@ -1,0 +1,89 @@
+"""What the handlers share: the server's options, its jobs, and the room where pictures are drawn."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from tarash_gateway_sandbox.jobs import JobStore
+from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tarash_gateway_sandbox.drawing import PictureOrder
+    from tarash_gateway_sandbox.recording import RecordedRequest
+
+Result = TypeVar("Result")
+
+MOST_PUBLISHED = 2000
+
+
+@dataclass(frozen=True)
+class Call:
+    """A request that found its route."""
+
+    request: RecordedRequest
+    azure: bool = False
+    deployment: str | None = None
+    """The deployment its path names, on Azure's older routes."""
+    name: str = ""
+    """The id its path names: a video's, a model's, a file's."""
+
+
+@dataclass
+class Vendor:
+    """The vendor behind the routes."""
+
+    job_seconds: float
+    """How long a video job takes, in seconds."""
+    deployments: Mapping[str, str] = field(default_factory=dict)
+    """Azure deployment names, and the model each one is."""
+    reference_must_match: bool = True
+    """Whether a reference picture must be as large as the clip, as the vendor insists."""
+    origin: str = ""
+    """Set when the server listens."""
+
+    def __post_init__(self) -> None:
+        known = {*IMAGE_MODELS, *VIDEO_MODELS}
+        unknown = sorted(set(self.deployments.values()) - known)
+        if unknown:
+            msg = (
+                f"deployments name models the sandbox does not know: {', '.join(unknown)}. "
+                f"It knows: {', '.join(sorted(known))}."
+            )
+            raise ValueError(msg)
+        self.jobs = JobStore()
+        self._published: OrderedDict[str, PictureOrder] = OrderedDict()
+        self._lock = threading.Lock()
+        self._studio: ThreadPoolExecutor | None = None
+
+    async def in_studio(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        """Run something that draws, decodes or encodes, outside the event loop."""
+        return await asyncio.get_running_loop().run_in_executor(self._studio, work, *arguments)
+
+    def open(self) -> None:
+        """Get the threads that draw."""
+        # Drawing holds the processor for up to seconds: the event loop answers polls meanwhile.
+        self._studio = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tarash-sandbox-studio")
+
+    def close(self) -> None:
+        """Let go of them."""
+        if self._studio is not None:
+            self._studio.shutdown(wait=False, cancel_futures=True)
+
+    def publish(self, token: str, order: PictureOrder) -> None:
+        """Make a picture available under a URL; it is drawn again when it is asked for."""
+        with self._lock:
+            self._published[token] = order
+            while len(self._published) > MOST_PUBLISHED:
+                self._published.popitem(last=False)
+
+    def published(self, token: str) -> PictureOrder | None:
+        """The picture of a URL, None if there is none."""
+        with self._lock:
+            return self._published.get(token)
