@@ -1,6 +1,7 @@
 """Tarash Gateway: one Python interface to generative media, every vendor behind a plugin.
 
-The names of this package are resolved when they are first used: importing it loads no SDK, no HTTP library and no plugin.
+The names of this package are resolved when they are first used: importing it loads no SDK, no HTTP library
+and no plugin.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.plan import Plan, make_plan, warn_of_lifecycle
-from tarash.tarash_gateway.flows.video import video_call
+from tarash.tarash_gateway.flows.video import already_there, video_call
 from tarash.tarash_gateway.media.saving import Exists, check_place
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
@@ -46,8 +46,8 @@ def generate_image(
     Args:
         config: who makes them, and how careful the call is.
         request: what is to be seen.
-        on_progress: called with an `ImageGenerationUpdate` at each step; a plain or an async function. What it raises is
-            logged and goes no further.
+        on_progress: called with an `ImageGenerationUpdate` at each step; a plain or an async function. What it
+            raises is logged and goes no further.
 
     Returns:
         At least one picture, each checked to be whole.
@@ -82,10 +82,11 @@ def generate_video(
     Args:
         config: who makes it, and how careful the call is.
         request: what is to be seen.
-        on_progress: called with a `VideoGenerationUpdate` at each step; a plain or an async function. What it raises is
-            logged and goes no further.
+        on_progress: called with a `VideoGenerationUpdate` at each step; a plain or an async function. What it
+            raises is logged and goes no further.
         save_to: a file that the clip is streamed to; it is never held in memory. Checked before anything is paid.
-        exists: what becomes of a file that is already there: `error`, `replace` or `skip`.
+        exists: what becomes of a file that is already there: `error`, `replace`, or `skip`, which sends nothing and
+            returns that file.
 
     Returns:
         The clip, checked to be whole, and the job that made it.
@@ -181,14 +182,16 @@ def _video_flow(
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
     chain = _chain(config, request)
+    first = next(plan for plan in chain if isinstance(plan, Plan))
     place = None if save_to is None else Path(save_to)
 
     def one(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoGenerationResponse]:
         return video_call(context, plan, place, exists)
 
-    if place is not None:
-        check_place(place, exists)
-    return with_fallbacks(chain, new_request_id(), one)
+    request_id = new_request_id()
+    if place is not None and not check_place(place, exists):
+        return already_there(place, request_id, first)
+    return with_fallbacks(chain, request_id, one)
 
 
 def _chain(config: GenerationConfig, request: Any) -> list[Plan[Any] | Skipped]:
@@ -206,11 +209,11 @@ def _chain(config: GenerationConfig, request: Any) -> list[Plan[Any] | Skipped]:
         except TarashError as error:
             logger.warning("the fallback %s/%s is skipped: %s", link.provider, link.model, error)
             chain.append(Skipped(link.provider, link.model, error))
-    for plan in chain:
-        if isinstance(plan, Plan):
-            warn_of_lifecycle(plan)
-            for warning in plan.checked.warnings:
-                logger.warning("%s: %s", plan.subject, warning)
+    for checked in chain:
+        if isinstance(checked, Plan):
+            warn_of_lifecycle(checked)
+            for warning in checked.checked.warnings:
+                logger.warning("%s: %s", checked.subject, warning)
     return chain
 
 
@@ -225,6 +228,7 @@ def _plan(config: Any, request: Any) -> Plan[Any]:
             )
             raise ValidationError(msg)
     if isinstance(config, ImageGenerationConfig) is not isinstance(request, ImageGenerationRequest):
-        msg = f"{type(config).__name__} and {type(request).__name__} do not go together: use both of images or both of videos"
+        pair = f"{type(config).__name__} and {type(request).__name__}"
+        msg = f"{pair} do not go together: use both of images or both of videos"
         raise ValidationError(msg)
     return make_plan(config, request, registry)

@@ -78,7 +78,8 @@ Billable = Literal["no", "yes", "unknown"]
 class TarashError(Exception):
     """Whatever went wrong, with what is known about it.
 
-    Every argument but the message is optional. The flow fills in what a plugin left out (provider, model, request id, job).
+    Every argument but the message is optional. The flow fills in what a plugin left out: provider, model, request id,
+    job.
     """
 
     default_billable: ClassVar[Billable] = "no"

@@ -133,7 +133,7 @@ _NEVER_SHOWN = ("prompt", "negative_prompt", "api_key", "provider_config")
 def _shown(path: str, detail: Any) -> Any:
     """The refused value, unless it may be a secret, a prompt or a picture."""
     value = detail.get("input")
-    if detail["type"] == "missing" or path.split(".")[0] in _NEVER_SHOWN or path.endswith("image"):
+    if detail["type"] == "missing" or path.split(".", maxsplit=1)[0] in _NEVER_SHOWN or path.endswith("image"):
         return None
     if isinstance(value, (bool, int, float)) or value is None:
         return value

@@ -1,7 +1,7 @@
 """OpenAI, and every server that speaks its protocol: images and videos through the official SDK.
 
-What other plugins may build on: `OpenAIProvider` bound to a `Connection`, and the rows `IMAGE_MODELS` and `VIDEO_MODELS`.
-The SDK is imported when the first request is sent.
+What other plugins may build on: `OpenAIProvider` bound to a `Connection`, and the rows `IMAGE_MODELS` and
+`VIDEO_MODELS`. The SDK is imported when the first request is sent.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
-
 from tarash_gateway_openai.connection import Connection, from_config
 from tarash_gateway_openai.provider import OpenAIProvider
 from tarash_gateway_openai.rows import DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pydantic_core
+
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, VideoStatus
-
 from tarash_gateway_openai.faults import categories_of, is_moderation
 
 logger = logging.getLogger("tarash.openai")
@@ -133,7 +133,10 @@ def _object(incoming: Incoming) -> dict[str, Any]:
     try:
         parsed = pydantic_core.from_json(incoming.body)
     except ValueError as error:
-        msg = f"the vendor's answer is not JSON ({_kind(incoming)}): {_snippet(incoming)!r}. Is base_url behind a proxy's login page?"
+        msg = (
+            f"the vendor's answer is not JSON ({_kind(incoming)}): {_snippet(incoming)!r}. "
+            "Is base_url behind a proxy's login page?"
+        )
         raise InvalidResponseError(msg, status_code=incoming.status) from error
     if not isinstance(parsed, dict):
         msg = f"the vendor's answer is a JSON {type(parsed).__name__} where an object belongs ({_kind(incoming)})"

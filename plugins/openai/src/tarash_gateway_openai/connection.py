@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
+
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import run_blocking
@@ -52,7 +53,8 @@ class Connection:
 
     def _remember(self, value: object) -> str:
         if not isinstance(value, str) or not value:
-            msg = f"the api_key function gave {'nothing' if not value else f'a {type(value).__name__}'}; it must give a key as text"
+            gave = "nothing" if not value else f"a {type(value).__name__}"
+            msg = f"the api_key function gave {gave}; it must give a key as text"
             raise ConfigurationError(msg)
         if value not in self._given:
             self._given[:] = [

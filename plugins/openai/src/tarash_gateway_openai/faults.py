@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pydantic_core
+
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
     ContentPolicyError,
@@ -52,7 +53,10 @@ def status_fault(
     known = tuple(secrets)
     if status < 400:
         host = urlsplit(headers.get("location", "")).hostname or "another address"
-        msg = f"the server redirects to {host}, which is not followed so that the key stays at its host; set base_url to it if you trust it"
+        msg = (
+            f"the server redirects to {host}, which is not followed so that the key stays at its host; "
+            "set base_url to it if you trust it"
+        )
         return InvalidResponseError(msg, status_code=status, billable="no")
     fault, raw = _fault(body)
     code = _code(fault)

@@ -21,7 +21,6 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.plugins import ImageAnswer, Prepared, Provider, VideoStatus
 from tarash.tarash_gateway.redaction import mask, mask_all
-
 from tarash_gateway_openai import clients
 from tarash_gateway_openai.answers import Incoming, read_images, read_job
 from tarash_gateway_openai.connection import Connection
@@ -164,7 +163,7 @@ class OpenAIProvider(Provider):
 
     @contextmanager
     def _downloads(self, job: VideoJob) -> Iterator[None]:
-        import httpx2  # noqa: TID253
+        import httpx2
 
         try:
             yield
@@ -182,7 +181,7 @@ class OpenAIProvider(Provider):
 
 
 def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
-    import httpx2  # noqa: TID253
+    import httpx2
 
     headers = dict(outgoing.headers)
     if outgoing.multipart:

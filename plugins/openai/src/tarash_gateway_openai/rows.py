@@ -1,7 +1,7 @@
 """What OpenAI's models accept: the models of our user's page, each row with its source and date.
 
-A row holds the union of what the page promises and what the service takes. Where the page promises a value that the service
-has no equal for, a substitute is sent in its place. The models that have been shut down are served by compatible servers.
+A row holds the union of what the page promises and what the service takes. Where the page promises a value that the
+service has no equal for, a substitute is sent in its place. Compatible servers serve the models that were shut down.
 """
 
 from __future__ import annotations

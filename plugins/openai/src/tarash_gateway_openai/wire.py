@@ -114,7 +114,9 @@ def _source(asked: VideoGenerationRequest) -> str:
         return asked.video
     named = asked.extra_params.get("video_id")
     if not isinstance(named, str) or not named:
-        msg = "a remix starts from a video of the same vendor: give its job as `video`, or its id as extra_params['video_id']"
+        msg = (
+            "a remix starts from a video of the vendor: give its job as `video`, or its id as extra_params['video_id']"
+        )
         raise UnsupportedOperationError(msg)
     return named
 

@@ -85,8 +85,7 @@ def prompt(body: Mapping[str, Any], longest: int) -> str:
         raise missing_parameter(name="prompt")
     if not value:
         message = (
-            "Invalid 'prompt': empty string. "
-            "Expected a string with minimum length 1, but got an empty string instead."
+            "Invalid 'prompt': empty string. Expected a string with minimum length 1, but got an empty string instead."
         )
         raise VendorError(message, param="prompt", code="empty_string")
     if len(value) > longest:
@@ -123,15 +122,11 @@ def whole(body: Mapping[str, Any], name: str, least: int, most: int, *, form: bo
         raise invalid_type(name, "an integer", value)
     if value < least:
         message = (
-            f"Invalid '{name}': integer below minimum value. "
-            f"Expected a value >= {least}, but got {value} instead."
+            f"Invalid '{name}': integer below minimum value. Expected a value >= {least}, but got {value} instead."
         )
         raise VendorError(message, param=name, code="integer_below_min_value")
     if value > most:
-        message = (
-            f"Invalid '{name}': integer above maximum value. "
-            f"Expected a value <= {most}, but got {value} instead."
-        )
+        message = f"Invalid '{name}': integer above maximum value. Expected a value <= {most}, but got {value} instead."
         raise VendorError(message, param=name, code="integer_above_max_value")
     return value
 
@@ -194,15 +189,11 @@ def dimensions(value: str) -> tuple[int, int]:
     """
     found = SIZE.fullmatch(value)
     if found is None:
-        message = (
-            f"Invalid size '{value}'. Expected a size of the form WIDTHxHEIGHT, for example '1024x1024'."
-        )
+        message = f"Invalid size '{value}'. Expected a size of the form WIDTHxHEIGHT, for example '1024x1024'."
         raise VendorError(message, param="size", code="invalid_value")
     width, height = int(found[1]), int(found[2])
     if width * height > MOST_PIXELS:
-        message = (
-            f"Invalid size '{value}'. The requested resolution exceeds the maximum of {MOST_PIXELS} pixels."
-        )
+        message = f"Invalid size '{value}'. The requested resolution exceeds the maximum of {MOST_PIXELS} pixels."
         raise VendorError(message, param="size", code="invalid_value")
     return (width, height)
 

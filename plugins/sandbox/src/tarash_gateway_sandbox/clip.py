@@ -100,9 +100,7 @@ def _approach(order: ClipOrder, moments: list[float]) -> Iterator[Image.Image]:
 
 def _progress(frame: Image.Image, ink: tuple[int, int, int], moment: float) -> None:
     thick = max(3, round(min(frame.size) * 0.007))
-    ImageDraw.Draw(frame).rectangle(
-        (0, frame.height - thick, round(frame.width * moment), frame.height), fill=ink
-    )
+    ImageDraw.Draw(frame).rectangle((0, frame.height - thick, round(frame.width * moment), frame.height), fill=ink)
 
 
 def frames(order: ClipOrder) -> Iterator[Image.Image]:

@@ -68,9 +68,7 @@ def thumbnail(content: bytes, width: int) -> bytes:
         A WebP picture.
     """
     picture = open_picture(content)
-    small = picture.resize(
-        (width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS
-    )
+    small = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
     return encode(small.convert("RGB"), "webp", 82)
 
 
@@ -193,6 +191,4 @@ def _hang(picture: Image.Image, shown: list[Image.Image]) -> None:
         ImageDraw.Draw(shadow).rectangle([edge + frame for edge in outer], fill=110)
         picture.paste((0, 0, 0), (0, 0), shadow.filter(ImageFilter.BoxBlur(frame * 2)))
         picture.paste((250, 248, 244), outer)
-        picture.paste(
-            fitted.convert("RGB"), (left, top), fitted.getchannel("A") if fitted.mode == "RGBA" else None
-        )
+        picture.paste(fitted.convert("RGB"), (left, top), fitted.getchannel("A") if fitted.mode == "RGBA" else None)

@@ -58,9 +58,7 @@ class Answer:
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
         """Send it, well-formed."""
-        await wire.respond(
-            self.status, {"content-type": self.content_type, **headers, **self.headers}, self.body
-        )
+        await wire.respond(self.status, {"content-type": self.content_type, **headers, **self.headers}, self.body)
 
 
 @dataclass(frozen=True)

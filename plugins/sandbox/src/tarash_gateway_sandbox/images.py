@@ -130,9 +130,7 @@ async def _answer(
             vendor.publish(token, order)
             item = {"url": f"{vendor.origin}/files/{token}"}
         if model.revises:
-            item["revised_prompt"] = (
-                f"{prompt.rstrip('. ')}, in a wide landscape of drifting ridges under a large sun."
-            )
+            item["revised_prompt"] = f"{prompt.rstrip('. ')}, in a wide landscape of drifting ridges under a large sun."
         data.append(item)
     answer: dict[str, Any] = {"created": int(time.time()), "data": data}
     if model.output_formats:

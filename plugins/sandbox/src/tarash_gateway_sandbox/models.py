@@ -101,9 +101,7 @@ _GPT_IMAGE_1 = ImageModel(
 )
 _GPT_IMAGE_2 = replace(_GPT_IMAGE_1, name="gpt-image-2", sizes=FreeSize(), fidelities=())
 # gif and svg are preview access of 2.5 and later: the sandbox, like most accounts, does not have it.
-_GPT_IMAGE_25 = replace(
-    _GPT_IMAGE_2, name="gpt-image-2.5-sunburst", qualities=(*GPT_QUALITIES, "xhigh", "max")
-)
+_GPT_IMAGE_25 = replace(_GPT_IMAGE_2, name="gpt-image-2.5-sunburst", qualities=(*GPT_QUALITIES, "xhigh", "max"))
 _GPT_IMAGE_26 = replace(_GPT_IMAGE_25, name="gpt-image-2.6-sunburst", complexities=("low", "medium", "high"))
 
 ANY_IMAGE = replace(

@@ -117,9 +117,7 @@ def find(request: RecordedRequest) -> tuple[Call, Handler]:
     if deployment:
         authorize(request, azure=True)
         _dated_version(request)
-        return _match(
-            request, deployment[2], DEPLOYMENT_ROUTES, Call(request, azure=True, deployment=deployment[1])
-        )
+        return _match(request, deployment[2], DEPLOYMENT_ROUTES, Call(request, azure=True, deployment=deployment[1]))
     if path.startswith("/openai/v1/"):
         authorize(request, azure=True)
         if request.query.get("api-version", "v1") not in V1_VERSIONS:
@@ -132,9 +130,7 @@ def find(request: RecordedRequest) -> tuple[Call, Handler]:
     raise _no_route(request)
 
 
-def _match(
-    request: RecordedRequest, path: str, routes: tuple[Route, ...], call: Call
-) -> tuple[Call, Handler]:
+def _match(request: RecordedRequest, path: str, routes: tuple[Route, ...], call: Call) -> tuple[Call, Handler]:
     others = False
     for route in routes:
         name = route.match(path)

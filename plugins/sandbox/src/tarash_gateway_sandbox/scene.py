@@ -125,9 +125,7 @@ class Scene:
         glow = glow.point([round(150 * max(0.0, 1 - value / 180) ** 2) for value in range(256)])
         disc = Image.new("L", (side, side), 0)
         middle = side / 2
-        ImageDraw.Draw(disc).ellipse(
-            (middle - radius, middle - radius, middle + radius, middle + radius), fill=255
-        )
+        ImageDraw.Draw(disc).ellipse((middle - radius, middle - radius, middle + radius, middle + radius), fill=255)
         glow.paste(250, (0, 0, side, side), disc.filter(ImageFilter.GaussianBlur(max(0.8, radius / 60))))
         return glow
 
@@ -161,9 +159,7 @@ class Scene:
             ridges.append(Ridge(_sheet(self.width, end - top, colour, foot), mask, top, reach))
         return ridges
 
-    def _cut(
-        self, waves: list[tuple[float, float, float]], size: tuple[int, int, int], *, peaks: bool
-    ) -> Image.Image:
+    def _cut(self, waves: list[tuple[float, float, float]], size: tuple[int, int, int], *, peaks: bool) -> Image.Image:
         wide, tall, deep = size
         fine = 2 if wide * tall < 2_000_000 else 1  # twice as fine, then halved: a smooth edge
         skyline = Image.new("L", (wide * fine, max(1, tall) * fine), 0)

@@ -94,9 +94,7 @@ class SandboxServer:
         """How many TCP connections were ever accepted."""
         return self._connections
 
-    def play(
-        self, answer: Reply, *, method: str | None = None, path: str | None = None, times: int | None = 1
-    ) -> None:
+    def play(self, answer: Reply, *, method: str | None = None, path: str | None = None, times: int | None = 1) -> None:
         """Let the next matching requests get something instead of the real answer.
 
         Args:
@@ -126,9 +124,7 @@ class SandboxServer:
             if self._thread is not None:
                 return self
             ready, failed = threading.Event(), list[BaseException]()
-            thread = threading.Thread(
-                target=self._run, args=(ready, failed), name="tarash-sandbox", daemon=True
-            )
+            thread = threading.Thread(target=self._run, args=(ready, failed), name="tarash-sandbox", daemon=True)
             thread.start()
             if not ready.wait(START_SECONDS):
                 msg = f"The sandbox server did not start within {START_SECONDS:.0f} seconds."

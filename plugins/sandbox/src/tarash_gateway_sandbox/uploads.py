@@ -35,8 +35,7 @@ def check_type(file: UploadedFile, types: tuple[str, ...]) -> None:
     kind = file.content_type.split(";")[0].strip().lower()
     if kind not in types:
         message = (
-            f"Invalid file '{file.field}': unsupported mimetype ('{kind}'). "
-            f"Supported file formats are {listed(types)}."
+            f"Invalid file '{file.field}': unsupported mimetype ('{kind}'). Supported file formats are {listed(types)}."
         )
         raise VendorError(message, param=file.field.removesuffix("[]"), code="unsupported_file_mimetype")
 
@@ -104,9 +103,7 @@ def edit_inputs(files: Sequence[UploadedFile], model: ImageModel) -> tuple[bytes
     return tuple(file.content for file in images)
 
 
-def reference_of(
-    body: Mapping[str, Any], files: Sequence[UploadedFile], size: tuple[int, int]
-) -> bytes | None:
+def reference_of(body: Mapping[str, Any], files: Sequence[UploadedFile], size: tuple[int, int]) -> bytes | None:
     """The reference picture of a video.
 
     Args:
@@ -131,9 +128,7 @@ def reference_of(
         raise invalid_type(name="input_reference", expected="an object", value=value)
     given = [key for key in ("image_url", "file_id") if value.get(key) is not None]
     for key in value:
-        checks.known_keys(
-            {f"input_reference.{key}": 0}, ("input_reference.image_url", "input_reference.file_id")
-        )
+        checks.known_keys({f"input_reference.{key}": 0}, ("input_reference.image_url", "input_reference.file_id"))
     if len(given) != 1:
         msg = "Invalid 'input_reference': provide exactly one of 'image_url' or 'file_id'."
         raise VendorError(msg, param="input_reference", code="invalid_value")

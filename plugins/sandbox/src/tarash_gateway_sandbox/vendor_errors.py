@@ -54,9 +54,7 @@ def unknown_parameter(name: str) -> VendorError:
 
 def missing_parameter(name: str) -> VendorError:
     """A key the vendor insists on."""
-    return VendorError(
-        f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter"
-    )
+    return VendorError(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
 
 
 def invalid_value(name: str, value: object, supported: Sequence[str]) -> VendorError:

@@ -32,9 +32,7 @@ async def create(call: Call, vendor: Vendor) -> Answer:
     """POST /videos, as JSON or as a form."""
     body = dict(rows.body_of(call))
     # A form has no objects: the SDK spells their members with brackets.
-    nested = {
-        name[16:-1]: body.pop(name) for name in list(body) if re.fullmatch(r"input_reference\[\w+\]", name)
-    }
+    nested = {name[16:-1]: body.pop(name) for name in list(body) if re.fullmatch(r"input_reference\[\w+\]", name)}
     if nested:
         body["input_reference"] = nested
     model = rows.video_row(call, vendor, body)
@@ -168,9 +166,7 @@ def _clip_order(job: VideoJob) -> ClipOrder:
     from tarash_gateway_sandbox.clip import ClipOrder  # noqa: PLC0415 - brings Pillow and PyAV
 
     width, height = checks.dimensions(job.size)
-    return ClipOrder(
-        job.prompt, width, height, int(job.seconds), job.model, job.reference, job.scene, job.remixes
-    )
+    return ClipOrder(job.prompt, width, height, int(job.seconds), job.model, job.reference, job.scene, job.remixes)
 
 
 def _film(job: VideoJob) -> bytes:

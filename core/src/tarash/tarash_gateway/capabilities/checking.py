@@ -69,25 +69,24 @@ def check(
         unsupported: what becomes of a parameter that the model does not have.
         fan_out: whether more results than one request gives may be made with several requests.
     """
-    checker = _Checker(request, row, refuses, model, unsupported)
-    return checker.run(fan_out)
+    checker: _Checker[RequestT] = _Checker(request, row, model, unsupported)
+    return checker.run(refuses=refuses, fan_out=fan_out)
 
 
 class _Checker(Generic[RequestT]):
     """One pass over one request; `changes` collects what the outgoing request has otherwise than the asked one."""
 
-    def __init__(
-        self, request: RequestT, row: ModelRow | None, refuses: bool, model: str, unsupported: Unsupported
-    ) -> None:  # noqa: FBT001 # private
-        self.asked = request
+    def __init__(self, request: RequestT, row: ModelRow | None, model: str, unsupported: Unsupported) -> None:
+        self.asked: RequestT = request
         self.row = row
-        self.refuses = refuses
+        self.refuses = True
         self.model = model
         self.unsupported = unsupported
         self.changes: dict[str, Any] = {}
-        self.checked = Checked(request)
+        self.checked: Checked[RequestT] = Checked(request)
 
-    def run(self, fan_out: bool) -> Checked[RequestT]:  # noqa: FBT001 # private
+    def run(self, *, refuses: bool, fan_out: bool) -> Checked[RequestT]:
+        self.refuses = refuses
         if self.row is not None:
             self._operation(self.row)
             self._audio(self.row)
@@ -102,8 +101,9 @@ class _Checker(Generic[RequestT]):
             self._extra_params(self.row)
         self._source()
         self._mask()
-        self._count(fan_out)
-        self.checked.request = self.asked.model_copy(update=self.changes) if self.changes else self.asked
+        self._count(fan_out=fan_out)
+        if self.changes:
+            self.checked.request = self.asked.model_copy(update=self.changes)
         return self.checked
 
     def value(self, name: str) -> Any:
@@ -158,10 +158,10 @@ class _Checker(Generic[RequestT]):
             if self._given(name):
                 self.leave_out(name, _EMPTY.get(name), f"{self.model} has no such parameter")
         operation = self.value("operation")
-        takes = row.operation_fields.get(operation) if isinstance(row, VideoModel) else None
+        takes: tuple[str, ...] | None = row.operation_fields.get(operation) if isinstance(row, VideoModel) else None
         if takes is not None:
             for name in type(self.asked).model_fields:
-                if name not in (*takes, *_ALWAYS) and self._given(name):
+                if name not in takes and name not in _ALWAYS and self._given(name):
                     self.leave_out(name, _EMPTY.get(name), f"a {operation} takes no such parameter")
 
     def _given(self, name: str) -> bool:
@@ -298,7 +298,7 @@ class _Checker(Generic[RequestT]):
                     allowed=row.extra_params or None,
                 )
 
-    def _count(self, fan_out: bool) -> None:  # noqa: FBT001 # private
+    def _count(self, *, fan_out: bool) -> None:
         wanted = int(self.value("n"))
         most = wanted
         way_out = ""

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 def find_row(config: GenerationConfig, spec: ProviderSpec) -> tuple[ModelRow | None, bool]:
     """The row that `config` follows, and whether it may refuse.
 
-    The config's own row comes first, then the plugin's row of `base_model` or `model`. A model without a row is converted by the
-    provider's default row, where there is one, and never refused: the service is the authority.
+    The config's own row comes first, then the plugin's row of `base_model` or `model`. A model without a row is
+    converted by the provider's default row, where there is one, and never refused: the service is the authority.
     """
     name = spec.wire_model(config.base_model or config.model)
     if isinstance(config, ImageGenerationConfig):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 
+from pydantic import Field
+
 from tarash.tarash_gateway.records import StrictInput
 
 
 class Price(StrictInput):
-    """US dollars, by what the vendor counts. A table is empty where the vendor's price is not known: nothing is guessed."""
+    """US dollars, by what the vendor counts. A table is empty where the price is not known: nothing is guessed."""
 
-    per_image: dict[str, float] = {}
+    per_image: dict[str, float] = Field(default_factory=dict)
     """Dollars for one image, by `QUALITY SIZE` such as `hd 1024x1024`."""
 
-    per_second: dict[str, float] = {}
+    per_second: dict[str, float] = Field(default_factory=dict)
     """Dollars for one second of video, by size."""
 
     source: str

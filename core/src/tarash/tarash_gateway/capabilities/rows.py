@@ -1,8 +1,8 @@
 """Capability rows: what one model accepts, as frozen data with a source and a date.
 
-Three things a column of values can say: a tuple lists what is taken; an empty tuple takes nothing, so every value is refused;
-None means that it is not known, so every value passes and the service decides. A request field named in `unsupported` is one
-that the model does not have: `config.unsupported` decides what becomes of it.
+Three things a column of values can say: a tuple lists what is taken; an empty tuple takes nothing, so every value is
+refused; None means that it is not known, so every value passes and the service decides. A request field named in
+`unsupported` is one that the model does not have: `config.unsupported` decides what becomes of it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ class ModelRow(StrictInput):
     """Pixels as WIDTHxHEIGHT and the vendor's words, or a rule."""
 
     aspect_ratios: dict[str, str] | tuple[str, ...] | None = None
-    """Ratio to the size that is sent in its place; or, for a vendor that thinks in ratios, the ratios that are sent as they are."""
+    """Ratio to the size that is sent in its place; or, for a vendor that thinks in ratios, those that are sent as
+    they are."""
 
     resolutions: Values = None
     """Tiers such as `720p` or `2K`."""
@@ -66,8 +67,9 @@ class ModelRow(StrictInput):
     unsupported: tuple[str, ...] = ()
     """Request fields that the model does not have."""
 
-    substitutes: dict[str, dict[str, str]] = {}
-    """Field to (asked value to sent value): what the vendor has no equal for is sent as the nearest real value, and told."""
+    substitutes: dict[str, dict[str, str]] = Field(default_factory=dict)
+    """Field to (asked value to sent value): what the vendor has no equal for is sent as the nearest real value, and
+    told."""
 
     def names(self) -> tuple[str, ...]:
         """Every name that means this row."""
@@ -101,7 +103,7 @@ class VideoModel(ModelRow):
     durations: Durations = None
     """Seconds, as a list or a range."""
 
-    durations_by_mode: dict[str, Durations] = {}
+    durations_by_mode: dict[str, Durations] = Field(default_factory=dict)
     """Durations where they differ by what is given: `text`, `first_frame`, `frames`, `reference`, `edit`, `extend`."""
 
     audio: Literal["always", "optional", "never"] | None = None
@@ -113,8 +115,8 @@ class VideoModel(ModelRow):
     operations: tuple[str, ...] = ("generate",)
     """What the model does: `generate`, `remix`, `edit`, `extend`."""
 
-    operation_params: dict[str, str] = {}
+    operation_params: dict[str, str] = Field(default_factory=dict)
     """Extra parameter to the operation that its presence asks for, such as `video_id` to `remix`."""
 
-    operation_fields: dict[str, tuple[str, ...]] = {}
+    operation_fields: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Operation to the request fields that it takes, where it takes fewer than `generate`; others are unsupported."""

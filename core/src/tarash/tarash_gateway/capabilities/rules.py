@@ -88,7 +88,7 @@ class SizeRule(StrictInput):
         parsed = parse_size(size)
         if parsed is None:
             return None
-        ratio = min(max(parsed[0] / parsed[1], self.min_ratio or 0.01), min(self.max_ratio, 100.0))
+        ratio = min(max(parsed[0] / parsed[1], self.min_ratio or 0.01), self.max_ratio, 100.0)
         area = min(max(parsed[0] * parsed[1], self.min_pixels), self.max_pixels or math.inf)
         if self.max_edge:
             area = min(area, self.max_edge**2 * min(ratio, 1 / ratio))

@@ -26,7 +26,7 @@ from tarash.tarash_gateway.flows.commands import (
 from tarash.tarash_gateway.plugins.bridge import async_primitive, run_blocking, sync_primitive
 
 ReturnT = TypeVar("ReturnT")
-OnProgress = Callable[[Any], None | Awaitable[None]]
+OnProgress = Callable[[Any], Awaitable[None] | None]
 
 SIDE_BY_SIDE = 16
 """Threads that one `Gather` uses at the most in the sync driver."""
@@ -120,7 +120,8 @@ def _ours(error: Exception, target: Any, name: str) -> Exception:
     """An error of ours passes; a foreign one is the plugin's fault, and what it created is not known."""
     if isinstance(error, TarashError):
         return error
-    msg = f"{type(target).__name__}.{name} raised {type(error).__name__}: {str(error)[:200]}. This is a defect of the plugin, not of the request."
+    raised = f"{type(error).__name__}: {str(error)[:200]}"
+    msg = f"{type(target).__name__}.{name} raised {raised}. This is a defect of the plugin, not of the request."
     return PluginError(msg, billable="unknown")
 
 

@@ -6,7 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
+from tarash.tarash_gateway.errors import InvalidResponseError, PluginError, TarashError
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
@@ -69,7 +69,7 @@ def _one_request(
     answer: ImageAnswer = yield from creating(context, Call(provider, "generate_image", (prepared,)), waiting)
     if not isinstance(answer, ImageAnswer):
         msg = f"{type(provider).__name__}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
-        raise InvalidResponseError(msg)
+        raise PluginError(msg, billable="unknown")
     media: list[Media] = []
     told = list(answer.warnings)
     broken: TarashError | None = None

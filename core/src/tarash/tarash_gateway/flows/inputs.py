@@ -26,9 +26,10 @@ def resolve_inputs(context: Context, plan: Plan[Any]) -> Flow[tuple[tuple[InputF
         DownloadError: it could not be fetched.
     """
     problems: list[Problem] = []
-    images = []
+    images: list[InputFile | None] = []
     for image in plan.images:
-        images.append((yield from _resolve(context, plan, image, problems)))
+        file = yield from _resolve(context, plan, image, problems)
+        images.append(file)
     mask = None if plan.mask is None else (yield from _resolve(context, plan, plan.mask, problems))
     if problems:
         raise ValidationError.of(plan.subject, problems)

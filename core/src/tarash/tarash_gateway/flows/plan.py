@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from tarash.tarash_gateway.capabilities.checking import Checked, check
@@ -95,7 +97,16 @@ def warn_of_lifecycle(plan: Plan[RequestT]) -> None:
     if plan.notices and key not in _warned:
         _warned.add(key)
         for notice in plan.notices:
-            warnings.warn(notice, ModelLifecycleWarning, stacklevel=2)
+            warnings.warn(notice, ModelLifecycleWarning, stacklevel=_frames_of_ours())
+
+
+def _frames_of_ours() -> int:
+    """How far up the caller's own line is: the warning points there."""
+    here = str(Path(__file__).parent.parent)
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 # the documented way to a frame, and what warnings itself uses
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None) -> list[Problem]:

@@ -1,7 +1,7 @@
 """When a request is sent again, and after how long.
 
-Two policies. A creating request is sent again only where nothing can have been created; where that is not known it is an
-`UnconfirmedGenerationError`. A reading request costs nothing and is patient until the deadline.
+Two policies. A creating request is sent again only where nothing can have been created; where that is not known it is
+an `UnconfirmedGenerationError`. A reading request costs nothing and is patient until the deadline.
 """
 
 from __future__ import annotations
@@ -117,9 +117,9 @@ def _passing(error: TarashError) -> bool:
 
 def _delay(tries: int, error: TarashError) -> Flow[float]:
     if error.retry_after is not None:
-        return max(error.retry_after, 0.0)
-    spread = yield Random()
-    return min(FIRST_DELAY * 2**tries, LONGEST_DELAY) * spread
+        return max(float(error.retry_after), 0.0)
+    spread: float = yield Random()
+    return min(FIRST_DELAY * 2.0**tries, LONGEST_DELAY) * spread
 
 
 def _unconfirmed(context: Context, error: TarashError) -> TarashError:
@@ -127,8 +127,9 @@ def _unconfirmed(context: Context, error: TarashError) -> TarashError:
     if isinstance(error, (UnconfirmedGenerationError, PluginError)):
         return error
     msg = (
-        f"the request to {context.config.provider} went out and its outcome is unknown ({error}). It may have been billed, so it "
-        "was not sent again. Look at the vendor's usage page, or set retry_unconfirmed=True to risk a second bill."
+        f"the request to {context.config.provider} went out and its outcome is unknown ({error}). "
+        "It may have been billed, so it was not sent again. Look at the vendor's usage page, "
+        "or set retry_unconfirmed=True to risk a second bill."
     )
     return UnconfirmedGenerationError(
         msg,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from tarash.tarash_gateway.errors import (
     GenerationTimeoutError,
     JobExpiredError,
     PluginError,
+    SaveError,
     TarashError,
 )
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep
@@ -31,7 +31,6 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.models.update import VideoGenerationUpdate
-from tarash.tarash_gateway.plugins.bridge import async_primitive, sync_primitive
 from tarash.tarash_gateway.plugins.provider import InputFile, Prepared, Provider, VideoStatus
 
 SOONEST_LOOK = 0.5
@@ -61,7 +60,24 @@ def video_call(
     submitted = yield from submit(context, plan, provider)
     finished = yield from wait(context, provider, submitted)
     videos = yield from download(context, provider, finished.job, save_to, exists)
-    return _response(context, plan, submitted, finished, videos)
+    return _response(plan, context.request_id, finished, videos, [*plan.notices, *plan.checked.warnings])
+
+
+def already_there(place: Path, request_id: str, plan: Plan[VideoGenerationRequest]) -> Flow[VideoGenerationResponse]:
+    """The clip that `exists="skip"` keeps: nothing is sent and nothing is paid.
+
+    Raises:
+        SaveError: what is there is not a whole clip.
+    """
+    try:
+        clip = Media.from_file(place)
+    except BrokenMediaError as error:
+        msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
+        raise SaveError(msg) from error
+    known = {"request_id": request_id, "provider": plan.config.provider, "model": plan.model}
+    yield Emit(VideoGenerationUpdate(status="completed", **known))
+    told = f"{place} was already there; nothing was sent"
+    return _response(plan, request_id, None, [clip], [told])
 
 
 def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provider) -> Flow[VideoStatus]:
@@ -127,46 +143,25 @@ def download(
 
 
 def _into(context: Context, provider: Provider, job: VideoJob, sink: Sink, index: int) -> Flow[Media]:
-    """One video into one sink: continued where it broke off, begun anew once where it is not a whole clip."""
-    once = _Once(provider, sink)
-    for last in (False, True):
-        yield from reading(context, Call(once, "download", (job,), {"index": index}), most=DOWNLOAD_TRIES)
+    """One video into one sink: continued where it was cut, begun anew once where it is not a whole clip."""
+    broken: Exception | None = None
+    for _ in range(DOWNLOAD_TRIES):
+        call = Call(provider, "download_video", (job, sink), {"index": index})
+        yield from reading(context, call, most=DOWNLOAD_TRIES)
         try:
+            sink.check_whole()
             return sink.media()
+        except DownloadError as error:
+            broken = error
         except BrokenMediaError as error:
-            if last:
-                what = f" ({sink.content_type})" if sink.content_type else ""
-                msg = (
-                    f"what came for job {job.id} is not a whole clip{what}: {error}. The job is still there: resume it."
-                )
-                raise DownloadError(msg) from error
-            context.log(logging.WARNING, "the download of job %s is not a whole clip, it is fetched again", job.id)
+            if isinstance(broken, BrokenMediaError):
+                break
             sink.restart()
-    raise AssertionError
-
-
-class _Once:
-    """One download request and the look whether all of it came, as one call: a cut one is a fault of that call."""
-
-    def __init__(self, provider: Provider, sink: Sink) -> None:
-        self._provider = provider
-        self._sink = sink
-
-    @property
-    def download(self) -> Callable[..., None]:
-        def once(job: VideoJob, *, index: int, timeout: float) -> None:
-            sync_primitive(self._provider, "download_video")(job, self._sink, index=index, timeout=timeout)
-            self._sink.check_whole()
-
-        return once
-
-    @property
-    def download_async(self) -> Callable[..., Any]:
-        async def once(job: VideoJob, *, index: int, timeout: float) -> None:
-            await async_primitive(self._provider, "download_video")(job, self._sink, index=index, timeout=timeout)
-            self._sink.check_whole()
-
-        return once
+            broken = error
+        context.log(logging.WARNING, "the download of job %s is not whole (%s), it goes on", job.id, broken)
+    kind = f" ({sink.content_type})" if sink.content_type else ""
+    msg = f"what came for job {job.id} is not a whole clip{kind}: {broken}. The job is still there and can be resumed."
+    raise DownloadError(msg) from broken
 
 
 def _pause(context: Context, status: VideoStatus, age: float) -> float:
@@ -185,7 +180,8 @@ def _told(job: VideoJob) -> Any:
 
 def _merged(known: VideoJob, seen: VideoJob) -> VideoJob:
     """What was seen last, over what is known and a vendor does not repeat."""
-    return known.model_copy(update={name: getattr(seen, name) for name in seen.model_fields_set if name not in _KEPT})
+    news = {name: getattr(seen, name) for name in seen.model_fields_set if name not in _KEPT}
+    return known.model_copy(update=news)
 
 
 _KEPT = ("asked", "request_id", "endpoint", "provider", "model", "id")
@@ -231,7 +227,7 @@ def _shape_warnings(plan: Plan[VideoGenerationRequest], images: tuple[InputFile,
     if size is None or not getattr(plan.row, "input_match_size", False):
         return []
     return [
-        f"image_list.{at}: the image has {file.width}x{file.height} pixels, the video {size}; {plan.model} may refuse it"
+        f"image_list.{at}: the image has {file.width}x{file.height} pixels, not the video's {size}; it may be refused"
         for at, file in enumerate(images)
         if file.width and f"{file.width}x{file.height}" != size
     ]
@@ -246,25 +242,30 @@ def _update(context: Context, now: float, **known: Any) -> VideoGenerationUpdate
 
 
 def _response(
-    context: Context,
     plan: Plan[VideoGenerationRequest],
-    submitted: VideoStatus,
-    finished: VideoStatus,
+    request_id: str,
+    finished: VideoStatus | None,
     videos: list[Media],
+    warnings: list[str],
 ) -> VideoGenerationResponse:
     first = videos[0]
+    known: dict[str, Any] = {}
+    if finished is not None:
+        known = {
+            "job": finished.job,
+            "provider_request_id": finished.job.provider_request_id,
+            "usage": finished.usage,
+            "cost": finished.cost,
+            "raw_response": without_media(finished.raw),
+        }
     return VideoGenerationResponse(
         videos=videos,
-        job=finished.job,
         duration_seconds=first.duration_seconds,
-        size=f"{first.width}x{first.height}" if first.width and first.height else finished.job.size,
-        request_id=context.request_id,
+        size=f"{first.width}x{first.height}" if first.width and first.height else None,
+        request_id=request_id,
         provider=plan.config.provider,
         model=plan.model,
-        provider_request_id=submitted.job.provider_request_id,
-        usage=finished.usage,
-        cost=finished.cost,
         adjustments=plan.checked.adjustments,
-        warnings=[*plan.notices, *plan.checked.warnings],
-        raw_response=without_media(finished.raw),
+        warnings=warnings,
+        **known,
     )

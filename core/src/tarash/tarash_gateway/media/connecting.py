@@ -16,7 +16,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-import httpcore2
+import httpcore2  # noqa: TID253 # imported itself when the first URL is fetched
 
 from tarash.tarash_gateway.errors import ConnectionFailedError, UnsafeUrlError
 from tarash.tarash_gateway.media import addresses
@@ -115,7 +115,7 @@ class _AsyncScreened(httpcore2.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109 - the library's signature
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.AsyncNetworkStream:

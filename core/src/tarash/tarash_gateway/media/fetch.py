@@ -89,7 +89,7 @@ def fetch(url: str, *, timeout: float, max_bytes: int = MAX_BYTES, allow_private
 async def fetch_async(
     url: str,
     *,
-    timeout: float,  # noqa: ASYNC109 - the same arguments as `fetch`; it becomes an asyncio.timeout
+    timeout: float,
     max_bytes: int = MAX_BYTES,
     allow_private: bool = False,
 ) -> Fetched:

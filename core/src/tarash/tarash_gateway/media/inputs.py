@@ -103,19 +103,25 @@ def _at_hand(image: str | bytes | Path | Media) -> bytes | str:
             msg = f"has {image.stat().st_size:,} bytes, the limit is {INPUT_LIMIT:,}"
             raise ValueError(msg)
         return image.read_bytes()
-    if isinstance(image, Media):
-        if image.data is None and image.path is None and image.url:
-            return image.url
-        try:
-            return image.content
-        except DownloadError as error:
-            raise ValueError(str(error)) from error
-    if "://" in image[:32]:
-        return image
-    if image[:5].lower() == "data:":
-        return decode_data_url(image)
+    return _of_media(image) if isinstance(image, Media) else _of_text(image)
+
+
+def _of_media(media: Media) -> bytes | str:
+    if media.data is None and media.path is None and media.url:
+        return media.url
     try:
-        return decode_base64(image)
+        return media.content
+    except DownloadError as error:
+        raise ValueError(str(error)) from error
+
+
+def _of_text(text: str) -> bytes | str:
+    if "://" in text[:32]:
+        return text
+    if text[:5].lower() == "data:":
+        return decode_data_url(text)
+    try:
+        return decode_base64(text)
     except ValueError:
         msg = "is a string that is neither a URL, nor a data URL, nor base64; give a file's name as pathlib.Path"
         raise ValueError(msg) from None

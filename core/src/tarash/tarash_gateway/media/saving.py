@@ -103,5 +103,6 @@ def _already_there(path: Path) -> SaveError:
 
 
 def _cannot_write(path: Path, error: OSError) -> SaveError:
-    msg = f"{path} cannot be written: {error.strerror or error}. Give a folder that exists, can be written to and has room."
+    why = error.strerror or error
+    msg = f"{path} cannot be written: {why}. Give a folder that exists, can be written to and has room."
     return SaveError(msg, errno=error.errno)

@@ -26,16 +26,18 @@ def _usable_key(value: Any) -> Any:
         raise ConfigurationError(msg)
     at = next((i for i, char in enumerate(text) if not "!" <= char <= "~"), None)
     if at is not None:
-        kind = (
-            "a line break"
-            if text[at] in "\r\n"
-            else "white space"
-            if text[at].isspace()
-            else "a character outside ASCII"
+        msg = (
+            f"api_key holds {_kind(text[at])} at position {at + 1} of {len(text)}, which no HTTP header can carry. "
+            "Copy it again, without quotes."
         )
-        msg = f"api_key holds {kind} at position {at + 1} of {len(text)}, which no HTTP header can carry. Copy it again, without quotes."
         raise ConfigurationError(msg)
     return SecretStr(text)
+
+
+def _kind(char: str) -> str:
+    if char in "\r\n":
+        return "a line break"
+    return "white space" if char.isspace() else "a character outside ASCII"
 
 
 def _no_configs(value: Any) -> Any:
@@ -57,8 +59,8 @@ class GenerationConfig(StrictInput):
     """The vendor's name of the model, or an Azure deployment."""
 
     api_key: Annotated[ApiKey | None, BeforeValidator(_usable_key)] = Field(default=None, repr=False, exclude=True)
-    """The key, or a function (sync or async) that gives one for each request. Without it the provider's usual environment
-    variable is read when a call is made. Never part of a dump, a repr or a pickle."""
+    """The key, or a function (sync or async) that gives one for each request. Without it the provider's usual
+    environment variable is read when a call is made. Never part of a dump, a repr or a pickle."""
 
     base_url: Word | None = None
     """Where the vendor's API is; without it the provider's own address."""
@@ -73,8 +75,8 @@ class GenerationConfig(StrictInput):
     """Seconds between two looks at a job; None adapts to the job's age and to what the server asks for."""
 
     max_retries: Annotated[int, Field(ge=0, le=20, strict=True)] = 2
-    """How often a creating request is sent again after the vendor refused it (busy, rate-limited, not reached). A request
-    whose outcome is unknown is not sent again."""
+    """How often a creating request is sent again after the vendor refused it (busy, rate-limited, not reached). A
+    request whose outcome is unknown is not sent again."""
 
     retry_unconfirmed: StrictBool = False
     """Send a creating request again although an earlier one may have been billed."""
@@ -122,8 +124,9 @@ class GenerationConfig(StrictInput):
         missing = [key for key in self._left_behind if key not in self.provider_config]
         if missing:
             msg = (
-                f"provider_config of {self.provider!r} lost {', '.join(missing)} when it was pickled: credentials do not travel. "
-                "Make the config on this worker, or give the missing entries with model_copy(update=…)."
+                f"provider_config of {self.provider!r} lost {', '.join(missing)} when it was pickled: "
+                "credentials do not travel. Make the config on this worker, or give the missing entries with "
+                "model_copy(update=…)."
             )
             raise ConfigurationError(msg, provider=self.provider, model=self.model)
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, Strict
 PROMPT_LIMIT = 100_000
 """Characters; no model of today takes more than 32,000."""
 
+_TIMES = "\N{MULTIPLICATION SIGN}"
 _SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}|[A-Za-z][A-Za-z0-9_.:-]{0,31}|\d{1,4}[KkPp]")
 _RATIO = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?:[1-9]\d{0,3}(\.\d{1,3})?|auto")
 
@@ -38,9 +39,9 @@ def _prompt(value: str) -> str:
 
 
 def _ascii_size(value: Any) -> Any:
-    """People copy `1024×1024` from a page; the vendors want an ASCII x."""
+    """People copy a size with a multiplication sign from a page; the vendors want an ASCII x."""
     if isinstance(value, str):
-        return re.sub(r"(?<=\d)\s*[×xX]\s*(?=\d)", "x", value.strip())
+        return re.sub(rf"(?<=\d)\s*[{_TIMES}xX]\s*(?=\d)", "x", value.strip())
     return value
 
 
@@ -72,7 +73,7 @@ Word = Annotated[str, Strict(), BeforeValidator(_strip), Field(min_length=1, max
 """A name or one of the vendor's words."""
 
 Size = Annotated[str, Strict(), BeforeValidator(_ascii_size), AfterValidator(_size)]
-"""Pixels as WIDTHxHEIGHT (`×` is read as `x`), or the vendor's word."""
+"""Pixels as WIDTHxHEIGHT (a multiplication sign is read as x), or the vendor's word."""
 
 AspectRatio = Annotated[str, Strict(), BeforeValidator(_strip), AfterValidator(_ratio)]
 """WIDTH:HEIGHT."""

@@ -175,7 +175,7 @@ class Media(Record):
     def _keep_digest(cls, value: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         media = build(value)
         if isinstance(value, dict) and isinstance(value.get("sha256"), str):
-            media._sha256 = value["sha256"]
+            media._sha256 = value["sha256"]  # noqa: SLF001 # its own class
         return media
 
 

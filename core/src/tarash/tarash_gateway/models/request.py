@@ -34,8 +34,8 @@ class ImageType(StrictInput):
     """An input image and its part in the request."""
 
     image: Annotated[InputImage, Field(repr=False)]
-    """A URL, a data URL, base64 text, bytes, a `Path`, or a `Media`. A plain string that is none of the first three is an
-    error, so that a mistyped path is never sent as a picture."""
+    """A URL, a data URL, base64 text, bytes, a `Path`, or a `Media`. A plain string that is none of the first three is
+    an error, so that a mistyped path is never sent as a picture."""
 
     type: Role = "reference"
     """What the image is to the result; not every model tells the roles apart."""
@@ -65,10 +65,10 @@ class GenerationRequest(StrictInput):
 
     seed: Seed | None = None
 
-    image_list: list[ImageType] = []
+    image_list: list[ImageType] = Field(default_factory=list)
     """Input images, in order."""
 
-    extra_params: ExtraParams = {}
+    extra_params: ExtraParams = Field(default_factory=dict)
     """The vendor's own parameters, passed on as they are."""
 
 

@@ -50,16 +50,16 @@ class GenerationResponse(Record):
     cost: float | None = None
     """US dollars, where the vendor tells or its price is known; None otherwise, never a guess."""
 
-    adjustments: list[Adjustment] = []
+    adjustments: list[Adjustment] = Field(default_factory=list)
     """Values that were changed, each with its reason."""
 
-    warnings: list[str] = []
+    warnings: list[str] = Field(default_factory=list)
     """What was left out, and what else to know."""
 
     raw_response: dict[str, Any] | None = Field(default=None, repr=False)
     """The vendor's answer; base64 is replaced by its length and digest."""
 
-    attempts: list[Attempt] = []
+    attempts: list[Attempt] = Field(default_factory=list)
     """The configs that were tried, in order."""
 
 
@@ -76,7 +76,9 @@ class VideoGenerationResponse(GenerationResponse):
     videos: list[Media]
     """At least one, each checked to be whole."""
 
-    job: VideoJob
+    job: VideoJob | None = None
+    """The job that made them; None where `exists="skip"` kept a file that was there, and nothing was sent."""
+
     duration_seconds: float | None = None
     """Seconds of the first video, read from its bytes."""
 

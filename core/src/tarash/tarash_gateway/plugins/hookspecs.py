@@ -23,11 +23,11 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 
 @hookspec
-def tarash_provider_specs() -> Iterable[ProviderSpec]:  # type: ignore[empty-body] # a specification has no body
+def tarash_provider_specs() -> Iterable[ProviderSpec]:  # type: ignore[empty-body] # a spec has no body
     """Declares the providers that the plugin offers, as pure data.
 
-    Called once for each process, when a provider of the plugin is first asked for or its rows are listed. It must import
-    no SDK, read no file or environment variable, and touch no network.
+    Called once for each process, when a provider of the plugin is first asked for or its rows are listed. It must
+    import no SDK, read no file or environment variable, and touch no network.
 
     Returns:
         One spec for each provider.

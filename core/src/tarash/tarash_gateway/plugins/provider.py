@@ -96,8 +96,9 @@ class VideoStatus:
 class Provider(Protocol):
     """A vendor, bound to one config.
 
-    It translates and calls. It never loops, sleeps, retries or falls back: core does. Each primitive has an `_async` twin;
-    one of the two is enough, core bridges the other. What is left out is answered with `UnsupportedOperationError`.
+    It translates and calls. It never loops, sleeps, retries or falls back: core does. Each primitive has an `_async`
+    twin; one of the two is enough, core bridges the other. What is left out is answered with
+    `UnsupportedOperationError`.
 
     Every primitive takes `timeout`, the seconds that are left of the call, and raises errors of
     `tarash.tarash_gateway.errors` only. An error of a creating primitive says in `billable` whether something may have

@@ -191,8 +191,8 @@ class PluginRegistry:
             plugin.error = error
         except Exception as error:  # noqa: BLE001 # whatever a stranger's plugin raises is its own trouble, not its neighbours'
             msg = (
-                f"the plugin of {plugin.name!r} ({plugin.origin}) cannot be loaded: {_told(error)}. Update or remove it; "
-                f"TARASH_DISABLE_PLUGINS={plugin.name} leaves it out."
+                f"the plugin of {plugin.name!r} ({plugin.origin}) cannot be loaded: {_told(error)}. "
+                f"Update or remove it; TARASH_DISABLE_PLUGINS={plugin.name} leaves it out."
             )
             plugin.error = PluginLoadError(msg, provider=plugin.name)
             plugin.error.__cause__ = error
@@ -243,8 +243,8 @@ def _check_spec(spec: object, plugin: _Plugin) -> None:
     if spec.api_version != API_VERSION:
         older = spec.api_version < API_VERSION
         msg = (
-            f"{plugin.origin} speaks version {spec.api_version} of the plugin contract, {DISTRIBUTION} speaks {API_VERSION}: "
-            f"upgrade {'the plugin' if older else DISTRIBUTION}."
+            f"{plugin.origin} speaks version {spec.api_version} of the plugin contract, {DISTRIBUTION} speaks "
+            f"{API_VERSION}: upgrade {'the plugin' if older else DISTRIBUTION}."
         )
         raise PluginApiVersionError(msg, provider=spec.name)
 
@@ -256,14 +256,15 @@ def _disabled() -> set[str]:
 
 def _conflict(name: str, origins: list[str]) -> PluginConflictError:
     msg = (
-        f"provider {name!r} is offered by {len(origins)} plugins: {', '.join(sorted(origins))}. Uninstall one of them, or leave "
-        "one out with TARASH_DISABLE_PLUGINS=<distribution>, or choose one with register_plugin(plugin, replace=True)."
+        f"provider {name!r} is offered by {len(origins)} plugins: {', '.join(sorted(origins))}. "
+        "Uninstall one of them, or leave one out with TARASH_DISABLE_PLUGINS=<distribution>, or choose one with "
+        "register_plugin(plugin, replace=True)."
     )
     return PluginConflictError(msg, provider=name)
 
 
 def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
-    """Names what is near and what to install; which vendors have an extra is read from our own metadata, not known here."""
+    """Names what is near and what to install. Which vendors have an extra is read from our metadata, not known here."""
     extras = {same_name(extra): extra for extra in _extras()}
     key = same_name(name)
     text = f"no installed plugin offers a provider {name!r}"
@@ -278,7 +279,8 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
             text += f': pip install "{DISTRIBUTION}[{extras[near[0]]}]"'
     text += f". Installed: {', '.join(installed) or 'none'}"
     if not near:
-        text += f". A plugin of that name would be a distribution such as {DISTRIBUTION}-{key.replace('_', '-')}: pip install {DISTRIBUTION}-{key.replace('_', '-')}"
+        shop = f"{DISTRIBUTION}-{key.replace('_', '-')}"
+        text += f". A plugin of that name would be a distribution such as {shop}: pip install {shop}"
     return ProviderNotFoundError(text, provider=name)
 
 

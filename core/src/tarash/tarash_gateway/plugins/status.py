@@ -43,8 +43,8 @@ def error_for_status(
         known: what else the error carries, such as `code` and `raw`.
 
     Returns:
-        An error whose `retryable` and `billable` follow the status: 429 and 503 created nothing; with any other 5xx, and
-        with 408, it is not known whether the vendor went on.
+        An error whose `retryable` and `billable` follow the status: 429 and 503 created nothing; with any other 5xx,
+        and with 408, it is not known whether the vendor went on.
     """
     kind = _KINDS.get(status)
     if kind is None:

@@ -1,0 +1,25 @@
+"""The plugin: the provider `sandbox`, which is the OpenAI plugin bound to a server on loopback."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_openai import Connection, OpenAIProvider, spec
+from tarash_gateway_sandbox.server import SandboxServer
+
+
+@hookimpl
+def tarash_provider_specs() -> Iterable[ProviderSpec]:
+    """The sandbox, with the models and the rows of OpenAI. It needs no key."""
+    yield spec("sandbox", "Sandbox", key_variables=())
+
+
+@hookimpl
+def tarash_create_provider(config: GenerationConfig) -> Provider:
+    """The OpenAI plugin, bound to the embedded server or to the sandbox at `config.base_url`."""
+    from tarash_gateway_sandbox.embedded import embedded_server  # noqa: PLC0415 - the first call starts a server
+
+    base_url = config.base_url or embedded_server().url
+    return OpenAIProvider(config, Connection(base_url=base_url, key=SandboxServer.api_key))
