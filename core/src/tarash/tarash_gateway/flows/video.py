@@ -74,7 +74,7 @@ def already_there(place: Path, request_id: str, plan: Plan[VideoGenerationReques
     except BrokenMediaError as error:
         msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
         raise SaveError(msg) from error
-    known = {"request_id": request_id, "provider": plan.config.provider, "model": plan.model}
+    known: dict[str, Any] = {"request_id": request_id, "provider": plan.config.provider, "model": plan.model}
     yield Emit(VideoGenerationUpdate(status="completed", **known))
     told = f"{place} was already there; nothing was sent"
     return _response(plan, request_id, None, [clip], [told])
