@@ -14,17 +14,13 @@ DATED = {"api-version": "2025-04-01-preview"}
 @pytest.fixture(scope="module")
 def azure():
     with (
-        SandboxServer(
-            job_seconds=0.1, deployments={"pictures": "gpt-image-1.5", "clips": "sora-2"}
-        ) as server,
+        SandboxServer(job_seconds=0.1, deployments={"pictures": "gpt-image-1.5", "clips": "sora-2"}) as server,
         httpx2.Client(base_url=server.origin, headers={"api-key": "k"}, trust_env=False) as client,
     ):
         yield client
 
 
-@pytest.mark.parametrize(
-    "query", [{}, {"api-version": "preview"}, {"api-version": "v1"}, {"api-version": "latest"}]
-)
+@pytest.mark.parametrize("query", [{}, {"api-version": "preview"}, {"api-version": "v1"}, {"api-version": "latest"}])
 def test_the_v1_path_takes_a_deployment_as_the_model(azure, query):
     answer = azure.post("/openai/v1/images/generations", json=IMAGE | {"model": "pictures"}, params=query)
 
@@ -35,9 +31,7 @@ def test_the_v1_path_takes_no_dated_version(azure):
     answer = azure.post("/openai/v1/images/generations", json=IMAGE | {"model": "pictures"}, params=DATED)
 
     assert answer.status_code == 400
-    assert (
-        answer.json()["error"]["message"] == "api-version query parameter is not allowed when using /v1 path"
-    )
+    assert answer.json()["error"]["message"] == "api-version query parameter is not allowed when using /v1 path"
 
 
 def test_the_deployments_path_takes_a_dated_version_only(azure):
@@ -87,9 +81,7 @@ def test_a_mapped_deployment_has_its_models_rules_and_any_other_has_types_only(a
     assert azure.post(path, json={"model": "mine"}).status_code == 400
     assert azure.post(path, json=IMAGE | {"model": "mine", "size": "wide"}).status_code == 400
     video = {"prompt": "a red car", "model": "mine"}
-    assert (
-        azure.post("/openai/v1/videos", json=video | {"seconds": "5", "size": "640x480"}).status_code == 200
-    )
+    assert azure.post("/openai/v1/videos", json=video | {"seconds": "5", "size": "640x480"}).status_code == 200
     assert azure.post("/openai/v1/videos", json=video | {"seconds": 5}).status_code == 400
 
 
@@ -100,13 +92,9 @@ def test_the_v1_path_needs_a_deployment(azure):
 
 
 def test_azure_makes_no_webp(azure):
-    answer = azure.post(
-        "/openai/v1/images/generations", json=IMAGE | {"model": "pictures", "output_format": "webp"}
-    )
+    answer = azure.post("/openai/v1/images/generations", json=IMAGE | {"model": "pictures", "output_format": "webp"})
 
-    assert (
-        answer.json()["error"]["message"] == "Invalid value: 'webp'. Supported values are: 'png' and 'jpeg'."
-    )
+    assert answer.json()["error"]["message"] == "Invalid value: 'webp'. Supported values are: 'png' and 'jpeg'."
 
 
 def test_a_deployment_of_an_unknown_model_is_refused_at_once():

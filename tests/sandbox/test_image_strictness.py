@@ -108,9 +108,7 @@ SIZES_OF_1_5 = "Supported values are: '1024x1024', '1024x1536', '1536x1024', and
             "Unknown parameter: 'response_format'.",
             id="response-format",
         ),
-        pytest.param(
-            {"style": "vivid"}, "unknown_parameter", "style", "Unknown parameter: 'style'.", id="style"
-        ),
+        pytest.param({"style": "vivid"}, "unknown_parameter", "style", "Unknown parameter: 'style'.", id="style"),
         pytest.param(
             {"model": "dall-e-3", "style": "bold"},
             "invalid_value",
@@ -195,9 +193,7 @@ def test_an_unknown_model_is_not_found(http):
 
 
 def test_a_body_that_is_no_json_is_refused(http):
-    answer = http.post(
-        "/v1/images/generations", content=b'{"prompt": ', headers={"content-type": "application/json"}
-    )
+    answer = http.post("/v1/images/generations", content=b'{"prompt": ', headers={"content-type": "application/json"})
 
     assert answer.status_code == 400
     assert answer.json()["error"]["message"].startswith("We could not parse the JSON body of your request.")
@@ -229,9 +225,7 @@ def test_an_edit_wants_a_whole_picture(http, picture):
 
 
 def test_an_edit_wants_a_mask_as_large_as_the_picture(http, picture):
-    answer = edit(
-        http, ("image", ("a.png", picture(), "image/png")), ("mask", ("m.png", picture(32, 32), "image/png"))
-    )
+    answer = edit(http, ("image", ("a.png", picture(), "image/png")), ("mask", ("m.png", picture(32, 32), "image/png")))
 
     assert refusal(answer) == "Invalid mask image format - mask size does not match image size."
 

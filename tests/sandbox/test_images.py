@@ -34,18 +34,14 @@ def test_a_picture_has_the_size_and_the_format_that_were_asked_for(sdk, model, s
 
 def test_the_same_prompt_is_the_same_bytes_and_another_prompt_is_not(sdk):
     def draw(prompt):
-        return sdk.images.generate(
-            model="dall-e-2", prompt=prompt, size="256x256", response_format="b64_json"
-        ).data[0]
+        return sdk.images.generate(model="dall-e-2", prompt=prompt, size="256x256", response_format="b64_json").data[0]
 
     assert draw("a cat").b64_json == draw("a cat").b64_json
     assert draw("a cat").b64_json != draw("a dog").b64_json
 
 
 def test_the_pictures_of_one_request_differ(sdk):
-    answer = sdk.images.generate(
-        model="dall-e-2", prompt="a cat", n=4, size="256x256", response_format="b64_json"
-    )
+    answer = sdk.images.generate(model="dall-e-2", prompt="a cat", n=4, size="256x256", response_format="b64_json")
 
     assert len({item.b64_json for item in answer.data}) == 4
 
@@ -121,15 +117,11 @@ def test_the_car_of_the_examples_is_a_jpeg_for_anyone(tarash_sandbox):
     )
 
 
-@pytest.mark.parametrize(
-    "prompt", ["日本の庭", "🚗", "naïve façade", "x" * 400, " \n ", "\u202e\u0000.", "a\ud800b"]
-)
+@pytest.mark.parametrize("prompt", ["日本の庭", "🚗", "naïve façade", "x" * 400, " \n ", "\u202e\u0000.", "a\ud800b"])
 def test_any_prompt_can_be_written_on_a_picture(http, prompt):
     body = {"model": "dall-e-2", "prompt": prompt, "size": "256x256", "response_format": "b64_json"}
     # json.dumps escapes what httpx2 refuses to encode: other clients do send lone surrogates.
     content = json.dumps(body)
-    answer = http.post(
-        "/v1/images/generations", content=content, headers={"content-type": "application/json"}
-    )
+    answer = http.post("/v1/images/generations", content=content, headers={"content-type": "application/json"})
 
     assert answer.status_code == 200

@@ -38,9 +38,7 @@ def test_every_answer_has_a_request_id(http):
     assert len(ids) == 3
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/chat/completions", "/v1", "/", "/v2/images/generations", "/openai/images"]
-)
+@pytest.mark.parametrize("path", ["/v1/chat/completions", "/v1", "/", "/v2/images/generations", "/openai/images"])
 def test_an_unknown_path_is_not_found_in_the_vendors_words(http, path):
     answer = http.post(path, json={})
 
@@ -71,9 +69,7 @@ def test_requests_are_recorded_as_they_arrived(http, tarash_sandbox):
 
 def test_connections_are_counted_not_requests(tarash_sandbox):
     before = tarash_sandbox.connections
-    with httpx2.Client(
-        base_url=tarash_sandbox.url, headers={"authorization": "Bearer k"}, trust_env=False
-    ) as client:
+    with httpx2.Client(base_url=tarash_sandbox.url, headers={"authorization": "Bearer k"}, trust_env=False) as client:
         for _ in range(20):
             client.get("/models")
     assert tarash_sandbox.connections == before + 1

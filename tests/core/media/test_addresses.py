@@ -111,9 +111,7 @@ def test_address_is_read_in_every_spelling_a_resolver_takes(host, address):
     assert literal(host) == ip_address(address)
 
 
-@pytest.mark.parametrize(
-    "host", ["example.com", "localhost", "", "127.0.0.1 x", "1.2.3.4.5", "256.1.1.1", "a\0", "é"]
-)
+@pytest.mark.parametrize("host", ["example.com", "localhost", "", "127.0.0.1 x", "1.2.3.4.5", "256.1.1.1", "a\0", "é"])
 def test_name_is_no_address(host):
     assert literal(host) is None
 

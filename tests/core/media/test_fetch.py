@@ -159,9 +159,7 @@ def resolve_to(monkeypatch, *found):
 
 
 def test_picture_is_fetched_and_its_type_is_told_by_its_bytes(get, server):
-    assert get(server.url + "/picture", allow_private=True) == Fetched(
-        PNG, "image/png", server.url + "/picture"
-    )
+    assert get(server.url + "/picture", allow_private=True) == Fetched(PNG, "image/png", server.url + "/picture")
     headers = server.seen[0][1]
     assert headers["Accept-Encoding"] == "identity"
     assert headers["Host"] == f"127.0.0.1:{server.server_port}"
@@ -193,9 +191,7 @@ def test_picture_is_fetched_and_its_type_is_told_by_its_bytes(get, server):
     ],
 )
 def test_private_address_is_refused_with_the_way_to_allow_it(get, url):
-    with pytest.raises(
-        UnsafeUrlError, match=r"no reference image is fetched from it.*'allow_private_urls': True"
-    ):
+    with pytest.raises(UnsafeUrlError, match=r"no reference image is fetched from it.*'allow_private_urls': True"):
         get(url + SECRET)
 
 
@@ -298,23 +294,18 @@ def test_redirect_is_read_as_strictly_as_the_first_url(get, server, location):
 
 
 def test_five_redirects_are_followed_and_no_more(get, server):
-    assert get(server.url + "/around?5", allow_private=True) == Fetched(
-        PNG, "image/png", server.url + "/picture"
-    )
+    assert get(server.url + "/around?5", allow_private=True) == Fetched(PNG, "image/png", server.url + "/picture")
     with pytest.raises(DownloadError, match=r"127\.0\.0\.1 redirects again after 5 redirects"):
         get(server.url + "/around?6", allow_private=True)
 
 
-@pytest.mark.parametrize(
-    ("status", "retryable"), [(204, False), (304, False), (403, False), (404, False), (503, True)]
-)
+@pytest.mark.parametrize(("status", "retryable"), [(204, False), (304, False), (403, False), (404, False), (503, True)])
 def test_answer_other_than_200_is_told_with_its_status_and_host_alone(get, server, status, retryable):
     with pytest.raises(DownloadError) as caught:
         get(f"{server.url}/status?{status}", allow_private=True)
     error = caught.value
     assert str(error) == (
-        f"127.0.0.1 answered {status} instead of a reference image. "
-        "Check that the URL is right and has not expired."
+        f"127.0.0.1 answered {status} instead of a reference image. Check that the URL is right and has not expired."
     )
     assert (error.status_code, error.retryable, error.billable) == (status, retryable, "no")
 
@@ -326,9 +317,7 @@ def test_body_above_the_cap_is_given_up_without_being_held(get, server, path):
         get(server.url + path, allow_private=True, max_bytes=1_000_000, timeout=20)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 20_000_000 + (
-        270 << 20 if path == "/bomb" else 0
-    )  # the server in this process packs the bomb
+    assert peak < 20_000_000 + (270 << 20 if path == "/bomb" else 0)  # the server in this process packs the bomb
 
 
 def test_body_of_exactly_the_cap_is_taken(get, server):

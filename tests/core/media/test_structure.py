@@ -164,31 +164,21 @@ FTYP = box(b"ftyp", b"isom\0\0\0\0")
         pytest.param(PNG[:-12], "PNG ends before its IEND chunk", id="png-cut"),
         pytest.param(PNG[:-1], "PNG ends before its IEND chunk", id="png-cut-in-iend"),
         pytest.param(png_of(IHDR, chunk(b"IEND", b"")), "PNG has no IDAT chunk", id="png-empty"),
-        pytest.param(
-            png_of(chunk(b"IDAT", b"x" * 20)), "PNG does not begin with an IHDR chunk", id="png-no-ihdr"
-        ),
+        pytest.param(png_of(chunk(b"IDAT", b"x" * 20)), "PNG does not begin with an IHDR chunk", id="png-no-ihdr"),
         pytest.param(PNG[:16] + b"\0" * 8 + PNG[24:], "PNG says that it is 0x0 pixels", id="png-no-size"),
         pytest.param(JPEG[:-2], "JPEG ends before its EOI marker", id="jpeg-cut"),
         pytest.param(b"\xff\xd8\xff\xd9", "JPEG has no scan", id="jpeg-empty"),
-        pytest.param(
-            JPEG[:2] + JPEG[JPEG.index(b"\xff\xda") :], "JPEG has a scan before its frame", id="jpeg-no-sof"
-        ),
-        pytest.param(
-            b"\xff\xd8\xff\xe0\0\x01", "JPEG has a segment of 1 bytes, at byte 4", id="jpeg-bad-segment"
-        ),
+        pytest.param(JPEG[:2] + JPEG[JPEG.index(b"\xff\xda") :], "JPEG has a scan before its frame", id="jpeg-no-sof"),
+        pytest.param(b"\xff\xd8\xff\xe0\0\x01", "JPEG has a segment of 1 bytes, at byte 4", id="jpeg-bad-segment"),
         pytest.param(WEBP[:-2], "WebP says that it has", id="webp-cut"),
         pytest.param(WEBP + b"more", "WebP says that it has", id="webp-more"),
         pytest.param(GIF[:-1], "GIF ends before its trailer", id="gif-cut"),
-        pytest.param(
-            GIF[:13] + b";", "GIF has no block where one must be|no frame|ends before", id="gif-empty"
-        ),
+        pytest.param(GIF[:13] + b";", "GIF has no block where one must be|no frame|ends before", id="gif-empty"),
         pytest.param(SVG[:-8], "SVG ends before </svg>", id="svg-cut"),
         pytest.param(MP4[:-1], "MP4 ends inside one of its boxes", id="mp4-cut"),
         pytest.param(FTYP, "MP4 has no moov and no mdat box", id="mp4-empty"),
         pytest.param(FTYP + box(b"moov", b"") + box(b"mdat", b""), "no mvhd box", id="mp4-empty-header"),
-        pytest.param(
-            FTYP + struct.pack(">I4s", 4, b"moov"), "MP4 has a box of 4 bytes, at byte 16", id="mp4-bad-box"
-        ),
+        pytest.param(FTYP + struct.pack(">I4s", 4, b"moov"), "MP4 has a box of 4 bytes, at byte 16", id="mp4-bad-box"),
         pytest.param(WHOLE["webm"][0][:-1], "WebM says that it has|inside", id="webm-cut"),
     ],
 )
@@ -225,9 +215,7 @@ def test_fragmented_mp4_is_whole_and_does_not_say_how_long_it_is():
     [
         pytest.param(b'<svg width="100%" height="2em"></svg>', (None, None), id="relative"),
         pytest.param(b'<svg viewBox="0 0 1 1"/>', (None, None), id="empty-tag"),
-        pytest.param(
-            b"\xef\xbb\xbf<svg:svg width='7' height='8'></svg:svg><!-- end -->", (7, 8), id="prefix"
-        ),
+        pytest.param(b"\xef\xbb\xbf<svg:svg width='7' height='8'></svg:svg><!-- end -->", (7, 8), id="prefix"),
         pytest.param(
             b'<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><svg width="1" height="2">&b;</svg>',
             (1, 2),
@@ -242,9 +230,7 @@ def test_svg_is_recognized_without_being_parsed(data, size):
 
 def test_picture_of_too_many_pixels_is_refused_by_its_header():
     facts = inspect_media(BOMB)
-    with pytest.raises(
-        MediaTooLargeError, match="image/png of 60000x60000 pixels, more than the 100,000,000"
-    ):
+    with pytest.raises(MediaTooLargeError, match="image/png of 60000x60000 pixels, more than the 100,000,000"):
         check_pixels(facts)
     check_pixels(MediaFacts("image/png", 10_000, 10_000, None))
     check_pixels(MediaFacts("video/webm", None, None, None))
@@ -267,9 +253,7 @@ def test_media_of_countless_tiny_parts_are_given_up(data):
 
 def test_big_media_are_not_copied(tmp_path):
     part = chunk(b"IDAT", b"\0" * 65_536)
-    data = png_of(
-        chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0)), part * 320, chunk(b"IEND", b"")
-    )
+    data = png_of(chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0)), part * 320, chunk(b"IEND", b""))
     path = tmp_path / "big.mp4"
     with path.open("wb") as file:  # a hole: no disk is filled
         mvhd = box(b"mvhd", b"\0" * 100)

@@ -117,8 +117,8 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _message(owner: type[BaseModel] | None, detail: Any) -> str:
     kind = detail["type"]
     if kind == "extra_forbidden":
-        near = difflib.get_close_matches(str(detail["loc"][-1]), owner.model_fields, n=1) if owner else []
-        return f"unknown field (did you mean {near[0]}?)" if near else "unknown field"
+        near = _near(str(detail["loc"][-1]), list(owner.model_fields)) if owner else None
+        return f"unknown field (did you mean {near}?)" if near else "unknown field"
     if kind == "missing":
         return "is required"
     if kind == "value_error":
@@ -127,18 +127,33 @@ def _message(owner: type[BaseModel] | None, detail: Any) -> str:
     return text[0].lower() + text[1:]
 
 
-_NEVER_SHOWN = ("prompt", "negative_prompt", "api_key", "provider_config")
+def _near(name: str, fields: list[str]) -> str | None:
+    """The field that was meant: one that the name is a part of, or one that is spelled nearly so."""
+    longer = [field for field in fields if field.startswith(f"{name}_")]
+    close = longer or difflib.get_close_matches(name, fields, n=1)
+    return close[0] if close else None
+
+
+_NEVER_SHOWN = {
+    "prompt",
+    "negative_prompt",
+    "api_key",
+    "provider_config",
+    "image_list",
+    "mask_image",
+    "image",
+    "video",
+    "data",
+}
 
 
 def _shown(path: str, detail: Any) -> Any:
-    """The refused value, unless it may be a secret, a prompt or a picture."""
+    """The refused value, unless it may be a secret, a prompt or a picture, as what a mistyped field holds may be."""
     value = detail.get("input")
-    if detail["type"] == "missing" or path.split(".", maxsplit=1)[0] in _NEVER_SHOWN or path.endswith("image"):
+    if detail["type"] in ("missing", "extra_forbidden") or not _NEVER_SHOWN.isdisjoint(path.split(".")):
         return None
     if isinstance(value, (bool, int, float)) or value is None:
         return value
     if isinstance(value, str):
         return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
-    if isinstance(value, Mapping):
-        return None
-    return type(value).__name__
+    return None if isinstance(value, Mapping) else type(value).__name__

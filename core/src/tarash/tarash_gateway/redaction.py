@@ -32,7 +32,7 @@ def mask_all(value: Any, secrets: Iterable[str]) -> Any:
     """A copy of parsed JSON (or of a text) with the secrets masked."""
     known = tuple(secrets)
     if isinstance(value, dict):
-        return {key: mask_all(item, known) for key, item in value.items()}
+        return {mask(str(key), known): mask_all(item, known) for key, item in value.items()}
     if isinstance(value, list):
         return [mask_all(item, known) for item in value]
     return mask(value, known)[:RAW_LIMIT] if isinstance(value, str) else value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -105,15 +106,21 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
         "expires_at": _time(parsed.get("expires_at")),
         "size": parsed.get("size") if isinstance(parsed.get("size"), str) else None,
         "duration_seconds": _number(parsed.get("seconds")),
-        "error_code": fault.get("code"),
-        "error_message": fault.get("message"),
+        "error_code": _words(fault.get("code")),
+        "error_message": _words(fault.get("message")),
         "provider_request_id": request_id(incoming.headers),
     }
     job = known.model_copy(update={name: value for name, value in seen.items() if value is not None})
     if job.status == "failed" and is_moderation(fault):
         msg = f"job {job.id} was ended by moderation: {fault.get('message') or fault.get('code')}"
         raise ContentPolicyError(
-            msg, stage="output", categories=categories_of(fault), code=job.error_code, job=job, raw=parsed
+            msg,
+            billable="unknown",
+            stage="output",
+            categories=categories_of(fault),
+            code=job.error_code,
+            job=job,
+            raw=parsed,
         )
     usage = parsed.get("usage")
     return VideoStatus(
@@ -168,11 +175,16 @@ def _poll_after(headers: Mapping[str, str]) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
+def _words(value: Any) -> str | None:
+    return None if value is None or value == "" else str(value)
+
+
 def _number(value: Any) -> float | None:
     try:
-        return None if value is None or isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
+        number = None if value is None or isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if number is not None and math.isfinite(number) else None
 
 
 def _time(value: Any) -> datetime | None:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import threading
 import weakref
-from asyncio import AbstractEventLoop, get_running_loop
+from asyncio import AbstractEventLoop, get_running_loop, to_thread
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ def sync_client(connection: Connection) -> OpenAI:
 async def async_client(connection: Connection) -> AsyncOpenAI:
     """The client of a connection in the running event loop."""
     loop = get_running_loop()
+    if "openai" not in sys.modules:
+        await to_thread(import_module, "openai")  # 0.4 s that the event loop would stand still
     with _lock:
         clients = _async.get(loop)
         if clients is None:

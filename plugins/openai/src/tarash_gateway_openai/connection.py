@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
-from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import run_blocking
 
@@ -41,15 +42,19 @@ class Connection:
         """The key for the next request, for a blocking caller."""
         if isinstance(self.key, str):
             return self.key
-        value = self.key()
-        return self._remember(run_blocking(value) if inspect.isawaitable(value) else value)
+        with _callers_function():
+            value = self.key()
+            value = run_blocking(value) if inspect.isawaitable(value) else value
+        return self._remember(value)
 
     async def current_key_async(self) -> str:
         """The key for the next request."""
         if isinstance(self.key, str):
             return self.key
-        value = self.key()
-        return self._remember(await value if inspect.isawaitable(value) else value)
+        with _callers_function():
+            value = self.key()
+            value = await value if inspect.isawaitable(value) else value
+        return self._remember(value)
 
     def _remember(self, value: object) -> str:
         if not isinstance(value, str) or not value:
@@ -62,6 +67,19 @@ class Connection:
                 value,
             ]  # a token lives for an hour, a few of them are enough to mask
         return value
+
+
+@contextmanager
+def _callers_function() -> Iterator[None]:
+    """What the caller's function raises is told as what it is: no key, and nothing sent."""
+    try:
+        yield
+    except TarashError:
+        raise
+    except Exception as error:
+        # Only its kind: what a vault says of itself may hold a credential. The exception itself is the cause.
+        msg = f"the api_key function raised {type(error).__name__}; nothing was sent."
+        raise ConfigurationError(msg) from error
 
 
 def from_config(config: GenerationConfig) -> Connection:

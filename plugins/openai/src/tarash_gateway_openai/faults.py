@@ -47,9 +47,24 @@ _HINTS = {
 
 
 def status_fault(
-    status: int, headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str], variable: str
+    status: int,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    secrets: Iterable[str],
+    variable: str,
+    about_a_job: bool = False,
 ) -> TarashError:
-    """The error of an answer with a status of 300 or above."""
+    """The error of an answer with a status of 300 or above.
+
+    Args:
+        status: the HTTP status.
+        headers: the answer's headers.
+        body: the answer's body.
+        secrets: the keys that may stand in it.
+        variable: the environment variable that a key is read from, for the text.
+        about_a_job: whether a known job was asked about, so that a 404 says nothing about a model's name.
+    """
     known = tuple(secrets)
     if status < 400:
         host = urlsplit(headers.get("location", "")).hostname or "another address"
@@ -65,7 +80,7 @@ def status_fault(
     if is_moderation(fault):
         msg = f"moderation refused the request: {told}"
         return ContentPolicyError(msg, categories=categories_of(fault), status_code=status, **known_more)
-    hint = _HINTS.get(status, "").format(variable=variable)
+    hint = "" if status == 404 and about_a_job else _HINTS.get(status, "").format(variable=variable)
     text = f"{told.rstrip()} (HTTP {status}{f', {code}' if code else ''})" + (f". {hint}" if hint else "")
     if status == 429 and code in _OUT_OF_MONEY:
         return QuotaExceededError(
@@ -81,15 +96,15 @@ def connection_fault(error: BaseException, base_url: str, *, timed_out: bool) ->
     sent = not names.intersection(_NOT_SENT)
     host = urlsplit(base_url).hostname
     detail = str(cause) or type(cause).__name__
+    if sent:
+        what = "did not answer in time" if timed_out else "closed the connection without a whole answer"
+        return ConnectionFailedError(f"{host} {what} ({type(cause).__name__})", retryable=True, billable="unknown")
     if any(word in detail.upper() for word in ("CERTIFICATE", "SSL", "TLS")):
         msg = (
             f"no secure connection to {host}: {detail}. Is there a proxy with its own certificate (SSL_CERT_FILE), "
             "or does base_url say https where the server speaks http?"
         )
         return ConnectionFailedError(msg, billable="no")
-    if sent:
-        what = "did not answer in time" if timed_out else "closed the connection without a whole answer"
-        return ConnectionFailedError(f"{host} {what} ({type(cause).__name__})", retryable=True, billable="unknown")
     msg = f"{host} cannot be reached: {detail}. Is base_url right, and is there a network?"
     return ConnectionFailedError(msg, retryable=True, billable="no")
 

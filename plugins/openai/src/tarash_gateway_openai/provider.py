@@ -122,6 +122,7 @@ class OpenAIProvider(Provider):
                 error.response.content,
                 secrets=self.connection.secrets(),
                 variable=self._key_variable,
+                about_a_job=error.request.method == "GET",
             ) from error
         except openai.APIConnectionError as error:
             timed_out = isinstance(error, openai.APITimeoutError)
@@ -156,7 +157,10 @@ class OpenAIProvider(Provider):
             yield
         except ModelNotFoundError as error:
             msg = f"the vendor does not know job {job.id} (any more): {error}"
-            raise JobExpiredError(msg, status_code=error.status_code, code=error.code, raw=error.raw) from error
+            young = error.status_code == 404  # a job that was just made may not be known everywhere yet
+            raise JobExpiredError(
+                msg, status_code=error.status_code, code=error.code, raw=error.raw, retryable=young
+            ) from error
         except InvalidResponseError as error:
             error.retryable = True
             raise

@@ -216,7 +216,7 @@ class _Checker(Generic[RequestT]):
         if not isinstance(row.aspect_ratios, dict):
             return
         size, given = row.aspect_ratios[asked], self.value("size")
-        if given is not None:
+        if given is not None and parse_size(given):
             if _apart(asked, given) > CLOSE_ENOUGH and given != size:
                 self.refuse("aspect_ratio", f"{asked} contradicts size {given}; give one of the two", value=asked)
             size = given
@@ -264,16 +264,16 @@ class _Checker(Generic[RequestT]):
             return
         if isinstance(rule, DurationRule):
             allowed: tuple[str, ...] | str = str(rule)
-            nearest = rule.nearest(asked)
+            nearest: float | None = rule.nearest(asked)
         else:
             allowed = tuple(f"{item:g}" for item in rule)
-            nearest = min(rule, key=lambda item: abs(item - asked))
+            nearest = min(rule, key=lambda item: abs(item - asked), default=None)
         self.refuse(
             "duration_seconds",
             f"{asked:g} seconds are not taken by {self.model}",
             value=asked,
-            allowed=allowed,
-            nearest=f"{nearest:g}",
+            allowed=allowed or None,
+            nearest=None if nearest is None else f"{nearest:g}",
         )
 
     def _mode(self) -> str:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
 from pydantic import Field
 
 from tarash.tarash_gateway.records import StrictInput
 
+_PIXELS = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
+
 
 def parse_size(size: str) -> tuple[int, int] | None:
     """Width and height in pixels of `1024x768`, or None for a vendor's word such as `auto`."""
-    width, _, height = size.partition("x")
-    return (int(width), int(height)) if width.isdigit() and height.isdigit() else None
+    found = _PIXELS.fullmatch(size)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def parse_ratio(ratio: str) -> float | None:
@@ -56,8 +59,8 @@ class SizeRule(StrictInput):
     max_pixels: int | None = None
     """Width times height at the most."""
 
-    min_ratio: float = 0.0
-    max_ratio: float = math.inf
+    min_ratio: float | None = None
+    max_ratio: float | None = None
 
     words: tuple[str, ...] = ()
     """What is taken besides pixels, such as `auto`."""
@@ -79,8 +82,8 @@ class SizeRule(StrictInput):
             found.append(f"at least {self.min_pixels:,} pixels")
         if self.max_pixels and width * height > self.max_pixels:
             found.append(f"at most {self.max_pixels:,} pixels")
-        if not self.min_ratio <= width / height <= self.max_ratio:
-            found.append(f"width divided by height must be between {self.min_ratio:.3g} and {self.max_ratio:.3g}")
+        if not (self.min_ratio or 0) <= width / height <= (self.max_ratio or math.inf):
+            found.append(f"width divided by height must be {_span(self.min_ratio, self.max_ratio, 'between', 'and')}")
         return found
 
     def nearest(self, size: str) -> str | None:
@@ -88,31 +91,48 @@ class SizeRule(StrictInput):
         parsed = parse_size(size)
         if parsed is None:
             return None
-        ratio = min(max(parsed[0] / parsed[1], self.min_ratio or 0.01), self.max_ratio, 100.0)
-        area = min(max(parsed[0] * parsed[1], self.min_pixels), self.max_pixels or math.inf)
+        ratio = min(max(parsed[0] / parsed[1], self.min_ratio or 0.01), self.max_ratio or 100.0)
+        area: float = max(parsed[0] * parsed[1], self.min_pixels)
+        if self.max_pixels:
+            area = min(area, self.max_pixels)
         if self.max_edge:
             area = min(area, self.max_edge**2 * min(ratio, 1 / ratio))
         step = self.multiple_of
         width, height = math.sqrt(area * ratio), math.sqrt(area / ratio)
+
+        def apart(size: tuple[int, int]) -> float:
+            """How far shape and area are from the wanted ones."""
+            w, h = size
+            return abs(math.log(w / h / ratio)) + abs(math.log(w * h / area))
+
         around = [
-            f"{max(1, w) * step}x{max(1, h) * step}"
+            (max(1, w) * step, max(1, h) * step)
             for w in range(int(width / step) - 1, int(width / step) + 3)
             for h in range(int(height / step) - 1, int(height / step) + 3)
         ]
-        fitting = [item for item in around if not self.reasons_against(item)]
-        return min(fitting, key=lambda item: _apart(item, parsed), default=None)
+        fitting = [size for size in around if not self.reasons_against(f"{size[0]}x{size[1]}")]
+        best = min(fitting, key=apart, default=None)
+        return f"{best[0]}x{best[1]}" if best else None
 
     def __str__(self) -> str:
         parts = [f"multiples of {self.multiple_of}"] if self.multiple_of > 1 else []
         parts += [f"sides up to {self.max_edge}"] if self.max_edge else []
-        parts += [f"{self.min_pixels:,} to {self.max_pixels:,} pixels"] if self.max_pixels else []
-        parts += [f"ratio {self.min_ratio:.3g} to {self.max_ratio:.3g}"] if self.max_ratio < math.inf else []
+        if self.min_pixels > 1 or self.max_pixels:
+            parts.append(f"{_span(self.min_pixels if self.min_pixels > 1 else None, self.max_pixels)} pixels")
+        if self.min_ratio or self.max_ratio:
+            parts.append(f"ratio {_span(self.min_ratio, self.max_ratio)}")
         return ", ".join(parts + list(self.words))
 
 
-def _apart(size: str, wanted: tuple[int, int]) -> float:
-    width, height = (int(part) for part in size.split("x"))
-    return abs(width - wanted[0]) + abs(height - wanted[1])
+def _span(low: float | None, high: float | None, before: str = "", between: str = "to") -> str:
+    """A range in words, open at either end."""
+    if low and high:
+        return f"{before} {_figure(low)} {between} {_figure(high)}".strip()
+    return f"at least {_figure(low)}" if low else f"at most {_figure(high or 0)}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
 class DurationRule(StrictInput):
@@ -130,8 +150,9 @@ class DurationRule(StrictInput):
 
     def nearest(self, seconds: float) -> float:
         """The valid duration nearest to `seconds`."""
-        steps = round((min(max(seconds, self.min), self.max) - self.min) / self.step)
-        return min(self.min + steps * self.step, self.max)
+        most = math.floor((self.max - self.min) / self.step + 1e-9)
+        steps = min(max(round((seconds - self.min) / self.step), 0), most)
+        return self.min + steps * self.step
 
     def __str__(self) -> str:
         return f"{self.min:g} to {self.max:g} in steps of {self.step:g}"

@@ -18,6 +18,7 @@ from tarash.tarash_gateway.errors import (
     QuotaExceededError,
     RateLimitError,
     TarashError,
+    UnsupportedOperationError,
     complete,
 )
 from tarash.tarash_gateway.flows.commands import Flow, Now
@@ -37,6 +38,7 @@ _MOVES_ON = (
     ProviderUnavailableError,
     QuotaExceededError,
     RateLimitError,
+    UnsupportedOperationError,
 )
 """Errors after which another vendor may do it. A content-policy refusal is not among them: it is about the request."""
 

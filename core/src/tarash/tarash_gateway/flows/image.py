@@ -6,7 +6,7 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.errors import InvalidResponseError, PluginError, TarashError
+from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, PluginError, TarashError
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
@@ -124,10 +124,17 @@ def _join(outcomes: list[Outcome]) -> tuple[list[ImageAnswer], list[Media], list
     good = [outcome.value for outcome in outcomes if outcome.error is None]
     bad = [outcome.error for outcome in outcomes if outcome.error is not None]
     if not good:
-        raise bad[0]
+        raise min(bad, key=_gravity)
     told = [line for _, _, lines in good for line in lines]
     told += [f"one of {len(outcomes)} requests failed: {type(error).__name__}: {error}" for error in bad]
     return [answer for answer, _, _ in good], [picture for _, media, _ in good for picture in media], told
+
+
+def _gravity(error: Exception) -> int:
+    """Which error of several tells the most: what may have been billed, then a refusal that no waiting helps."""
+    if isinstance(error, TarashError) and error.billable != "no":
+        return 0
+    return 1 if isinstance(error, ContentPolicyError) else 2
 
 
 def _response(

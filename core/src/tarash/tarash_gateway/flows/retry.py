@@ -13,6 +13,7 @@ from typing import Any
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
     GenerationTimeoutError,
+    JobExpiredError,
     PluginError,
     ProviderUnavailableError,
     RateLimitError,
@@ -31,6 +32,9 @@ LONGEST_DELAY = 60.0
 READING_DELAY = 8.0
 """Seconds between two patient looks at the most."""
 
+MISSING_TRIES = 3
+"""Looks after which a job or a clip that the vendor does not know is believed to be gone: a young one may show late."""
+
 
 def creating(context: Context, call: Call, waiting: Callable[[float, TarashError], Any]) -> Flow[Any]:
     """Sends a creating request; at most once, unless the vendor is known to have refused it.
@@ -45,19 +49,22 @@ def creating(context: Context, call: Call, waiting: Callable[[float, TarashError
         TarashError: the vendor's answer, or its absence.
     """
     tries = 0
+    lost = False
     while True:
-        left = context.left((yield Now()))
         try:
+            left = context.left((yield Now()))
             return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
         except TarashError as error:
-            refused = _unconfirmed(context, error) if error.billable == "unknown" else error
-            again = context.config.retry_unconfirmed if refused is not error else _may_repeat(error)
-            if tries >= context.config.max_retries or not again:
-                raise refused from (error if refused is not error else error.__cause__)
-            delay = yield from _delay(tries, refused)
-            now = yield Now()
-            if delay > LONGEST_DELAY or now + delay >= context.deadline:
-                raise refused from (error if refused is not error else error.__cause__)
+            lost = lost or error.billable == "unknown"
+            # Once an answer was lost, whatever a repetition (that the caller chose) comes to does not find it again.
+            refused = _unconfirmed(context, error) if lost else error
+            again = _may_repeat(error) or (lost and context.config.retry_unconfirmed and error.retryable)
+            final = tries >= context.config.max_retries or not again
+            delay = 0.0 if final else (yield from _delay(tries, refused))
+            if final or delay > LONGEST_DELAY or (yield Now()) + delay >= context.deadline:
+                if refused is error:
+                    raise
+                raise refused from error
             tries += 1
             context.log(
                 logging.WARNING,
@@ -89,7 +96,8 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
             return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
         except TarashError as error:
             tries += 1
-            if not _passing(error) or (most is not None and tries >= most):
+            missing = isinstance(error, JobExpiredError) and tries >= MISSING_TRIES
+            if missing or not _passing(error) or (most is not None and tries >= most):
                 raise
             delay = min((yield from _delay(tries - 1, error)), READING_DELAY)
             now = yield Now()

@@ -40,7 +40,7 @@ def decode_data_url(url: str) -> bytes:
     if not comma:
         msg = "is a data URL without a comma"
         raise ValueError(msg)
-    return decode_base64(body) if head.rstrip().endswith(";base64") else unquote_to_bytes(body)
+    return decode_base64(body) if head.rstrip().lower().endswith(";base64") else unquote_to_bytes(body)
 
 
 def without_media(value: Any) -> Any:
@@ -50,5 +50,6 @@ def without_media(value: Any) -> Any:
     if isinstance(value, list):
         return [without_media(item) for item in value]
     if isinstance(value, str) and len(value) > _LONG_TEXT and " " not in value[:_LONG_TEXT]:
-        return f"<{len(value)} characters, sha256 {hashlib.sha256(value.encode()).hexdigest()}>"
+        digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
+        return f"<{len(value)} characters, sha256 {digest}>"
     return value

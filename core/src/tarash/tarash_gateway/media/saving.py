@@ -7,9 +7,9 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, get_args
 
-from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.errors import SaveError, ValidationError
 
 Exists = Literal["error", "replace", "skip"]
 """What becomes of a file that is already there: refuse, replace it, or leave it and write nothing."""
@@ -23,7 +23,11 @@ def check_place(path: Path, exists: Exists) -> bool:
 
     Raises:
         SaveError: the folder is missing or cannot be written to, or the file is there and `exists` is `error`.
+        ValidationError: `exists` is none of the three words.
     """
+    if exists not in get_args(Exists):
+        msg = f"exists={exists!r} is none of {', '.join(get_args(Exists))}"
+        raise ValidationError(msg)
     if path.is_dir():
         msg = f"{path} is a folder: give the name of a file."
         raise SaveError(msg)
@@ -36,7 +40,7 @@ def check_place(path: Path, exists: Exists) -> bool:
         with _temporary(path):
             pass
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     return True
 
 
@@ -55,18 +59,19 @@ def atomic_file(path: Path, exists: Exists) -> Iterator[BinaryIO]:
             file.close()
             _move(temporary, path, exists)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 @contextmanager
 def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.part")
-    with temporary.open("xb") as file:
-        try:
-            yield temporary, file
-        finally:
+    file = temporary.open("xb")
+    try:
+        yield temporary, file
+    finally:
+        with suppress(OSError):  # a full disk is told again at the close; what matters was told at the flush
             file.close()
-            temporary.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _move(temporary: Path, path: Path, exists: Exists) -> None:
@@ -102,7 +107,8 @@ def _already_there(path: Path) -> SaveError:
     return SaveError(msg)
 
 
-def _cannot_write(path: Path, error: OSError) -> SaveError:
+def cannot_write(path: Path, error: OSError) -> SaveError:
+    """What the operating system says of a file, as our error."""
     why = error.strerror or error
     msg = f"{path} cannot be written: {why}. Give a folder that exists, can be written to and has room."
     return SaveError(msg, errno=error.errno)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, SaveError
-from tarash.tarash_gateway.media.saving import Exists, atomic_file
+from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write
+from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.media import Media
 
 MEMORY_LIMIT = 2 * 1024**3
@@ -114,14 +115,25 @@ class FileSink(Sink):
 
     def media(self) -> Media:
         """The clip in its file."""
-        self._file.flush()
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise cannot_write(self._path, error) from error
         part = Path(os.fsdecode(self._file.name))
         with part.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         Media.from_file(part)  # raises before the file gets its name
         self._open = False
         self._place.__exit__(None, None, None)
-        return Media.from_file(self._path, sha256=digest)
+        try:
+            kept = Media.from_file(self._path)
+        except BrokenMediaError as error:
+            msg = f"{self._path} appeared in the meantime, was kept, and is not a whole clip: {error}"
+            raise SaveError(msg) from error
+        # With `skip`, somebody else's file may be at that place: then the digest is its own.
+        with self._path.open("rb") as file:
+            same = hashlib.file_digest(file, "sha256").hexdigest() == digest
+        return kept.with_digest(digest) if same else kept
 
     def close(self) -> None:
         """Removes a file that is not whole."""

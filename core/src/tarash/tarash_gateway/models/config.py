@@ -6,7 +6,7 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, field_serializer
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, Strict, field_serializer
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError
@@ -20,7 +20,10 @@ def _usable_key(value: Any) -> Any:
     """Wraps a plain key as a secret; a key that no HTTP header can carry is told here, not as a connection error."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if not isinstance(text, str):
-        return value
+        if value is None or callable(value):
+            return value
+        msg = "must be text, or a function that gives it"
+        raise ValueError(msg)
     if not text.strip():
         msg = "api_key is empty. Leave it out to read the provider's environment variable, or give a key."
         raise ConfigurationError(msg)
@@ -37,7 +40,9 @@ def _usable_key(value: Any) -> Any:
 def _kind(char: str) -> str:
     if char in "\r\n":
         return "a line break"
-    return "white space" if char.isspace() else "a character outside ASCII"
+    if char.isspace():
+        return "white space"
+    return "a control character" if char.isascii() else "a character outside ASCII"
 
 
 def _no_configs(value: Any) -> Any:
@@ -94,7 +99,7 @@ class GenerationConfig(StrictInput):
     fan_out: StrictBool = False
     """More images than one request gives: send several requests and join the results."""
 
-    max_cost: Annotated[float, Field(ge=0)] | None = None
+    max_cost: Annotated[float, Strict(), Field(ge=0)] | None = None
     """US dollars; a call that may cost more, or whose price is unknown, is refused before anything is sent."""
 
     provider_config: dict[str, Any] = Field(default_factory=dict, repr=False)

@@ -12,8 +12,8 @@ PROMPT_LIMIT = 100_000
 """Characters; no model of today takes more than 32,000."""
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
-_SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}|[A-Za-z][A-Za-z0-9_.:-]{0,31}|\d{1,4}[KkPp]")
-_RATIO = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?:[1-9]\d{0,3}(\.\d{1,3})?|auto")
+_SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}|[A-Za-z][A-Za-z0-9_.:-]{0,31}|\d{1,4}[KkPp]", re.ASCII)
+_RATIO = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?:[1-9]\d{0,3}(\.\d{1,3})?|auto", re.ASCII)
 
 
 def _text(value: str) -> str:

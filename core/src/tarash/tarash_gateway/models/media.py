@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -75,7 +76,7 @@ class Media(Record):
         )
 
     @classmethod
-    def from_file(cls, path: Path | str, *, sha256: str | None = None, **known: Any) -> Self:
+    def from_file(cls, path: Path | str, **known: Any) -> Self:
         """A picture or a clip in a file, which is not read into memory.
 
         Raises:
@@ -83,7 +84,7 @@ class Media(Record):
         """
         path = Path(path)
         facts = inspect_file(path)
-        media = cls(
+        return cls(
             path=path,
             content_type=facts.content_type,
             width=facts.width,
@@ -92,8 +93,6 @@ class Media(Record):
             size_bytes=path.stat().st_size,
             **known,
         )
-        media._sha256 = sha256
-        return media
 
     @property
     def content(self) -> bytes:
@@ -123,14 +122,20 @@ class Media(Record):
 
     @property
     def sha256(self) -> str | None:
-        """The hex digest of the bytes, computed when first asked for; None where there is only a URL."""
-        if self._sha256 is None:
-            if self.data is not None:
-                self._sha256 = hashlib.sha256(self.data).hexdigest()
-            elif self.path is not None:
-                with self.path.open("rb") as file:
-                    self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        """The hex digest of the bytes, computed when first asked for; None where there is only a URL.
+
+        Raises:
+            DownloadError: the file is gone.
+        """
+        if self._sha256 is None and (self.data is not None or self.path is not None):
+            self._sha256 = hashlib.sha256(self.content).hexdigest()
         return self._sha256
+
+    def with_digest(self, sha256: str) -> Self:
+        """The same media, whose file is known to have this digest: one that changes later is not taken for it."""
+        known = self.model_copy()
+        known._sha256 = sha256  # noqa: SLF001 # its own class
+        return known
 
     def save(self, path: Path | str, exists: Exists = "error") -> Path:
         """Writes the bytes to `path`: the file is either whole or not there.
@@ -167,16 +172,25 @@ class Media(Record):
     def _with_digest(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         dumped: dict[str, Any] = dump(self)
         if self.path is not None:
-            dumped["sha256"] = self.sha256
+            with suppress(DownloadError):  # a file that is gone is dumped as what is known of it
+                dumped["sha256"] = self.sha256
         return dumped
 
     @model_validator(mode="wrap")
     @classmethod
     def _keep_digest(cls, value: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         media = build(value)
-        if isinstance(value, dict) and isinstance(value.get("sha256"), str):
-            media._sha256 = value["sha256"]  # noqa: SLF001 # its own class
+        known = value.get("sha256") if isinstance(value, dict) else None
+        if isinstance(known, str):
+            media._sha256 = known  # noqa: SLF001 # its own class
         return media
+
+    def __eq__(self, other: object) -> bool:
+        # Whether somebody has looked at the digest makes no difference.
+        return isinstance(other, Media) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash((self.content_type, self.url, self.path, self.size_bytes))
 
 
 def _readable(size: int) -> str:

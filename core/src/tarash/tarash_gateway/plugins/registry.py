@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import os
+import re
 import threading
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -70,8 +71,9 @@ class PluginRegistry:
     def names(self) -> list[str]:
         """The names of all providers, sorted; no plugin is imported."""
         with self._lock:
-            found = {plugins[0].name for plugins in self._installed_plugins().values()}
-            return sorted(found | {plugin.name for plugin in self._registered.values()})
+            found = {key: plugins[0].name for key, plugins in self._installed_plugins().items()}
+            found |= {key: plugin.name for key, plugin in self._registered.items()}
+            return sorted(found.values())
 
     def spec(self, name: str) -> ProviderSpec:
         """What the provider says about itself.
@@ -111,6 +113,9 @@ class PluginRegistry:
             target=plugin,
         )
         self._load(entry)
+        if not entry.specs and entry.error is None:
+            msg = f"{entry.name} offers no provider: mark its functions with hookimpl and yield a ProviderSpec"
+            entry.error = PluginLoadError(msg)
         if entry.error:
             raise entry.error
         with self._lock:
@@ -155,7 +160,7 @@ class PluginRegistry:
                 msg = f"{plugin.origin} has an entry point {plugin.name!r} but its plugin offers {offered}"
                 plugin.error = PluginLoadError(msg, provider=name)
             if plugin.error is not None:
-                raise plugin.error
+                raise plugin.error.with_traceback(None)  # each raise would add its own frames to the kept error
             return plugin
 
     def _installed_plugins(self) -> dict[str, list[_Plugin]]:
@@ -189,7 +194,7 @@ class PluginRegistry:
                     specs[same_name(spec.name)] = spec
         except PluginError as error:
             plugin.error = error
-        except Exception as error:  # noqa: BLE001 # whatever a stranger's plugin raises is its own trouble, not its neighbours'
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # a stranger's trouble is not its neighbours'
             msg = (
                 f"the plugin of {plugin.name!r} ({plugin.origin}) cannot be loaded: {_told(error)}. "
                 f"Update or remove it; TARASH_DISABLE_PLUGINS={plugin.name} leaves it out."
@@ -279,7 +284,7 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
             text += f': pip install "{DISTRIBUTION}[{extras[near[0]]}]"'
     text += f". Installed: {', '.join(installed) or 'none'}"
     if not near:
-        shop = f"{DISTRIBUTION}-{key.replace('_', '-')}"
+        shop = f"{DISTRIBUTION}-{re.sub('[^a-z0-9]+', '-', key).strip('-')}"
         text += f". A plugin of that name would be a distribution such as {shop}: pip install {shop}"
     return ProviderNotFoundError(text, provider=name)
 

@@ -16,7 +16,7 @@ API_VERSION = 1
 class ProviderSpec(StrictInput):
     """One provider: its name, the version of the contract it was written for, and what its models accept."""
 
-    name: Annotated[str, Field(pattern=r"[a-z0-9]+([_-][a-z0-9]+)*")]
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
     """The name in a config, the same as the entry point's."""
 
     api_version: int

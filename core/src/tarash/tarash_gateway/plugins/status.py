@@ -63,18 +63,22 @@ def error_for_status(
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds of `retry-after-ms` or `Retry-After`, which is a number or a date; None where there is neither."""
-    milliseconds = headers.get("retry-after-ms")
+    lowered = {name.lower(): value for name, value in headers.items()}
+    milliseconds = lowered.get("retry-after-ms")
     if milliseconds is not None and _number(milliseconds) is not None:
         return max(float(milliseconds) / 1000, 0.0)
-    text = headers.get("retry-after")
+    text = lowered.get("retry-after")
     if text is None:
         return None
     seconds = _number(text)
     if seconds is not None:
         return max(seconds, 0.0)
-    parsed = email.utils.parsedate_tz(text)
+    try:
+        then = email.utils.parsedate_to_datetime(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
     # A date far away says more about a clock than about the vendor.
-    return None if parsed is None else min(max(email.utils.mktime_tz(parsed) - time.time(), 0.0), 86_400.0)
+    return min(max(then - time.time(), 0.0), 86_400.0)
 
 
 def _number(text: str) -> float | None:

@@ -1,0 +1,162 @@
+# ruff: noqa: INP001 # a script is in no package
+"""Writes the generated parts of the documentation: what comes from the capability rows and from the code.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. Run it after a change of a row:
+
+    .venv/bin/python scripts/tables.py
+
+The tests compare the documents with what this would write.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tarash.tarash_gateway import errors, list_models
+from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, SizeRule, VideoModel
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+DOCUMENTS = (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md")))
+
+_GENERATED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def render(text: str) -> str:
+    """A document with every generated part written anew."""
+    return _GENERATED.sub(lambda match: f"{match[1]}\n{_PARTS[match['name']]()}\n\n{match[3]}", text)
+
+
+def image_models() -> str:
+    """The image models of OpenAI and what each takes."""
+    rows = [row for row in list_models("openai") if isinstance(row, ImageModel)]
+    return _table(
+        ("Model", "Images in one request", "Sizes", "Quality", "Style", "Input images", "Prompt, characters"),
+        (
+            (
+                _name(row),
+                str(row.max_images),
+                _values(row.sizes),
+                _values(row.qualities),
+                _values(row.styles),
+                "-" if row.max_input_images == 0 else str(row.max_input_images or "any"),
+                f"{row.prompt_max_chars:,}" if row.prompt_max_chars else "any",
+            )
+            for row in rows
+        ),
+    )
+
+
+def video_models() -> str:
+    """The video models of OpenAI and what each takes."""
+    rows = [row for row in list_models("openai") if isinstance(row, VideoModel)]
+    return _table(
+        ("Model", "Seconds", "Sizes", "Input images", "Sound", "Operations"),
+        (
+            (
+                _name(row),
+                _durations(row),
+                _values(row.sizes),
+                str(row.max_input_images),
+                row.audio or "-",
+                _values(row.operations),
+            )
+            for row in rows
+        ),
+    )
+
+
+def lifecycles() -> str:
+    """Where each model of OpenAI stands."""
+    return _table(
+        ("Model", "At OpenAI", "Last day", "Named replacement", "Checked on"),
+        (
+            (
+                _name(row),
+                row.lifecycle.status,
+                str(row.lifecycle.shutdown or "-"),
+                f"`{row.lifecycle.replacement}`" if row.lifecycle.replacement else "-",
+                str(row.checked_on),
+            )
+            for row in list_models("openai")
+        ),
+    )
+
+
+def ratios() -> str:
+    """The size that goes out for each aspect ratio."""
+    rows = [row for row in list_models("openai") if _sizes_for(row)]
+    asked = list(dict.fromkeys(ratio for row in rows for ratio in _sizes_for(row)))
+    return _table(
+        ("Model", *asked),
+        ((_name(row), *(_sizes_for(row).get(ratio, "-") for ratio in asked)) for row in rows),
+    )
+
+
+def substitutes() -> str:
+    """Values that are replaced by the nearest one that the service has."""
+    return _table(
+        ("Model", "Field", "Asked for", "Sent"),
+        (
+            (_name(row), f"`{field}`", asked, sent)
+            for row in list_models("openai")
+            for field, table in row.substitutes.items()
+            for asked, sent in table.items()
+        ),
+    )
+
+
+def not_there() -> str:
+    """Request fields that each model does not have."""
+    return _table(("Model", "Does not have"), ((_name(row), _values(row.unsupported)) for row in list_models("openai")))
+
+
+def error_tree() -> str:
+    """The tree of errors, as the module draws it."""
+    tree = (errors.__doc__ or "").split("\n\n", 1)[1].strip()
+    return f"```\n{tree}\n```"
+
+
+_PARTS: dict[str, Callable[[], str]] = {
+    "image-models": image_models,
+    "video-models": video_models,
+    "lifecycles": lifecycles,
+    "ratios": ratios,
+    "substitutes": substitutes,
+    "not-there": not_there,
+    "error-tree": error_tree,
+}
+
+
+def _name(row: ImageModel | VideoModel) -> str:
+    return f"`{row.model}`"
+
+
+def _sizes_for(row: ImageModel | VideoModel) -> dict[str, str]:
+    return row.aspect_ratios if isinstance(row.aspect_ratios, dict) else {}
+
+
+def _values(values: Iterable[str] | SizeRule | None) -> str:
+    if values is None:
+        return "any"
+    return str(values) if isinstance(values, SizeRule) else ", ".join(values) or "-"
+
+
+def _durations(row: VideoModel) -> str:
+    if row.durations is None or isinstance(row.durations, DurationRule):
+        return str(row.durations or "any")
+    return ", ".join(f"{seconds:g}" for seconds in sorted(row.durations))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+if __name__ == "__main__":
+    for document in DOCUMENTS:
+        old = document.read_text(encoding="utf-8")
+        new = render(old)
+        if new != old:
+            document.write_text(new, encoding="utf-8")

@@ -1,0 +1,55 @@
+"""What a model costs at the most; nothing is guessed."""
+
+from datetime import date
+
+import pytest
+
+from tarash.tarash_gateway.capabilities import Price
+from tarash.tarash_gateway.errors import ValidationError
+
+SAID = {"source": "https://acme.test/prices", "checked_on": date(2026, 1, 1)}
+IMAGES = Price(per_image={"low 1x1": 0.01, "low 2x2": 0.02, "high 1x1": 0.1, "high 2x2": 0.2}, **SAID)
+VIDEOS = Price(per_second={"1x1": 0.1, "2x2": 0.5}, **SAID)
+
+
+@pytest.mark.parametrize(
+    ("quality", "size", "dollars"),
+    [
+        ("low", "1x1", 0.01),
+        ("low", None, 0.02),
+        ("low", "auto", 0.02),
+        (None, "1x1", 0.1),
+        ("auto", "1x1", 0.1),
+        (None, None, 0.2),
+        ("medium", "1x1", None),
+        ("low", "3x3", None),
+    ],
+)
+def test_the_most_that_an_image_may_cost(quality, size, dollars):
+    assert IMAGES.most_for_image(quality, size) == dollars
+
+
+@pytest.mark.parametrize(("size", "dollars"), [("1x1", 0.1), (None, 0.5), ("3x3", None)])
+def test_the_most_that_a_second_may_cost(size, dollars):
+    assert VIDEOS.most_for_second(size) == dollars
+
+
+def test_a_second_of_a_size_that_the_model_chooses_costs_the_dearest():
+    assert VIDEOS.most_for_second("auto") == 0.5
+
+
+def test_an_empty_table_knows_no_price():
+    assert Price(**SAID).most_for_image(None, None) is None
+    assert Price(**SAID).most_for_second(None) is None
+
+
+def test_a_price_needs_a_source_and_a_day():
+    with pytest.raises(ValidationError) as caught:
+        Price()
+    assert [problem.field for problem in caught.value.problems] == ["source", "checked_on"]
+
+
+@pytest.mark.parametrize("key", ["1x1", "", "hd"])
+def test_a_key_without_quality_and_size_is_refused_when_the_row_is_written(key):
+    with pytest.raises(ValidationError):
+        Price(per_image={key: 0.01}, **SAID)

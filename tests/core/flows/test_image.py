@@ -1,0 +1,259 @@
+"""One image call: inputs, one request or several, and pictures that were looked at."""
+
+import base64
+
+import pytest
+
+from tarash.tarash_gateway.errors import (
+    AuthenticationError,
+    ContentPolicyError,
+    DownloadError,
+    InvalidResponseError,
+    PluginError,
+    ProviderUnavailableError,
+    RateLimitError,
+    UnsafeUrlError,
+    ValidationError,
+)
+from tarash.tarash_gateway.flows.commands import Gather
+from tarash.tarash_gateway.flows.image import image_call
+from tarash.tarash_gateway.media.fetch import Fetched
+from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput
+
+
+@pytest.fixture
+def called(feed, plan_for, context_of, image_cfg):
+    """Feeds answers to one image call; gives what came of it and the feed."""
+
+    def called(*answers, config=None, columns=None, **fields):
+        plan = plan_for(ImageGenerationRequest(prompt="a cat", **fields), image_cfg(**(config or {})), image=columns)
+        fed = feed(*answers)
+        try:
+            result = fed(image_call(context_of(plan.config), plan))
+        except Exception as error:
+            result = error
+        return result, fed
+
+    return called
+
+
+@pytest.fixture
+def b64(png):
+    return base64.b64encode(png).decode()
+
+
+@pytest.fixture
+def answer(b64):
+    def answer(count=1, **known):
+        return ImageAnswer([ImageOutput(base64=b64, revised_prompt="a red cat")] * count, **known)
+
+    return answer
+
+
+def fetched(content):
+    return Fetched(content=content, content_type="text/html", url="https://cdn.acme.test/a.png")
+
+
+def test_a_picture_is_decoded_and_looked_at(called, answer, png):
+    result, fed = called(
+        answer(provider_request_id="v1", usage={"total_tokens": 7}, cost=0.04, raw={"created": 1}, warnings=["slow"])
+    )
+    (image,) = result.images
+    assert (image.content, image.content_type, image.width, image.revised_prompt) == (png, "image/png", 8, "a red cat")
+    assert (result.request_id, result.provider, result.model) == ("req_1", "acme", "acme-image")
+    assert (result.provider_request_id, result.usage, result.cost) == ("v1", {"total_tokens": 7}, 0.04)
+    assert (result.raw_response, result.warnings, result.attempts) == ({"created": 1}, ["slow"], [])
+    assert [update.status for update in fed.updates] == ["submitting", "completed"]
+
+
+def test_what_goes_out_is_the_checked_request(called, answer):
+    columns = {"unsupported": ("seed",), "substitutes": {"quality": {"hd": "high"}}}
+    result, fed = called(answer(2), n=2, seed=3, quality="hd", columns=columns)
+    (prepared,) = fed.calls[0].args
+    assert (prepared.model, prepared.request_id, prepared.row.model) == ("acme-image", "req_1", "acme-image")
+    assert (prepared.request.n, prepared.request.seed, prepared.request.quality) == (2, None, "high")
+    assert [item.field for item in result.adjustments] == ["quality"]
+    assert result.warnings == ["seed: acme-image has no such parameter; it was left out"]
+
+
+def test_base64_in_a_raw_answer_becomes_a_digest(called, answer):
+    result, _ = called(answer(raw={"data": [{"b64_json": "A" * 5000}]}))
+    assert result.raw_response["data"][0]["b64_json"].startswith("<5000 characters, sha256 ")
+
+
+def test_bytes_are_taken_as_they_are(called, png):
+    result, _ = called(ImageAnswer([ImageOutput(content=png)]))
+    assert result.images[0].content == png
+
+
+@pytest.mark.parametrize(
+    ("output", "text"),
+    [
+        (ImageOutput(base64="%%%"), "the vendor's picture is broken: is not base64: "),
+        (ImageOutput(base64=""), "the vendor's picture is broken: there are no bytes"),
+        (ImageOutput(content=b"<html>oops"), "the vendor's picture is broken: neither PNG"),
+        (ImageOutput(), "the vendor's picture has neither base64 nor a URL"),
+    ],
+    ids=["no base64", "empty", "HTML", "nothing"],
+)
+def test_an_answer_without_a_usable_picture_is_an_error(output, text, called):
+    result, _ = called(ImageAnswer([output], raw={"id": 7}))
+    assert type(result) is InvalidResponseError
+    assert str(result).startswith(text)
+    assert (result.billable, result.raw) == ("yes", {"id": 7})
+
+
+def test_an_answer_without_any_picture_is_an_error(called):
+    result, _ = called(ImageAnswer([], raw={"id": 7}))
+    assert (type(result), str(result), result.raw) == (InvalidResponseError, "the answer holds no picture", {"id": 7})
+
+
+def test_a_provider_that_gives_no_answer_is_told(called):
+    result, _ = called({"data": []})
+    assert type(result) is PluginError
+    assert str(result) == "Acme.generate_image gave a dict where an ImageAnswer belongs"
+    assert result.billable == "unknown"
+
+
+def test_a_broken_picture_does_not_lose_its_sibling(called, b64, png):
+    result, _ = called(ImageAnswer([ImageOutput(base64="%%%"), ImageOutput(base64=b64)]), n=2)
+    assert [image.content for image in result.images] == [png]
+    assert len(result.warnings) == 1
+    assert result.warnings[0].startswith("picture 1 of 2 cannot be used: the vendor's picture is broken")
+
+
+def test_fewer_pictures_than_asked_for_are_told(called, answer):
+    result, _ = called(answer(2), n=3)
+    assert result.warnings == ["3 pictures were asked for, the vendor made 2"]
+
+
+class TestPicturesAtAUrl:
+    def test_they_are_downloaded(self, called, png):
+        url = "https://cdn.acme.test/a.png"
+        result, fed = called(ImageAnswer([ImageOutput(url=url)]), fetched(png))
+        assert (result.images[0].content, result.images[0].url, result.images[0].content_type) == (
+            png,
+            url,
+            "image/png",
+        )
+        call = fed.calls[1]
+        assert (call.name, call.args, call.options["allow_private"]) == ("fetch", (url,), False)
+
+    def test_the_vendors_own_host_may_be_a_private_one(self, called, png):
+        _, fed = called(ImageAnswer([ImageOutput(url="https://api.acme.test/files/a.png")]), fetched(png))
+        assert fed.calls[1].options["allow_private"] is True
+
+    @pytest.mark.parametrize("answers", [[UnsafeUrlError("private")], [DownloadError("404")], "html"])
+    def test_a_paid_picture_keeps_its_url(self, answers, called):
+        url = "https://cdn.acme.test/a.png"
+        answers = [fetched(b"<html>")] if answers == "html" else answers
+        result, _ = called(ImageAnswer([ImageOutput(url=url)]), *answers)
+        (image,) = result.images
+        assert image.url == url
+        assert result.warnings[0].startswith("a picture was made and could not be downloaded (")
+        with pytest.raises(DownloadError, match=url):
+            _ = image.content
+
+    def test_a_passing_fault_is_waited_out_three_times(self, called):
+        error = DownloadError("cut", retryable=True)
+        result, fed = called(ImageAnswer([ImageOutput(url="https://cdn.acme.test/a")]), error, error, error)
+        assert len(fed.calls) == 4
+        assert result.images[0].url == "https://cdn.acme.test/a"
+
+
+class TestFanOut:
+    CONFIG = {"fan_out": True, "max_retries": 0}
+
+    def test_the_pictures_are_joined_in_order(self, called, answer):
+        result, fed = called(
+            answer(4, usage={"total_tokens": 4, "d": {"a": 1}}, cost=0.4, raw={"id": 1}, provider_request_id="v1"),
+            answer(4, usage={"total_tokens": 4, "d": {"a": 2}}, cost=0.4, raw={"id": 2}, provider_request_id="v2"),
+            answer(1, usage={"total_tokens": 1, "d": {"a": 3}}, cost=0.1, raw={"id": 3}),
+            n=9,
+            config=self.CONFIG,
+        )
+        assert len(result.images) == 9
+        assert [call.args[0].request.n for call in fed.calls] == [4, 4, 1]
+        assert result.usage == {"total_tokens": 9, "d": {"a": 6}}
+        assert result.cost == pytest.approx(0.9)
+        assert result.raw_response == {"answers": [{"id": 1}, {"id": 2}, {"id": 3}]}
+        assert sum(isinstance(command, Gather) for command in fed.commands) == 1
+
+    def test_what_was_paid_is_kept_when_a_sibling_fails(self, called, answer):
+        result, _ = called(answer(4), AuthenticationError("401"), n=8, config=self.CONFIG)
+        assert len(result.images) == 4
+        assert result.warnings == ["one of 2 requests failed: AuthenticationError: 401"]
+
+    def test_an_unknown_cost_of_one_makes_the_sum_unknown(self, called, answer):
+        result, _ = called(answer(4, cost=0.4), answer(4), n=8, config=self.CONFIG)
+        assert result.cost is None
+
+    def test_where_none_was_made_it_is_an_error(self, called):
+        result, _ = called(RateLimitError("429"), RateLimitError("429 again"), n=8, config=self.CONFIG)
+        assert (type(result), str(result)) == (RateLimitError, "429")
+
+    @pytest.mark.parametrize("order", [1, -1], ids=["refused first", "lost first"])
+    def test_where_one_may_have_been_billed_the_error_says_so(self, order, called):
+        errors = [RateLimitError("429", billable="no"), ProviderUnavailableError("502", billable="unknown")][::order]
+        result, _ = called(*errors, n=8, config=self.CONFIG)
+        assert result.billable == "unknown"
+
+    @pytest.mark.parametrize("order", [1, -1], ids=["refused first", "policy first"])
+    def test_a_refusal_by_policy_is_not_hidden_by_a_busy_sibling(self, order, called):
+        errors = [RateLimitError("429"), ContentPolicyError("no")][::order]
+        result, _ = called(*errors, n=8, config=self.CONFIG)
+        assert type(result) is ContentPolicyError
+
+
+class TestInputs:
+    def test_a_picture_at_a_url_is_fetched_before_anything_is_sent(self, called, answer, png):
+        result, fed = called(fetched(png), answer(), image_list=[ImageType(image="https://x.test/a.png", type="style")])
+        assert [call.name for call in fed.calls] == ["fetch", "generate_image"]
+        assert fed.calls[0].options == {"timeout": 60.0, "allow_private": False}
+        (file,) = fed.calls[1].args[0].images
+        assert (file.content, file.role, file.name) == (png, "style", "image_list-0.png")
+        assert len(result.images) == 1
+
+    def test_a_caller_may_allow_private_addresses(self, called, answer, png):
+        _, fed = called(
+            fetched(png),
+            answer(),
+            image_list=[ImageType(image="http://10.0.0.1/a.png")],
+            config={"provider_config": {"allow_private_urls": True}},
+        )
+        assert fed.calls[0].options["allow_private"] is True
+
+    def test_all_that_is_no_picture_is_told_and_nothing_is_sent(self, called, png):
+        images = [ImageType(image=f"https://x.test/{number}") for number in range(3)]
+        result, fed = called(fetched(b"<html>"), fetched(png), fetched(b""), image_list=images)
+        assert type(result) is ValidationError
+        assert [problem.field for problem in result.problems] == ["image_list.0.image", "image_list.2.image"]
+        assert [call.name for call in fed.calls] == ["fetch"] * 3
+
+    @pytest.mark.parametrize("error", [UnsafeUrlError("private"), DownloadError("404")], ids=["unsafe", "gone"])
+    def test_one_that_cannot_be_fetched_stops_the_call(self, error, called):
+        result, fed = called(error, image_list=[ImageType(image="https://x.test/a.png")])
+        assert result is error
+        assert len(fed.calls) == 1
+
+    def test_image_and_mask_go_out_together(self, called, answer, png):
+        _, fed = called(answer(), image_list=[ImageType(image=png)], mask_image=ImageType(image=png))
+        (prepared,) = fed.calls[0].args
+        assert (len(prepared.images), prepared.mask.name) == (1, "mask_image.png")
+
+
+def test_a_retired_model_is_in_the_warnings(called, answer):
+    result, _ = called(answer(), columns={"lifecycle": {"status": "retired"}})
+    assert result.warnings == ["acme-image is retired at its vendor"]
+
+
+def test_a_wait_is_told_with_its_reason(called, answer):
+    _, fed = called(RateLimitError("slow down", retryable=True, retry_after=2), answer())
+    update = fed.updates[1]
+    assert (update.status, update.wait_seconds, update.message, update.request_id) == (
+        "waiting",
+        2,
+        "slow down",
+        "req_1",
+    )

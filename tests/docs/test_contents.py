@@ -1,0 +1,77 @@
+"""What the documentation must hold: every public name, tables that fit the code, files and links that exist."""
+
+from __future__ import annotations
+
+import re
+import runpy
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tarash import tarash_gateway
+from tarash.tarash_gateway import errors
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+README = CHECKOUT / "README.md"
+PAGES = [README, CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+FRAGMENT = re.compile(r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md")
+
+
+def ids(path):
+    return str(path.relative_to(CHECKOUT))
+
+
+@pytest.mark.parametrize("name", tarash_gateway.__all__)
+def test_every_public_name_is_documented(name):
+    assert any(re.search(rf"\b{name}\b", page.read_text(encoding="utf-8")) for page in PAGES)
+
+
+@pytest.mark.parametrize("name", [name for name in errors.__all__ if name.endswith("Error")])
+def test_every_error_says_what_to_do(name):
+    page = (CHECKOUT / "docs" / "errors.md").read_text(encoding="utf-8")
+    outside_the_tree = re.sub(r"<!-- generated.*?<!-- end -->", "", page, flags=re.DOTALL)
+    base_classes = {"ProviderError"}
+    assert name in base_classes or f"`{name}`" in outside_the_tree
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_generated_parts_are_up_to_date(page):
+    render = runpy.run_path(str(CHECKOUT / "scripts" / "tables.py"))["render"]
+    text = page.read_text(encoding="utf-8")
+
+    assert render(text) == text, "run .venv/bin/python scripts/tables.py"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_scripts_that_are_named_exist(page):
+    for name in set(re.findall(r"\bscripts/[\w.-]*\w", page.read_text(encoding="utf-8"))):
+        assert (CHECKOUT / name).is_file(), name
+
+
+def test_the_commands_can_be_run():
+    for name in ("scripts/setup", "scripts/demo", "scripts/test", "scripts/check", ".ci/run"):
+        assert (CHECKOUT / name).stat().st_mode & 0o111, name
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_links_lead_to_a_page(page):
+    for target in re.findall(r"\]\((?!https?://)([^)#]+)", page.read_text(encoding="utf-8")):
+        assert (page.parent / target).is_file(), target
+
+
+def test_folders_to_install_from_are_distributions():
+    named = re.findall(r"^pip install (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
+    assert named
+    for folder in named[0].split():
+        assert (CHECKOUT / folder / "pyproject.toml").is_file(), folder
+
+
+def test_changelog_fragments_name_a_distribution_first():
+    projects = [CHECKOUT / "core", *(CHECKOUT / "plugins").iterdir()]
+    names = {tomllib.loads((p / "pyproject.toml").read_text(encoding="utf-8"))["project"]["name"] for p in projects}
+    fragments = [path for path in (CHECKOUT / "changelog.d").iterdir() if path.name != "README.md"]
+    assert fragments
+    for path in fragments:
+        assert FRAGMENT.fullmatch(path.name), path.name
+        assert path.read_text(encoding="utf-8").split("`")[1] in names, path.name

@@ -1,0 +1,77 @@
+"""Every code block of the READMEs and of docs/ runs, and prints what the page says it prints.
+
+The blocks of one page share their names, as for a reader who types them one after the other. A `text` block is what the
+Python block before it printed; `…` stands for anything. A function `test_…` in a block is run with its fixtures.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import io
+import re
+from pathlib import Path
+
+import pytest
+from sybil import Document
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [
+    CHECKOUT / "README.md",
+    CHECKOUT / "core" / "README.md",
+    *sorted((CHECKOUT / "plugins").glob("*/README.md")),
+    *sorted((CHECKOUT / "docs").rglob("*.md")),
+]
+
+# The models of our user's page are retired, and the pages say so.
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+
+class Reader:
+    """Types the blocks of one page, one after the other."""
+
+    def __init__(self, request):
+        self.request = request
+        self.printed = None
+        self.blocks = 0
+
+    def parsers(self):
+        return (
+            CodeBlockParser(language="python", evaluator=self.run),
+            CodeBlockParser(language="text", evaluator=self.compare),
+        )
+
+    def run(self, example):
+        self.blocks += 1
+        known = set(example.namespace)
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            PythonEvaluator()(example)
+        self.printed = printed.getvalue()
+        for name in [name for name in example.namespace if name.startswith("test_") and name not in known]:
+            test = example.namespace[name]
+            self.request.getfixturevalue("tarash_sandbox").clear()
+            test(**{wanted: self.request.getfixturevalue(wanted) for wanted in inspect.signature(test).parameters})
+
+    def compare(self, example):
+        where = f"{example.path}:{example.line}"
+        assert self.printed is not None, f"{where}: no Python block stands before this output"
+        shown, printed, self.printed = example.parsed.strip(), self.printed.strip(), None
+        pattern = ".*".join(re.escape(part) for part in shown.split("…"))
+        assert re.fullmatch(pattern, printed, re.DOTALL), f"{where}\nshown:\n{shown}\nprinted:\n{printed}"
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_every_block_runs_and_prints_what_is_shown(path, request, tarash_sandbox, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_BASE_URL", tarash_sandbox.url)
+    monkeypatch.setenv("OPENAI_API_KEY", tarash_sandbox.api_key)
+    reader = Reader(request)
+    document = Document.parse(str(path), *reader.parsers())
+
+    for example in document.examples():
+        example.evaluate()
+
+    assert reader.blocks == len(re.findall(r"^\s*```+\s*python", document.text, re.MULTILINE))

@@ -1,0 +1,155 @@
+"""What pip installs: wheels of this checkout, in an empty environment, with one extra, run the page's first example."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import tomllib
+import venv
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = {
+    "tarash-gateway": "core",
+    "tarash-gateway-openai": "plugins/openai",
+    "tarash-gateway-azure-openai": "plugins/azure_openai",
+    "tarash-gateway-sandbox": "plugins/sandbox",
+}
+PACKAGES = {
+    "tarash-gateway": "tarash/tarash_gateway",
+    "tarash-gateway-openai": "tarash_gateway_openai",
+    "tarash-gateway-azure-openai": "tarash_gateway_azure_openai",
+    "tarash-gateway-sandbox": "tarash_gateway_sandbox",
+}
+
+# The page's first example, in our own words.
+PROGRAM = """
+    from tarash.tarash_gateway import generate_image
+    from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest
+
+    config = ImageGenerationConfig(provider="openai", model="dall-e-3")
+    request = ImageGenerationRequest(prompt="A city at night", size="1792x1024", quality="hd", style="vivid")
+    print(generate_image(config, request).images[0])
+
+    import sys
+    from importlib.metadata import distributions
+    print(*sorted(found.name for found in distributions() if found.name.startswith("tarash")))
+    print("PIL" in sys.modules, "av" in sys.modules)
+"""
+
+
+def pip(*arguments):
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--quiet", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """A folder with a wheel of each distribution."""
+    folder = tmp_path_factory.mktemp("wheels")
+    pip("wheel", "--no-deps", "--wheel-dir", folder, *(ROOT / source for source in SOURCES.values()))
+    return folder
+
+
+def _name_of(wheel):
+    return wheel.name.split("-")[0].replace("_", "-")
+
+
+@pytest.fixture(scope="module")
+def opened(wheels):
+    """The names in each wheel, and its metadata."""
+
+    def one(name):
+        (wheel,) = wheels.glob(f"{name.replace('-', '_')}-1*.whl")
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            (about,) = [entry for entry in names if entry.endswith(".dist-info/METADATA")]
+            return names, Parser().parsestr(archive.read(about).decode())
+
+    return {name: one(name) for name in SOURCES}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_wheel_holds_its_package_with_its_types_and_nothing_else(opened, name):
+    names, about = opened[name]
+
+    assert about["Name"] == name
+    assert f"{PACKAGES[name]}/py.typed" in names
+    outside = [entry for entry in names if not entry.startswith((f"{PACKAGES[name]}/", f"{name.replace('-', '_')}-1"))]
+    assert outside == []
+
+
+def test_the_namespace_belongs_to_no_distribution(opened):
+    assert "tarash/__init__.py" not in opened["tarash-gateway"][0]
+
+
+def test_all_versions_are_the_same(opened):
+    assert {about["Version"] for _, about in opened.values()} == {"1.0.0"}
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_distribution_takes_its_siblings_of_the_same_generation(opened, name):
+    required = opened[name][1].get_all("Requires-Dist") or []
+    siblings = [line.split(";")[0].strip() for line in required if line.startswith("tarash-gateway")]
+
+    assert all(re.fullmatch(r"tarash-gateway(-[a-z-]+)?(\[[a-z,]+\])?(<2,>=1\.0)?", line) for line in siblings)
+    assert all("<2,>=1.0" in line or "[" in line for line in siblings)
+
+
+def test_the_extras_are_named_with_hyphens_and_bring_the_plugins(opened):
+    about = opened["tarash-gateway"][1]
+    required = about.get_all("Requires-Dist")
+
+    assert about.get_all("Provides-Extra") == ["all", "azure-openai", "openai", "sandbox"]
+    brought = {line for line in required if "extra == 'openai'" in line.replace('"', "'")}
+    assert {line.split("<")[0] for line in brought} == {"tarash-gateway-openai", "tarash-gateway-azure-openai"}
+
+
+@pytest.mark.parametrize("name", list(SOURCES)[1:])
+def test_a_plugin_is_found_by_the_name_of_its_provider(name):
+    project = tomllib.loads((ROOT / SOURCES[name] / "pyproject.toml").read_text())["project"]
+
+    provider = name.removeprefix("tarash-gateway-").replace("-", "_")
+    assert list(project["entry-points"]["tarash_gateway.providers"]) == [provider]
+
+
+def test_the_example_runs_in_an_empty_environment_with_only_its_extra(wheels, tarash_sandbox, tmp_path):
+    venv.create(tmp_path / "venv", with_pip=False, symlinks=True)
+    python = tmp_path / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
+    # Ours come from these wheels, whatever an index has under the same names.
+    ours = tmp_path / "constraints.txt"
+    ours.write_text("".join(f"{_name_of(wheel)} @ {wheel.as_uri()}\n" for wheel in wheels.glob("*.whl")))
+    pip("--python", python, "install", "--constraint", ours, "tarash-gateway[openai]")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "OPENAI_BASE_URL": tarash_sandbox.url,
+        "OPENAI_API_KEY": "sk-of-the-environment",
+    }
+
+    done = subprocess.run(
+        [python, "-I", "-c", textwrap.dedent(PROGRAM)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    picture, installed, heavy = done.stdout.splitlines()
+    assert picture.startswith("<image/png 1792x1024, ")
+    assert installed == "tarash-gateway tarash-gateway-azure-openai tarash-gateway-openai"
+    assert heavy == "False False"
+    (sent,) = [request for request in tarash_sandbox.requests if request.method == "POST"]
+    assert sent.headers["authorization"] == "Bearer sk-of-the-environment"
+    assert sent.headers["user-agent"].startswith("OpenAI/Python")
