@@ -1,4 +1,3 @@
-# ruff: noqa: RUF001 - the page writes its sizes with a multiplication sign
 """The rows: every model that the user's page names, with everything that the page promises of it."""
 
 from __future__ import annotations

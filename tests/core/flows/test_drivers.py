@@ -63,9 +63,8 @@ def test_a_foreign_error_is_the_plugins_and_may_be_billed(drive):
 
     with pytest.raises(PluginError) as caught:
         drive(flow())
-    assert str(caught.value) == (
-        "Vendor.crash raised KeyError: '" + "x" * 199 + ". This is a defect of the plugin, not of the request."
-    )
+    # Without the foreign text: it may quote a key.
+    assert str(caught.value) == "Vendor.crash raised KeyError. This is a defect of the plugin, not of the request."
     assert caught.value.billable == "unknown"
     assert isinstance(caught.value.__cause__, KeyError)
 

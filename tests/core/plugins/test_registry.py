@@ -476,7 +476,7 @@ class TestMakingAProvider:
         def make(config):
             raise ConfigurationError("no key: set ACME_API_KEY")
 
-        with pytest.raises(ConfigurationError, match="^no key: set ACME_API_KEY$"):
+        with pytest.raises(ConfigurationError, match=r"^no key: set ACME_API_KEY$"):
             self.create(make)
 
     def test_a_foreign_error_is_the_plugins(self):

@@ -10,7 +10,7 @@ MASK = "[key]"
 PIECE = 8
 """Characters of a key that make a piece worth masking."""
 
-_STARRED = re.compile(r"[^\s\"'<>,;]*\*{2,}[^\s\"'<>,;]*")
+_TOKEN = re.compile(r"[^\s\"'<>,;]+")
 
 RAW_LIMIT = 64 * 1024
 """Characters of a vendor's answer that an error keeps."""
@@ -22,7 +22,7 @@ def mask(text: str, secrets: Iterable[str]) -> str:
         if len(secret) < 4:
             continue
         text = text.replace(secret, MASK)
-        text = _STARRED.sub(lambda found: MASK if _same(found[0], secret) else found[0], text)  # noqa: B023 # used at once
+        text = _TOKEN.sub(lambda found: MASK if _same(found[0], secret) else found[0], text)  # noqa: B023 # used at once
         if len(secret) > PIECE:
             text = _without_pieces(text, secret)
     return text
@@ -40,6 +40,8 @@ def mask_all(value: Any, secrets: Iterable[str]) -> Any:
 
 def _same(starred: str, secret: str) -> bool:
     """Whether `sk-pr**********wxyz` is a spelling of the secret."""
+    if "**" not in starred:
+        return False
     head, tail = starred.split("*", 1)[0], starred.rsplit("*", 1)[1].rstrip(".")
     return bool(head and secret.startswith(head)) or bool(len(tail) > 1 and secret.endswith(tail))
 

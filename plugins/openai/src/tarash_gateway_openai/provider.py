@@ -28,7 +28,7 @@ from tarash_gateway_openai.faults import connection_fault, status_fault
 from tarash_gateway_openai.wire import Outgoing, content_request, image_request, status_request, video_request
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.media.sinks import Sink
+    from tarash.tarash_gateway.plugins import Sink
 
 CONNECT_SECONDS = 10.0
 """Seconds that a connection may take to come up."""

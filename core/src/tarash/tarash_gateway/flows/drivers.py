@@ -120,8 +120,9 @@ def _ours(error: Exception, target: Any, name: str) -> Exception:
     """An error of ours passes; a foreign one is the plugin's fault, and what it created is not known."""
     if isinstance(error, TarashError):
         return error
-    raised = f"{type(error).__name__}: {str(error)[:200]}"
-    msg = f"{type(target).__name__}.{name} raised {raised}. This is a defect of the plugin, not of the request."
+    # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
+    kind = type(error).__name__
+    msg = f"{type(target).__name__}.{name} raised {kind}. This is a defect of the plugin, not of the request."
     return PluginError(msg, billable="unknown")
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.loading import Input, Remote, input_file
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.media import fetch
-from tarash.tarash_gateway.media.inputs import Input, Remote, input_file
 from tarash.tarash_gateway.plugins.provider import InputFile
 from tarash.tarash_gateway.problems import Problem
 

@@ -16,7 +16,7 @@ from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.media.inputs import Input, load_inputs
+from tarash.tarash_gateway.flows.loading import Input, load_inputs
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.request import (
     GenerationRequest,
@@ -120,7 +120,8 @@ def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None
             )
         ]
     if most > limit:
-        return [Problem("max_cost", f"the request may cost up to ${most:.2f}", value=limit)]
+        msg = f"the request may cost up to ${most:.2f}, the limit is ${limit:.2f}; raise it or ask for less"
+        return [Problem("max_cost", msg, value=limit)]
     return []
 
 

@@ -22,9 +22,9 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.flows.sinks import FileSink, MediaSink, MemorySink
 from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.media.saving import Exists
-from tarash.tarash_gateway.media.sinks import FileSink, MemorySink, Sink
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
@@ -91,9 +91,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
 
     yield Emit(_update(context, (yield Now()), status="submitting"))
     status: VideoStatus = yield from creating(context, Call(provider, "submit_video", (prepared,)), waiting)
-    if not isinstance(status, VideoStatus):
-        msg = f"{type(provider).__name__}.submit_video gave a {type(status).__name__} where a VideoStatus belongs"
-        raise PluginError(msg, billable="unknown")
+    _check_status(status, provider, "submit_video")
     job = status.job.model_copy(update={"request_id": context.request_id, "asked": _asked(plan, images)})
     context.log(logging.INFO, "job %s was submitted", job.id)
     return replace(status, job=job)
@@ -116,6 +114,7 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
                 raise GenerationTimeoutError(msg)
             yield Sleep(pause)
             status = yield from reading(context, Call(provider, "poll_video", (job,)))
+            _check_status(status, provider, "poll_video")
             job = _merged(job, status.job)
     except BaseException as error:
         _attach(error, job)
@@ -142,7 +141,7 @@ def download(
     return videos
 
 
-def _into(context: Context, provider: Provider, job: VideoJob, sink: Sink, index: int) -> Flow[Media]:
+def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, index: int) -> Flow[Media]:
     """One video into one sink: continued where it was cut, begun anew once where it is not a whole clip."""
     broken: Exception | None = None
     for _ in range(DOWNLOAD_TRIES):
@@ -162,6 +161,12 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: Sink, index
     kind = f" ({sink.content_type})" if sink.content_type else ""
     msg = f"what came for job {job.id} is not a whole clip{kind}: {broken}. The job is still there and can be resumed."
     raise DownloadError(msg) from broken
+
+
+def _check_status(status: object, provider: Provider, name: str) -> None:
+    if not isinstance(status, VideoStatus):
+        msg = f"{type(provider).__name__}.{name} gave a {type(status).__name__} where a VideoStatus belongs"
+        raise PluginError(msg, billable="unknown")
 
 
 def _pause(context: Context, status: VideoStatus, age: float) -> float:

@@ -65,7 +65,7 @@ class GenerationRequest(StrictInput):
 
     seed: Seed | None = None
 
-    image_list: list[ImageType] = Field(default_factory=list)
+    image_list: list[Annotated[ImageType, BeforeValidator(_as_image)]] = Field(default_factory=list)
     """Input images, in order."""
 
     extra_params: ExtraParams = Field(default_factory=dict)

@@ -10,6 +10,7 @@ from tarash.tarash_gateway.plugins.provider import (
     Provider,
     VideoStatus,
 )
+from tarash.tarash_gateway.plugins.sink import Sink
 from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
 from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
 
@@ -21,6 +22,7 @@ __all__ = [
     "Prepared",
     "Provider",
     "ProviderSpec",
+    "Sink",
     "VideoStatus",
     "error_for_status",
     "hookimpl",

@@ -9,6 +9,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tarash.tarash_gateway.plugins.provider import Provider
@@ -36,7 +37,19 @@ def run_blocking(awaitable: Awaitable[Any]) -> Any:
     async def wait() -> Any:
         return await awaitable
 
-    return asyncio.run_coroutine_threadsafe(wait(), _background_loop()).result()
+    loop = _background_loop()
+    if _is_running_here(loop):
+        # Already on that loop's own thread: waiting for it there would wait for ever.
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            return thread.submit(asyncio.run, wait()).result()
+    return asyncio.run_coroutine_threadsafe(wait(), loop).result()
+
+
+def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:
+    try:
+        return asyncio.get_running_loop() is loop
+    except RuntimeError:
+        return False
 
 
 def _is_given(method: Any, name: str) -> bool:

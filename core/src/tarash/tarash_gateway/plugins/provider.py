@@ -12,7 +12,7 @@ from tarash.tarash_gateway.models.request import ImageGenerationRequest, Role, V
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.capabilities.rows import ModelRow
-    from tarash.tarash_gateway.media.sinks import Sink
+    from tarash.tarash_gateway.plugins.sink import Sink
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
