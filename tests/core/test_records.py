@@ -143,12 +143,12 @@ def test_a_prompt_is_in_no_refusal(fields):
 @pytest.mark.parametrize(
     "fields",
     [
-        {"image_list": ["QUJDREVG"]},
+        {"image_list": [{"image": "QUJDREVG", "type": "QUJDREVG-frame"}]},
         {"image_list": "QUJDREVG"},
         {"image": "QUJDREVG"},
         {"mask_image": {"imag": "QUJDREVG"}},
     ],
-    ids=["plain string in the list", "string for the list", "unknown field", "mistyped in the mask"],
+    ids=["wrong part in the list", "string for the list", "unknown field", "mistyped in the mask"],
 )
 def test_a_picture_is_in_no_refusal(fields):
     with pytest.raises(ValidationError) as caught:

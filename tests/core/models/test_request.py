@@ -216,3 +216,12 @@ def test_a_request_survives_json():
         prompt="x", size="1x1", duration_seconds=4, image_list=[ImageType(image="https://x.test/a")]
     )
     assert VideoGenerationRequest.model_validate_json(asked.model_dump_json()) == asked
+
+
+@pytest.mark.parametrize(
+    "image", ["https://x.test/a.png", b"bytes", Media(url="https://x.test/a.png")], ids=["URL", "bytes", "media"]
+)
+def test_an_image_alone_is_a_reference(image):
+    request = ImageGenerationRequest(prompt="x", image_list=[image], mask_image=image)
+    assert request.image_list == [ImageType(image=image, type="reference")]
+    assert request.mask_image == ImageType(image=image)
