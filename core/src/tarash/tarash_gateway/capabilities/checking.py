@@ -8,14 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from tarash.tarash_gateway.capabilities.columns import column_problems
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
-from tarash.tarash_gateway.capabilities.rules import (
-    DurationRule,
-    SizeRule,
-    nearest_size,
-    parse_ratio,
-    parse_size,
-)
+from tarash.tarash_gateway.capabilities.rules import parse_ratio, parse_size
 from tarash.tarash_gateway.models.fields import Unsupported
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment
@@ -25,14 +20,6 @@ RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
 CLOSE_ENOUGH = 0.02
 """A size whose shape is within this of the asked ratio is the same to the eye, and is not told as an adjustment."""
-
-_VALUE_COLUMNS = {
-    "quality": "qualities",
-    "style": "styles",
-    "background": "backgrounds",
-    "output_format": "output_formats",
-    "resolution": "resolutions",
-}
 
 
 @dataclass(slots=True)
@@ -58,6 +45,7 @@ def check(
     model: str,
     unsupported: Unsupported = "warn",
     fan_out: bool = False,
+    stream: bool = False,
 ) -> Checked[RequestT]:
     """Holds `request` against `row`.
 
@@ -68,9 +56,10 @@ def check(
         model: the model's name, for the texts.
         unsupported: what becomes of a parameter that the model does not have.
         fan_out: whether more results than one request gives may be made with several requests.
+        stream: whether partial pictures are asked for.
     """
     checker: _Checker[RequestT] = _Checker(request, row, model, unsupported)
-    return checker.run(refuses=refuses, fan_out=fan_out)
+    return checker.run(refuses=refuses, fan_out=fan_out and not stream, stream=stream)
 
 
 class _Checker(Generic[RequestT]):
@@ -85,25 +74,22 @@ class _Checker(Generic[RequestT]):
         self.changes: dict[str, Any] = {}
         self.checked: Checked[RequestT] = Checked(request)
 
-    def run(self, *, refuses: bool, fan_out: bool) -> Checked[RequestT]:
+    def run(self, *, refuses: bool, fan_out: bool, stream: bool) -> Checked[RequestT]:
         self.refuses = refuses
         if self.row is not None:
             self._operation(self.row)
             self._audio(self.row)
             self._left_out(self.row)
-            self._prompt(self.row)
             self._input_images(self.row)
             self._substitutes(self.row)
             self._ratio(self.row)
-            self._size(self.row)
-            self._values(self.row)
-            self._duration(self.row)
-            self._extra_params(self.row)
         self._source()
         self._mask()
-        self._count(fan_out=fan_out)
         if self.changes:
             self.checked.request = self.asked.model_copy(update=self.changes)
+        if self.row is not None and refuses:
+            self.checked.problems += column_problems(self.checked.request, self.row, self.model, stream=stream)
+        self._count(fan_out=fan_out)
         return self.checked
 
     def value(self, name: str) -> Any:
@@ -167,11 +153,6 @@ class _Checker(Generic[RequestT]):
     def _given(self, name: str) -> bool:
         return bool(self.value(name) != _EMPTY.get(name)) if name != "n" else self.value("n") != 1
 
-    def _prompt(self, row: ModelRow) -> None:
-        limit, length = row.prompt_max_chars, len(self.asked.prompt)
-        if limit is not None and length > limit:
-            self.refuse("prompt", f"has {length:,} characters, {self.model} takes {limit:,}")
-
     def _input_images(self, row: ModelRow) -> None:
         images, limit = self.value("image_list"), row.max_input_images
         if images and limit == 0:
@@ -223,80 +204,6 @@ class _Checker(Generic[RequestT]):
         elif _apart(asked, size) > CLOSE_ENOUGH:
             self.adjust("aspect_ratio", asked, size, f"the nearest shape that {self.model} makes")
         self.changes.update(size=size, aspect_ratio=None)
-
-    def _size(self, row: ModelRow) -> None:
-        asked, rule = self.value("size"), row.sizes
-        if asked is None or rule is None:
-            return
-        if isinstance(rule, SizeRule):
-            reasons = rule.reasons_against(asked)
-            if reasons:
-                self.refuse(
-                    "size",
-                    f"{asked}: {'; '.join(reasons)}",
-                    value=asked,
-                    allowed=str(rule),
-                    nearest=rule.nearest(asked),
-                )
-        elif asked not in rule:
-            self.refuse(
-                "size",
-                f"{asked!r} is not taken by {self.model}",
-                value=asked,
-                allowed=rule + tuple(row.substitutes.get("size", ())),
-                nearest=nearest_size(asked, rule),
-            )
-
-    def _values(self, row: ModelRow) -> None:
-        for name, column in _VALUE_COLUMNS.items():
-            asked, allowed = self.value(name), getattr(row, column, None)
-            if asked is None or allowed is None or asked in allowed:
-                continue
-            why = f"{asked!r} is not taken by {self.model}" if allowed else f"{self.model} has no {name}; leave it out"
-            self.refuse(name, why, value=asked, allowed=allowed or None)
-
-    def _duration(self, row: ModelRow) -> None:
-        asked = self.value("duration_seconds")
-        if asked is None or not isinstance(row, VideoModel):
-            return
-        rule = row.durations_by_mode.get(self._mode(), row.durations)
-        if rule is None or (rule.takes(asked) if isinstance(rule, DurationRule) else asked in rule):
-            return
-        if isinstance(rule, DurationRule):
-            allowed: tuple[str, ...] | str = str(rule)
-            nearest: float | None = rule.nearest(asked)
-        else:
-            allowed = tuple(f"{item:g}" for item in rule)
-            nearest = min(rule, key=lambda item: abs(item - asked), default=None)
-        self.refuse(
-            "duration_seconds",
-            f"{asked:g} seconds are not taken by {self.model}",
-            value=asked,
-            allowed=allowed or None,
-            nearest=None if nearest is None else f"{nearest:g}",
-        )
-
-    def _mode(self) -> str:
-        """What the request starts from, in the words of `durations_by_mode`."""
-        if self.value("operation") != "generate":
-            return str(self.value("operation"))
-        roles = {image.type for image in self.value("image_list")}
-        if "last_frame" in roles:
-            return "frames"
-        if "first_frame" in roles:
-            return "first_frame"
-        return "reference" if roles else "text"
-
-    def _extra_params(self, row: ModelRow) -> None:
-        if row.extra_params is None:
-            return
-        for name in self.asked.extra_params:
-            if name not in row.extra_params and name not in getattr(row, "operation_params", ()):
-                self.refuse(
-                    f"extra_params.{name}",
-                    f"is not a parameter of {self.model}",
-                    allowed=row.extra_params or None,
-                )
 
     def _count(self, *, fan_out: bool) -> None:
         wanted = int(self.value("n"))

@@ -10,11 +10,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from tarash.tarash_gateway.capabilities.lifecycle import Lifecycle
 from tarash.tarash_gateway.capabilities.price import Price
-from tarash.tarash_gateway.capabilities.rules import DurationRule, SizeRule
+from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule
 from tarash.tarash_gateway.records import StrictInput
 
 Values = tuple[str, ...] | None
@@ -64,6 +64,12 @@ class ModelRow(StrictInput):
     extra_params: Values = None
     """The vendor's own parameters that `extra_params` may hold."""
 
+    param_values: dict[str, tuple[JsonValue, ...] | NumberRule] = Field(default_factory=dict)
+    """The values of those parameters, where they are known."""
+
+    rules: tuple[FieldRule, ...] = ()
+    """Rules across fields."""
+
     unsupported: tuple[str, ...] = ()
     """Request fields that the model does not have."""
 
@@ -89,6 +95,9 @@ class ImageModel(ModelRow):
     styles: Values = None
     backgrounds: Values = None
     output_formats: Values = None
+
+    streaming: bool | None = None
+    """Whether partial pictures can be streamed; None where it is not known."""
 
     response_formats: Values = ()
     """What the wire's `response_format` takes; most models have none and give base64."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from pydantic import Field
 
@@ -156,3 +157,36 @@ class DurationRule(StrictInput):
 
     def __str__(self) -> str:
         return f"{self.min:g} to {self.max:g} in steps of {self.step:g}"
+
+
+class NumberRule(StrictInput):
+    """A number in a range, for one of the vendor's own parameters."""
+
+    min: float
+    max: float
+    whole: bool = True
+    """Whether it is a whole number."""
+
+    def takes(self, value: Any) -> bool:
+        """Whether `value` is a number of the range."""
+        kinds = int if self.whole else (int, float)
+        return isinstance(value, kinds) and not isinstance(value, bool) and self.min <= value <= self.max
+
+    def __str__(self) -> str:
+        return f"{self.min:g} to {self.max:g}"
+
+
+class FieldRule(StrictInput):
+    """A rule across fields: where each field of `when` holds one of its values, `field` must hold one of `allowed`.
+
+    Fields are named as in a request; `extra_params.NAME` is one of the vendor's own parameters, and `stream` is true
+    while a picture is streamed. None among the values means that the field is not given.
+    """
+
+    when: dict[str, tuple[Any, ...] | None]
+    """Field to the values that bring the rule about; None instead of values: whenever the field is given."""
+
+    field: str
+    allowed: tuple[Any, ...]
+    because: str
+    """Why, in one sentence, for the message."""
