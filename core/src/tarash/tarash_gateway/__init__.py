@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tarash.tarash_gateway.api import (
         check_request,
+        estimate_cost,
         generate_image,
         generate_image_async,
         generate_video,
@@ -19,16 +20,21 @@ if TYPE_CHECKING:
         list_models,
         list_providers,
         register_plugin,
+        stream_image,
+        stream_image_async,
     )
+    from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
     from tarash.tarash_gateway.problems import Problem
 
 __version__ = "1.0.0"
 
 __all__ = [
+    "CostEstimate",
     "ModelLifecycleWarning",
     "Problem",
     "check_request",
+    "estimate_cost",
     "generate_image",
     "generate_image_async",
     "generate_video",
@@ -36,9 +42,12 @@ __all__ = [
     "list_models",
     "list_providers",
     "register_plugin",
+    "stream_image",
+    "stream_image_async",
 ]
 
 _HOMES = {
+    "CostEstimate": "capabilities.cost",
     "ModelLifecycleWarning": "capabilities.lifecycle",
     "Problem": "problems",
 }

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
+from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.context import Context, new_request_id
-from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
+from tarash.tarash_gateway.flows.drivers import OnProgress, iterate, iterate_async, run, run_async
 from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.plan import Plan, make_plan, warn_of_lifecycle
+from tarash.tarash_gateway.flows.stream import streamed
 from tarash.tarash_gateway.flows.video import already_there, video_call
 from tarash.tarash_gateway.media.saving import Exists, check_place
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
     ImageGenerationResponse,
+    ImageGenerationUpdate,
     VideoGenerationConfig,
     VideoGenerationRequest,
     VideoGenerationResponse,
@@ -27,9 +33,6 @@ from tarash.tarash_gateway.models import (
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.plugins.registry import PluginRegistry, Registration
 from tarash.tarash_gateway.problems import Problem
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
@@ -115,6 +118,34 @@ async def generate_video_async(
     return await run_async(_video_flow(config, request, save_to, exists), on_progress)
 
 
+def stream_image(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Iterator[ImageGenerationUpdate]:
+    """Makes a picture and gives its partial pictures as they come.
+
+    The request is checked when this is called and sent when the first update is asked for. Leaving the loop early
+    closes the connection; what the vendor has begun may still be billed.
+
+    Args:
+        config: who makes it, and how careful the call is.
+        request: what is to be seen; `extra_params["partial_images"]` says how many partial pictures, where the vendor
+            has that parameter.
+
+    Returns:
+        Updates: with the status `partial` and an `image`, and at last `completed` with the `response`.
+
+    Raises:
+        ValidationError: the request cannot be right, or the model does not stream; nothing was sent.
+        TarashError: as `generate_image`.
+    """
+    return iterate(streamed(_chain(config, request, stream=True), new_request_id()))
+
+
+def stream_image_async(
+    config: ImageGenerationConfig, request: ImageGenerationRequest
+) -> AsyncIterator[ImageGenerationUpdate]:
+    """The same as `stream_image`, for `async for`."""
+    return iterate_async(streamed(_chain(config, request, stream=True), new_request_id()))
+
+
 def check_request(
     config: ImageGenerationConfig | VideoGenerationConfig,
     request: ImageGenerationRequest | VideoGenerationRequest,
@@ -127,26 +158,57 @@ def check_request(
     return list(_plan(config, request).problems)
 
 
+def estimate_cost(
+    config: ImageGenerationConfig | VideoGenerationConfig, request: ImageGenerationRequest | VideoGenerationRequest
+) -> CostEstimate | None:
+    """What the call may cost, as a range with its basis; None where the price is not known. Nothing is sent.
+
+    Raises:
+        PluginError: the provider is not installed, or its plugin is broken.
+    """
+    return _plan(config, request).expected_cost()
+
+
 def list_providers() -> list[str]:
     """The names of the providers that are installed, sorted. No plugin is imported."""
     return registry.names()
 
 
-def list_models(provider: str | None = None) -> list[ImageModel | VideoModel]:
+def list_models(
+    provider: str | None = None,
+    *,
+    kind: Literal["image", "video"] | None = None,
+    status: Literal["current", "deprecated", "retired"] | None = None,
+) -> list[ImageModel | VideoModel]:
     """The capability rows of one provider, or of all; no SDK is imported.
 
     A broken plugin has no rows here when all are listed; asked for by name it raises.
 
+    Args:
+        provider: only this one's.
+        kind: only `image` or only `video` models.
+        status: only models that stand there in their life today.
+
     Raises:
         PluginError: `provider` is not installed, or its plugin is broken.
     """
+    today = datetime.now(UTC).date()
+    return [
+        row
+        for row in _rows(provider)
+        if (kind is None or isinstance(row, ImageModel if kind == "image" else VideoModel))
+        and (status is None or row.lifecycle.status_on(today) == status)
+    ]
+
+
+def _rows(provider: str | None) -> list[ImageModel | VideoModel]:
     if provider is not None:
         spec = registry.spec(provider)
         return [*spec.image_models, *spec.video_models]
     rows: list[ImageModel | VideoModel] = []
     for name in registry.names():
         try:
-            rows += list_models(name)
+            rows += _rows(name)
         except TarashError as error:
             logger.warning("%s has no rows here: %s", name, error)
     return rows
@@ -194,16 +256,16 @@ def _video_flow(
     return with_fallbacks(chain, request_id, one)
 
 
-def _chain(config: GenerationConfig, request: Any) -> list[Plan[Any] | Skipped]:
+def _chain(config: GenerationConfig, request: Any, *, stream: bool = False) -> list[Plan[Any] | Skipped]:
     """Checks every config of the chain before anything is sent; the first one must be able to take the request."""
-    first = _plan(config, request)
+    first = _plan(config, request, stream=stream)
     first.refuse_problems()
     provider = first.open_provider()
     first.open_provider = lambda: provider
     chain: list[Plan[Any] | Skipped] = [first]
     for link in config.fallback_configs:
         try:
-            plan = _plan(link, request)
+            plan = _plan(link, request, stream=stream)
             plan.refuse_problems()
             chain.append(plan)
         except TarashError as error:
@@ -217,7 +279,7 @@ def _chain(config: GenerationConfig, request: Any) -> list[Plan[Any] | Skipped]:
     return chain
 
 
-def _plan(config: Any, request: Any) -> Plan[Any]:
+def _plan(config: Any, request: Any, *, stream: bool = False) -> Plan[Any]:
     for given, kinds in (
         (config, (ImageGenerationConfig, VideoGenerationConfig)),
         (request, (ImageGenerationRequest, VideoGenerationRequest)),
@@ -231,4 +293,4 @@ def _plan(config: Any, request: Any) -> Plan[Any]:
         pair = f"{type(config).__name__} and {type(request).__name__}"
         msg = f"{pair} do not go together: use both of images or both of videos"
         raise ValidationError(msg)
-    return make_plan(config, request, registry)
+    return make_plan(config, request, registry, stream=stream)

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_openai.connection import Connection, from_config
+from tarash_gateway_openai.image_rows import IMAGE_MODELS
 from tarash_gateway_openai.provider import OpenAIProvider
-from tarash_gateway_openai.rows import DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS
+from tarash_gateway_openai.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
 
 __all__ = [
     "DEFAULT_VIDEO_MODEL",

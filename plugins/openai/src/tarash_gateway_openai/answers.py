@@ -11,10 +11,11 @@ from typing import Any
 
 import pydantic_core
 
+from tarash.tarash_gateway.capabilities.price import TokenKind
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, VideoStatus
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, VideoStatus
 from tarash_gateway_openai.faults import categories_of, is_moderation
 
 logger = logging.getLogger("tarash.openai")
@@ -74,8 +75,46 @@ def read_images(incoming: Incoming) -> ImageAnswer:
         outputs=outputs,
         provider_request_id=request_id(incoming.headers),
         usage=usage if isinstance(usage, dict) else None,
+        tokens=_tokens(usage),
         raw=parsed,
     )
+
+
+class ImageEvents:
+    """The events of a stream, one after the other, and the answer they come to."""
+
+    def __init__(self, provider_request_id: str | None) -> None:
+        self._provider_request_id = provider_request_id
+        self._outputs: list[ImageOutput] = []
+        self._usage: dict[str, Any] | None = None
+        self._last: dict[str, Any] = {}
+
+    def read(self, event: Any) -> ImagePart | None:
+        """A partial picture, where the event is one; a finished picture is kept for the answer."""
+        if not isinstance(event, dict):
+            return None
+        kind = str(event.get("type") or "")
+        if kind.endswith(".partial_image"):
+            index = event.get("partial_image_index")
+            return ImagePart(_output(event), index if isinstance(index, int) else 0)
+        if kind.endswith(".completed"):
+            self._outputs.append(_output(event))
+            usage = event.get("usage")
+            self._usage = usage if isinstance(usage, dict) else self._usage
+            self._last = event
+        return None
+
+    def answer(self) -> ImageAnswer | None:
+        """The answer, once the stream has ended; None where no picture was finished."""
+        if not self._outputs:
+            return None
+        return ImageAnswer(
+            outputs=self._outputs,
+            provider_request_id=self._provider_request_id,
+            usage=self._usage,
+            tokens=_tokens(self._usage),
+            raw=self._last,
+        )
 
 
 def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
@@ -167,6 +206,24 @@ def _output(item: dict[str, Any]) -> ImageOutput:
         url=item.get("url") if isinstance(item.get("url"), str) else None,
         revised_prompt=revised if isinstance(revised, str) else None,
     )
+
+
+def _tokens(usage: Any) -> dict[TokenKind, int]:
+    """What was counted, by kind; empty where the vendor does not tell all kinds apart, since their prices differ."""
+    if not isinstance(usage, dict):
+        return {}
+    into, out = usage.get("input_tokens_details"), usage.get("output_tokens_details")
+    if not isinstance(into, dict):
+        return {}
+    # Without details, all that came out is picture: the image models write nothing else.
+    made = out if isinstance(out, dict) else {"image_tokens": usage.get("output_tokens")}
+    counts: dict[TokenKind, Any] = {
+        "text_in": into.get("text_tokens", 0),
+        "image_in": into.get("image_tokens", 0),
+        "text_out": made.get("text_tokens", 0),
+        "image_out": made.get("image_tokens", 0),
+    }
+    return {kind: count for kind, count in counts.items() if isinstance(count, int) and count > 0}
 
 
 def _poll_after(headers: Mapping[str, str]) -> float | None:

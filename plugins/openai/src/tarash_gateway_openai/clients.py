@@ -2,7 +2,7 @@
 
 A sync client is shared by all threads. An async client belongs to its event loop and is closed with it. After a fork
 the child makes its own. The SDK's retries and redirects are off: core decides what is sent again, and a key stays at
-its host.
+its host. Credentials, organization and project are the connection's, whatever the SDK finds in the environment.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from httpx2 import Request
     from openai import AsyncOpenAI, OpenAI
 
     from tarash_gateway_openai.connection import Connection
@@ -100,14 +101,15 @@ class _LoopClients:
 
 
 def _identity(connection: Connection) -> Hashable:
-    """What makes two connections the same, without holding a key."""
+    """What makes two connections the same, without holding a key: a gateway's may be in a header or in the query."""
     key = connection.key
-    secret = hashlib.sha256(key.encode()).hexdigest() if isinstance(key, str) else id(key)
+    secret = key if isinstance(key, str) else ""
+    hidden = repr((secret, connection.headers, connection.query))
     return (
         connection.base_url,
-        secret,
-        connection.headers,
-        connection.query,
+        connection.auth,
+        hashlib.sha256(hidden.encode()).hexdigest(),
+        None if isinstance(key, str) else connection.key_identity(),
         connection.organization,
         connection.project,
     )
@@ -116,8 +118,10 @@ def _identity(connection: Connection) -> Hashable:
 def _make_sync(connection: Connection) -> OpenAI:
     import openai
 
-    http = openai.DefaultHttpxClient(follow_redirects=False)
+    hooks = {"request": [_to_api_key]} if connection.auth == "api-key" else {}
+    http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     client = openai.OpenAI(http_client=http, api_key=connection.current_key, **_options(connection))
+    _keep_to(connection, client)
     weakref.finalize(client, http.close)
     return client
 
@@ -125,26 +129,51 @@ def _make_sync(connection: Connection) -> OpenAI:
 def _make_async(connection: Connection) -> AsyncOpenAI:
     import openai
 
-    http = openai.DefaultAsyncHttpxClient(follow_redirects=False)
-    return openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
+    hooks = {"request": [_to_api_key_async]} if connection.auth == "api-key" else {}
+    http = openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=hooks)
+    client = openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
+    _keep_to(connection, client)
+    return client
 
 
 def _options(connection: Connection) -> dict[str, Any]:
-    import openai
-
-    headers: dict[str, Any] = dict(connection.headers)
-    if connection.organization is None:
-        headers.setdefault("OpenAI-Organization", openai.Omit())
-    if connection.project is None:
-        headers.setdefault("OpenAI-Project", openai.Omit())
     return {
         "base_url": connection.base_url,
         "organization": connection.organization,
         "project": connection.project,
-        "default_headers": headers,
+        "default_headers": dict(connection.headers),
         "default_query": dict(connection.query),
         "max_retries": 0,
     }
+
+
+_OURS = ("authorization", "api-key", "openai-organization", "openai-project")
+"""Headers that come from the connection only, in lower case."""
+
+
+def _keep_to(connection: Connection, client: OpenAI | AsyncOpenAI) -> None:
+    """Takes out what the SDK read from OPENAI_ORG_ID, OPENAI_PROJECT_ID and OPENAI_CUSTOM_HEADERS for `_OURS`."""
+    import openai
+
+    client.organization, client.project = connection.organization, connection.project
+    # The SDK puts the variable's headers above all others and has no switch for it.
+    found = client._custom_headers  # noqa: SLF001
+    headers: dict[str, Any] = {name: value for name, value in found.items() if name.lower() not in _OURS}
+    headers |= connection.headers
+    if connection.organization is None:
+        headers.setdefault("OpenAI-Organization", openai.Omit())
+    if connection.project is None:
+        headers.setdefault("OpenAI-Project", openai.Omit())
+    client._custom_headers = headers  # noqa: SLF001
+
+
+def _to_api_key(request: Request) -> None:
+    """Moves the key to its header as the request goes out: the SDK itself insists on `Authorization`."""
+    request.headers["api-key"] = request.headers.pop("Authorization").removeprefix("Bearer ")
+
+
+async def _to_api_key_async(request: Request) -> None:
+    _to_api_key(request)
 
 
 def _forget() -> None:

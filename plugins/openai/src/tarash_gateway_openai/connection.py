@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Awaitable, Callable, Iterator
+import threading
+from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
@@ -19,6 +22,17 @@ OPENAI_URL = "https://api.openai.com/v1"
 
 KeySource = str | Callable[[], str | Awaitable[str]]
 
+TOKENS = 4
+"""Tokens of one function that are remembered: each lives for about an hour, a few of them are enough to mask."""
+
+
+class _Tokens(list[str]):
+    """What a function gave lately: shared by all connections with that function, as their client is."""
+
+
+_tokens: WeakValueDictionary[Hashable, _Tokens] = WeakValueDictionary()
+_tokens_lock = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class Connection:
@@ -28,11 +42,28 @@ class Connection:
     key: KeySource = field(repr=False)
     """The key, or a function that gives one for each request."""
 
-    headers: tuple[tuple[str, str], ...] = ()
-    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    """Goes into the query of every request. Neither is shown: a gateway's key may be in them."""
+
     organization: str | None = None
     project: str | None = None
-    _given: list[str] = field(default_factory=list, repr=False, compare=False)
+    auth: Literal["bearer", "api-key"] = "bearer"
+    """Where the key goes: `Authorization: Bearer KEY`, or `api-key: KEY` and no `Authorization`."""
+
+    key_id: Hashable | None = field(default=None, repr=False)
+    """What makes two key functions the same, where each config's is a new object; None is the function itself."""
+
+    _given: _Tokens = field(default_factory=_Tokens, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.key, str):
+            with _tokens_lock:
+                object.__setattr__(self, "_given", _tokens.setdefault(self.key_identity(), self._given))
+
+    def key_identity(self) -> Hashable:
+        """What stands for the key's function: it is unique as long as a connection holds the function."""
+        return id(self.key) if self.key_id is None else self.key_id
 
     def secrets(self) -> tuple[str, ...]:
         """The keys that may stand in a vendor's text."""
@@ -62,10 +93,7 @@ class Connection:
             msg = f"the api_key function gave {gave}; it must give a key as text"
             raise ConfigurationError(msg)
         if value not in self._given:
-            self._given[:] = [
-                *self._given[-3:],
-                value,
-            ]  # a token lives for an hour, a few of them are enough to mask
+            self._given[:] = [*self._given[-(TOKENS - 1) :], value]
         return value
 
 
@@ -126,8 +154,12 @@ def checked_url(url: str) -> str:
     Raises:
         ConfigurationError: it is not an http or https URL, or carries a password.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+    except ValueError:  # half of an IPv6 address, a port that is no number
+        usable = False
+    if not usable:
         msg = f"base_url {url!r} is not an address: it must begin with https:// (or http://) and name a host"
         raise ConfigurationError(msg)
     if parts.username or parts.password:

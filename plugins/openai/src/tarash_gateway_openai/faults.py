@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pydantic_core
@@ -12,6 +12,7 @@ from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
     ContentPolicyError,
     InvalidResponseError,
+    ProviderUnavailableError,
     QuotaExceededError,
     TarashError,
 )
@@ -44,6 +45,18 @@ _HINTS = {
     401: "The key was looked for in api_key, then in {variable}.",
     404: "Is the model's name right, and does base_url end where the API begins (usually /v1)?",
 }
+
+_DEPLOYMENT = (
+    "Azure asks for the deployment's name as `model`, not for the model's: is it spelled as in the resource, "
+    "is base_url that resource's, and is the deployment older than a few minutes?"
+)
+_ROUTE = (
+    "Azure has no such route here: is base_url the resource's address, and does api_version have it? "
+    "Without api_version requests go to the v1 route, which has images, edits and videos."
+)
+
+_AFTER_GENERATING = ("generated image", "generated video", "generated content")
+"""Words of a refusal, in lower case, that tell of a result which was withheld."""
 
 
 def status_fault(
@@ -78,15 +91,30 @@ def status_fault(
     told = mask(str(fault.get("message") or _page(body) or "no reason given"), known)
     known_more: dict[str, Any] = {"code": code, "raw": mask_all(raw, known)}
     if is_moderation(fault):
-        msg = f"moderation refused the request: {told}"
-        return ContentPolicyError(msg, categories=categories_of(fault), status_code=status, **known_more)
-    hint = "" if status == 404 and about_a_job else _HINTS.get(status, "").format(variable=variable)
+        stage = stage_of(fault)
+        msg = f"moderation {'withheld the result' if stage == 'output' else 'refused the request'}: {told}"
+        return ContentPolicyError(msg, stage=stage, categories=categories_of(fault), status_code=status, **known_more)
+    hint = "" if status == 404 and about_a_job else _hint(status, fault).format(variable=variable)
     text = f"{told.rstrip()} (HTTP {status}{f', {code}' if code else ''})" + (f". {hint}" if hint else "")
     if status == 429 and code in _OUT_OF_MONEY:
         return QuotaExceededError(
             f"{text}. Waiting does not help: look at the account's billing.", status_code=status, **known_more
         )
     return error_for_status(status, text, headers=headers, **known_more)
+
+
+def event_fault(message: str, body: Any) -> TarashError:
+    """The error of an event in a stream: the answer had begun, so that something may have been made."""
+    fault = body if isinstance(body, dict) else {}
+    code = _code(fault)
+    if is_moderation(fault):
+        told = f"moderation ended the stream: {message}"
+        return ContentPolicyError(
+            told, stage="output", categories=categories_of(fault), code=code, raw=body, billable="unknown"
+        )
+    return ProviderUnavailableError(
+        f"the stream ended with an error: {message}", code=code, raw=body, billable="unknown"
+    )
 
 
 def connection_fault(error: BaseException, base_url: str, *, timed_out: bool) -> ConnectionFailedError:
@@ -116,22 +144,43 @@ def is_moderation(fault: Mapping[str, Any]) -> bool:
     return any(str(word).lower() in _MODERATION for word in words if word)
 
 
+def stage_of(fault: Mapping[str, Any]) -> Literal["input", "output"]:
+    """Whether moderation refused what was asked for, or withheld what was made of it."""
+    details = fault.get("moderation_details")
+    if isinstance(details, Mapping) and details.get("moderation_stage") in ("input", "output"):
+        return "output" if details["moderation_stage"] == "output" else "input"
+    text = str(fault.get("message") or "").lower()
+    return "output" if any(word in text for word in _AFTER_GENERATING) else "input"
+
+
 def categories_of(fault: Mapping[str, Any]) -> tuple[str, ...]:
     """What the content filter objected to; empty where the vendor does not say."""
     inner = _inner(fault)
     found: list[str] = []
     for table in (inner, fault):
-        results = table.get("content_filter_results") or table.get("content_filter_result") or {}
-        if isinstance(results, Mapping):
-            found += [
-                str(name)
-                for name, result in results.items()
-                if isinstance(result, Mapping) and (result.get("filtered") or result.get("detected"))
-            ]
+        for spelling in ("content_filter_results", "content_filter_result"):
+            results = table.get(spelling)
+            if isinstance(results, Mapping):
+                found += [
+                    str(name)
+                    for name, result in results.items()
+                    if isinstance(result, Mapping) and (result.get("filtered") or result.get("detected"))
+                ]
     details = fault.get("moderation_details")
     if isinstance(details, Mapping) and isinstance(details.get("categories"), list):
         found += [str(category) for category in details["categories"]]
     return tuple(dict.fromkeys(found))
+
+
+def _hint(status: int, fault: Mapping[str, Any]) -> str:
+    """What to look at, by status; Azure has words of its own for what is not there."""
+    if status == 404:
+        message = str(fault.get("message") or "").lower()
+        if fault.get("code") == "DeploymentNotFound" or "api deployment" in message:
+            return _DEPLOYMENT
+        if str(fault.get("code")) == "404":
+            return _ROUTE
+    return _HINTS.get(status, "")
 
 
 def _inner(fault: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import (
+    ConnectionFailedError,
     DownloadError,
     InvalidResponseError,
     JobExpiredError,
@@ -19,12 +20,12 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins import ImageAnswer, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, Prepared, Provider, VideoStatus
 from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_openai import clients
-from tarash_gateway_openai.answers import Incoming, read_images, read_job
+from tarash_gateway_openai.answers import ImageEvents, Incoming, read_images, read_job, request_id
 from tarash_gateway_openai.connection import Connection
-from tarash_gateway_openai.faults import connection_fault, status_fault
+from tarash_gateway_openai.faults import connection_fault, event_fault, status_fault
 from tarash_gateway_openai.wire import Outgoing, content_request, image_request, status_request, video_request
 
 if TYPE_CHECKING:
@@ -61,6 +62,49 @@ class OpenAIProvider(Provider):
     async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
         with self._masked():
             return read_images(await self._send_async(image_request(prepared), timeout))
+
+    def stream_image(
+        self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
+    ) -> Iterator[ImagePart | ImageAnswer]:
+        client = clients.sync_client(self.connection)
+        with self._masked(), self._translated():
+            stream = client.post(**_events(image_request(prepared, stream=True), timeout, sync=True))
+            with closing(stream), self._breaks_off():
+                if _is_plain(stream.response):
+                    stream.response.read()
+                    yield read_images(_incoming(stream.response))
+                    return
+                events = ImageEvents(request_id(stream.response.headers))
+                for event in stream:
+                    part = events.read(event)
+                    if part is not None:
+                        yield part
+                answer = events.answer()
+                if answer is not None:
+                    yield answer
+
+    async def stream_image_async(
+        self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
+    ) -> AsyncIterator[ImagePart | ImageAnswer]:
+        client = await clients.async_client(self.connection)
+        with self._masked(), self._translated():
+            stream = await client.post(**_events(image_request(prepared, stream=True), timeout, sync=False))
+            try:
+                with self._breaks_off():
+                    if _is_plain(stream.response):
+                        await stream.response.aread()
+                        yield read_images(_incoming(stream.response))
+                        return
+                    events = ImageEvents(request_id(stream.response.headers))
+                    async for event in stream:
+                        part = events.read(event)
+                        if part is not None:
+                            yield part
+                    answer = events.answer()
+                    if answer is not None:
+                        yield answer
+            finally:
+                await stream.close()
 
     def submit_video(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
         with self._masked(), self._creates_a_job():
@@ -127,6 +171,20 @@ class OpenAIProvider(Provider):
         except openai.APIConnectionError as error:
             timed_out = isinstance(error, openai.APITimeoutError)
             raise connection_fault(error, self.connection.base_url, timed_out=timed_out) from error
+
+        except openai.APIError as error:
+            raise event_fault(error.message, error.body) from error
+
+    @contextmanager
+    def _breaks_off(self) -> Iterator[None]:
+        """A stream that breaks off: the picture may be finished and billed all the same."""
+        import httpx2
+
+        try:
+            yield
+        except httpx2.HTTPError as error:
+            msg = f"the stream broke off ({type(error).__name__})"
+            raise ConnectionFailedError(msg, retryable=True, billable="unknown") from error
 
     @contextmanager
     def _masked(self) -> Iterator[None]:
@@ -204,6 +262,20 @@ def _streamed(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
     arguments = _arguments(outgoing, timeout)
     arguments["options"]["headers"] = {**arguments["options"]["headers"], **_RAW}
     return arguments
+
+
+def _events(outgoing: Outgoing, timeout: float, *, sync: bool) -> dict[str, Any]:
+    """The arguments of a request whose answer is a stream of events."""
+    import openai
+
+    arguments = _arguments(outgoing, timeout)
+    kind: Any = openai.Stream if sync else openai.AsyncStream
+    return {**arguments, "cast_to": object, "stream": True, "stream_cls": kind[object]}
+
+
+def _is_plain(response: Any) -> bool:
+    """Whether a server that does not stream answered at once, with the whole picture."""
+    return bool(response.headers.get("content-type", "").startswith("application/json"))
 
 
 def _incoming(response: Any) -> Incoming:

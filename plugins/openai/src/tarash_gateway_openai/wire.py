@@ -27,7 +27,11 @@ class Outgoing:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def image_request(prepared: Prepared[ImageGenerationRequest]) -> Outgoing:
+PARTIAL_PICTURES = 2
+"""Partial pictures of a stream, where the request does not say how many; the protocol takes 0 to 3."""
+
+
+def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = False) -> Outgoing:
     """`images/generations`, or `images/edits` where there are input images."""
     asked = prepared.request
     body = {
@@ -39,6 +43,8 @@ def image_request(prepared: Prepared[ImageGenerationRequest]) -> Outgoing:
         "style": asked.style,
         "background": asked.background,
         "output_format": asked.output_format,
+        "stream": True if stream else None,
+        "partial_images": PARTIAL_PICTURES if stream else None,
         **_without_a_row(asked.negative_prompt, asked.seed, asked.aspect_ratio, asked.resolution),
         **asked.extra_params,
     }

@@ -20,6 +20,27 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Open:
+    """Call `target.name(*args, **options)`, or its `_async` twin, which gives a stream that is not yet read."""
+
+    target: Any
+    name: str
+    args: tuple[Any, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """The next item of a stream, or `END`. The driver closes every stream when the flow ends or is left."""
+
+    stream: Any
+
+
+END = object()
+"""What `Next` gives when there is no more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sleep:
     """Wait that many seconds."""
 
@@ -58,5 +79,5 @@ class Gather:
     flows: tuple[Flow[Any], ...]
 
 
-Command = Call | Sleep | Now | Random | Emit | Gather
+Command = Call | Open | Next | Sleep | Now | Random | Emit | Gather
 Flow = Generator[Command, Any, ReturnT]

@@ -7,7 +7,7 @@ import uuid
 from dataclasses import dataclass
 from typing import Any
 
-from tarash.tarash_gateway.errors import GenerationTimeoutError
+from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError
 from tarash.tarash_gateway.models.config import GenerationConfig
 
 logger = logging.getLogger("tarash.calls")
@@ -30,8 +30,12 @@ class Context:
     started: float
     deadline: float
 
-    def left(self, now: float) -> float:
+    def left(self, now: float, billable: Billable = "no") -> float:
         """Seconds until the deadline.
+
+        Args:
+            now: seconds on the driver's clock.
+            billable: whether something may have been created by then.
 
         Raises:
             GenerationTimeoutError: it has passed.
@@ -39,7 +43,7 @@ class Context:
         left = self.deadline - now
         if left <= 0:
             msg = f"the deadline of {self.config.timeout:g} s passed. Give the config a longer timeout."
-            raise GenerationTimeoutError(msg, billable="no")
+            raise GenerationTimeoutError(msg, billable=billable)
         return left
 
     def known(self) -> dict[str, Any]:

@@ -1,4 +1,7 @@
-"""The two drivers: they run a flow and give it what it asks for, one by blocking, one by awaiting."""
+"""The drivers: they run a flow and give it what it asks for, by blocking or by awaiting.
+
+`run` and `run_async` give the flow's result; `iterate` and `iterate_async` give its updates one by one.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,32 @@ import inspect
 import logging
 import random
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import PluginError, TarashError
 from tarash.tarash_gateway.flows.commands import (
+    END,
     Call,
     Command,
     Emit,
     Flow,
     Gather,
+    Next,
     Now,
+    Open,
     Outcome,
     Random,
     Sleep,
 )
-from tarash.tarash_gateway.plugins.bridge import async_primitive, run_blocking, sync_primitive
+from tarash.tarash_gateway.plugins.bridge import (
+    async_primitive,
+    open_async_stream,
+    open_stream,
+    run_blocking,
+    sync_primitive,
+)
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]
@@ -34,45 +46,114 @@ SIDE_BY_SIDE = 16
 logger = logging.getLogger("tarash.progress")
 
 
+class _Steps:
+    """A flow between two commands: what it is answered next, and the streams to close at the end."""
+
+    def __init__(self, flow: Flow[Any]) -> None:
+        self._flow = flow
+        self._error: BaseException | None = None
+        self._answer: Any = None
+        self.result: Any = None
+        self.streams: list[Any] = []
+
+    def next(self) -> Command | None:
+        """The next command; None when the flow has returned its `result`."""
+        answer, error = self._answer, self._error
+        self._answer = self._error = None
+        try:
+            return self._flow.send(answer) if error is None else self._flow.throw(error)
+        except StopIteration as done:
+            self.result = done.value
+            return None
+
+    def answer(self, value: Any) -> None:
+        self._answer = value
+
+    def fail(self, error: BaseException) -> None:
+        self._error = error
+
+    def close(self) -> None:
+        self._flow.close()
+
+
 def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
     """Runs `flow` to its end in this thread."""
-    answer: Any = None
-    error: BaseException | None = None
-    while True:
+    steps = _Steps(flow)
+    while (command := steps.next()) is not None:
         try:
-            command = flow.send(answer) if error is None else flow.throw(error)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        answer = error = None
-        try:
-            answer = _give(command, on_progress)
+            steps.answer(_give(command, steps, on_progress))
         except BaseException as raised:  # noqa: BLE001 # Ctrl-C too: the flow says which job is left running
-            error = raised
+            steps.fail(raised)
+    return steps.result  # type: ignore[no-any-return]
 
 
 async def run_async(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
     """Runs `flow` to its end in this task."""
-    answer: Any = None
-    error: BaseException | None = None
-    while True:
+    steps = _Steps(flow)
+    while (command := steps.next()) is not None:
         try:
-            command = flow.send(answer) if error is None else flow.throw(error)
-        except StopIteration as done:
-            return done.value  # type: ignore[no-any-return]
-        answer = error = None
-        try:
-            answer = await _give_async(command, on_progress)
+            steps.answer(await _give_async(command, steps, on_progress))
         except BaseException as raised:  # noqa: BLE001 # cancellation too: the flow says which job is left running
-            error = raised
+            steps.fail(raised)
+    return steps.result  # type: ignore[no-any-return]
 
 
-def _give(command: Command, on_progress: OnProgress | None) -> Any:
+def iterate(flow: Flow[Any]) -> Iterator[Any]:
+    """The updates of `flow`, each as it comes. Leaving the loop early closes what the flow reads from."""
+    steps = _Steps(flow)
+    try:
+        while (command := steps.next()) is not None:
+            if isinstance(command, Emit):
+                yield command.update
+                continue
+            try:
+                steps.answer(_give(command, steps, None))
+            except BaseException as raised:  # noqa: BLE001 # see run
+                steps.fail(raised)
+    finally:
+        steps.close()
+        for stream in steps.streams:
+            if hasattr(stream, "close"):
+                stream.close()
+            elif hasattr(stream, "aclose"):
+                run_blocking(stream.aclose())
+
+
+async def iterate_async(flow: Flow[Any]) -> AsyncIterator[Any]:
+    """The updates of `flow`, each as it comes. Leaving the loop early closes what the flow reads from."""
+    steps = _Steps(flow)
+    try:
+        while (command := steps.next()) is not None:
+            if isinstance(command, Emit):
+                yield command.update
+                continue
+            try:
+                steps.answer(await _give_async(command, steps, None))
+            except BaseException as raised:  # noqa: BLE001 # see run_async
+                steps.fail(raised)
+    finally:
+        steps.close()
+        for stream in steps.streams:
+            if hasattr(stream, "aclose"):
+                await stream.aclose()
+            elif hasattr(stream, "close"):
+                await asyncio.to_thread(stream.close)
+
+
+def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
     match command:
         case Call(target, name, args, options):
             try:
                 return sync_primitive(target, name)(*args, **options)
             except Exception as error:
                 raise _ours(error, target, name) from error
+        case Open(target, name, args, options):
+            return _opened(open_stream(target, name, args, options), steps)
+        case Next(stream):
+            try:
+                return next(stream, END) if hasattr(stream, "__next__") else run_blocking(anext(stream, END))
+            except Exception as error:
+                raise _ours(error, stream, "stream") from error
         case Sleep(seconds):
             time.sleep(seconds)
         case Emit(update):
@@ -85,13 +166,21 @@ def _give(command: Command, on_progress: OnProgress | None) -> Any:
     return None
 
 
-async def _give_async(command: Command, on_progress: OnProgress | None) -> Any:
+async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
     match command:
         case Call(target, name, args, options):
             try:
                 return await async_primitive(target, name)(*args, **options)
             except Exception as error:
                 raise _ours(error, target, name) from error
+        case Open(target, name, args, options):
+            return _opened(open_async_stream(target, name, args, options), steps)
+        case Next(stream):
+            try:
+                own = hasattr(stream, "__anext__")
+                return await (anext(stream, END) if own else asyncio.to_thread(next, stream, END))
+            except Exception as error:
+                raise _ours(error, stream, "stream") from error
         case Sleep(seconds):
             await asyncio.sleep(seconds)
         case Emit(update):
@@ -104,6 +193,11 @@ async def _give_async(command: Command, on_progress: OnProgress | None) -> Any:
         case _:
             return _known(command)
     return None
+
+
+def _opened(stream: Any, steps: _Steps) -> Any:
+    steps.streams.append(stream)
+    return stream
 
 
 def _known(command: Command) -> float:

@@ -17,7 +17,7 @@ from tarash.tarash_gateway.media.decoding import decode_base64, without_media
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
-from tarash.tarash_gateway.models.response import ImageGenerationResponse
+from tarash.tarash_gateway.models.response import CostSource, ImageGenerationResponse
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Prepared, Provider
 
@@ -57,7 +57,7 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
     yield Emit(
         ImageGenerationUpdate(status="completed", elapsed_seconds=(yield Now()) - context.started, **context.known())
     )
-    return _response(context, plan, answers, pictures, problems)
+    return image_response(context, plan, answers, pictures, problems)
 
 
 def _one_request(
@@ -70,12 +70,24 @@ def _one_request(
     if not isinstance(answer, ImageAnswer):
         msg = f"{type(provider).__name__}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
         raise PluginError(msg, billable="unknown")
+    media, told = yield from pictures_of(context, provider, prepared, answer)
+    return answer, media, told
+
+
+def pictures_of(
+    context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest], answer: ImageAnswer
+) -> Flow[tuple[list[Media], list[str]]]:
+    """The pictures of an answer, each checked to be whole, and what there is to tell of them.
+
+    Raises:
+        InvalidResponseError: there is none.
+    """
     media: list[Media] = []
     told = list(answer.warnings)
     broken: TarashError | None = None
     for at, output in enumerate(answer.outputs):
         try:
-            media.append((yield from _picture(context, provider, output, told)))
+            media.append((yield from picture_of(context, provider, output, told)))
         except InvalidResponseError as error:
             error.raw = error.raw or without_media(answer.raw)
             broken = broken or error
@@ -84,10 +96,15 @@ def _one_request(
         raise broken or InvalidResponseError("the answer holds no picture", raw=without_media(answer.raw))
     if len(answer.outputs) < prepared.request.n:
         told.append(f"{prepared.request.n} pictures were asked for, the vendor made {len(answer.outputs)}")
-    return answer, media, told
+    return media, told
 
 
-def _picture(context: Context, provider: Provider, output: ImageOutput, told: list[str]) -> Flow[Media]:
+def picture_of(context: Context, provider: Provider, output: ImageOutput, told: list[str]) -> Flow[Media]:
+    """One picture, decoded or downloaded, and checked to be whole.
+
+    Raises:
+        InvalidResponseError: it is broken.
+    """
     known = {"url": output.url, "revised_prompt": output.revised_prompt}
     try:
         if output.base64 is not None:
@@ -137,15 +154,16 @@ def _gravity(error: Exception) -> int:
     return 1 if isinstance(error, ContentPolicyError) else 2
 
 
-def _response(
+def image_response(
     context: Context,
     plan: Plan[ImageGenerationRequest],
     answers: list[ImageAnswer],
     pictures: list[Media],
     told: list[str],
 ) -> ImageGenerationResponse:
+    """The response of one or several answers."""
     raws = [without_media(answer.raw) for answer in answers if answer.raw is not None]
-    costs = [answer.cost for answer in answers]
+    cost, cost_source = _cost(plan, answers)
     return ImageGenerationResponse(
         images=pictures,
         request_id=context.request_id,
@@ -153,11 +171,31 @@ def _response(
         model=plan.model,
         provider_request_id=answers[0].provider_request_id,
         usage=_sum_usage([answer.usage for answer in answers if answer.usage]),
-        cost=None if None in costs else sum(cost for cost in costs if cost is not None),
+        cost=cost,
+        cost_source=cost_source,
         adjustments=plan.checked.adjustments,
         warnings=[*plan.notices, *plan.checked.warnings, *told],
         raw_response=raws[0] if len(raws) == 1 else {"answers": raws} if raws else None,
     )
+
+
+def _cost(plan: Plan[ImageGenerationRequest], answers: list[ImageAnswer]) -> tuple[float | None, CostSource | None]:
+    """US dollars as the vendor tells, else what its usage or the number of pictures comes to; never a guess."""
+    told = [answer.cost for answer in answers if answer.cost is not None]
+    if len(told) == len(answers):
+        return sum(told), "vendor"
+    price = plan.row.price if plan.row is not None else None
+    if price is None:
+        return None, None
+    asked = plan.checked.request
+    each = price.for_image(asked.quality, asked.size)
+    exact = each[0] if each is not None and each[0] == each[1] and not asked.image_list else None
+    costs = [
+        price.for_tokens(answer.tokens) if answer.tokens else None if exact is None else exact * len(answer.outputs)
+        for answer in answers
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return (sum(known), "computed") if len(known) == len(answers) else (None, None)
 
 
 def _sum_usage(usages: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Generic, TypeVar
 
 from tarash.tarash_gateway.capabilities.checking import Checked, check
+from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
-from tarash.tarash_gateway.capabilities.rules import DurationRule
+from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.loading import Input, load_inputs
 from tarash.tarash_gateway.models.config import GenerationConfig
@@ -56,6 +56,10 @@ class Plan(Generic[RequestT]):
         """Provider and model, for the head of a message."""
         return f"{self.config.provider}/{self.model}"
 
+    def expected_cost(self) -> CostEstimate | None:
+        """What the request may cost; None where the price is not known."""
+        return estimate(self.checked.request, self.row)
+
     def refuse_problems(self) -> None:
         """Stops here if the request cannot be right.
 
@@ -66,7 +70,9 @@ class Plan(Generic[RequestT]):
             raise ValidationError.of(self.subject, self.problems, provider=self.config.provider, model=self.model)
 
 
-def make_plan(config: GenerationConfig, request: RequestT, registry: PluginRegistry) -> Plan[RequestT]:
+def make_plan(
+    config: GenerationConfig, request: RequestT, registry: PluginRegistry, *, stream: bool = False
+) -> Plan[RequestT]:
     """Checks `request` for `config`. Reads files that are at hand, fetches and sends nothing.
 
     Raises:
@@ -75,7 +81,15 @@ def make_plan(config: GenerationConfig, request: RequestT, registry: PluginRegis
     spec = registry.spec(config.provider)
     row, refuses = find_row(config, spec)
     model = spec.wire_model(config.model)
-    checked = check(request, row, refuses=refuses, model=model, unsupported=config.unsupported, fan_out=config.fan_out)
+    checked = check(
+        request,
+        row,
+        refuses=refuses,
+        model=model,
+        unsupported=config.unsupported,
+        fan_out=config.fan_out,
+        stream=stream,
+    )
     images, mask, unreadable = load_inputs(checked.request, row if refuses else None)
     problems = checked.problems + unreadable
     if config.max_cost is not None:
@@ -110,36 +124,11 @@ def _frames_of_ours() -> int:
 
 
 def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None) -> list[Problem]:
-    most = _most(request, row)
-    if most is None:
-        return [
-            Problem(
-                "max_cost",
-                "the price of this request is not known, so the limit cannot be kept; leave max_cost out",
-                value=limit,
-            )
-        ]
-    if most > limit:
-        msg = f"the request may cost up to ${most:.2f}, the limit is ${limit:.2f}; raise it or ask for less"
+    expected = estimate(request, row)
+    if expected is None:
+        msg = "the price of this request is not known, so the limit cannot be kept; leave max_cost out"
+        return [Problem("max_cost", msg, value=limit)]
+    if expected.high > limit:
+        msg = f"the request may cost up to ${expected.high:.2f}, the limit is ${limit:.2f}; raise it or ask for less"
         return [Problem("max_cost", msg, value=limit)]
     return []
-
-
-def _most(request: GenerationRequest, row: ModelRow | None) -> float | None:
-    """US dollars at the most."""
-    if row is None or row.price is None:
-        return None
-    if isinstance(request, ImageGenerationRequest):
-        each = row.price.most_for_image(request.quality, request.size)
-        return None if each is None else each * request.n
-    if isinstance(request, VideoGenerationRequest) and isinstance(row, VideoModel):
-        each = row.price.most_for_second(request.size)
-        longest = request.duration_seconds or _longest(row)
-        return None if each is None or longest is None else each * longest * request.n
-    return None
-
-
-def _longest(row: VideoModel) -> float | None:
-    if isinstance(row.durations, DurationRule):
-        return row.durations.max
-    return max(row.durations, default=None) if row.durations else None

@@ -23,6 +23,9 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
 
+Attempt = Callable[[float], Flow[Any]]
+"""A flow that sends one creating request, given the seconds that are left."""
+
 FIRST_DELAY = 0.5
 """Seconds before the second try; doubled for each further one, and spread by full jitter."""
 
@@ -36,12 +39,12 @@ MISSING_TRIES = 3
 """Looks after which a job or a clip that the vendor does not know is believed to be gone: a young one may show late."""
 
 
-def creating(context: Context, call: Call, waiting: Callable[[float, TarashError], Any]) -> Flow[Any]:
+def creating(context: Context, call: Call | Attempt, waiting: Callable[[float, TarashError], Any]) -> Flow[Any]:
     """Sends a creating request; at most once, unless the vendor is known to have refused it.
 
     Args:
         context: the call.
-        call: the primitive; `timeout` is added.
+        call: the primitive, to which `timeout` is added; or a flow that sends it, given the seconds that are left.
         waiting: makes the update that tells of a wait.
 
     Raises:
@@ -53,11 +56,11 @@ def creating(context: Context, call: Call, waiting: Callable[[float, TarashError
     while True:
         try:
             left = context.left((yield Now()))
-            return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
+            return (yield from (_send(call, left) if isinstance(call, Call) else call(left)))
         except TarashError as error:
             lost = lost or error.billable == "unknown"
             # Once an answer was lost, whatever a repetition (that the caller chose) comes to does not find it again.
-            refused = _unconfirmed(context, error) if lost else error
+            refused = unconfirmed(context, error) if lost else error
             again = _may_repeat(error) or (lost and context.config.retry_unconfirmed and error.retryable)
             final = tries >= context.config.max_retries or not again
             delay = 0.0 if final else (yield from _delay(tries, refused))
@@ -93,7 +96,7 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
     while True:
         left = context.left((yield Now()))
         try:
-            return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
+            return (yield from _send(call, left))
         except TarashError as error:
             tries += 1
             missing = isinstance(error, JobExpiredError) and tries >= MISSING_TRIES
@@ -114,6 +117,10 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
             yield Sleep(delay)
 
 
+def _send(call: Call, left: float) -> Flow[Any]:
+    return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
+
+
 def _may_repeat(error: TarashError) -> bool:
     """Whether nothing was created and waiting helps: not reached, busy, or rate-limited."""
     return error.billable == "no" and error.retryable
@@ -130,7 +137,7 @@ def _delay(tries: int, error: TarashError) -> Flow[float]:
     return min(FIRST_DELAY * 2.0**tries, LONGEST_DELAY) * spread
 
 
-def _unconfirmed(context: Context, error: TarashError) -> TarashError:
+def unconfirmed(context: Context, error: TarashError) -> TarashError:
     """Names the error for what it means to the caller: it may have been billed."""
     if isinstance(error, (UnconfirmedGenerationError, PluginError)):
         return error

@@ -246,6 +246,17 @@ def _update(context: Context, now: float, **known: Any) -> VideoGenerationUpdate
     return VideoGenerationUpdate(elapsed_seconds=now - context.started, **context.known(), **known)
 
 
+def _cost(plan: Plan[VideoGenerationRequest], finished: VideoStatus, first: Media) -> dict[str, Any]:
+    """US dollars as the vendor tells, else by the price of a second; nothing where neither is known."""
+    if finished.cost is not None:
+        return {"cost": finished.cost, "cost_source": "vendor"}
+    price = plan.row.price if plan.row is not None else None
+    each = price.for_second(f"{first.width}x{first.height}") if price is not None else None
+    if each is None or each[0] != each[1] or first.duration_seconds is None:
+        return {}
+    return {"cost": each[0] * round(first.duration_seconds) * finished.job.outputs, "cost_source": "computed"}
+
+
 def _response(
     plan: Plan[VideoGenerationRequest],
     request_id: str,
@@ -260,7 +271,7 @@ def _response(
             "job": finished.job,
             "provider_request_id": finished.job.provider_request_id,
             "usage": finished.usage,
-            "cost": finished.cost,
+            **_cost(plan, finished, first),
             "raw_response": without_media(finished.raw),
         }
     return VideoGenerationResponse(

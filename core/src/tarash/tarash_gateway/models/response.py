@@ -10,6 +10,9 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.records import Record
 
+CostSource = Literal["vendor", "computed"]
+"""Who says what a call cost: the vendor, or our price list and the vendor's usage."""
+
 
 class Adjustment(Record):
     """A value that was changed on the way to the vendor."""
@@ -49,6 +52,8 @@ class GenerationResponse(Record):
 
     cost: float | None = None
     """US dollars, where the vendor tells or its price is known; None otherwise, never a guess."""
+
+    cost_source: CostSource | None = None
 
     adjustments: list[Adjustment] = Field(default_factory=list)
     """Values that were changed, each with its reason."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.records import Record
 
 
@@ -31,6 +32,9 @@ class ImageGenerationUpdate(GenerationUpdate):
     status: Literal["submitting", "waiting", "partial", "completed"]
     image: Media | None = None
     """A partial picture, with the status `partial`."""
+
+    response: ImageGenerationResponse | None = None
+    """The result, with the last update of a stream."""
 
 
 class VideoGenerationUpdate(GenerationUpdate):

@@ -5,6 +5,7 @@ from tarash.tarash_gateway.plugins.hookspecs import hookimpl
 from tarash.tarash_gateway.plugins.provider import (
     ImageAnswer,
     ImageOutput,
+    ImagePart,
     InputFile,
     Prepared,
     Provider,
@@ -18,6 +19,7 @@ __all__ = [
     "API_VERSION",
     "ImageAnswer",
     "ImageOutput",
+    "ImagePart",
     "InputFile",
     "Prepared",
     "Provider",

@@ -31,6 +31,22 @@ def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
     return lambda *args, **options: asyncio.to_thread(_present(own, target, name), *args, **options)
 
 
+def open_stream(target: Any, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The stream that `target.name` gives, to be read by a blocking caller; an async one where that is all there is."""
+    twin = getattr(target, f"{name}_async", None)
+    own = getattr(target, name, None)
+    method = own if _is_given(own, name) or not _is_given(twin, f"{name}_async") else twin
+    return _present(method, target, name)(*args, **options)
+
+
+def open_async_stream(target: Any, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """The stream that `target.name_async` gives; a blocking one where that is all there is."""
+    twin = getattr(target, f"{name}_async", None)
+    own = getattr(target, name, None)
+    method = twin if _is_given(twin, f"{name}_async") or not _is_given(own, name) else own
+    return _present(method, target, name)(*args, **options)
+
+
 def run_blocking(awaitable: Awaitable[Any]) -> Any:
     """Runs `awaitable` on the background loop and waits for it, also where the calling thread has a loop of its own."""
 

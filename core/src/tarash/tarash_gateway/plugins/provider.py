@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -11,6 +11,7 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, Role, VideoGenerationRequest
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.capabilities.price import TokenKind
     from tarash.tarash_gateway.capabilities.rows import ModelRow
     from tarash.tarash_gateway.plugins.sink import Sink
 
@@ -73,9 +74,21 @@ class ImageAnswer:
     cost: float | None = None
     """US dollars, where the vendor tells."""
 
+    tokens: Mapping[TokenKind, int] = field(default_factory=dict)
+    """What the vendor counted, by kind, where it counts tokens: core prices it."""
+
     warnings: Sequence[str] = ()
     raw: dict[str, Any] | None = field(default=None, repr=False)
     """The answer as parsed JSON; core takes the base64 out of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePart:
+    """A partial picture of a stream."""
+
+    output: ImageOutput
+    index: int = 0
+    """Its place among the partial pictures, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +128,22 @@ class Provider(Protocol):
     async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
         """The twin of `generate_image`."""
         raise _cannot(self, "generate images")
+
+    def stream_image(
+        self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
+    ) -> Iterator[ImagePart | ImageAnswer]:
+        """Creates a picture and gives its partial pictures as they come, then the answer. A generator function.
+
+        Creating: the request goes out when the first item is asked for, at most once. Closing the generator closes the
+        connection.
+        """
+        raise _cannot(self, "stream images")
+
+    def stream_image_async(
+        self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
+    ) -> AsyncIterator[ImagePart | ImageAnswer]:
+        """The twin of `stream_image`: an async generator function."""
+        raise _cannot(self, "stream images")
 
     def submit_video(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
         """Submits a job and returns as soon as the vendor has it. Creating: sent at most once."""

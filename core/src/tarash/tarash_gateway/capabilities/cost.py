@@ -1,0 +1,57 @@
+"""What a request may cost, before it is sent: a range with its basis, and nothing where the price is not known."""
+
+from __future__ import annotations
+
+from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
+from tarash.tarash_gateway.capabilities.rules import DurationRule
+from tarash.tarash_gateway.models.request import GenerationRequest, ImageGenerationRequest, VideoGenerationRequest
+from tarash.tarash_gateway.records import Record
+
+
+class CostEstimate(Record):
+    """What a request may cost, in US dollars."""
+
+    low: float
+    """The least."""
+
+    high: float
+    """The most; `max_cost` is held against it."""
+
+    basis: str
+    """What the figures rest on: what is counted, who says so, and when somebody looked."""
+
+    def __str__(self) -> str:
+        amount = f"${self.low:.4g}" if self.low == self.high else f"${self.low:.4g} to ${self.high:.4g}"
+        return f"{amount} ({self.basis})"
+
+
+def estimate(request: GenerationRequest, row: ModelRow | None) -> CostEstimate | None:
+    """What `request`, as it would go out, may cost; None where the price is not known.
+
+    An edit is not estimated: what its input images cost is only known afterwards.
+    """
+    if row is None or row.price is None:
+        return None
+    price, seen = row.price, f"{row.price.basis}, {row.price.checked_on}"
+    if isinstance(request, ImageGenerationRequest):
+        each = None if request.image_list else price.for_image(request.quality, request.size)
+        if each is None:
+            return None
+        return CostEstimate(low=each[0] * request.n, high=each[1] * request.n, basis=f"{request.n} x image, {seen}")
+    if isinstance(request, VideoGenerationRequest) and isinstance(row, VideoModel):
+        each, lengths = price.for_second(request.size), _lengths(request, row)
+        if each is None or lengths is None:
+            return None
+        low, high = each[0] * lengths[0] * request.n, each[1] * lengths[1] * request.n
+        return CostEstimate(low=low, high=high, basis=f"seconds of video, {seen}")
+    return None
+
+
+def _lengths(request: VideoGenerationRequest, row: VideoModel) -> tuple[float, float] | None:
+    """Seconds at the least and at the most."""
+    if request.duration_seconds is not None:
+        return (request.duration_seconds,) * 2
+    rule = row.durations
+    if isinstance(rule, DurationRule):
+        return rule.min, rule.max
+    return (min(rule), max(rule)) if rule else None

@@ -1,0 +1,82 @@
+"""One streamed image call: partial pictures as they come, then the result."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from tarash.tarash_gateway.errors import InvalidResponseError, PluginError, TarashError
+from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.image import image_response, picture_of, pictures_of
+from tarash.tarash_gateway.flows.inputs import resolve_inputs
+from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.retry import creating, unconfirmed
+from tarash.tarash_gateway.models.request import ImageGenerationRequest
+from tarash.tarash_gateway.models.response import ImageGenerationResponse
+from tarash.tarash_gateway.models.update import ImageGenerationUpdate
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImagePart, Prepared
+
+
+def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str) -> Flow[None]:
+    """Runs a chain of configs; the last update carries the response."""
+    started = yield Now()
+    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call)
+    yield Emit(
+        ImageGenerationUpdate(
+            status="completed",
+            request_id=request_id,
+            provider=response.provider,
+            model=response.model,
+            elapsed_seconds=(yield Now()) - started,
+            response=response,
+        )
+    )
+
+
+def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:
+    """Makes the picture of `plan` and tells its partial pictures.
+
+    Raises:
+        UnconfirmedGenerationError: the stream broke off before the result: it may have been billed.
+        TarashError: no picture was made.
+    """
+    images, mask = yield from resolve_inputs(context, plan)
+    provider = plan.open_provider()
+    prepared = Prepared(plan.model, plan.checked.request, context.request_id, plan.row, images, mask)
+
+    def begin(left: float) -> Flow[tuple[Any, Any]]:
+        stream = yield Open(provider, "stream_image", (prepared,), {"timeout": left})
+        return stream, (yield Next(stream))
+
+    def waiting(delay: float, error: TarashError) -> ImageGenerationUpdate:
+        return ImageGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
+
+    yield Emit(_update(context, (yield Now()), status="submitting"))
+    stream, item = yield from creating(context, begin, waiting)
+    while not isinstance(item, ImageAnswer):
+        if item is END:
+            msg = "the stream ended without a result"
+            raise unconfirmed(context, InvalidResponseError(msg, billable="unknown"))
+        if not isinstance(item, ImagePart):
+            msg = f"{type(provider).__name__}.stream_image gave a {type(item).__name__} where an ImagePart belongs"
+            raise PluginError(msg, billable="unknown")
+        try:
+            picture = yield from picture_of(context, provider, item.output, [])
+        except InvalidResponseError as error:
+            context.log(logging.WARNING, "partial picture %d cannot be used (%s)", item.index, error)
+        else:
+            yield Emit(_update(context, (yield Now()), status="partial", image=picture))
+        context.left((yield Now()), billable="unknown")
+        try:
+            item = yield Next(stream)
+        except TarashError as error:
+            raise (unconfirmed(context, error) if error.billable == "unknown" else error) from error
+    media, told = yield from pictures_of(context, provider, prepared, item)
+    return image_response(context, plan, [item], media, told)
+
+
+def _update(context: Context, now: float, **known: Any) -> ImageGenerationUpdate:
+    return ImageGenerationUpdate(elapsed_seconds=now - context.started, **context.known(), **known)
