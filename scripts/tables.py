@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tarash.tarash_gateway import errors, list_models
-from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, SizeRule, VideoModel
+from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Price, SizeRule, VideoModel
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md")))
@@ -94,6 +94,46 @@ def ratios() -> str:
     )
 
 
+def formats() -> str:
+    """What each image model puts out, and its own parameters."""
+    rows = [row for row in list_models("openai") if isinstance(row, ImageModel)]
+    return _table(
+        ("Model", "Formats", "Background", "Mask", "Partial pictures", "Its own parameters (`extra_params`)"),
+        (
+            (
+                _name(row),
+                _values(row.output_formats),
+                _values(row.backgrounds),
+                "yes" if row.mask else "-",
+                "yes" if row.streaming else "-",
+                ", ".join(f"`{name}`" for name in row.extra_params or ()),
+            )
+            for row in rows
+        ),
+    )
+
+
+def rules() -> str:
+    """Rules across fields."""
+    told: dict[str, list[str]] = {}
+    for row in list_models("openai"):
+        for rule in row.rules:
+            told.setdefault(rule.because, []).append(f"`{row.model}`")
+    return _table(("Rule", "Models"), ((because, ", ".join(models)) for because, models in told.items()))
+
+
+def prices() -> str:
+    """Prices, as far as they are known."""
+    return _table(
+        ("Model", "US dollars", "Basis", "Checked on"),
+        (
+            (_name(row), _dollars(row.price), row.price.basis, str(row.price.checked_on))
+            for row in list_models("openai")
+            if row.price is not None
+        ),
+    )
+
+
 def substitutes() -> str:
     """Values that are replaced by the nearest one that the service has."""
     return _table(
@@ -126,6 +166,9 @@ _PARTS: dict[str, Callable[[], str]] = {
     "substitutes": substitutes,
     "not-there": not_there,
     "error-tree": error_tree,
+    "formats": formats,
+    "prices": prices,
+    "rules": rules,
 }
 
 
@@ -147,6 +190,19 @@ def _durations(row: VideoModel) -> str:
     if row.durations is None or isinstance(row.durations, DurationRule):
         return str(row.durations or "any")
     return ", ".join(f"{seconds:g}" for seconds in sorted(row.durations))
+
+
+def _dollars(price: Price) -> str:
+    parts = []
+    if price.per_image:
+        parts.append(f"{min(price.per_image.values()):g} to {max(price.per_image.values()):g} an image")
+    if price.per_second:
+        figures = sorted(set(price.per_second.values()))
+        parts.append(f"{' to '.join(f'{figure:g}' for figure in figures)} a second")
+    if price.per_million_tokens:
+        each = ", ".join(f"{kind.replace('_', ' ')} {figure:g}" for kind, figure in price.per_million_tokens.items())
+        parts.append(f"a million tokens: {each}")
+    return "; ".join(parts)
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
