@@ -251,9 +251,3 @@ def test_dall_e_3_and_moderation_have_no_place_in_an_edit(http, picture):
 
     assert refusal(edit(http, file, model="dall-e-3")).startswith("Invalid value: 'dall-e-3'.")
     assert refusal(edit(http, file, moderation="low")) == "Unknown parameter: 'moderation'."
-
-
-def test_an_edit_as_json_is_refused_politely(http):
-    answer = http.post("/v1/images/edits", json={"prompt": "brighter", "images": []})
-
-    assert "multipart/form-data only" in refusal(answer)

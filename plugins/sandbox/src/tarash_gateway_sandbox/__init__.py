@@ -7,7 +7,7 @@ client, and the pytest fixture `tarash_sandbox` gives one to tests.
 pytest imports this package at each start, so that importing it loads nothing of the gateway.
 """
 
-from tarash_gateway_sandbox.faults import Answer, RawBytes
+from tarash_gateway_sandbox.faults import Answer, EventStream, RawBytes
 from tarash_gateway_sandbox.server import SandboxServer
 
-__all__ = ["Answer", "RawBytes", "SandboxServer"]
+__all__ = ["Answer", "EventStream", "RawBytes", "SandboxServer"]

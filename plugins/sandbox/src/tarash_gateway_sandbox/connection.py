@@ -30,6 +30,7 @@ class Connection:
         reader: From asyncio.
         writer: From asyncio.
         handle: Gives each request its reply.
+        broken: Called when the client closes the connection in the middle of a stream.
     """
 
     def __init__(
@@ -37,10 +38,11 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         handle: Callable[[RecordedRequest], Awaitable[Reply]],
+        broken: Callable[[], None],
     ) -> None:
-        self._reader, self._writer, self._handle = reader, writer, handle
+        self._reader, self._writer, self._handle, self._broken = reader, writer, handle, broken
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024)
-        self._dropped = False
+        self._dropped = self._streaming = False
 
     async def serve(self) -> None:
         """Read requests and send replies, one after the other."""
@@ -48,7 +50,9 @@ class Connection:
             while await self._exchange():
                 pass
         except (ConnectionError, h11.LocalProtocolError):
-            pass  # the other side went away, or a scripted reply left HTTP behind
+            # The other side went away, or a scripted reply left HTTP behind.
+            if self._streaming:
+                self._broken()
         finally:
             self._writer.close()
             with contextlib.suppress(ConnectionError):
@@ -56,13 +60,39 @@ class Connection:
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         """Send a whole, well-formed answer (see `faults.Wire`)."""
-        lines = {"content-length": str(len(body)), **headers}
-        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in lines.items()]
-        reason = http.HTTPStatus(status).phrase if status in http.HTTPStatus._value2member_map_ else "Status"
-        head = self._http.send(h11.Response(status_code=status, headers=pairs, reason=reason.encode())) or b""
+        head = self._head(status, {"content-length": str(len(body)), **headers})
         if body:
             head += self._http.send(h11.Data(data=body)) or b""
         await self.raw(head + (self._http.send(h11.EndOfMessage()) or b""))
+
+    async def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send the head of an answer in pieces (see `faults.Wire`)."""
+        self._streaming = True
+        # Without a length h11 sends chunks, or to HTTP/1.0 a body that ends with the connection.
+        await self.raw(self._head(status, headers))
+
+    async def piece(self, data: bytes) -> None:
+        """Send the next piece (see `faults.Wire`)."""
+        await self.raw(self._http.send(h11.Data(data=data)) or b"")
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, and notice a client that left (see `faults.Wire`)."""
+        # Only reading tells: to a connection the other side closed, the first write still succeeds.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.001)):
+                while data := await self._reader.read(READ_BYTES):
+                    self._http.receive_data(data)  # the next request, ahead of its time
+                raise ConnectionResetError
+
+    async def end(self) -> None:
+        """End the body (see `faults.Wire`)."""
+        await self.raw(self._http.send(h11.EndOfMessage()) or b"")
+        self._streaming = False
+
+    def _head(self, status: int, headers: Mapping[str, str]) -> bytes:
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        reason = http.HTTPStatus(status).phrase if status in http.HTTPStatus._value2member_map_ else "Status"
+        return self._http.send(h11.Response(status_code=status, headers=pairs, reason=reason.encode())) or b""
 
     async def raw(self, data: bytes) -> None:
         """Write bytes as they are (see `faults.Wire`)."""
@@ -71,7 +101,7 @@ class Connection:
 
     def drop(self) -> None:
         """End the connection (see `faults.Wire`)."""
-        self._dropped = True
+        self._dropped, self._streaming = True, False
         self._writer.close()
 
     async def _exchange(self) -> bool:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw, ImageFilter  # noqa: TID253 - imported when something is drawn, never before
 
+from tarash_gateway_sandbox.animation import animate
 from tarash_gateway_sandbox.lettering import set_text
 from tarash_gateway_sandbox.scene import Scene
-
-MEDIA_TYPES = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+from tarash_gateway_sandbox.vectors import vector
 
 
 @dataclass(frozen=True)
@@ -28,13 +28,17 @@ class PictureOrder:
     number: int = 0
     """Which of the pictures of one request."""
     format: str = "png"
-    """`png`, `jpeg` or `webp`."""
+    """`png`, `jpeg`, `webp`, `gif` or `svg`."""
     quality: int = 90
     """0 to 100, for jpeg and webp."""
     transparent: bool = False
     """Whether the corners are see-through (png and webp)."""
     inputs: tuple[bytes, ...] = ()
     """Pictures that are shown on the card, encoded."""
+    frames: int = 0
+    """Frames of a gif."""
+    frame_ms: int = 200
+    """How long each frame of a gif is shown, in milliseconds."""
 
 
 @functools.lru_cache(maxsize=48)
@@ -47,12 +51,23 @@ def draw(order: PictureOrder) -> bytes:
     Returns:
         The encoded picture.
     """
-    size = f"{order.width}x{order.height}"
-    scene = Scene(f"{order.prompt}\x1f{order.model}\x1f{order.number}", order.width, order.height)
-    picture = scene.at(0.5)
-    if order.inputs:
-        _hang(picture, [open_picture(content) for content in order.inputs])
-    caption(picture, scene.ink, order.prompt, " · ".join(filter(None, (order.model, size))))
+    seed = f"{order.prompt}\x1f{order.model}\x1f{order.number}"
+    line = " · ".join(filter(None, (order.model, f"{order.width}x{order.height}")))
+    if order.format == "svg":
+        shown = [thumbnail(content, 320) for content in order.inputs]
+        return vector(seed, (order.width, order.height), order.prompt, line, shown)
+    scene = Scene(seed, order.width, order.height)
+
+    def at(moment: float) -> Image.Image:
+        picture = scene.at(moment)
+        if order.inputs:
+            _hang(picture, [open_picture(content) for content in order.inputs])
+        caption(picture, scene.ink, order.prompt, line)
+        return picture
+
+    if order.format == "gif":
+        return animate(at, order.frames, order.frame_ms)
+    picture = at(0.5)
     return encode(_round(picture) if order.transparent else picture, order.format, order.quality)
 
 

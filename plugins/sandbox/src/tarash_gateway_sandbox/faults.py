@@ -1,4 +1,4 @@
-"""What the server sends: real answers, scripted answers, and (later) every way of not answering.
+"""What the server sends: real answers, scripted answers, streams of events, and bytes that are no HTTP.
 
 Everything that can be sent is a `Reply`: it gets the open connection as a `Wire`, and does with it what
 it likes.
@@ -10,10 +10,10 @@ import fnmatch
 import json
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 class Wire(Protocol):
@@ -27,6 +27,30 @@ class Wire(Protocol):
             headers: Sent as they are; Content-Length is added unless it is there.
             body: The body.
         """
+
+    async def begin(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send the head of an answer whose body follows in pieces, each a chunk of its own.
+
+        Args:
+            status: The HTTP status.
+            headers: Sent as they are.
+        """
+
+    async def piece(self, data: bytes) -> None:
+        """Send the next piece of the body."""
+
+    async def pause(self, seconds: float) -> None:
+        """Wait, and look whether the client is still there.
+
+        Args:
+            seconds: How long.
+
+        Raises:
+            ConnectionError: The client has closed the connection.
+        """
+
+    async def end(self) -> None:
+        """End the body; the connection stays open for the next request."""
 
     async def raw(self, data: bytes) -> None:
         """Write bytes as they are, past HTTP. Nothing well-formed can follow: end with `drop`."""
@@ -71,6 +95,41 @@ class RawBytes:
         """Write the bytes and close."""
         await wire.raw(self.data)
         wire.drop()
+
+
+@dataclass(frozen=True)
+class EventStream:
+    """Server-sent events, each flushed before the next one.
+
+    An event is the mapping that becomes its data; its `type` is the event's name. Bytes are written as they
+    are, for a comment or half an event.
+    """
+
+    events: Sequence[Mapping[str, Any] | bytes]
+    then: Literal["close", "drop"] = "close"
+    """How it ends: as it should, or with the connection cut off in the middle of the answer."""
+    pause: float = 0.0
+    """Seconds between two events."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
+        """Send them one by one."""
+        kind = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
+        await wire.begin(200, {**kind, **headers, **self.headers})
+        for number, event in enumerate(self.events):
+            if number:
+                await wire.pause(self.pause)
+            await wire.piece(event if isinstance(event, bytes) else event_bytes(event))
+        if self.then == "drop":
+            wire.drop()
+        else:
+            await wire.end()
+
+
+def event_bytes(data: Mapping[str, Any]) -> bytes:
+    """One server-sent event, named after its data's `type`."""
+    name = f"event: {data['type']}\n" if "type" in data else ""
+    return f"{name}data: {json.dumps(data)}\n\n".encode()
 
 
 def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

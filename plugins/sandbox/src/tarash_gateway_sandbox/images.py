@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox import checks, rows
-from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.models import IMAGE_MODELS, OUTPUT_TOKENS
+from tarash_gateway_sandbox.answers import encoded, stream_events, usage
+from tarash_gateway_sandbox.encoding import encoding_of
+from tarash_gateway_sandbox.faults import Answer, EventStream, Reply, json_answer
+from tarash_gateway_sandbox.models import IMAGE_MODELS
+from tarash_gateway_sandbox.references import referenced_files
 from tarash_gateway_sandbox.uploads import edit_inputs
 from tarash_gateway_sandbox.vendor_errors import VendorError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from tarash_gateway_sandbox.drawing import PictureOrder
     from tarash_gateway_sandbox.models import ImageModel
@@ -22,44 +25,61 @@ if TYPE_CHECKING:
 
 COMMON_KEYS = ("model", "prompt", "n", "size", "quality", "user", "safety_identifier")
 COLUMN_KEYS = {
-    "styles": "style",
-    "response_formats": "response_format",
-    "backgrounds": "background",
-    "output_formats": "output_format",
-    "complexities": "complexity",
-    "compression": "output_compression",
-    "stream": "stream",
+    "styles": ("style",),
+    "response_formats": ("response_format",),
+    "backgrounds": ("background",),
+    "output_formats": ("output_format",),
+    "complexities": ("complexity",),
+    "compression": ("output_compression",),
+    "stream": ("stream", "partial_images"),
+    "animation": ("frame_count", "frame_duration_ms"),
+    "vectors": ("svg",),
 }
-"""Columns of the image table, and the parameter that exists where the column is filled."""
-TOKENS_OF_AN_INPUT = 323
+"""Columns of the image table, and the parameters that exist where the column is filled."""
 
 
-async def generate(call: Call, vendor: Vendor) -> Answer:
+@dataclass(frozen=True)
+class Work:
+    """What a route found out before the common part."""
+
+    model: ImageModel
+    kind: str
+    """The first half of its events' names."""
+    keys: tuple[str, ...] = ()
+    """Keys that only this route has."""
+    inputs: tuple[bytes, ...] = ()
+    masked: bool = False
+
+
+async def generate(call: Call, vendor: Vendor) -> Reply:
     """POST /images/generations."""
-    body = rows.body_of(call)
-    model = rows.image_row(call, vendor, body, default="dall-e-2")
-    extra = ("moderation",) if model.moderations else ()
-    return await _answer(call, vendor, model, extra=extra)
+    model = rows.image_row(call, vendor, rows.body_of(call), default="dall-e-2")
+    keys = ("moderation",) if model.moderations else ()
+    return await _answer(call, vendor, Work(model, "image_generation", keys))
 
 
-async def edit(call: Call, vendor: Vendor) -> Answer:
-    """POST /images/edits, as a form."""
-    if not call.request.is_form:
-        msg = "The sandbox takes edits as multipart/form-data only: send file parts named 'image[]'."
-        raise VendorError(msg, param="images", code="unsupported_content_type")
+async def edit(call: Call, vendor: Vendor) -> Reply:
+    """POST /images/edits, as a form or as JSON."""
     body = rows.body_of(call)
     model = rows.image_row(call, vendor, body, default="gpt-image-1.5")
     if not model.inputs:
         rows_with = [name for name, row in IMAGE_MODELS.items() if row.inputs]
         msg = f"Invalid value: '{model.name}'. This endpoint supports: {', '.join(rows_with)}."
-        raise VendorError(
-            msg,
-            param="model",
-            code="invalid_value",
-        )
-    inputs = await vendor.in_studio(edit_inputs, call.request.files, model)
-    extra = ("input_fidelity",) if model.fidelities else ()
-    return await _answer(call, vendor, model, extra=extra, inputs=inputs)
+        raise VendorError(msg, param="model", code="invalid_value")
+    keys = ("input_fidelity",) if model.fidelities else ()
+    files = call.request.files
+    if model.extras:
+        files = tuple(file for file in files if file.field in ("image", "image[]", "mask"))
+    if not call.request.is_form:
+        if not model.json_edits:
+            msg = f"The model '{model.name}' does not take edits as JSON. Send multipart/form-data."
+            raise VendorError(msg, param="model", code="invalid_value")
+        files = await vendor.in_studio(referenced_files, body, model.inputs)
+        # The vendor's forms have no moderation, its JSON does.
+        keys = (*keys, "images", "mask", *(("moderation",) if model.moderations else ()))
+    inputs = await vendor.in_studio(edit_inputs, files, model)
+    masked = any(file.field == "mask" for file in files)
+    return await _answer(call, vendor, Work(model, "image_edit", keys, inputs, masked))
 
 
 async def picture_file(call: Call, vendor: Vendor) -> Answer:
@@ -68,7 +88,8 @@ async def picture_file(call: Call, vendor: Vendor) -> Answer:
     if order is None:
         msg = "The specified resource does not exist: the URL has expired."
         raise VendorError(msg, status=404)
-    return Answer(body=(await vendor.in_studio(_draw, [order]))[0], content_type="image/png")
+    kind = "svg+xml" if order.format == "svg" else order.format
+    return Answer(body=(await vendor.in_studio(_draw, [order]))[0], content_type=f"image/{kind}")
 
 
 async def car(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
@@ -76,21 +97,15 @@ async def car(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler
     return Answer(body=await vendor.in_studio(_draw_car), content_type="image/jpeg")
 
 
-async def _answer(
-    call: Call,
-    vendor: Vendor,
-    model: ImageModel,
-    *,
-    extra: Sequence[str] = (),
-    inputs: tuple[bytes, ...] = (),
-) -> Answer:
-    body = rows.body_of(call)
+async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
+    body, model = rows.body_of(call), work.model
     form = call.request.is_form
-    columns = [key for column, key in COLUMN_KEYS.items() if getattr(model, column)]
-    checks.known_keys(body, (*COMMON_KEYS, *columns, *(("partial_images",) if model.stream else ()), *extra))
+    if not model.extras:
+        columns = [key for column, keys in COLUMN_KEYS.items() if getattr(model, column) for key in keys]
+        checks.known_keys(body, (*COMMON_KEYS, *columns, *work.keys))
     prompt = checks.prompt(body, model.prompt_length)
     count = _count(body, model, form=form)
-    width, height = checks.image_size(body, model)
+    size = checks.image_size(body, model)
     quality = checks.text(body, "quality", model.qualities)
     for key, values in (
         ("style", model.styles),
@@ -102,31 +117,36 @@ async def _answer(
     ):
         checks.text(body, key, values)
     delivery = checks.text(body, "response_format", model.response_formats)
-    if checks.flag(body, "stream", form=form):
-        msg = "The sandbox does not stream: leave 'stream' out."
-        raise VendorError(msg, param="stream", code="unsupported_value")
-    checks.whole(body, "partial_images", 0, 3, form=form)
-    output, background, compression = _encoding(call, body, model)
-    shown = call.deployment or rows.model_name(body) or model.name
+    wanted = encoding_of(call, body, model, count=count, masked=work.masked)
     orders = _orders(
         count,
         prompt=prompt,
-        width=width,
-        height=height,
-        model=shown,
-        format=output,
-        quality=compression,
-        transparent=background == "transparent",
-        inputs=inputs,
+        width=size[0],
+        height=size[1],
+        model=call.deployment or rows.model_name(body) or model.name,
+        format=wanted.format,
+        quality=wanted.compression,
+        transparent=wanted.background == "transparent",
+        inputs=work.inputs,
+        frames=wanted.frames,
+        frame_ms=wanted.frame_ms,
     )
     pictures = await vendor.in_studio(_draw, orders)
-    # Only GPT models have an output format, and they always answer in base64.
-    links = delivery == "url" or (not model.output_formats and delivery != "b64_json")
+    facts = {
+        "size": f"{size[0]}x{size[1]}",
+        "quality": "high" if quality in (None, "auto") else quality,
+        "output_format": wanted.format,
+        "background": wanted.background,
+    }
+    if wanted.stream:
+        shown = [(await vendor.in_studio(_unfinish, picture, wanted.partials), picture) for picture in pictures]
+        used = usage(prompt, quality, size, 1, inputs=len(work.inputs), partials=wanted.partials)
+        return EventStream(stream_events(work.kind, shown, facts, used), pause=vendor.stream_pause)
     data: list[dict[str, str]] = []
     for order, content in zip(orders, pictures, strict=True):
-        item = {"b64_json": base64.b64encode(content).decode()}
-        if links:
-            token = hashlib.sha256(repr(order).encode()).hexdigest()[:40] + ".png"
+        item = {"b64_json": encoded(content)}
+        if delivery == "url" or (model.links and delivery is None):
+            token = f"{hashlib.sha256(repr(order).encode()).hexdigest()[:40]}.{order.format}"
             vendor.publish(token, order)
             item = {"url": f"{vendor.origin}/files/{token}"}
         if model.revises:
@@ -134,14 +154,7 @@ async def _answer(
         data.append(item)
     answer: dict[str, Any] = {"created": int(time.time()), "data": data}
     if model.output_formats:
-        made = quality if quality in OUTPUT_TOKENS else "high"
-        answer |= {
-            "size": f"{width}x{height}",
-            "quality": quality if quality not in (None, "auto") else made,
-            "output_format": output,
-            "background": background,
-            "usage": _usage(prompt, made or "high", (width, height), count, len(inputs)),
-        }
+        answer |= facts | {"usage": usage(prompt, quality, size, count, inputs=len(work.inputs))}
     return json_answer(answer)
 
 
@@ -151,26 +164,6 @@ def _count(body: Mapping[str, Any], model: ImageModel, *, form: bool) -> int:
         msg = f"You must provide n={model.images} for this model."
         raise VendorError(msg, param="n", code="invalid_value")
     return count
-
-
-def _encoding(call: Call, body: Mapping[str, Any], model: ImageModel) -> tuple[str, str, int]:
-    """Output format, background and compression, checked against one another."""
-    # Azure makes no WebP.
-    formats = tuple(name for name in model.output_formats if not (call.azure and name == "webp"))
-    output = checks.text(body, "output_format", formats) or "png"
-    background = checks.text(body, "background", model.backgrounds) or "opaque"
-    compression = checks.whole(body, "output_compression", 0, 100, form=call.request.is_form)
-    if background == "transparent" and output == "jpeg":
-        msg = "Transparent background is not supported for JPEG output format."
-        raise VendorError(msg, param="background", code="invalid_value")
-    if compression not in (None, 100) and output == "png":
-        msg = "Compression less than 100 is not supported for PNG output format."
-        raise VendorError(msg, param="output_compression", code="invalid_value")
-    return (
-        output,
-        "opaque" if background == "auto" else background,
-        92 if compression is None else compression,
-    )
 
 
 def _orders(count: int, **common: Any) -> list[PictureOrder]:
@@ -185,21 +178,13 @@ def _draw(orders: list[PictureOrder]) -> list[bytes]:
     return [draw(order) for order in orders]
 
 
+def _unfinish(picture: bytes, count: int) -> list[bytes]:
+    from tarash_gateway_sandbox.unfinished import unfinish  # noqa: PLC0415 - brings Pillow
+
+    return [unfinish(picture, (number + 1) / (count + 1)) for number in range(count)]
+
+
 def _draw_car() -> bytes:
     from tarash_gateway_sandbox.drawing import draw_car  # noqa: PLC0415 - brings Pillow
 
     return draw_car()
-
-
-def _usage(prompt: str, quality: str, size: tuple[int, int], count: int, inputs: int) -> dict[str, Any]:
-    width, height = size
-    square, portrait, landscape = OUTPUT_TOKENS[quality]
-    each = square if width == height else portrait if height > width else landscape
-    words, shown = len(prompt) // 4 + 7, inputs * TOKENS_OF_AN_INPUT
-    return {
-        "input_tokens": words + shown,
-        "input_tokens_details": {"text_tokens": words, "image_tokens": shown},
-        "output_tokens": each * count,
-        "output_tokens_details": {"text_tokens": 0, "image_tokens": each * count},
-        "total_tokens": words + shown + each * count,
-    }

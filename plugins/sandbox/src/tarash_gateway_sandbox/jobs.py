@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +13,29 @@ QUEUED_SHARE = 0.15
 """Which part of a job's time it spends in the queue."""
 EXPIRES_AFTER = 3600
 """Seconds from completion to expiry."""
+
+
+FAILED = {"code": "video_generation_failed", "message": "The video could not be generated."}
+"""The error of a job that fails without a reason of its own."""
+
+
+@dataclass(frozen=True)
+class JobManner:
+    """How a server speaks of its jobs."""
+
+    waiting: str = "queued"
+    working: str = "in_progress"
+    done: str = "completed"
+    bare: bool = False
+    """Whether a job is shown with id, status and time only."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a job ends that does not end well."""
+
+    status: str
+    error: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -30,6 +54,9 @@ class VideoJob:
     """How many remixes away from the first clip."""
     scene: str = ""
     """The first clip's prompt."""
+    manner: JobManner = JobManner()
+    ending: Ending | None = None
+    """None is well."""
     id: str = field(default_factory=lambda: f"video_{uuid.uuid4().hex}")
     created_at: int = field(default_factory=lambda: int(time.time()))
     """Unix time, in seconds, for display only."""
@@ -44,19 +71,29 @@ class VideoJob:
     @property
     def completed(self) -> bool:
         """Whether the clip can be downloaded."""
-        return self.share >= 1.0
+        return self.share >= 1.0 and self.ending is None
 
     def resource(self) -> dict[str, Any]:
         """The job as the vendor shows it at this moment."""
         share = self.share
-        done = share >= 1.0
-        completed_at = self.created_at + round(self.duration) if done else None
+        ended = share >= 1.0
+        status = self.manner.waiting if share < QUEUED_SHARE else self.manner.working
+        error = None
+        if ended:
+            status, error = (self.ending.status, self.ending.error) if self.ending else (self.manner.done, None)
+        completed_at = self.created_at + round(self.duration) if ended and self.ending is None else None
+        if self.manner.bare:
+            shown = {"id": self.id, "status": status, "created_at": self.created_at}
+            return (
+                shown | ({"completed_at": completed_at} if completed_at else {}) | ({"error": error} if error else {})
+            )
         return {
             "id": self.id,
             "object": "video",
             "model": self.model,
-            "status": "completed" if done else "queued" if share < QUEUED_SHARE else "in_progress",
-            "progress": 0 if share < QUEUED_SHARE else int(share * 100),
+            "status": status,
+            # A job that did not end well never got to the end.
+            "progress": 0 if share < QUEUED_SHARE else min(int(share * 100), 99 if self.ending else 100),
             "created_at": self.created_at,
             "completed_at": completed_at,
             "expires_at": completed_at + EXPIRES_AFTER if completed_at is not None else None,
@@ -64,7 +101,7 @@ class VideoJob:
             "size": self.size,
             "seconds": self.seconds,
             "remixed_from_video_id": self.remixed_from,
-            "error": None,
+            "error": error,
         }
 
 

@@ -29,6 +29,34 @@ class FreeSize:
 
 
 @dataclass(frozen=True)
+class OutputFormat:
+    """What goes together with one output format."""
+
+    name: str
+    compression: bool = False
+    """Whether `output_compression` below 100 is taken."""
+    transparency: bool = False
+    streams: bool = True
+    """Whether `stream` and `partial_images` are taken."""
+    masks: bool = True
+    images: int = 10
+    """Most images in one request."""
+
+
+OUTPUT_FORMATS = {
+    row.name: row
+    for row in (
+        OutputFormat("png", transparency=True),
+        OutputFormat("jpeg", compression=True),
+        OutputFormat("webp", compression=True, transparency=True),
+        OutputFormat("gif", streams=False, masks=False),
+        OutputFormat("svg", streams=False, images=1),
+    )
+}
+"""Every output format, by the name that is sent (parameter texts of openai-python 3.54, November 2026)."""
+
+
+@dataclass(frozen=True)
 class ImageModel:
     """One row of the image table. An empty tuple means the parameter does not exist for the model."""
 
@@ -49,11 +77,21 @@ class ImageModel:
     complexities: tuple[str, ...] = ()
     compression: bool = False
     stream: bool = False
+    animation: bool = False
+    """Whether `frame_count` and `frame_duration_ms` exist."""
+    vectors: bool = False
+    """Whether `svg` exists."""
     inputs: int = 0
     """Most pictures in one edit; 0 is no edits."""
     input_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
     revises: bool = False
     """Whether the answer carries `revised_prompt`."""
+    json_edits: bool = False
+    """Whether edits are taken as JSON, too."""
+    links: bool = False
+    """Whether pictures come as URLs when nothing else is asked for."""
+    extras: bool = False
+    """Whether keys that the vendor does not know are taken."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +103,8 @@ class VideoModel:
     seconds: tuple[str, ...]
     """As the wire has them: strings."""
     prompt_length: int = 32_000
+    extras: bool = False
+    """Whether keys that the vendor does not know are taken, and `seconds` as a number."""
 
 
 _DALL_E_2 = ImageModel(
@@ -75,6 +115,7 @@ _DALL_E_2 = ImageModel(
     response_formats=("url", "b64_json"),
     inputs=1,
     input_types=("image/png",),
+    links=True,
 )
 _DALL_E_3 = ImageModel(
     name="dall-e-3",
@@ -85,6 +126,7 @@ _DALL_E_3 = ImageModel(
     styles=("vivid", "natural"),
     response_formats=("url", "b64_json"),
     revises=True,
+    links=True,
 )
 _GPT_IMAGE_1 = ImageModel(
     name="gpt-image-1",
@@ -98,10 +140,18 @@ _GPT_IMAGE_1 = ImageModel(
     compression=True,
     stream=True,
     inputs=16,
+    json_edits=True,
 )
 _GPT_IMAGE_2 = replace(_GPT_IMAGE_1, name="gpt-image-2", sizes=FreeSize(), fidelities=())
-# gif and svg are preview access of 2.5 and later: the sandbox, like most accounts, does not have it.
-_GPT_IMAGE_25 = replace(_GPT_IMAGE_2, name="gpt-image-2.5-sunburst", qualities=(*GPT_QUALITIES, "xhigh", "max"))
+# gif and svg are preview access at the vendor: the sandbox has it.
+_GPT_IMAGE_25 = replace(
+    _GPT_IMAGE_2,
+    name="gpt-image-2.5-sunburst",
+    qualities=(*GPT_QUALITIES, "xhigh", "max"),
+    output_formats=("png", "jpeg", "webp", "gif", "svg"),
+    animation=True,
+    vectors=True,
+)
 _GPT_IMAGE_26 = replace(_GPT_IMAGE_25, name="gpt-image-2.6-sunburst", complexities=("low", "medium", "high"))
 
 ANY_IMAGE = replace(
@@ -114,6 +164,19 @@ ANY_IMAGE = replace(
     fidelities=("high", "low"),
 )
 """A deployment nobody said the model of: every parameter exists, only types are checked."""
+
+COMPATIBLE_IMAGE = replace(
+    ANY_IMAGE,
+    prompt_length=1_000_000,
+    styles=(),
+    response_formats=(),
+    backgrounds=(),
+    moderations=(),
+    fidelities=(),
+    complexities=(),
+    extras=True,
+)
+"""Every model of a compatible server: only types are checked, and other keys are taken."""
 
 IMAGE_MODELS = {
     row.name: row
@@ -147,6 +210,9 @@ _SORA_2_PRO = VideoModel("sora-2-pro", (*_VIDEO_SIZES, *_PAGE_SIZES), (*_VENDOR_
 
 ANY_VIDEO = VideoModel("", (), ())
 """A deployment nobody said the model of: only types are checked."""
+
+COMPATIBLE_VIDEO = VideoModel("", (), (), prompt_length=1_000_000, extras=True)
+"""Every model of a compatible server."""
 
 VIDEO_MODELS = {
     row.name: row

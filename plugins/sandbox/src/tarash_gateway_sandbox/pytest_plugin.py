@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tarash_gateway_sandbox.server import SandboxServer
 
 JOB_SECONDS = 0.2
+STREAM_PAUSE = 0.01
 
 
 @pytest.fixture(scope="session")
@@ -28,4 +29,5 @@ def tarash_sandbox(_tarash_sandbox_server: SandboxServer) -> SandboxServer:
     """A running sandbox server without requests, scripted answers or jobs; its jobs take 0.2 seconds."""
     _tarash_sandbox_server.clear()
     _tarash_sandbox_server.job_seconds = JOB_SECONDS
+    _tarash_sandbox_server.stream_pause = STREAM_PAUSE
     return _tarash_sandbox_server

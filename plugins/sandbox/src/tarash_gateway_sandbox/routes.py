@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox import images, videos
 from tarash_gateway_sandbox.auth import authorize
-from tarash_gateway_sandbox.faults import Answer, json_answer
+from tarash_gateway_sandbox.faults import Answer, Reply, json_answer
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_sandbox.vendor import Call, Vendor
 from tarash_gateway_sandbox.vendor_errors import VendorError, model_not_found
@@ -17,7 +17,7 @@ from tarash_gateway_sandbox.vendor_errors import VendorError, model_not_found
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.recording import RecordedRequest
 
-Handler = Callable[[Call, Vendor], Awaitable[Answer]]
+Handler = Callable[[Call, Vendor], Awaitable[Reply]]
 
 DATED = re.compile(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}(-preview)?")
 V1_VERSIONS = ("v1", "preview", "latest")
@@ -47,9 +47,9 @@ async def list_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a
     return json_answer({"object": "list", "data": [_model(name) for name in (*IMAGE_MODELS, *VIDEO_MODELS)]})
 
 
-async def retrieve_model(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
+async def retrieve_model(call: Call, vendor: Vendor) -> Answer:
     """GET /models/{id}."""
-    if call.name not in IMAGE_MODELS and call.name not in VIDEO_MODELS:
+    if not vendor.profile.any_model and call.name not in IMAGE_MODELS and call.name not in VIDEO_MODELS:
         raise model_not_found(call.name)
     return json_answer(_model(call.name))
 
@@ -79,7 +79,7 @@ OPEN_ROUTES = (
 """What anyone may fetch, without a key."""
 
 
-async def answer(request: RecordedRequest, vendor: Vendor) -> Answer:
+async def answer(request: RecordedRequest, vendor: Vendor) -> Reply:
     """The real answer to a request.
 
     Args:

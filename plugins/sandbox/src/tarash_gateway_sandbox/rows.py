@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash_gateway_sandbox import checks
-from tarash_gateway_sandbox.models import ANY_IMAGE, ANY_VIDEO, IMAGE_MODELS, VIDEO_MODELS
+from tarash_gateway_sandbox.models import (
+    ANY_IMAGE,
+    ANY_VIDEO,
+    COMPATIBLE_IMAGE,
+    COMPATIBLE_VIDEO,
+    IMAGE_MODELS,
+    VIDEO_MODELS,
+)
 from tarash_gateway_sandbox.vendor_errors import (
     VendorError,
     invalid_value,
@@ -67,11 +74,17 @@ def image_row(call: Call, vendor: Vendor, body: Mapping[str, Any], *, default: s
     Raises:
         VendorError: There is no such image model.
     """
+    if vendor.profile.any_model:
+        model_name(body)  # for its type
+        return COMPATIBLE_IMAGE
     return _row(call, vendor, body, table=IMAGE_MODELS, any_row=ANY_IMAGE, default=default)
 
 
 def video_row(call: Call, vendor: Vendor, body: Mapping[str, Any]) -> VideoModel:
     """The video model of a request, `sora-2` when it names none (see `image_row`)."""
+    if vendor.profile.any_model:
+        model_name(body)  # for its type
+        return COMPATIBLE_VIDEO
     return _row(call, vendor, body, table=VIDEO_MODELS, any_row=ANY_VIDEO, default="sora-2")
 
 

@@ -28,7 +28,17 @@ class Ridge:
     """Pixels it can drift."""
 
 
-def _skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[float, float, float]]:
+def skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[float, float, float]]:
+    """The waves of a skyline: frequency in picture widths, phase in turns, weight.
+
+    Args:
+        dice: Where they come from.
+        peaks: Mountains instead of hills.
+        depth: 0 (farthest) to 1 (nearest).
+
+    Returns:
+        The waves.
+    """
     waves: list[tuple[float, float, float]] = []
     for octave in range(5 if peaks else 3):
         frequency = (0.6 + 1.4 * dice.random()) * 1.9**octave * (1.25 - 0.5 * depth)
@@ -36,7 +46,7 @@ def _skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[fl
     return waves
 
 
-def _height(waves: list[tuple[float, float, float]], x: float, *, peaks: bool) -> float:
+def height_at(waves: list[tuple[float, float, float]], x: float, *, peaks: bool) -> float:
     """How high the skyline stands at `x` (in picture widths), 0 to 1."""
     total = 0.0
     for frequency, phase, weight in waves:
@@ -143,7 +153,7 @@ class Scene:
                     depth,
                     round(base - tall),
                     round(base),
-                    _skyline(dice, peaks=peaks and number < 3, depth=depth),
+                    skyline(dice, peaks=peaks and number < 3, depth=depth),
                 )
             )
         ridges = []
@@ -165,7 +175,7 @@ class Scene:
         skyline = Image.new("L", (wide * fine, max(1, tall) * fine), 0)
         step = max(2, wide // 400)
         points = [
-            (x * fine, (1 - _height(waves, x / self.width, peaks=peaks)) * tall * fine)
+            (x * fine, (1 - height_at(waves, x / self.width, peaks=peaks)) * tall * fine)
             for x in range(0, wide + step, step)
         ]
         ImageDraw.Draw(skyline).polygon([*points, (wide * fine + 9, tall * fine), (0, tall * fine)], fill=255)

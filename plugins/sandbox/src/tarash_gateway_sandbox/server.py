@@ -6,9 +6,11 @@ import asyncio
 import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tarash_gateway_sandbox.faults import Reply, Script, json_answer
+from tarash_gateway_sandbox.jobs import FAILED, Ending
+from tarash_gateway_sandbox.profiles import profile_named
 from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
 from tarash_gateway_sandbox.vendor import Vendor
 
@@ -35,6 +37,9 @@ class SandboxServer:
             not named here works too, and only types are checked.
         reference_must_match: Whether a reference picture must be exactly as large as the clip, as the vendor
             insists.
+        profile: `openai`, or `compatible` for the manners of a server that only speaks the protocol: it takes
+            any model, size, length and key, checks types, and shows of a job its id, status and time.
+        stream_pause: How long it waits between the events of a streamed picture, in seconds.
     """
 
     api_key = "sk-sandbox"
@@ -48,11 +53,15 @@ class SandboxServer:
         job_seconds: float = 1.5,
         deployments: Mapping[str, str] | None = None,
         reference_must_match: bool = True,
+        profile: str = "openai",
+        stream_pause: float = 0.05,
     ) -> None:
         self._host, self._port = host, port
-        self._vendor = Vendor(job_seconds, dict(deployments or {}), reference_must_match)
+        self._vendor = Vendor(
+            job_seconds, dict(deployments or {}), reference_must_match, profile_named(profile), stream_pause
+        )
         self._script, self._recorder = Script(), Recorder()
-        self._connections = 0
+        self._connections = self._broken_streams = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
@@ -85,6 +94,15 @@ class SandboxServer:
         self._vendor.job_seconds = seconds
 
     @property
+    def stream_pause(self) -> float:
+        """How long it waits between the events of pictures streamed from now on, in seconds."""
+        return self._vendor.stream_pause
+
+    @stream_pause.setter
+    def stream_pause(self, seconds: float) -> None:
+        self._vendor.stream_pause = seconds
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """The requests that arrived, oldest first; a copy."""
         return self._recorder.snapshot()
@@ -93,6 +111,11 @@ class SandboxServer:
     def connections(self) -> int:
         """How many TCP connections were ever accepted."""
         return self._connections
+
+    @property
+    def broken_streams(self) -> int:
+        """How many streams the client left before their end, since the last `clear`."""
+        return self._broken_streams
 
     def play(self, answer: Reply, *, method: str | None = None, path: str | None = None, times: int | None = 1) -> None:
         """Let the next matching requests get something instead of the real answer.
@@ -105,11 +128,26 @@ class SandboxServer:
         """
         self._script.add(answer, method=method, path=path, times=times)
 
+    def end_jobs_as(self, status: str, error: Mapping[str, Any] | None = None) -> None:
+        """Let the video jobs that are created from now on end otherwise than well.
+
+        Args:
+            status: Their last status, in any word: `failed`, `cancelled`, `expired`, a new one. `completed`
+                lets them end well again.
+            error: Their error, with `code` and `message`. One that failed has one also without it.
+        """
+        if status in ("completed", self._vendor.profile.jobs.done):
+            self._vendor.ending = None
+        else:
+            self._vendor.ending = Ending(status, error or (FAILED if status == "failed" else None))
+
     def clear(self) -> None:
-        """Forget the requests, the scripted answers and the jobs."""
+        """Forget the requests, the scripted answers, the jobs and how they end."""
         self._script.clear()
         self._recorder.clear()
         self._vendor.jobs.clear()
+        self._vendor.ending = None
+        self._broken_streams = 0
 
     def start(self) -> Self:
         """Listen. Does nothing when the server listens already.
@@ -168,6 +206,9 @@ class SandboxServer:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         tasks: set[asyncio.Task[None]] = set()
 
+        def broken() -> None:
+            self._broken_streams += 1
+
         async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self._connections += 1
             task = asyncio.current_task()
@@ -175,7 +216,7 @@ class SandboxServer:
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
             with contextlib.suppress(asyncio.CancelledError):
-                await Connection(reader, writer, self._reply).serve()
+                await Connection(reader, writer, self._reply, broken).serve()
 
         server = await asyncio.start_server(accept, self._host, self._port, backlog=512)
         host, port = server.sockets[0].getsockname()[:2]

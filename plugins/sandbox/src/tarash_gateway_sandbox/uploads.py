@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox import checks
-from tarash_gateway_sandbox.vendor_errors import VendorError, invalid_type, listed, missing_parameter
+from tarash_gateway_sandbox.references import referenced
+from tarash_gateway_sandbox.vendor_errors import VendorError, listed, missing_parameter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
 REFERENCE_TYPES = ("image/jpeg", "image/png", "image/webp")
 DALL_E_BYTES = 4 * 1024 * 1024
 GPT_BYTES = 50 * 1024 * 1024
-DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
 
 
 def check_type(file: UploadedFile, types: tuple[str, ...]) -> None:
@@ -122,36 +119,4 @@ def reference_of(body: Mapping[str, Any], files: Sequence[UploadedFile], size: t
         check_type(files[0], REFERENCE_TYPES)
         return files[0].content
     value = body.get("input_reference")
-    if value is None:
-        return None
-    if not isinstance(value, dict):
-        raise invalid_type(name="input_reference", expected="an object", value=value)
-    given = [key for key in ("image_url", "file_id") if value.get(key) is not None]
-    for key in value:
-        checks.known_keys({f"input_reference.{key}": 0}, ("input_reference.image_url", "input_reference.file_id"))
-    if len(given) != 1:
-        msg = "Invalid 'input_reference': provide exactly one of 'image_url' or 'file_id'."
-        raise VendorError(msg, param="input_reference", code="invalid_value")
-    source = checks.text(value, given[0]) or ""
-    if given[0] == "file_id":
-        # The sandbox has no Files API, so there is no file an id could name.
-        msg = f"No such File object: {source}"
-        raise VendorError(msg, param="input_reference", status=404)
-    return _from_url(source, size)
-
-
-def _from_url(source: str, size: tuple[int, int]) -> bytes:
-    from tarash_gateway_sandbox.drawing import PictureOrder, draw  # noqa: PLC0415 - brings Pillow
-
-    found = DATA_URL.fullmatch(source)
-    if found is not None:
-        try:
-            return base64.b64decode(found[2], validate=True)
-        except binascii.Error as error:
-            msg = "Invalid base64 image_url."
-            raise VendorError(msg, param="input_reference", code="invalid_base64") from error
-    if not source.startswith(("https://", "http://")):
-        msg = f"Invalid 'input_reference.image_url': expected a valid URL, but got '{source[:80]}'."
-        raise VendorError(msg, param="input_reference", code="invalid_value")
-    # No network from a stand-in: whatever the URL shows, it is a picture of its own.
-    return draw(PictureOrder(source, *size))
+    return None if value is None else referenced(value, "input_reference", size)[0]

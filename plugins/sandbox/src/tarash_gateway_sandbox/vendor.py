@@ -9,8 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tarash_gateway_sandbox.jobs import JobStore
+from tarash_gateway_sandbox.jobs import Ending, JobStore
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
+from tarash_gateway_sandbox.profiles import PROFILES, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -45,6 +46,12 @@ class Vendor:
     """Azure deployment names, and the model each one is."""
     reference_must_match: bool = True
     """Whether a reference picture must be as large as the clip, as the vendor insists."""
+    profile: Profile = PROFILES["openai"]
+    """Whose manners the server has."""
+    stream_pause: float = 0.05
+    """Seconds between the events of a streamed picture."""
+    ending: Ending | None = None
+    """How the jobs end that are created from now on; None is well."""
     origin: str = ""
     """Set when the server listens."""
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tarash_gateway_sandbox.clip import ClipOrder
+    from tarash_gateway_sandbox.models import VideoModel
     from tarash_gateway_sandbox.vendor import Call, Vendor
 
 KEYS = ("model", "prompt", "input_reference", "seconds", "size")
@@ -36,25 +37,37 @@ async def create(call: Call, vendor: Vendor) -> Answer:
     if nested:
         body["input_reference"] = nested
     model = rows.video_row(call, vendor, body)
-    checks.known_keys(body, KEYS)
+    if not model.extras:
+        checks.known_keys(body, KEYS)
     prompt = checks.prompt(body, model.prompt_length)
-    seconds = _seconds(body, model.seconds)
+    seconds = _seconds(body, model)
     size = checks.text(body, "size", model.sizes) or "720x1280"
     width, height = checks.dimensions(size)
-    if width % 2 or height % 2:  # only a deployment of unknown model gets here with one
+    if (width % 2 or height % 2) and not model.extras:  # only a deployment of unknown model gets here with one
         msg = f"Invalid size '{size}'. Width and height must be even."
         raise VendorError(msg, param="size", code="invalid_value")
     if call.request.is_form and isinstance(body.get("input_reference"), str):
         msg = "Invalid type for 'input_reference': expected a file, but got a string instead."
         raise VendorError(msg, param="input_reference", code="invalid_type")
-    reference = await vendor.in_studio(uploads.reference_of, body, call.request.files, (width, height))
+    files = [file for file in call.request.files if not model.extras or file.field == "input_reference"]
+    reference = await vendor.in_studio(uploads.reference_of, body, files, (width, height))
     if reference is not None:
         shown = await vendor.in_studio(uploads.pixels, reference, "input_reference")
-        if shown != (width, height) and vendor.reference_must_match:
+        if shown != (width, height) and vendor.reference_must_match and not model.extras:
             msg = "Inpaint image must match the requested width and height"
             raise VendorError(msg, param="input_reference")
     name = rows.model_name(body) or model.name
-    job = VideoJob(name, prompt, size, seconds, vendor.job_seconds, reference, scene=prompt)
+    job = VideoJob(
+        name,
+        prompt,
+        size,
+        seconds,
+        vendor.job_seconds,
+        reference,
+        scene=prompt,
+        manner=vendor.profile.jobs,
+        ending=vendor.ending,
+    )
     vendor.jobs.add(job)
     return json_answer(job.resource())
 
@@ -80,6 +93,8 @@ async def remix(call: Call, vendor: Vendor) -> Answer:
         remixed_from=source.id,
         remixes=source.remixes + 1,
         scene=source.scene,
+        manner=vendor.profile.jobs,
+        ending=vendor.ending,
     )
     vendor.jobs.add(job)
     return json_answer(job.resource())
@@ -89,7 +104,8 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
     """GET /videos/{id}."""
     job = _job(call, vendor)
     wait = max(20, min(2000, round(job.duration * 250)))
-    return json_answer(job.resource(), headers={"openai-poll-after-ms": str(wait)})
+    headers = {"openai-poll-after-ms": str(wait)} if vendor.profile.poll_hint else {}
+    return json_answer(job.resource(), headers=headers)
 
 
 async def delete(call: Call, vendor: Vendor) -> Answer:
@@ -136,10 +152,12 @@ async def content(call: Call, vendor: Vendor) -> Answer:
     return _part(call.request.headers, data, VARIANTS[variant])
 
 
-def _seconds(body: Mapping[str, Any], supported: tuple[str, ...]) -> str:
-    value = body.get("seconds")
+def _seconds(body: Mapping[str, Any], model: VideoModel) -> str:
+    value, supported = body.get("seconds"), model.seconds
     if value is None:
         return "4"
+    if model.extras and isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
     if not isinstance(value, str):
         expected = f"one of {listed(supported, 'or')}" if supported else "a string"
         raise invalid_type(name="seconds", expected=expected, value=value)
@@ -165,7 +183,7 @@ def _not_found(name: str) -> VendorError:
 def _clip_order(job: VideoJob) -> ClipOrder:
     from tarash_gateway_sandbox.clip import ClipOrder  # noqa: PLC0415 - brings Pillow and PyAV
 
-    width, height = checks.dimensions(job.size)
+    width, height = (edge - edge % 2 for edge in checks.dimensions(job.size))  # H.264 has even edges
     return ClipOrder(job.prompt, width, height, int(job.seconds), job.model, job.reference, job.scene, job.remixes)
 
 
