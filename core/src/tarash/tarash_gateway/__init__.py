@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.api import (
+        cancel_video,
+        cancel_video_async,
         check_request,
         estimate_cost,
         generate_image,
@@ -19,9 +21,15 @@ if TYPE_CHECKING:
         generate_video_async,
         list_models,
         list_providers,
+        poll_video,
+        poll_video_async,
         register_plugin,
+        resume_video,
+        resume_video_async,
         stream_image,
         stream_image_async,
+        submit_video,
+        submit_video_async,
     )
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
@@ -33,6 +41,8 @@ __all__ = [
     "CostEstimate",
     "ModelLifecycleWarning",
     "Problem",
+    "cancel_video",
+    "cancel_video_async",
     "check_request",
     "estimate_cost",
     "generate_image",
@@ -41,9 +51,15 @@ __all__ = [
     "generate_video_async",
     "list_models",
     "list_providers",
+    "poll_video",
+    "poll_video_async",
     "register_plugin",
+    "resume_video",
+    "resume_video_async",
     "stream_image",
     "stream_image_async",
+    "submit_video",
+    "submit_video_async",
 ]
 
 _HOMES = {

@@ -170,6 +170,13 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
     )
 
 
+def read_deleted(incoming: Incoming, known: VideoJob) -> VideoStatus:
+    """A job that was deleted at the vendor is cancelled here, unless it had come to its end before."""
+    parsed = _object(incoming)
+    status: JobStatus = known.status if known.finished else "cancelled"
+    return VideoStatus(known.model_copy(update={"status": status}), raw=parsed)
+
+
 def request_id(headers: Mapping[str, str]) -> str | None:
     """The vendor's id of the HTTP request."""
     return headers.get("x-request-id") or headers.get("apim-request-id")

@@ -23,10 +23,17 @@ from tarash.tarash_gateway.models import (
 from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, Prepared, Provider, VideoStatus
 from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_openai import clients
-from tarash_gateway_openai.answers import ImageEvents, Incoming, read_images, read_job, request_id
+from tarash_gateway_openai.answers import ImageEvents, Incoming, read_deleted, read_images, read_job, request_id
 from tarash_gateway_openai.connection import Connection
 from tarash_gateway_openai.faults import connection_fault, event_fault, status_fault
-from tarash_gateway_openai.wire import Outgoing, content_request, image_request, status_request, video_request
+from tarash_gateway_openai.wire import (
+    Outgoing,
+    cancel_request,
+    content_request,
+    image_request,
+    status_request,
+    video_request,
+)
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins import Sink
@@ -122,6 +129,14 @@ class OpenAIProvider(Provider):
         with self._masked(), self._looks_at(job):
             return read_job(await self._send_async(status_request(job), min(timeout, LOOK_SECONDS)), job)
 
+    def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with self._masked(), self._looks_at(job):
+            return read_deleted(self._send(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
+
+    async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with self._masked(), self._looks_at(job):
+            return read_deleted(await self._send_async(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
+
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # one video a job
         client = clients.sync_client(self.connection)
         with self._masked(), self._downloads(job), self._translated():
@@ -143,13 +158,13 @@ class OpenAIProvider(Provider):
     def _send(self, outgoing: Outgoing, timeout: float) -> Incoming:
         client = clients.sync_client(self.connection)
         with self._translated():
-            call = client.get if outgoing.method == "GET" else client.post
+            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
             return _incoming(call(**_arguments(outgoing, timeout)))
 
     async def _send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
         client = await clients.async_client(self.connection)
         with self._translated():
-            call = client.get if outgoing.method == "GET" else client.post
+            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
             return _incoming(await call(**_arguments(outgoing, timeout)))
 
     @contextmanager
@@ -166,7 +181,7 @@ class OpenAIProvider(Provider):
                 error.response.content,
                 secrets=self.connection.secrets(),
                 variable=self._key_variable,
-                about_a_job=error.request.method == "GET",
+                about_a_job=error.request.method != "POST",
             ) from error
         except openai.APIConnectionError as error:
             timed_out = isinstance(error, openai.APITimeoutError)
@@ -250,7 +265,7 @@ def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
         headers["Content-Type"] = "multipart/form-data"
     options = {"headers": headers, "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))}
     arguments: dict[str, Any] = {"path": outgoing.path, "cast_to": httpx2.Response, "options": options}
-    if outgoing.method != "GET":
+    if outgoing.method == "POST":
         arguments["body"] = outgoing.body
         if outgoing.files:
             arguments["files"] = list(outgoing.files)

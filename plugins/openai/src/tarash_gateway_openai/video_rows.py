@@ -49,31 +49,18 @@ _SORA_2 = VideoModel(
     unsupported=_NO_SUCH_VIDEO_FIELD,
 )
 
-_SORA_2_PRO = VideoModel(
-    model="sora-2-pro",
-    aliases=("sora-2-pro-2025-10-06",),
-    source=_VIDEOS,
-    checked_on=_CHECKED,
-    lifecycle=_SORA_RETIRED,
-    price=Price(
-        per_second={"720x1280": 0.30, "1280x720": 0.30, "1024x1792": 0.50, "1792x1024": 0.50},
-        source=_PRICING,
-        checked_on=_CHECKED,
-    ),
-    prompt_max_chars=32_000,
-    # The service took 4, 8 and 12; the page promises the others, and compatible servers take them.
-    durations=(4, 8, 12, 10, 15, 25),
-    sizes=_SORA_SIZES,
-    aspect_ratios=_SORA_RATIOS,
-    max_input_images=1,
-    input_formats=_INPUT_FORMATS,
-    input_match_size=True,
-    audio="always",
-    operations=("generate", "remix"),
-    operation_params={"video_id": "remix"},
-    operation_fields={"remix": ("prompt",)},
-    extra_params=(),
-    unsupported=_NO_SUCH_VIDEO_FIELD,
+_SORA_2_PRO = _SORA_2.model_copy(
+    update={
+        "model": "sora-2-pro",
+        "aliases": ("sora-2-pro-2025-10-06",),
+        "price": Price(
+            per_second={"720x1280": 0.30, "1280x720": 0.30, "1024x1792": 0.50, "1792x1024": 0.50},
+            source=_PRICING,
+            checked_on=_CHECKED,
+        ),
+        # The service took 4, 8 and 12; the page promises the others, and compatible servers take them.
+        "durations": (4.0, 8.0, 12.0, 10.0, 15.0, 25.0),
+    }
 )
 
 VIDEO_MODELS: tuple[VideoModel, ...] = (_SORA_2, _SORA_2_PRO)

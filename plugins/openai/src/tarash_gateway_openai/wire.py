@@ -85,6 +85,11 @@ def status_request(job: VideoJob) -> Outgoing:
     return Outgoing("GET", f"/videos/{_id(job.id)}")
 
 
+def cancel_request(job: VideoJob) -> Outgoing:
+    """The protocol has no cancel of its own: a job that is deleted is made no further."""
+    return Outgoing("DELETE", f"/videos/{_id(job.id)}")
+
+
 def content_request(job: VideoJob, offset: int) -> Outgoing:
     """The clip of a job, from `offset` on. No encoding is asked for: the length says whether all of it came."""
     headers = {"Accept": "video/mp4, */*", "Accept-Encoding": "identity"}

@@ -24,7 +24,7 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.commands import Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.plan import Plan
-from tarash.tarash_gateway.models.response import Attempt
+from tarash.tarash_gateway.models.response import Attempt, GenerationResponse
 
 ResponseT = TypeVar("ResponseT")
 
@@ -90,6 +90,8 @@ def with_fallbacks(
         else:
             told = [f"{a.provider}/{a.model} was {a.outcome} ({a.error})" for a in attempts]
             attempts.append(Attempt(provider=link.config.provider, model=link.model, outcome="succeeded"))
+            if not isinstance(response, GenerationResponse):
+                return response  # a job: what was tried before it is in the log
             return response.model_copy(update={"attempts": attempts, "warnings": [*told, *response.warnings]})
     raise AssertionError
 

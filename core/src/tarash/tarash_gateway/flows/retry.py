@@ -12,6 +12,7 @@ from typing import Any
 
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
+    ContentPolicyError,
     GenerationTimeoutError,
     JobExpiredError,
     PluginError,
@@ -139,7 +140,7 @@ def _delay(tries: int, error: TarashError) -> Flow[float]:
 
 def unconfirmed(context: Context, error: TarashError) -> TarashError:
     """Names the error for what it means to the caller: it may have been billed."""
-    if isinstance(error, (UnconfirmedGenerationError, PluginError)):
+    if isinstance(error, (UnconfirmedGenerationError, PluginError, ContentPolicyError)):
         return error
     msg = (
         f"the request to {context.config.provider} went out and its outcome is unknown ({error}). "

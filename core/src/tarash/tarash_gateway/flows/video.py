@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
     DownloadError,
     GenerationFailedError,
@@ -26,6 +27,7 @@ from tarash.tarash_gateway.flows.sinks import FileSink, MediaSink, MemorySink
 from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
@@ -60,10 +62,12 @@ def video_call(
     submitted = yield from submit(context, plan, provider)
     finished = yield from wait(context, provider, submitted)
     videos = yield from download(context, provider, finished.job, save_to, exists)
-    return _response(plan, context.request_id, finished, videos, [*plan.notices, *plan.checked.warnings])
+    response = video_response(plan.config, plan.model, context.request_id, videos, row=plan.row, finished=finished)
+    warnings = [*plan.notices, *plan.checked.warnings]
+    return response.model_copy(update={"adjustments": plan.checked.adjustments, "warnings": warnings})
 
 
-def already_there(place: Path, request_id: str, plan: Plan[VideoGenerationRequest]) -> Flow[VideoGenerationResponse]:
+def already_there(place: Path, request_id: str, config: GenerationConfig, model: str) -> Flow[VideoGenerationResponse]:
     """The clip that `exists="skip"` keeps: nothing is sent and nothing is paid.
 
     Raises:
@@ -74,10 +78,10 @@ def already_there(place: Path, request_id: str, plan: Plan[VideoGenerationReques
     except BrokenMediaError as error:
         msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
         raise SaveError(msg) from error
-    known: dict[str, Any] = {"request_id": request_id, "provider": plan.config.provider, "model": plan.model}
+    known: dict[str, Any] = {"request_id": request_id, "provider": config.provider, "model": model}
     yield Emit(VideoGenerationUpdate(status="completed", **known))
-    told = f"{place} was already there; nothing was sent"
-    return _response(plan, request_id, None, [clip], [told])
+    response = video_response(config, model, request_id, [clip])
+    return response.model_copy(update={"warnings": [f"{place} was already there; nothing was sent"]})
 
 
 def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provider) -> Flow[VideoStatus]:
@@ -91,7 +95,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
 
     yield Emit(_update(context, (yield Now()), status="submitting"))
     status: VideoStatus = yield from creating(context, Call(provider, "submit_video", (prepared,)), waiting)
-    _check_status(status, provider, "submit_video")
+    check_status(status, provider, "submit_video")
     job = status.job.model_copy(update={"request_id": context.request_id, "asked": _asked(plan, images)})
     context.log(logging.INFO, "job %s was submitted", job.id)
     return replace(status, job=job)
@@ -114,8 +118,8 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
                 raise GenerationTimeoutError(msg)
             yield Sleep(pause)
             status = yield from reading(context, Call(provider, "poll_video", (job,)))
-            _check_status(status, provider, "poll_video")
-            job = _merged(job, status.job)
+            check_status(status, provider, "poll_video")
+            job = merged(job, status.job)
     except BaseException as error:
         _attach(error, job)
         raise
@@ -163,7 +167,12 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, 
     raise DownloadError(msg) from broken
 
 
-def _check_status(status: object, provider: Provider, name: str) -> None:
+def check_status(status: object, provider: Provider, name: str) -> None:
+    """Tells of a plugin that gives something else than a status.
+
+    Raises:
+        PluginError: naming the primitive.
+    """
     if not isinstance(status, VideoStatus):
         msg = f"{type(provider).__name__}.{name} gave a {type(status).__name__} where a VideoStatus belongs"
         raise PluginError(msg, billable="unknown")
@@ -183,7 +192,7 @@ def _told(job: VideoJob) -> Any:
     return "in_progress" if job.finished else job.status
 
 
-def _merged(known: VideoJob, seen: VideoJob) -> VideoJob:
+def merged(known: VideoJob, seen: VideoJob) -> VideoJob:
     """What was seen last, over what is known and a vendor does not repeat."""
     news = {name: getattr(seen, name) for name in seen.model_fields_set if name not in _KEPT}
     return known.model_copy(update=news)
@@ -207,7 +216,7 @@ def _raise_unless_completed(job: VideoJob, status: VideoStatus) -> None:
 def _attach(error: BaseException, job: VideoJob) -> None:
     """Whatever breaks a call off after the submit says which job is there to be resumed."""
     if isinstance(error, TarashError):
-        error.job = job if error.job is None else _merged(job, error.job)
+        error.job = job if error.job is None else merged(job, error.job)
         if isinstance(error, (GenerationTimeoutError, PluginError)):
             error.billable = "unknown"
     elif not isinstance(error, GeneratorExit):
@@ -246,24 +255,16 @@ def _update(context: Context, now: float, **known: Any) -> VideoGenerationUpdate
     return VideoGenerationUpdate(elapsed_seconds=now - context.started, **context.known(), **known)
 
 
-def _cost(plan: Plan[VideoGenerationRequest], finished: VideoStatus, first: Media) -> dict[str, Any]:
-    """US dollars as the vendor tells, else by the price of a second; nothing where neither is known."""
-    if finished.cost is not None:
-        return {"cost": finished.cost, "cost_source": "vendor"}
-    price = plan.row.price if plan.row is not None else None
-    each = price.for_second(f"{first.width}x{first.height}") if price is not None else None
-    if each is None or each[0] != each[1] or first.duration_seconds is None:
-        return {}
-    return {"cost": each[0] * round(first.duration_seconds) * finished.job.outputs, "cost_source": "computed"}
-
-
-def _response(
-    plan: Plan[VideoGenerationRequest],
+def video_response(
+    config: GenerationConfig,
+    model: str,
     request_id: str,
-    finished: VideoStatus | None,
     videos: list[Media],
-    warnings: list[str],
+    *,
+    row: ModelRow | None = None,
+    finished: VideoStatus | None = None,
 ) -> VideoGenerationResponse:
+    """The response of a finished job; without one, of a file that was there."""
     first = videos[0]
     known: dict[str, Any] = {}
     if finished is not None:
@@ -271,7 +272,7 @@ def _response(
             "job": finished.job,
             "provider_request_id": finished.job.provider_request_id,
             "usage": finished.usage,
-            **_cost(plan, finished, first),
+            **_cost(row, finished, first),
             "raw_response": without_media(finished.raw),
         }
     return VideoGenerationResponse(
@@ -279,9 +280,18 @@ def _response(
         duration_seconds=first.duration_seconds,
         size=f"{first.width}x{first.height}" if first.width and first.height else None,
         request_id=request_id,
-        provider=plan.config.provider,
-        model=plan.model,
-        adjustments=plan.checked.adjustments,
-        warnings=warnings,
+        provider=config.provider,
+        model=model,
         **known,
     )
+
+
+def _cost(row: ModelRow | None, finished: VideoStatus, first: Media) -> dict[str, Any]:
+    """US dollars as the vendor tells, else by the price of a second; nothing where neither is known."""
+    if finished.cost is not None:
+        return {"cost": finished.cost, "cost_source": "vendor"}
+    price = row.price if row is not None else None
+    each = price.for_second(f"{first.width}x{first.height}") if price is not None else None
+    if each is None or each[0] != each[1] or first.duration_seconds is None:
+        return {}
+    return {"cost": each[0] * round(first.duration_seconds) * finished.job.outputs, "cost_source": "computed"}

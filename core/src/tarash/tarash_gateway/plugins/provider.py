@@ -173,6 +173,14 @@ class Provider(Protocol):
         """The twin of `download_video`."""
         raise _cannot(self, "download videos")
 
+    def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        """Cancels a job; what it has cost so far may still be billed."""
+        raise _cannot(self, "cancel video jobs")
+
+    async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        """The twin of `cancel_video`."""
+        raise _cannot(self, "cancel video jobs")
+
 
 def _cannot(provider: object, what: str) -> UnsupportedOperationError:
     msg = f"{type(provider).__name__} cannot {what}"

@@ -1,0 +1,96 @@
+"""A job by itself: submitted, looked at, resumed and cancelled, each with one config, in any process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tarash.tarash_gateway.capabilities.rows import ModelRow
+from tarash.tarash_gateway.errors import ConfigurationError, TarashError, complete
+from tarash.tarash_gateway.flows.commands import Call, Flow, Now
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.retry import reading
+from tarash.tarash_gateway.flows.video import check_status, download, merged, submit, video_response, wait
+from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.request import VideoGenerationRequest
+from tarash.tarash_gateway.models.response import VideoGenerationResponse
+from tarash.tarash_gateway.plugins.provider import Provider, VideoStatus
+from tarash.tarash_gateway.plugins.registry import same_name
+
+ReturnT = TypeVar("ReturnT")
+
+
+def check_home(config: GenerationConfig, job: VideoJob, provider: Provider) -> None:
+    """Makes sure that the key of `config` goes nowhere but to the place that it is for.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or another address.
+    """
+    if same_name(job.provider) != same_name(config.provider):
+        msg = (
+            f"job {job.id} lives at {job.provider}, the config is for {config.provider}; give the one that made the job"
+        )
+        raise ConfigurationError(msg, provider=config.provider, model=job.model, job=job)
+    if job.endpoint.rstrip("/") != provider.endpoint.rstrip("/"):
+        msg = (
+            f"job {job.id} lives at {job.endpoint}, the config goes to {provider.endpoint}; "
+            "give the config that made the job, since its key must go nowhere else"
+        )
+        raise ConfigurationError(msg, provider=config.provider, model=job.model, job=job)
+
+
+def submit_call(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoJob]:
+    """Submits the job of `plan`, and returns as soon as the vendor has it."""
+    status = yield from submit(context, plan, plan.open_provider())
+    return status.job
+
+
+def at_job(
+    config: GenerationConfig, job: VideoJob, request_id: str, one: Callable[[Context], Flow[ReturnT]]
+) -> Flow[ReturnT]:
+    """Runs `one` for a job; whatever goes wrong says which job it is."""
+    started = yield Now()
+    context = Context(config, job.model, request_id, started, started + config.timeout)
+    try:
+        return (yield from one(context))
+    except TarashError as error:
+        complete(error, {**context.known(), "job": job})
+        raise
+
+
+def poll_call(context: Context, provider: Provider, job: VideoJob) -> Flow[VideoJob]:
+    """Looks at a job with one request, without patience: that is the caller's."""
+    status = yield Call(provider, "poll_video", (job,), {"timeout": context.left((yield Now()))})
+    check_status(status, provider, "poll_video")
+    return merged(job, status.job)
+
+
+def cancel_call(context: Context, provider: Provider, job: VideoJob) -> Flow[VideoJob]:
+    """Cancels a job with one request."""
+    status = yield Call(provider, "cancel_video", (job,), {"timeout": context.left((yield Now()))})
+    check_status(status, provider, "cancel_video")
+    context.log(logging.INFO, "job %s was cancelled", job.id)
+    return merged(job, status.job)
+
+
+def resume_call(
+    context: Context,
+    provider: Provider,
+    job: VideoJob,
+    *,
+    row: ModelRow | None,
+    save_to: Path | None,
+    exists: Exists,
+) -> Flow[VideoGenerationResponse]:
+    """Waits for a job and downloads its video. The job may be as old as it likes: it is looked at first."""
+    seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)))
+    check_status(seen, provider, "poll_video")
+    status = VideoStatus(merged(job, seen.job), seen.poll_after, seen.usage, seen.cost, seen.raw)
+    finished = yield from wait(context, provider, status)
+    videos = yield from download(context, provider, finished.job, save_to, exists)
+    return video_response(context.config, job.model, context.request_id, videos, row=row, finished=finished)
