@@ -84,6 +84,17 @@ def lifecycles() -> str:
     )
 
 
+def azure_models() -> str:
+    """The models of Azure OpenAI and where each stands."""
+    return _table(
+        ("Model", "On Azure", "Last day", "Checked on"),
+        (
+            (_name(row), row.lifecycle.status, str(row.lifecycle.shutdown or "-"), str(row.checked_on))
+            for row in list_models("azure_openai")
+        ),
+    )
+
+
 def ratios() -> str:
     """The size that goes out for each aspect ratio."""
     rows = [row for row in list_models("openai") if _sizes_for(row)]
@@ -162,6 +173,7 @@ _PARTS: dict[str, Callable[[], str]] = {
     "image-models": image_models,
     "video-models": video_models,
     "lifecycles": lifecycles,
+    "azure-models": azure_models,
     "ratios": ratios,
     "substitutes": substitutes,
     "not-there": not_there,

@@ -1,8 +1,23 @@
-"""What every test gets: no setting of the machine it runs on, and a process that has warned of no model yet."""
+"""What every test gets: no setting of the machine it runs on, and a process that has warned of no model yet.
+
+And what some share: the user's page, and the two hosts that it writes out, answered on loopback: nothing of the
+product knows of it.
+"""
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import contextlib
 import os
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -20,3 +35,151 @@ def _nothing_was_warned_of(monkeypatch):
     from tarash.tarash_gateway.flows import plan
 
     monkeypatch.setattr(plan, "_warned", set())
+
+
+PAGE = Path(__file__).resolve().parents[2] / "shared" / "spec" / "openai-provider-page.txt"
+
+PUBLIC = {"example.com": "93.184.216.34", "my-resource.openai.azure.com": "20.42.0.1"}
+"""A public address for each host of the page: the screening of addresses must find nothing wrong with it."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """Code of the page, and where it stands."""
+
+    first_line: int
+    source: str
+
+    @property
+    def lines(self):
+        return range(self.first_line, self.first_line + self.source.count("\n") + 1)
+
+
+_BEGINS = re.compile(r"(from [\w.]+ import |import \w|\w+ = )")
+_CODE = (ast.Import, ast.ImportFrom, ast.Assign)
+
+
+def blocks_of(text):
+    """The Python blocks of a page that was copied as plain text: the longest runs of lines that are such code."""
+    lines = text.splitlines()
+    found, at = [], 0
+    while at < len(lines):
+        end = _end_of_block(lines, at) if _BEGINS.match(lines[at]) else None
+        if end is None:
+            at += 1
+            continue
+        found.append(Block(at + 1, "\n".join(lines[at:end]).rstrip()))
+        at = end
+    return found
+
+
+def _end_of_block(lines, start):
+    ends = [end for end in range(start + 1, min(len(lines), start + 80) + 1) if _is_code("\n".join(lines[start:end]))]
+    return max(ends, default=None)
+
+
+def _is_code(source):
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return False
+    # A heading such as `Parameters` parses as well; a statement of the page imports, assigns or calls.
+    return all(
+        isinstance(node, _CODE) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)) for node in body
+    )
+
+
+@pytest.fixture(scope="session")
+def page():
+    if not PAGE.is_file():
+        pytest.skip(f"the user's page is not beside this checkout ({PAGE})")
+    return PAGE.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def blocks(page):
+    return blocks_of(page)
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory):
+    """A certificate for the hosts of the page, and its key."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl is not installed, so there is no certificate for the page's https addresses")
+    folder = tmp_path_factory.mktemp("certificate")
+    made, key = folder / "certificate.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=example.com"
+    names = ",".join(f"DNS:{host}" for host in PUBLIC)
+    more = ["-addext", f"subjectAltName={names}", "-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
+    subprocess.run([*command.split(), *more, "-keyout", key, "-out", made], check=True, capture_output=True)
+    return made, key
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    from tarash_gateway_sandbox import SandboxServer
+
+    with SandboxServer(job_seconds=0.2) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def over_tls(sandbox, certificate):
+    """The port of a TLS server that hands everything on to the sandbox."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(*certificate)
+    behind = int(sandbox.origin.rpartition(":")[2])
+    ready, known = threading.Event(), []
+
+    async def hand_on(reader, writer):
+        with contextlib.suppress(OSError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def accept(reader, writer):
+        inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", behind)
+        await asyncio.gather(hand_on(reader, inner_writer), hand_on(inner_reader, writer))
+
+    async def serve():
+        server = await asyncio.start_server(accept, "127.0.0.1", 0, ssl=context)
+        stop = asyncio.Event()
+        known.extend((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), stop))
+        ready.set()
+        await stop.wait()
+        server.close()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()))
+    thread.start()
+    assert ready.wait(30)
+    port, loop, stop = known
+    yield port
+    loop.call_soon_threadsafe(stop.set)
+    thread.join()
+
+
+@pytest.fixture(scope="module")
+def hosts(over_tls, certificate):
+    """The two hosts of the page: names lead to public addresses, and connections to those end on loopback."""
+    resolve, connect = socket.getaddrinfo, socket.socket.connect
+    asked = []
+
+    def getaddrinfo(host, port, *args, **options):
+        name = host.decode() if isinstance(host, bytes) else host
+        if name not in PUBLIC:
+            return resolve(host, port, *args, **options)
+        asked.append(name)
+        return resolve(PUBLIC[name], port, *args, **options)
+
+    def connected(self, address):
+        if address[0] in PUBLIC.values():
+            address = ("127.0.0.1", over_tls)
+        assert address[0] in {"127.0.0.1", "::1"}, f"a test connects to {address}"
+        return connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket, "getaddrinfo", getaddrinfo)
+        patch.setattr(socket.socket, "connect", connected, raising=False)
+        patch.setenv("SSL_CERT_FILE", str(certificate[0]))
+        yield asked

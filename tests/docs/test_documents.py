@@ -68,6 +68,8 @@ def test_every_block_runs_and_prints_what_is_shown(path, request, tarash_sandbox
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OPENAI_BASE_URL", tarash_sandbox.url)
     monkeypatch.setenv("OPENAI_API_KEY", tarash_sandbox.api_key)
+    monkeypatch.setenv("AZURE_OPENAI_ENDPOINT", tarash_sandbox.origin)
+    monkeypatch.setenv("AZURE_OPENAI_API_KEY", tarash_sandbox.api_key)
     reader = Reader(request)
     document = Document.parse(str(path), *reader.parsers())
 

@@ -173,8 +173,55 @@ def test_a_program_that_ends_leaves_nothing_open(drawing_nothing):
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")
 
 
+def test_functions_that_are_one_by_their_identity_share_a_client_and_what_they_gave():
+    first, second = (Connection("https://x.example/v1", key=lambda: "sk-given-1234", key_id="one") for _ in range(2))
+
+    assert clients.sync_client(first) is clients.sync_client(second)
+    first.current_key()
+    assert second.secrets() == ("sk-given-1234",)
+
+
+def test_a_token_of_a_shared_client_is_masked_in_the_second_call_too(
+    tarash_sandbox, make_image, image_config, image_request, answering
+):
+    tarash_sandbox.play(answering({"error": {"message": "no such key: sk-rotating-key-0001"}}, status=400), times=2)
+    config = image_config(api_key=lambda: "sk-rotating-key-0001")
+
+    for _ in range(2):
+        with pytest.raises(Exception, match=r"no such key: \[key\]"):
+            make_image(config, image_request())
+
+
+@pytest.mark.parametrize("key", ["sk-mine-0123", lambda: "sk-mine-0123"], ids=["text", "function"])
+def test_headers_of_the_environment_replace_no_credential(
+    drawing_nothing, make_image, image_config, image_request, posts, monkeypatch, key
+):
+    lines = ("authorization: Bearer sk-other", "OPENAI-Organization: org-other", "OpenAI-Project: p", "X-Trace: 7")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "\n".join(lines))
+
+    make_image(image_config(api_key=key, provider_config={"organization": "org-mine"}), image_request())
+
+    sent = posts()[0].headers
+    assert (sent["authorization"], sent["openai-organization"]) == ("Bearer sk-mine-0123", "org-mine")
+    assert "openai-project" not in sent
+    assert sent["x-trace"] == "7"
+
+
+def test_a_key_may_have_a_header_of_its_own(drawing_nothing):
+    connection = Connection(base_url=drawing_nothing.url, key="sk-mine-0123", auth="api-key")
+
+    clients.sync_client(connection).post("/images/generations", body={}, cast_to=object)
+
+    (sent,) = drawing_nothing.requests
+    assert sent.headers["api-key"] == "sk-mine-0123"
+    assert "authorization" not in sent.headers
+
+
 def test_the_cache_holds_no_key():
-    connection = Connection(base_url="https://x.example/v1", key="sk-secret-0123456789")
+    headers, query = (("x-key", "of-secret-gateway"),), (("subscription-key", "secret"),)
+    connection = Connection(
+        base_url="https://x.example/v1", key="sk-secret-0123456789", auth="api-key", headers=headers, query=query
+    )
 
     assert "secret" not in repr(clients._identity(connection))
     assert "secret" not in repr(connection)
@@ -189,8 +236,11 @@ def test_the_cache_holds_no_key():
         {"query": (("api-version", "preview"),)},
         {"organization": "org-1"},
         {"project": "proj-1"},
+        {"auth": "api-key"},
+        {"key": lambda: "sk-1"},
+        {"key": lambda: "sk-1", "key_id": ("one", "of", "mine")},
     ],
-    ids=lambda other: next(iter(other)),
+    ids="-".join,
 )
 def test_connections_that_differ_do_not_share_a_client(other):
     known = {"base_url": "https://x.example/v1", "key": "sk-1"}

@@ -73,9 +73,25 @@ def test_a_status_is_an_error_that_says_whether_to_wait_and_what_was_paid(status
         pytest.param(
             404,
             {"error": {"message": "Resource not found", "code": "404"}},
-            "Resource not found (HTTP 404, 404). Is the model's name right, and does base_url end where the API begins "
-            "(usually /v1)?",
+            "Resource not found (HTTP 404, 404). Azure has no such route here: is base_url the resource's address, and "
+            "does api_version have it? Without api_version requests go to the v1 route, which has images, edits and "
+            "videos.",
+            id="azure-route",
+        ),
+        pytest.param(
+            404,
+            {"error": {"message": "Invalid URL (POST /images)", "code": None}},
+            "Invalid URL (POST /images) (HTTP 404). Is the model's name right, and does base_url end where the API "
+            "begins (usually /v1)?",
             id="route",
+        ),
+        pytest.param(
+            404,
+            {"error": {"message": "The API deployment 'x' for this resource does not exist.", "code": None}},
+            "The API deployment 'x' for this resource does not exist. (HTTP 404). Azure asks for the deployment's name "
+            "as `model`, not for the model's: is it spelled as in the resource, is base_url that resource's, and is the "
+            "deployment older than a few minutes?",
+            id="azure-deployment",
         ),
         pytest.param(
             429,

@@ -110,7 +110,7 @@ def test_the_extras_are_named_with_hyphens_and_bring_the_plugins(opened):
     about = opened["tarash-gateway"][1]
     required = about.get_all("Requires-Dist")
 
-    assert about.get_all("Provides-Extra") == ["all", "azure-openai", "openai", "sandbox"]
+    assert about.get_all("Provides-Extra") == ["all", "azure-openai", "azure-openai-entra", "openai", "sandbox"]
     brought = {line for line in required if "extra == 'openai'" in line.replace('"', "'")}
     assert {line.split("<")[0] for line in brought} == {"tarash-gateway-openai", "tarash-gateway-azure-openai"}
 

@@ -1,31 +1,39 @@
-"""Azure OpenAI: the provider is known by name; making one says that this version does not have it yet."""
+"""Azure OpenAI: images and videos of a resource's deployments, through the OpenAI plugin.
+
+The address is read in every spelling it comes in; a key, a token, or a credential of azure-identity goes into the
+header that belongs to it. The SDK is imported when the first request is sent.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.errors import UnsupportedOperationError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_azure_openai.credentials import KEY_VARIABLE
+from tarash_gateway_azure_openai.provider import AzureOpenAIProvider
+from tarash_gateway_azure_openai.rows import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_openai import DEFAULT_VIDEO_MODEL
 
-NAME = "azure_openai"
+__all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "AzureOpenAIProvider", "tarash_create_provider", "tarash_provider_specs"]
 
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """Azure OpenAI. Deployment names are arbitrary, so a request is only converted, never refused by a row."""
+    """Azure OpenAI. A deployment without `base_model` is converted, and never refused by a row."""
     yield ProviderSpec(
-        name=NAME,
+        name="azure_openai",
         api_version=1,
         title="Azure OpenAI",
+        image_models=IMAGE_MODELS,
+        video_models=VIDEO_MODELS,
         default_video_model=DEFAULT_VIDEO_MODEL,
-        key_variables=("AZURE_OPENAI_API_KEY",),
+        model_prefix="openai/",
+        key_variables=(KEY_VARIABLE,),
     )
 
 
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """Refuses, and says what works today."""
-    msg = "azure_openai is not in this version. A v1 endpoint works with provider='openai' and base_url='https://RESOURCE.openai.azure.com/openai/v1'."
-    raise UnsupportedOperationError(msg, provider=config.provider, model=config.model)
+    """A provider for one deployment, over the route that has what is asked for."""
+    return AzureOpenAIProvider(config)
