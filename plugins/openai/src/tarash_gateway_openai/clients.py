@@ -1,4 +1,4 @@
-"""The SDK's clients, made once for each connection and used again: the one module that imports the SDK.
+"""The SDK's clients, made once for each connection and used again.
 
 A sync client is shared by all threads. An async client belongs to its event loop and is closed with it. After a fork
 the child makes its own. The SDK's retries and redirects are off: core decides what is sent again, and a key stays at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing, contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
@@ -12,7 +12,6 @@ from tarash.tarash_gateway.errors import (
     InvalidResponseError,
     JobExpiredError,
     ModelNotFoundError,
-    TarashError,
 )
 from tarash.tarash_gateway.models import (
     GenerationConfig,
@@ -21,13 +20,10 @@ from tarash.tarash_gateway.models import (
     VideoJob,
 )
 from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, Prepared, Provider, VideoStatus
-from tarash.tarash_gateway.redaction import mask, mask_all
-from tarash_gateway_openai import clients
-from tarash_gateway_openai.answers import ImageEvents, Incoming, read_deleted, read_images, read_job, request_id
+from tarash_gateway_openai.answers import ImageEvents, read_deleted, read_images, read_job, request_id
 from tarash_gateway_openai.connection import Connection
-from tarash_gateway_openai.faults import connection_fault, event_fault, status_fault
+from tarash_gateway_openai.transport import Transport, incoming, is_plain
 from tarash_gateway_openai.wire import (
-    Outgoing,
     cancel_request,
     content_request,
     image_request,
@@ -38,17 +34,11 @@ from tarash_gateway_openai.wire import (
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins import Sink
 
-CONNECT_SECONDS = 10.0
-"""Seconds that a connection may take to come up."""
-
 LOOK_SECONDS = 30.0
 """Seconds that one look at a job may take; a longer one is given up and asked again."""
 
 CHUNK = 256 * 1024
 """Bytes that a download hands on at a time."""
-
-_RAW = {"X-Stainless-Raw-Response": "stream"}
-"""The SDK's own way to hand out an answer before its body is read."""
 
 
 class OpenAIProvider(Provider):
@@ -60,26 +50,25 @@ class OpenAIProvider(Provider):
         self.config = config
         self.connection = connection
         self.endpoint = connection.base_url
-        self._key_variable = key_variable
+        self._transport = Transport(connection, key_variable)
 
     def generate_image(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        with self._masked():
-            return read_images(self._send(image_request(prepared), timeout))
+        with self._transport.masked():
+            return read_images(self._transport.send(image_request(prepared), timeout))
 
     async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        with self._masked():
-            return read_images(await self._send_async(image_request(prepared), timeout))
+        with self._transport.masked():
+            return read_images(await self._transport.send_async(image_request(prepared), timeout))
 
     def stream_image(
         self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
-        client = clients.sync_client(self.connection)
-        with self._masked(), self._translated():
-            stream = client.post(**_events(image_request(prepared, stream=True), timeout, sync=True))
+        with self._transport.masked(), self._transport.translated():
+            stream = self._transport.events(image_request(prepared, stream=True), timeout)
             with closing(stream), self._breaks_off():
-                if _is_plain(stream.response):
+                if is_plain(stream.response):
                     stream.response.read()
-                    yield read_images(_incoming(stream.response))
+                    yield read_images(incoming(stream.response))
                     return
                 events = ImageEvents(request_id(stream.response.headers))
                 for event in stream:
@@ -93,14 +82,13 @@ class OpenAIProvider(Provider):
     async def stream_image_async(
         self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
-        client = await clients.async_client(self.connection)
-        with self._masked(), self._translated():
-            stream = await client.post(**_events(image_request(prepared, stream=True), timeout, sync=False))
+        with self._transport.masked(), self._transport.translated():
+            stream = await self._transport.events_async(image_request(prepared, stream=True), timeout)
             try:
                 with self._breaks_off():
-                    if _is_plain(stream.response):
+                    if is_plain(stream.response):
                         await stream.response.aread()
-                        yield read_images(_incoming(stream.response))
+                        yield read_images(incoming(stream.response))
                         return
                     events = ImageEvents(request_id(stream.response.headers))
                     async for event in stream:
@@ -114,81 +102,44 @@ class OpenAIProvider(Provider):
                 await stream.close()
 
     def submit_video(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        with self._masked(), self._creates_a_job():
-            return read_job(self._send(video_request(prepared), timeout), self._new_job(prepared))
+        with self._transport.masked(), self._creates_a_job():
+            return read_job(self._transport.send(video_request(prepared), timeout), self._new_job(prepared))
 
     async def submit_video_async(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        with self._masked(), self._creates_a_job():
-            return read_job(await self._send_async(video_request(prepared), timeout), self._new_job(prepared))
+        with self._transport.masked(), self._creates_a_job():
+            return read_job(await self._transport.send_async(video_request(prepared), timeout), self._new_job(prepared))
 
     def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self._masked(), self._looks_at(job):
-            return read_job(self._send(status_request(job), min(timeout, LOOK_SECONDS)), job)
+        with self._transport.masked(), self._looks_at(job):
+            return read_job(self._transport.send(status_request(job), min(timeout, LOOK_SECONDS)), job)
 
     async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self._masked(), self._looks_at(job):
-            return read_job(await self._send_async(status_request(job), min(timeout, LOOK_SECONDS)), job)
+        with self._transport.masked(), self._looks_at(job):
+            return read_job(await self._transport.send_async(status_request(job), min(timeout, LOOK_SECONDS)), job)
 
     def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self._masked(), self._looks_at(job):
-            return read_deleted(self._send(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
+        with self._transport.masked(), self._looks_at(job):
+            return read_deleted(self._transport.send(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
 
     async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self._masked(), self._looks_at(job):
-            return read_deleted(await self._send_async(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
+        with self._transport.masked(), self._looks_at(job):
+            return read_deleted(await self._transport.send_async(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
 
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # one video a job
-        client = clients.sync_client(self.connection)
-        with self._masked(), self._downloads(job), self._translated():
-            response = client.get(**_streamed(content_request(job, sink.offset), timeout))
+        with self._transport.masked(), self._downloads(job), self._transport.translated():
+            response = self._transport.open(content_request(job, sink.offset), timeout)
             with closing(response):
                 _begin(sink, response.status_code, response.headers)
                 for chunk in response.iter_bytes(CHUNK):
                     sink.write(chunk)
 
     async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002
-        client = await clients.async_client(self.connection)
-        with self._masked(), self._downloads(job), self._translated():
-            response = await client.get(**_streamed(content_request(job, sink.offset), timeout))
+        with self._transport.masked(), self._downloads(job), self._transport.translated():
+            response = await self._transport.open_async(content_request(job, sink.offset), timeout)
             async with aclosing(response):
                 _begin(sink, response.status_code, response.headers)
                 async for chunk in response.aiter_bytes(CHUNK):
                     sink.write(chunk)
-
-    def _send(self, outgoing: Outgoing, timeout: float) -> Incoming:
-        client = clients.sync_client(self.connection)
-        with self._translated():
-            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-            return _incoming(call(**_arguments(outgoing, timeout)))
-
-    async def _send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
-        client = await clients.async_client(self.connection)
-        with self._translated():
-            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-            return _incoming(await call(**_arguments(outgoing, timeout)))
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        """The SDK's exceptions as ours."""
-        import openai
-
-        try:
-            yield
-        except openai.APIStatusError as error:
-            raise status_fault(
-                error.status_code,
-                error.response.headers,
-                error.response.content,
-                secrets=self.connection.secrets(),
-                variable=self._key_variable,
-                about_a_job=error.request.method != "POST",
-            ) from error
-        except openai.APIConnectionError as error:
-            timed_out = isinstance(error, openai.APITimeoutError)
-            raise connection_fault(error, self.connection.base_url, timed_out=timed_out) from error
-
-        except openai.APIError as error:
-            raise event_fault(error.message, error.body) from error
 
     @contextmanager
     def _breaks_off(self) -> Iterator[None]:
@@ -200,18 +151,6 @@ class OpenAIProvider(Provider):
         except httpx2.HTTPError as error:
             msg = f"the stream broke off ({type(error).__name__})"
             raise ConnectionFailedError(msg, retryable=True, billable="unknown") from error
-
-    @contextmanager
-    def _masked(self) -> Iterator[None]:
-        """A server's text that quotes the key is masked in all that we show."""
-        try:
-            yield
-        except TarashError as error:
-            secrets = self.connection.secrets()
-            error.message = mask(error.message, secrets)
-            error.args = (error.message,)
-            error.raw = mask_all(error.raw, secrets)
-            raise
 
     @contextmanager
     def _creates_a_job(self) -> Iterator[None]:
@@ -255,46 +194,6 @@ class OpenAIProvider(Provider):
 
     def _new_job(self, prepared: Prepared[VideoGenerationRequest]) -> VideoJob:
         return VideoJob(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
-
-
-def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
-    import httpx2
-
-    headers = dict(outgoing.headers)
-    if outgoing.multipart:
-        headers["Content-Type"] = "multipart/form-data"
-    options = {"headers": headers, "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))}
-    arguments: dict[str, Any] = {"path": outgoing.path, "cast_to": httpx2.Response, "options": options}
-    if outgoing.method == "POST":
-        arguments["body"] = outgoing.body
-        if outgoing.files:
-            arguments["files"] = list(outgoing.files)
-    return arguments
-
-
-def _streamed(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
-    """The arguments of a request whose body is streamed."""
-    arguments = _arguments(outgoing, timeout)
-    arguments["options"]["headers"] = {**arguments["options"]["headers"], **_RAW}
-    return arguments
-
-
-def _events(outgoing: Outgoing, timeout: float, *, sync: bool) -> dict[str, Any]:
-    """The arguments of a request whose answer is a stream of events."""
-    import openai
-
-    arguments = _arguments(outgoing, timeout)
-    kind: Any = openai.Stream if sync else openai.AsyncStream
-    return {**arguments, "cast_to": object, "stream": True, "stream_cls": kind[object]}
-
-
-def _is_plain(response: Any) -> bool:
-    """Whether a server that does not stream answered at once, with the whole picture."""
-    return bool(response.headers.get("content-type", "").startswith("application/json"))
-
-
-def _incoming(response: Any) -> Incoming:
-    return Incoming(response.status_code, response.headers, response.content)
 
 
 def _begin(sink: Sink, status: int, headers: Mapping[str, str]) -> None:

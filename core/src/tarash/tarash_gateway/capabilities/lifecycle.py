@@ -27,8 +27,8 @@ class Lifecycle(StrictInput):
     """Where the vendor says so."""
 
     def status_on(self, day: date) -> Literal["current", "deprecated", "retired"]:
-        """The status on `day`: a deprecated model is retired from its shutdown day on."""
-        if self.status == "deprecated" and self.shutdown is not None and day >= self.shutdown:
+        """The status on `day`: a model is retired from its shutdown day on."""
+        if self.shutdown is not None and day >= self.shutdown:
             return "retired"
         return self.status
 

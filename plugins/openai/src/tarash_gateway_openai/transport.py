@@ -1,0 +1,136 @@
+"""Sends requests through the SDK, and tells what it raises in the gateway's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.redaction import mask, mask_all
+from tarash_gateway_openai import clients
+from tarash_gateway_openai.answers import Incoming
+from tarash_gateway_openai.connection import Connection
+from tarash_gateway_openai.faults import connection_fault, event_fault, status_fault
+from tarash_gateway_openai.wire import Outgoing
+
+CONNECT_SECONDS = 10.0
+"""Seconds that a connection may take to come up."""
+
+_RAW = {"X-Stainless-Raw-Response": "stream"}
+"""The SDK's own way to hand out an answer before its body is read."""
+
+
+class Transport:
+    """The SDK over one connection."""
+
+    def __init__(self, connection: Connection, key_variable: str) -> None:
+        self.connection = connection
+        self._key_variable = key_variable
+
+    def send(self, outgoing: Outgoing, timeout: float) -> Incoming:
+        """Sends a request and reads its answer."""
+        client = clients.sync_client(self.connection)
+        with self.translated():
+            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
+            return incoming(call(**_arguments(outgoing, timeout)))
+
+    async def send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
+        """The twin of `send`."""
+        client = await clients.async_client(self.connection)
+        with self.translated():
+            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
+            return incoming(await call(**_arguments(outgoing, timeout)))
+
+    def open(self, outgoing: Outgoing, timeout: float) -> Any:
+        """Sends a request; gives the answer with its body unread, to be closed by the caller."""
+        return clients.sync_client(self.connection).get(**_streamed(outgoing, timeout))
+
+    async def open_async(self, outgoing: Outgoing, timeout: float) -> Any:
+        """The twin of `open`."""
+        client = await clients.async_client(self.connection)
+        return await client.get(**_streamed(outgoing, timeout))
+
+    def events(self, outgoing: Outgoing, timeout: float) -> Any:
+        """Sends a request; gives the SDK's stream of its events, to be closed by the caller."""
+        import openai
+
+        return clients.sync_client(self.connection).post(**_events(outgoing, timeout, openai.Stream))
+
+    async def events_async(self, outgoing: Outgoing, timeout: float) -> Any:
+        """The twin of `events`."""
+        client = await clients.async_client(self.connection)
+        import openai
+
+        return await client.post(**_events(outgoing, timeout, openai.AsyncStream))
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """The SDK's exceptions as ours."""
+        import openai
+
+        try:
+            yield
+        except openai.APIStatusError as error:
+            raise status_fault(
+                error.status_code,
+                error.response.headers,
+                error.response.content,
+                secrets=self.connection.secrets(),
+                variable=self._key_variable,
+                about_a_job=error.request.method != "POST",
+            ) from error
+        except openai.APIConnectionError as error:
+            timed_out = isinstance(error, openai.APITimeoutError)
+            raise connection_fault(error, self.connection.base_url, timed_out=timed_out) from error
+        except openai.APIError as error:
+            raise event_fault(error.message, error.body) from error
+
+    @contextmanager
+    def masked(self) -> Iterator[None]:
+        """A server's text that quotes the key is masked in all that we show."""
+        try:
+            yield
+        except TarashError as error:
+            secrets = self.connection.secrets()
+            error.message = mask(error.message, secrets)
+            error.args = (error.message,)
+            error.raw = mask_all(error.raw, secrets)
+            raise
+
+
+def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
+    import httpx2
+
+    headers = dict(outgoing.headers)
+    if outgoing.multipart:
+        headers["Content-Type"] = "multipart/form-data"
+    options = {"headers": headers, "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))}
+    arguments: dict[str, Any] = {"path": outgoing.path, "cast_to": httpx2.Response, "options": options}
+    if outgoing.method == "POST":
+        arguments["body"] = outgoing.body
+        if outgoing.files:
+            arguments["files"] = list(outgoing.files)
+    return arguments
+
+
+def _streamed(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
+    """The arguments of a request whose body is streamed."""
+    arguments = _arguments(outgoing, timeout)
+    arguments["options"]["headers"] = {**arguments["options"]["headers"], **_RAW}
+    return arguments
+
+
+def _events(outgoing: Outgoing, timeout: float, kind: Any) -> dict[str, Any]:
+    """The arguments of a request whose answer is a stream of events."""
+    return {**_arguments(outgoing, timeout), "cast_to": object, "stream": True, "stream_cls": kind[object]}
+
+
+def is_plain(response: Any) -> bool:
+    """Whether a server that does not stream answered at once, with the whole picture."""
+    return bool(response.headers.get("content-type", "").startswith("application/json"))
+
+
+def incoming(response: Any) -> Incoming:
+    """An answer that was read."""
+    return Incoming(response.status_code, response.headers, response.content)
