@@ -104,6 +104,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
 def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[VideoStatus]:
     """Looks at the job until it is finished. Whatever breaks this off leaves the job running and says which it is."""
     job = status.job
+    looks = 0
     try:
         submitted = yield Now()
         while True:
@@ -112,11 +113,14 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
                 _raise_unless_completed(job, status)
                 return replace(status, job=job)
             now = yield Now()
-            pause = _pause(context, status, now - submitted)
-            if now + pause >= context.deadline:
+            left = context.deadline - now
+            if left <= 2 * SHORTEST_WAIT:
                 msg = f"job {job.id} was still {job.status} after {context.config.timeout:g} s. It was left running."
                 raise GenerationTimeoutError(msg)
-            yield Sleep(pause)
+            pause = _pause(context, status, now - submitted)
+            # The first look is soon, whatever the interval: a job may fail or be done at once. The last one is in time.
+            yield Sleep(min(pause, SOONEST_LOOK if looks == 0 else pause, left - SHORTEST_WAIT))
+            looks += 1
             status = yield from reading(context, Call(provider, "poll_video", (job,)))
             check_status(status, provider, "poll_video")
             job = merged(job, status.job)
