@@ -129,7 +129,9 @@ def test_the_example_runs_in_an_empty_environment_with_only_its_extra(wheels, ta
     # Ours come from these wheels, whatever an index has under the same names.
     ours = tmp_path / "constraints.txt"
     ours.write_text("".join(f"{_name_of(wheel)} @ {wheel.as_uri()}\n" for wheel in wheels.glob("*.whl")))
-    pip("--python", python, "install", "--constraint", ours, "tarash-gateway[openai]")
+    # The core by its address: pip before 25 takes a constraint with an address and a name with an extra for a conflict.
+    (core,) = wheels.glob("tarash_gateway-*.whl")
+    pip("--python", python, "install", "--constraint", ours, f"tarash-gateway[openai] @ {core.as_uri()}")
     environment = {
         "PATH": os.environ["PATH"],
         "OPENAI_BASE_URL": tarash_sandbox.url,

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from tarash.tarash_gateway import (
     Problem,
     check_request,
+    estimate_cost,
     generate_image,
     generate_image_async,
     generate_video,
@@ -19,6 +20,8 @@ from tarash.tarash_gateway import (
     list_models,
     list_providers,
     register_plugin,
+    stream_image,
+    stream_image_async,
 )
 from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Lifecycle, Price, SizeRule, VideoModel
 from tarash.tarash_gateway.errors import ContentPolicyError, TarashError, ValidationError
@@ -129,11 +132,35 @@ async def at_once(image: ImageGenerationConfig, video: VideoGenerationConfig) ->
         assert_type(VideoJob.model_validate_json(made.job.model_dump_json()), VideoJob)
 
 
+def streams(image: ImageGenerationConfig) -> None:
+    for update in stream_image(image, ImageGenerationRequest(prompt="x")):
+        assert_type(update, ImageGenerationUpdate)
+        assert_type(update.image, Media | None)
+        if update.response is not None:
+            assert_type(update.response, ImageGenerationResponse)
+
+
+async def streams_async(image: ImageGenerationConfig) -> None:
+    async for update in stream_image_async(image, ImageGenerationRequest(prompt="x")):
+        assert_type(update, ImageGenerationUpdate)
+
+
+def costs(image: ImageGenerationConfig, video: VideoGenerationConfig) -> None:
+    known = estimate_cost(image, ImageGenerationRequest(prompt="x"))
+    if known is not None:
+        assert_type(known.low, float)
+        assert_type(known.high, float)
+        assert_type(known.basis, str)
+    estimate_cost(video, VideoGenerationRequest(prompt="x"))
+
+
 def lists() -> None:
     assert_type(list_providers(), list[str])
     for row in list_models("openai"):
         assert_type(row, ImageModel | VideoModel)
         print(row.model, row.lifecycle.notice(row.model, date(2026, 1, 1)))
+    assert_type(list_models(kind="image"), list[ImageModel | VideoModel])
+    assert_type(list_models("openai", kind="video", status="retired"), list[ImageModel | VideoModel])
 
 
 SOURCE = "https://acme.test/docs"

@@ -14,15 +14,16 @@ END = date(2026, 6, 1)
     ("lifecycle", "day", "status"),
     [
         (Lifecycle(), END, "current"),
-        (Lifecycle(shutdown=END), date(2027, 1, 1), "current"),
+        (Lifecycle(shutdown=END), date(2026, 5, 31), "current"),
+        (Lifecycle(shutdown=END), END, "retired"),
         (Lifecycle(status="deprecated", shutdown=END), date(2026, 5, 31), "deprecated"),
         (Lifecycle(status="deprecated", shutdown=END), END, "retired"),
         (Lifecycle(status="deprecated"), date(2099, 1, 1), "deprecated"),
         (Lifecycle(status="retired", shutdown=END), date(2020, 1, 1), "retired"),
     ],
-    ids=["current", "current with a date", "day before", "the day", "no date", "retired"],
+    ids=["current", "current with a date", "its last day is over", "day before", "the day", "no date", "retired"],
 )
-def test_a_deprecated_model_is_retired_from_its_shutdown_day_on(lifecycle, day, status):
+def test_a_model_is_retired_from_its_shutdown_day_on(lifecycle, day, status):
     assert lifecycle.status_on(day) == status
 
 

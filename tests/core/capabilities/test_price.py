@@ -58,3 +58,47 @@ def test_a_price_needs_a_source_and_a_day():
 def test_a_key_without_quality_and_size_is_refused_when_the_row_is_written(key):
     with pytest.raises(ValidationError):
         Price(per_image={key: 0.01}, **SAID)
+
+
+@pytest.mark.parametrize(
+    ("quality", "size", "span"),
+    [
+        ("low", "1x1", (0.01, 0.01)),
+        ("low", None, (0.01, 0.02)),
+        (None, "2x2", (0.02, 0.2)),
+        ("auto", "auto", (0.01, 0.2)),
+        ("medium", None, None),
+    ],
+)
+def test_an_image_costs_from_the_least_to_the_most_that_fits(quality, size, span):
+    assert IMAGES.for_image(quality, size) == span
+
+
+@pytest.mark.parametrize(
+    ("size", "span"),
+    [("1x1", (0.1, 0.1)), ("2x2", (0.5, 0.5)), (None, (0.1, 0.5)), ("auto", (0.1, 0.5)), ("3x3", None)],
+)
+def test_a_second_costs_from_the_least_to_the_most_that_fits(size, span):
+    assert VIDEOS.for_second(size) == span
+
+
+TOKENS = Price(per_million_tokens={"text_in": 5, "image_in": 8, "image_out": 30}, **SAID)
+
+
+@pytest.mark.parametrize(
+    ("counts", "dollars"),
+    [
+        ({"image_out": 1_000_000}, 30.0),
+        ({"text_in": 10, "image_in": 100, "image_out": 1000}, 0.03085),
+        ({"text_in": 10, "text_out": 0}, 0.00005),
+        ({"text_out": 1, "image_out": 1}, None),
+        ({}, None),
+    ],
+    ids=["one-kind", "three-kinds", "none-of-a-kind-without-a-price", "a-kind-without-a-price", "nothing-counted"],
+)
+def test_tokens_are_priced_where_every_kind_that_was_used_has_a_price(counts, dollars):
+    assert TOKENS.for_tokens(counts) == (None if dollars is None else pytest.approx(dollars))
+
+
+def test_a_price_by_the_image_prices_no_tokens():
+    assert IMAGES.for_tokens({"image_out": 5}) is None

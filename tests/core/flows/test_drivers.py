@@ -6,9 +6,10 @@ import threading
 
 import pytest
 
-from tarash.tarash_gateway.errors import PluginError, RateLimitError
-from tarash.tarash_gateway.flows.commands import Call, Emit, Gather, Now, Outcome, Random, Sleep
-from tarash.tarash_gateway.flows.drivers import run, run_async
+from tarash.tarash_gateway.errors import PluginError, RateLimitError, UnsupportedOperationError
+from tarash.tarash_gateway.flows.commands import END, Call, Emit, Gather, Next, Now, Open, Outcome, Random, Sleep
+from tarash.tarash_gateway.flows.drivers import iterate, iterate_async, run, run_async
+from tarash.tarash_gateway.plugins import Provider
 
 DRIVERS = pytest.mark.parametrize(
     "drive", [run, lambda flow, *told: asyncio.run(run_async(flow, *told))], ids=["sync", "async"]
@@ -192,3 +193,257 @@ def test_the_sync_driver_works_inside_a_running_loop():
         return run(told(), listen)
 
     assert asyncio.run(main()) == "done"
+
+
+def all_of(stream):
+    """The items of a stream, plain or async."""
+    if hasattr(stream, "__next__"):
+        return list(stream)
+
+    async def collect():
+        return [item async for item in stream]
+
+    return asyncio.run(collect())
+
+
+def first_of(stream):
+    """Takes one item and leaves the loop."""
+    if hasattr(stream, "__next__"):
+        item = next(stream)
+        stream.close()
+        return item
+
+    async def take():
+        item = await anext(stream)
+        await stream.aclose()
+        return item
+
+    return asyncio.run(take())
+
+
+class SyncVendor:
+    """Streams by blocking; `seen` has the threads that read, and `closed`."""
+
+    def __init__(self):
+        self.seen = []
+
+    def stream(self, count, *, fail=None):
+        try:
+            for number in range(count):
+                self.seen.append(threading.current_thread())
+                yield number
+            if fail is not None:
+                raise fail
+        finally:
+            self.seen.append("closed")
+
+
+class AsyncVendor:
+    """Streams by awaiting."""
+
+    def __init__(self):
+        self.seen = []
+
+    async def stream_async(self, count, *, fail=None):
+        try:
+            for number in range(count):
+                await asyncio.sleep(0)
+                self.seen.append(threading.current_thread())
+                yield number
+            if fail is not None:
+                raise fail
+        finally:
+            await asyncio.sleep(0)
+            self.seen.append("closed")
+
+
+class NoStream(Provider):
+    endpoint = "https://api.acme.test"
+
+
+ITERATORS = pytest.mark.parametrize("iterated", [iterate, iterate_async], ids=["sync", "async"])
+VENDORS = pytest.mark.parametrize("vendor", [SyncVendor, AsyncVendor], ids=["sync-stream", "async-stream"])
+
+
+def reads(vendor, count=3, **options):
+    """A flow that tells every item of a stream, and at last that it is over."""
+    stream = yield Open(vendor, "stream", (count,), options)
+    while (item := (yield Next(stream))) is not END:
+        yield Emit(item)
+    yield Emit("over")
+
+
+@ITERATORS
+def test_updates_come_one_by_one(iterated):
+    assert all_of(iterated(told())) == [1, 2, 3]
+
+
+@ITERATORS
+def test_a_flow_that_is_iterated_gets_what_it_asks_for(iterated):
+    def flow():
+        yield Emit((yield Call(Vendor(), "make", ("a cat",), {"size": "1x1"})))
+        yield Emit((yield Sleep(0)))
+        yield Emit(0 <= (yield Random()) < 1)
+        (outcome,) = yield Gather((child(),))
+        yield Emit(outcome.value)
+
+    def child():
+        yield Now()
+        return "child"
+
+    assert all_of(iterated(flow())) == ["a cat 1x1", None, True, "child"]
+
+
+@ITERATORS
+def test_nothing_happens_before_the_first_update_is_asked_for(iterated):
+    vendor = SyncVendor()
+
+    iterated(reads(vendor))
+
+    assert vendor.seen == []
+
+
+@ITERATORS
+@VENDORS
+def test_a_stream_of_either_flavour_is_read_to_its_end(iterated, vendor):
+    assert all_of(iterated(reads(vendor()))) == [0, 1, 2, "over"]
+
+
+@ITERATORS
+@VENDORS
+def test_a_stream_is_closed_when_the_loop_is_left_early(iterated, vendor):
+    vendor = vendor()
+
+    assert first_of(iterated(reads(vendor))) == 0
+    assert len(vendor.seen) == 2
+    assert vendor.seen[-1] == "closed"
+
+
+@ITERATORS
+@VENDORS
+def test_a_stream_is_closed_when_the_flow_fails(iterated, vendor):
+    vendor = vendor()
+
+    def flow():
+        stream = yield Open(vendor, "stream", (3,))
+        yield Next(stream)
+        raise RateLimitError("slow down")
+
+    with pytest.raises(RateLimitError, match="slow down"):
+        all_of(iterated(flow()))
+    assert vendor.seen[-1] == "closed"
+
+
+@ITERATORS
+@VENDORS
+def test_every_stream_of_a_flow_is_closed(iterated, vendor):
+    first, second = vendor(), vendor()
+
+    def flow():
+        for each in (first, second):
+            stream = yield Open(each, "stream", (3,))
+            yield Emit((yield Next(stream)))
+        yield Emit("both")
+
+    assert all_of(iterated(flow())) == [0, 0, "both"]
+    assert (first.seen[-1], second.seen[-1]) == ("closed", "closed")
+
+
+@ITERATORS
+@VENDORS
+def test_an_error_of_ours_in_a_stream_reaches_the_flow(iterated, vendor):
+    def flow():
+        try:
+            yield from reads(vendor(), 1, fail=RateLimitError("slow down"))
+        except RateLimitError as error:
+            yield Emit(str(error))
+
+    assert all_of(iterated(flow())) == [0, "slow down"]
+
+
+@ITERATORS
+@pytest.mark.parametrize(
+    ("vendor", "kind"),
+    [(SyncVendor, "generator"), (AsyncVendor, "async_generator")],
+    ids=["sync-stream", "async-stream"],
+)
+def test_a_foreign_error_in_a_stream_is_the_plugins(iterated, vendor, kind):
+    with pytest.raises(PluginError) as caught:
+        all_of(iterated(reads(vendor(), 1, fail=KeyError("sk-secret"))))
+
+    assert str(caught.value) == f"{kind}.stream raised KeyError. This is a defect of the plugin, not of the request."
+    assert caught.value.billable == "unknown"
+
+
+@ITERATORS
+def test_a_provider_without_streams_says_so(iterated):
+    with pytest.raises(UnsupportedOperationError, match=r"^NoStream cannot stream images$"):
+        all_of(iterated(opens(NoStream())))
+
+
+def opens(provider):
+    stream = yield Open(provider, "stream_image", (None,), {"timeout": 1})
+    yield Next(stream)
+
+
+def test_a_blocking_stream_does_not_block_the_loop():
+    vendor = SyncVendor()
+
+    all_of(iterate_async(reads(vendor)))
+
+    readers = [seen for seen in vendor.seen if seen != "closed"]
+    assert len(readers) == 3
+    assert threading.main_thread() not in readers
+
+
+def test_a_blocking_stream_is_read_in_the_callers_thread():
+    vendor = SyncVendor()
+
+    all_of(iterate(reads(vendor)))
+
+    assert vendor.seen == [threading.main_thread()] * 3 + ["closed"]
+
+
+@DRIVERS
+def test_the_other_drivers_read_streams_too(drive):
+    seen = []
+
+    drive(reads(SyncVendor()), seen.append)
+
+    assert seen == [0, 1, 2, "over"]
+
+
+def test_an_async_stream_is_read_inside_a_running_loop_by_the_sync_driver():
+    async def main():
+        return list(iterate(reads(AsyncVendor())))
+
+    assert asyncio.run(main()) == [0, 1, 2, "over"]
+
+
+def test_a_task_that_is_cancelled_closes_its_stream():
+    closed = []
+
+    class Slow:
+        async def stream_async(self, count):
+            try:
+                yield 0
+                await asyncio.sleep(3600)
+            finally:
+                closed.append("closed")
+
+    async def main():
+        begun = asyncio.Event()
+
+        async def read():
+            async for _ in iterate_async(reads(Slow())):
+                begun.set()
+
+        task = asyncio.create_task(read())
+        await begun.wait()
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert closed == ["closed"]

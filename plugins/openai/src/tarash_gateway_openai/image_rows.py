@@ -116,6 +116,12 @@ _COMPRESSION = FieldRule(
     allowed=("jpeg", "webp"),
     because="output_compression is for jpeg and webp only",
 )
+_PARTIALS = FieldRule(
+    when={"stream": (False,)},
+    field="extra_params.partial_images",
+    allowed=(None,),
+    because="partial pictures come with stream_image only",
+)
 
 _GPT: dict[str, Any] = {
     **_SHARED,
@@ -130,7 +136,7 @@ _GPT: dict[str, Any] = {
     "backgrounds": ("auto", "opaque", "transparent"),
     "output_formats": ("png", "jpeg", "webp"),
     "streaming": True,
-    "rules": (_TRANSPARENT, _COMPRESSION),
+    "rules": (_TRANSPARENT, _COMPRESSION, _PARTIALS),
 }
 """What the GPT Image models have in common."""
 
@@ -320,7 +326,7 @@ _SUNBURST: dict[str, Any] = {
         "frame_count": NumberRule(min=2, max=16),
         "frame_duration_ms": NumberRule(min=1, max=60_000),
     },
-    "rules": (_TRANSPARENT, _COMPRESSION, *_GIF, *_SVG, _MARKUP),
+    "rules": (_TRANSPARENT, _COMPRESSION, _PARTIALS, *_GIF, *_SVG, _MARKUP),
     "price": _PRICE_2,
 }
 """The 2.5 and 2.6 generations: more qualities, and gif and svg in preview."""

@@ -76,8 +76,9 @@ def with_fallbacks(
             response = yield from one(context, link)
         except TarashError as error:
             complete(error, context.known())
-            if isinstance(error, ModelNotFoundError):
-                error.message = ". ".join([error.message.rstrip("."), *link.notices])
+            if isinstance(error, ModelNotFoundError) and link.notices:
+                error.message = " ".join([_sentence(error.message), *link.notices])
+                error.args = (error.message,)
             if link is plans[-1] or not _moves_on(error):
                 for attempt in attempts:
                     error.add_note(f"before it, {attempt.provider}/{attempt.model} {attempt.outcome}: {attempt.error}")
@@ -94,6 +95,10 @@ def with_fallbacks(
                 return response  # a job: what was tried before it is in the log
             return response.model_copy(update={"attempts": attempts, "warnings": [*told, *response.warnings]})
     raise AssertionError
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _moves_on(error: TarashError) -> bool:

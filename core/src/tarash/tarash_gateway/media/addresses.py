@@ -91,14 +91,20 @@ def _judge(address: Address) -> Refusal | None:
         verdict = Refusal("a multicast address", final=True)
     elif address.is_loopback or address.is_unspecified or address in _THIS_NETWORK:
         verdict = Refusal("this very machine", final=False)
-    elif not address.is_global or (isinstance(address, IPv6Address) and not _public_ipv6(address)):
+    elif isinstance(address, IPv6Address):
+        if not _public_ipv6(address):
+            verdict = Refusal("a private or reserved address", final=False)
+    elif not address.is_global:
         verdict = Refusal("a private or reserved address", final=False)
     return verdict
 
 
 def _public_ipv6(address: IPv6Address) -> bool:
+    # Where packets to these end up is judged by the address inside; what is_global says of them differs by Python.
+    if address.sixtofour is not None or address in _NAT64[0]:
+        return True
     # is_global calls everything global that is on no list, the old site-local addresses among them.
-    return address in _GLOBAL_UNICAST or address in _NAT64[0]
+    return address.is_global and address in _GLOBAL_UNICAST
 
 
 def _embedded(address: Address) -> tuple[Address, ...]:
