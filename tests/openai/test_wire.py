@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway import generate_image, generate_video
-from tarash.tarash_gateway.errors import UnsupportedOperationError
+from tarash.tarash_gateway.errors import UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import ImageType, Media, VideoJob
 from tarash.tarash_gateway.plugins import Prepared
 from tarash_gateway_openai import wire
@@ -234,6 +234,32 @@ def test_an_edit_is_a_form_with_its_images_and_its_mask_as_file_parts(sent_image
         *((field, f"image_list-{at}.webp", "image/webp") for at in range(count)),
         ("mask", "mask_image.png", "image/png"),
     ]
+
+
+@pytest.mark.parametrize("form", ["data URL", "base64"])
+def test_a_markup_is_a_file_part(sent_image, picture, form):
+    png = picture(mode="RGBA")
+    text = base64.b64encode(png).decode()
+    markup = f"data:image/png;base64,{text}" if form == "data URL" else text
+
+    sent = sent_image(
+        "gpt-image-2.5-sunburst", size="1024x1024", image_list=[picture()], extra_params={"markup": markup}
+    )
+
+    assert "markup" not in sent.fields
+    (part,) = [part for part in sent.files if part.field == "markup"]
+    assert (part.filename, part.content_type, part.content) == ("markup.png", "image/png", png)
+
+
+def test_a_markup_that_is_no_picture_is_refused_before_anything_is_sent(
+    tarash_sandbox, image_config, image_request, picture
+):
+    asked = image_request(size="1024x1024", image_list=[picture()], extra_params={"markup": 7})
+
+    with pytest.raises(ValidationError, match=r"extra_params.markup: is not base64: .*; give a PNG as a data URL"):
+        generate_image(image_config("gpt-image-2.5-sunburst"), asked)
+
+    assert tarash_sandbox.requests == []
 
 
 def test_an_edit_is_made_by_the_sandbox_as_the_vendor_makes_it(image_config, image_request, picture):

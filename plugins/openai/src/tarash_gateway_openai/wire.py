@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from tarash.tarash_gateway.errors import UnsupportedOperationError
+from tarash.tarash_gateway.errors import UnsupportedOperationError, ValidationError
+from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import InputFile, Prepared
+from tarash.tarash_gateway.problems import Problem
 
 Part = tuple[str, tuple[str, bytes, str]]
 """A file part: field, then name, bytes and content type."""
@@ -54,7 +56,21 @@ def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = 
     files = [_part(name, file) for file in prepared.images]
     if prepared.mask is not None:
         files.append(_part("mask", prepared.mask))
+    markup = body.pop("markup", None)
+    if markup is not None:
+        files.append(("markup", ("markup.png", _markup(markup), "image/png")))
     return Outgoing("POST", "/images/edits", _given(body), tuple(files), multipart=True)
+
+
+def _markup(value: object) -> bytes:
+    """The transparent PNG that is laid over the first picture, given as a data URL or as base64."""
+    text = str(value)
+    try:
+        return decode_data_url(text) if text.startswith("data:") else decode_base64(text)
+    except ValueError as error:
+        problem = Problem("extra_params.markup", f"{error}; give a PNG as a data URL or as base64")
+        subject = "images/edits"
+        raise ValidationError.of(subject, [problem]) from error
 
 
 def video_request(prepared: Prepared[VideoGenerationRequest]) -> Outgoing:
