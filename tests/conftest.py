@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import io
 import os
 import re
 import shutil
@@ -20,6 +21,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from PIL import Image
+
+from tarash.tarash_gateway import generate_image, generate_image_async, generate_video, generate_video_async
 
 
 @pytest.fixture(autouse=True)
@@ -183,3 +187,31 @@ def hosts(over_tls, certificate):
         patch.setattr(socket.socket, "connect", connected, raising=False)
         patch.setenv("SSL_CERT_FILE", str(certificate[0]))
         yield asked
+
+
+@pytest.fixture(params=["sync", "async"])
+def make_image(request):
+    """`generate_image`, or its twin in a loop of its own."""
+    if request.param == "sync":
+        return generate_image
+    return lambda *args, **options: asyncio.run(generate_image_async(*args, **options))
+
+
+@pytest.fixture(params=["sync", "async"])
+def make_video(request):
+    """`generate_video`, or its twin in a loop of its own."""
+    if request.param == "sync":
+        return generate_video
+    return lambda *args, **options: asyncio.run(generate_video_async(*args, **options))
+
+
+@pytest.fixture
+def picture():
+    """Encodes a picture of one colour."""
+
+    def encoded(width=64, height=64, form="PNG", mode="RGB"):
+        out = io.BytesIO()
+        Image.new(mode, (width, height)).save(out, form)
+        return out.getvalue()
+
+    return encoded

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import io
 import json
 
 import pytest
-from PIL import Image
 
-from tarash.tarash_gateway import generate_image, generate_image_async, generate_video, generate_video_async
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -61,34 +57,6 @@ def video_request():
         return VideoGenerationRequest(prompt=prompt, **{"duration_seconds": 4, "aspect_ratio": "16:9", **fields})
 
     return request
-
-
-@pytest.fixture(params=["sync", "async"])
-def make_image(request):
-    """`generate_image`, or its twin in a loop of its own."""
-    if request.param == "sync":
-        return generate_image
-    return lambda *args, **options: asyncio.run(generate_image_async(*args, **options))
-
-
-@pytest.fixture(params=["sync", "async"])
-def make_video(request):
-    """`generate_video`, or its twin in a loop of its own."""
-    if request.param == "sync":
-        return generate_video
-    return lambda *args, **options: asyncio.run(generate_video_async(*args, **options))
-
-
-@pytest.fixture
-def picture():
-    """Encodes a picture of one colour."""
-
-    def encoded(width=64, height=64, form="PNG", mode="RGB"):
-        out = io.BytesIO()
-        Image.new(mode, (width, height)).save(out, form)
-        return out.getvalue()
-
-    return encoded
 
 
 @pytest.fixture

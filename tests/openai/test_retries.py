@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import traceback
 
 import pytest
 
@@ -17,6 +18,7 @@ from tarash.tarash_gateway.errors import (
     ProviderUnavailableError,
     QuotaExceededError,
     RateLimitError,
+    TarashError,
     UnconfirmedGenerationError,
 )
 from tarash_gateway_sandbox import RawBytes
@@ -228,3 +230,19 @@ def test_a_job_that_moderation_ended_is_a_content_policy_error_about_the_output(
     assert caught.value.stage == "output"
     assert caught.value.job.id == "video_1"
     assert caught.value.billable in {"yes", "unknown"}
+
+
+@pytest.mark.parametrize("status", [400, 401])
+def test_a_traceback_shows_the_sdks_exception_and_no_key(
+    tarash_sandbox, make_image, image_config, image_request, answering, status
+):
+    key = "sk-proj-verysecret-0123456789"
+    tarash_sandbox.play(answering({"error": {"message": f"no such key: {key}"}}, status=status))
+
+    with pytest.raises(TarashError) as caught:
+        make_image(image_config(api_key=key), image_request())
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert type(caught.value.__cause__).__module__.startswith("openai")
+    assert "no such key: [key]" in shown
+    assert "verysecret" not in shown

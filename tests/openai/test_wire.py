@@ -349,3 +349,9 @@ def test_the_key_goes_out_as_a_bearer_token_and_the_api_version_as_a_query(
     (sent,) = posts()
     assert sent.headers["authorization"] == "Bearer sk-mine-1234"
     assert sent.query == {"api-version": "preview"}
+
+
+def test_a_remix_keeps_the_own_parameters_of_a_model_without_a_row(submitted):
+    sent = submitted(model="our/own-film", prompt="snow", extra_params={"video_id": "video_7", "strength": 3})
+
+    assert (sent.path, sent.json) == ("/v1/videos/video_7/remix", {"prompt": "snow", "strength": 3})

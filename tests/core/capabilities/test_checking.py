@@ -426,6 +426,11 @@ class TestOperations:
     def test_a_remix_of_nothing_is_refused(self):
         assert texts(video(columns=self.COLUMNS, operation="remix")) == ["video: is required: what is the remix of?"]
 
+    def test_a_video_that_nothing_is_to_become_of_is_not_dropped(self):
+        assert texts(video(columns=self.COLUMNS, video="job_1")) == [
+            "video: is given, and nothing says what is to become of it; give operation='remix', 'edit' or 'extend'"
+        ]
+
     def test_a_vendors_parameter_may_say_which_operation_it_is(self):
         checked = video(columns=self.COLUMNS, extra_params={"video_id": "job_1"})
         assert (checked.request.operation, checked.problems) == ("remix", [])

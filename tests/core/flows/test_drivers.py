@@ -58,6 +58,21 @@ def test_an_error_of_ours_reaches_the_flow_as_it_is(drive):
 
 
 @DRIVERS
+def test_an_error_of_ours_keeps_its_own_cause(drive):
+    class Refusing:
+        def make(self):
+            msg = "slow down"
+            raise RateLimitError(msg) from KeyError("what the vendor's library said")
+
+    def flow():
+        yield Call(Refusing(), "make")
+
+    with pytest.raises(RateLimitError) as caught:
+        drive(flow())
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+@DRIVERS
 def test_a_foreign_error_is_the_plugins_and_may_be_billed(drive):
     def flow():
         yield Call(Vendor(), "crash")

@@ -72,6 +72,7 @@ class Transport:
         try:
             yield
         except openai.APIStatusError as error:
+            self._hide_keys(error)
             raise status_fault(
                 error.status_code,
                 error.response.headers,
@@ -84,7 +85,14 @@ class Transport:
             timed_out = isinstance(error, openai.APITimeoutError)
             raise connection_fault(error, self.connection.base_url, timed_out=timed_out) from error
         except openai.APIError as error:
+            self._hide_keys(error)
             raise event_fault(error.message, error.body) from error
+
+    def _hide_keys(self, error: Any) -> None:
+        """The SDK's exception stays the cause of ours, and a traceback shows its text."""
+        secrets = self.connection.secrets()
+        error.args = tuple(mask_all(part, secrets) for part in error.args)
+        error.message = mask_all(error.message, secrets)
 
     @contextmanager
     def masked(self) -> Iterator[None]:

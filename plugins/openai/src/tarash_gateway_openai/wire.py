@@ -77,7 +77,9 @@ def video_request(prepared: Prepared[VideoGenerationRequest]) -> Outgoing:
     """`videos`, or `videos/{id}/remix`."""
     asked = prepared.request
     if asked.operation == "remix":
-        return Outgoing("POST", f"/videos/{_id(_source(asked))}/remix", {"prompt": asked.prompt})
+        # A model without a row may have parameters of its own; for the others core has refused or left out the rest.
+        own = {name: value for name, value in asked.extra_params.items() if name != "video_id"}
+        return Outgoing("POST", f"/videos/{_id(_source(asked))}/remix", {"prompt": asked.prompt, **own})
     if asked.operation != "generate":
         msg = f"this plugin does not {asked.operation} videos; it generates and remixes them"
         raise UnsupportedOperationError(msg)

@@ -124,6 +124,9 @@ class _Checker(Generic[RequestT]):
 
     def _source(self) -> None:
         operation = self.value("operation")
+        if operation == "generate" and self.value("video") is not None:
+            told = "is given, and nothing says what is to become of it; give operation='remix', 'edit' or 'extend'"
+            self.checked.problems.append(Problem("video", told))
         if operation in (None, "generate") or self.value("video") is not None:
             return
         params = self.row.operation_params if isinstance(self.row, VideoModel) else {}

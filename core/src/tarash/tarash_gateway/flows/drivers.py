@@ -145,15 +145,19 @@ def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> An
         case Call(target, name, args, options):
             try:
                 return sync_primitive(target, name)(*args, **options)
+            except TarashError:
+                raise
             except Exception as error:
-                raise _ours(error, target, name) from error
+                raise _defect(error, target, name) from error
         case Open(target, name, args, options):
             return _opened(open_stream(target, name, args, options), steps)
         case Next(stream):
             try:
                 return next(stream, END) if hasattr(stream, "__next__") else run_blocking(anext(stream, END))
+            except TarashError:
+                raise
             except Exception as error:
-                raise _ours(error, stream, "stream") from error
+                raise _defect(error, stream, "stream") from error
         case Sleep(seconds):
             time.sleep(seconds)
         case Emit(update):
@@ -171,16 +175,20 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
         case Call(target, name, args, options):
             try:
                 return await async_primitive(target, name)(*args, **options)
+            except TarashError:
+                raise
             except Exception as error:
-                raise _ours(error, target, name) from error
+                raise _defect(error, target, name) from error
         case Open(target, name, args, options):
             return _opened(open_async_stream(target, name, args, options), steps)
         case Next(stream):
             try:
                 own = hasattr(stream, "__anext__")
                 return await (anext(stream, END) if own else asyncio.to_thread(next, stream, END))
+            except TarashError:
+                raise
             except Exception as error:
-                raise _ours(error, stream, "stream") from error
+                raise _defect(error, stream, "stream") from error
         case Sleep(seconds):
             await asyncio.sleep(seconds)
         case Emit(update):
@@ -210,10 +218,8 @@ def _known(command: Command) -> float:
     raise TypeError(msg)
 
 
-def _ours(error: Exception, target: Any, name: str) -> Exception:
-    """An error of ours passes; a foreign one is the plugin's fault, and what it created is not known."""
-    if isinstance(error, TarashError):
-        return error
+def _defect(error: Exception, target: Any, name: str) -> PluginError:
+    """A foreign error is the plugin's fault, and what it created is not known."""
     # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
     kind = type(error).__name__
     msg = f"{type(target).__name__}.{name} raised {kind}. This is a defect of the plugin, not of the request."

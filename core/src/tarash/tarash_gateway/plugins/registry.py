@@ -98,7 +98,9 @@ class PluginRegistry:
         except TarashError:
             raise
         except Exception as error:
-            msg = f"the plugin of {config.provider!r} ({owner.origin}) failed while it made a provider: {_told(error)}"
+            # Only the kind of it: a foreign text may quote the config's key. The exception itself is the cause.
+            kind = type(error).__name__
+            msg = f"the plugin of {config.provider!r} ({owner.origin}) failed while it made a provider: {kind}"
             raise PluginError(msg, provider=config.provider, model=config.model) from error
         if provider is None:
             msg = f"the plugin of {config.provider!r} ({owner.origin}) made no provider for its own name"
