@@ -158,7 +158,7 @@ def test_an_unreadable_answer_to_a_submitted_video_is_unconfirmed_and_sent_once(
     with pytest.raises(UnconfirmedGenerationError) as caught:
         make_video(video_config(), video_request())
 
-    assert len(posts()) == len(tarash_sandbox.requests) == 1
+    assert len(posts()) == 1
     assert caught.value.billable == "unknown"
     assert str(caught.value).startswith(
         "the request to openai went out and its outcome is unknown (the vendor's answer"

@@ -98,9 +98,6 @@ def test_what_was_asked_is_kept_with_a_digest_for_media(called, clip, png):
         "prompt": "a cat",
         "size": "64x48",
         "seed": 3,
-        "extra_params": {},
-        "n": 1,
-        "operation": "generate",
         "image_list": [{"type": "first_frame", "sha256": hashlib.sha256(png).hexdigest()}],
     }
 

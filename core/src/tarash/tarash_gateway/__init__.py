@@ -23,6 +23,8 @@ if TYPE_CHECKING:
         list_providers,
         poll_video,
         poll_video_async,
+        recover_videos,
+        recover_videos_async,
         register_plugin,
         resume_video,
         resume_video_async,
@@ -33,12 +35,15 @@ if TYPE_CHECKING:
     )
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
+    from tarash.tarash_gateway.journal import Journal
     from tarash.tarash_gateway.problems import Problem
+    from tarash.tarash_gateway.showing.progress import progress
 
 __version__ = "1.0.0"
 
 __all__ = [
     "CostEstimate",
+    "Journal",
     "ModelLifecycleWarning",
     "Problem",
     "cancel_video",
@@ -53,6 +58,9 @@ __all__ = [
     "list_providers",
     "poll_video",
     "poll_video_async",
+    "progress",
+    "recover_videos",
+    "recover_videos_async",
     "register_plugin",
     "resume_video",
     "resume_video_async",
@@ -64,8 +72,10 @@ __all__ = [
 
 _HOMES = {
     "CostEstimate": "capabilities.cost",
+    "Journal": "journal",
     "ModelLifecycleWarning": "capabilities.lifecycle",
     "Problem": "problems",
+    "progress": "showing.progress",
 }
 """Where the names live that are not functions of `api`."""
 

@@ -125,31 +125,8 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
         ContentPolicyError: the job was ended by moderation.
     """
     parsed = _object(incoming)
-    job_id = parsed.get("id") or known.id
-    if not isinstance(job_id, str) or not job_id:
-        msg = "the vendor's answer holds no job id"
-        raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
-    word = str(parsed.get("status") or "queued")
-    status = _STATUSES.get(word.lower())
-    if status is None and known.vendor_status != word:
-        logger.warning("job %s has a status %r that is not known; it is taken as running", job_id, word)
-    fault = parsed.get("error")
-    fault = fault if isinstance(fault, dict) else {"message": fault} if isinstance(fault, str) else {}
-    seen: dict[str, Any] = {
-        "id": job_id,
-        "status": status or "in_progress",
-        "vendor_status": None if status == word else word,
-        "progress": _number(parsed.get("progress")),
-        "created_at": _time(parsed.get("created_at")),
-        "completed_at": _time(parsed.get("completed_at")),
-        "expires_at": _time(parsed.get("expires_at")),
-        "size": parsed.get("size") if isinstance(parsed.get("size"), str) else None,
-        "duration_seconds": _number(parsed.get("seconds")),
-        "error_code": _words(fault.get("code")),
-        "error_message": _words(fault.get("message")),
-        "provider_request_id": request_id(incoming.headers),
-    }
-    job = known.model_copy(update={name: value for name, value in seen.items() if value is not None})
+    job = _job(parsed, incoming, known)
+    fault = _fault_of(parsed)
     if job.status == "failed" and is_moderation(fault):
         msg = f"job {job.id} was ended by moderation: {fault.get('message') or fault.get('code')}"
         raise ContentPolicyError(
@@ -168,6 +145,60 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
         usage=usage if isinstance(usage, dict) else None,
         raw=parsed,
     )
+
+
+def read_list(incoming: Incoming, known: VideoJob) -> tuple[list[VideoJob], str | None]:
+    """The jobs of one page of the vendor's list, newest first, and where the next page begins.
+
+    Raises:
+        InvalidResponseError: it is no list.
+    """
+    parsed = _object(incoming)
+    items = parsed.get("data")
+    if not isinstance(items, list):
+        msg = f"the vendor's answer is no list of jobs ({_kind(incoming)})"
+        raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status, retryable=True)
+    jobs = []
+    for item in items:
+        if not isinstance(item, dict) or not isinstance(item.get("id"), str):
+            continue
+        asked = {"prompt": item["prompt"]} if isinstance(item.get("prompt"), str) else {}
+        model = item["model"] if isinstance(item.get("model"), str) else ""
+        jobs.append(_job(item, incoming, known.model_copy(update={"model": model, "asked": asked})))
+    more = parsed.get("has_more") is True and jobs
+    return jobs, jobs[-1].id if more else None
+
+
+def _fault_of(parsed: dict[str, Any]) -> dict[str, Any]:
+    fault = parsed.get("error")
+    return fault if isinstance(fault, dict) else {"message": fault} if isinstance(fault, str) else {}
+
+
+def _job(parsed: dict[str, Any], incoming: Incoming, known: VideoJob) -> VideoJob:
+    job_id = parsed.get("id") or known.id
+    if not isinstance(job_id, str) or not job_id:
+        msg = "the vendor's answer holds no job id"
+        raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
+    word = str(parsed.get("status") or "queued")
+    status = _STATUSES.get(word.lower())
+    if status is None and known.vendor_status != word:
+        logger.warning("job %s has a status %r that is not known; it is taken as running", job_id, word)
+    fault = _fault_of(parsed)
+    seen: dict[str, Any] = {
+        "id": job_id,
+        "status": status or "in_progress",
+        "vendor_status": None if status == word else word,
+        "progress": _number(parsed.get("progress")),
+        "created_at": _time(parsed.get("created_at")),
+        "completed_at": _time(parsed.get("completed_at")),
+        "expires_at": _time(parsed.get("expires_at")),
+        "size": parsed.get("size") if isinstance(parsed.get("size"), str) else None,
+        "duration_seconds": _number(parsed.get("seconds")),
+        "error_code": _words(fault.get("code")),
+        "error_message": _words(fault.get("message")),
+        "provider_request_id": request_id(incoming.headers),
+    }
+    return known.model_copy(update={name: value for name, value in seen.items() if value is not None})
 
 
 def read_deleted(incoming: Incoming, known: VideoJob) -> VideoStatus:

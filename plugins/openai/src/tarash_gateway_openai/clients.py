@@ -18,6 +18,8 @@ from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tarash_gateway_openai.deadlines import keep_to_deadlines
+
 if TYPE_CHECKING:
     from httpx2 import Request
     from openai import AsyncOpenAI, OpenAI
@@ -120,6 +122,7 @@ def _make_sync(connection: Connection) -> OpenAI:
 
     hooks = {"request": [_to_api_key]} if connection.auth == "api-key" else {}
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
+    keep_to_deadlines(http)
     client = openai.OpenAI(http_client=http, api_key=connection.current_key, **_options(connection))
     _keep_to(connection, client)
     weakref.finalize(client, http.close)

@@ -137,6 +137,12 @@ def connection_fault(error: BaseException, base_url: str, *, timed_out: bool) ->
     return ConnectionFailedError(msg, retryable=True, billable="no")
 
 
+def late(base_url: str) -> ConnectionFailedError:
+    """The error of a request whose time was over before its answer was whole."""
+    msg = f"{urlsplit(base_url).hostname} did not answer in time"
+    return ConnectionFailedError(msg, retryable=True, billable="unknown")
+
+
 def is_moderation(fault: Mapping[str, Any]) -> bool:
     """Whether moderation refused, in any of the vendor's spellings."""
     inner = _inner(fault)

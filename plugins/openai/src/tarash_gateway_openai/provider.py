@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, closing, contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.errors import (
@@ -19,14 +21,25 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, Prepared, Provider, VideoStatus
-from tarash_gateway_openai.answers import ImageEvents, read_deleted, read_images, read_job, request_id
+from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, LostVideo, Prepared, Provider, VideoStatus
+from tarash_gateway_openai.answers import (
+    ImageEvents,
+    Incoming,
+    read_deleted,
+    read_images,
+    read_job,
+    read_list,
+    request_id,
+)
 from tarash_gateway_openai.connection import Connection
+from tarash_gateway_openai.deadlines import items_until
 from tarash_gateway_openai.transport import Transport, incoming, is_plain
 from tarash_gateway_openai.wire import (
+    Outgoing,
     cancel_request,
     content_request,
     image_request,
+    list_request,
     status_request,
     video_request,
 )
@@ -36,6 +49,12 @@ if TYPE_CHECKING:
 
 LOOK_SECONDS = 30.0
 """Seconds that one look at a job may take; a longer one is given up and asked again."""
+
+MOST_PAGES = 50
+"""Pages of the job list that are read for one lost answer."""
+
+CLOCKS_DIFFER = timedelta(minutes=2)
+"""How far the vendor's clock may be from ours."""
 
 CHUNK = 256 * 1024
 """Bytes that a download hands on at a time."""
@@ -64,6 +83,7 @@ class OpenAIProvider(Provider):
         self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
         with self._transport.masked(), self._transport.translated():
+            deadline = time.monotonic() + timeout
             stream = self._transport.events(image_request(prepared, stream=True), timeout)
             with closing(stream), self._breaks_off():
                 if is_plain(stream.response):
@@ -71,7 +91,7 @@ class OpenAIProvider(Provider):
                     yield read_images(incoming(stream.response))
                     return
                 events = ImageEvents(request_id(stream.response.headers))
-                for event in stream:
+                for event in items_until(deadline, stream):
                     part = events.read(event)
                     if part is not None:
                         yield part
@@ -125,21 +145,40 @@ class OpenAIProvider(Provider):
         with self._transport.masked(), self._looks_at(job):
             return read_deleted(await self._transport.send_async(cancel_request(job), min(timeout, LOOK_SECONDS)), job)
 
+    def find_video(self, lost: LostVideo, *, timeout: float) -> list[VideoJob]:
+        pages = _Pages(self._listed(), lost)
+        deadline = time.monotonic() + timeout
+        with self._transport.masked():
+            while (request := pages.next()) is not None:
+                pages.add(self._transport.send(request, min(max(deadline - time.monotonic(), 0.0), LOOK_SECONDS)))
+        return pages.jobs
+
+    async def find_video_async(self, lost: LostVideo, *, timeout: float) -> list[VideoJob]:
+        pages = _Pages(self._listed(), lost)
+        deadline = time.monotonic() + timeout
+        with self._transport.masked():
+            while (request := pages.next()) is not None:
+                left = min(max(deadline - time.monotonic(), 0.0), LOOK_SECONDS)
+                pages.add(await self._transport.send_async(request, left))
+        return pages.jobs
+
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # one video a job
         with self._transport.masked(), self._downloads(job), self._transport.translated():
+            deadline = time.monotonic() + timeout
             response = self._transport.open(content_request(job, sink.offset), timeout)
             with closing(response):
                 _begin(sink, response.status_code, response.headers)
-                for chunk in response.iter_bytes(CHUNK):
+                for chunk in items_until(deadline, response.iter_bytes(CHUNK)):
                     sink.write(chunk)
 
     async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002
         with self._transport.masked(), self._downloads(job), self._transport.translated():
-            response = await self._transport.open_async(content_request(job, sink.offset), timeout)
-            async with aclosing(response):
-                _begin(sink, response.status_code, response.headers)
-                async for chunk in response.aiter_bytes(CHUNK):
-                    sink.write(chunk)
+            async with self._transport.in_time(timeout):
+                response = await self._transport.open_async(content_request(job, sink.offset), timeout)
+                async with aclosing(response):
+                    _begin(sink, response.status_code, response.headers)
+                    async for chunk in response.aiter_bytes(CHUNK):
+                        sink.write(chunk)
 
     @contextmanager
     def _breaks_off(self) -> Iterator[None]:
@@ -192,8 +231,35 @@ class OpenAIProvider(Provider):
             msg = f"the download of job {job.id} broke off ({type(error).__name__})"
             raise DownloadError(msg, retryable=True) from error
 
+    def _listed(self) -> VideoJob:
+        return VideoJob(provider=self.config.provider, model="", id="", endpoint=self.endpoint)
+
     def _new_job(self, prepared: Prepared[VideoGenerationRequest]) -> VideoJob:
         return VideoJob(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
+
+
+class _Pages:
+    """The pages of the job list that are read for one lost answer."""
+
+    def __init__(self, known: VideoJob, lost: LostVideo) -> None:
+        self._known, self._lost = known, lost
+        self._after: str | None = None
+        self._more = True
+        self._read = 0
+        self.jobs: list[VideoJob] = []
+
+    def next(self) -> Outgoing | None:
+        """The request for the next page; None where the list was read as far as it matters."""
+        return list_request(self._after) if self._more and self._read < MOST_PAGES else None
+
+    def add(self, incoming: Incoming) -> None:
+        """Takes in a page."""
+        self._read += 1
+        jobs, self._after = read_list(incoming, self._known)
+        early = self._lost.since - CLOCKS_DIFFER
+        self.jobs += [job for job in jobs if job.created_at is None or job.created_at >= early]
+        oldest = jobs[-1].created_at if jobs else None
+        self._more = self._after is not None and (oldest is None or oldest >= early)
 
 
 def _begin(sink: Sink, status: int, headers: Mapping[str, str]) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError
@@ -11,11 +13,15 @@ from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_openai import clients
 from tarash_gateway_openai.answers import Incoming
 from tarash_gateway_openai.connection import Connection
-from tarash_gateway_openai.faults import connection_fault, event_fault, status_fault
+from tarash_gateway_openai.deadlines import until
+from tarash_gateway_openai.faults import connection_fault, event_fault, late, status_fault
 from tarash_gateway_openai.wire import Outgoing
 
 CONNECT_SECONDS = 10.0
 """Seconds that a connection may take to come up."""
+
+QUIET_SECONDS = 30.0
+"""Seconds without a byte after which a download is taken as stalled; it is continued on another connection."""
 
 _RAW = {"X-Stainless-Raw-Response": "stream"}
 """The SDK's own way to hand out an answer before its body is read."""
@@ -31,7 +37,7 @@ class Transport:
     def send(self, outgoing: Outgoing, timeout: float) -> Incoming:
         """Sends a request and reads its answer."""
         client = clients.sync_client(self.connection)
-        with self.translated():
+        with self.translated(), until(time.monotonic() + timeout):
             call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
             return incoming(call(**_arguments(outgoing, timeout)))
 
@@ -39,12 +45,15 @@ class Transport:
         """The twin of `send`."""
         client = await clients.async_client(self.connection)
         with self.translated():
-            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-            return incoming(await call(**_arguments(outgoing, timeout)))
+            async with self.in_time(timeout):
+                call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
+                return incoming(await call(**_arguments(outgoing, timeout)))
 
     def open(self, outgoing: Outgoing, timeout: float) -> Any:
         """Sends a request; gives the answer with its body unread, to be closed by the caller."""
-        return clients.sync_client(self.connection).get(**_streamed(outgoing, timeout))
+        client = clients.sync_client(self.connection)
+        with until(time.monotonic() + timeout):
+            return client.get(**_streamed(outgoing, timeout))
 
     async def open_async(self, outgoing: Outgoing, timeout: float) -> Any:
         """The twin of `open`."""
@@ -55,7 +64,9 @@ class Transport:
         """Sends a request; gives the SDK's stream of its events, to be closed by the caller."""
         import openai
 
-        return clients.sync_client(self.connection).post(**_events(outgoing, timeout, openai.Stream))
+        client = clients.sync_client(self.connection)
+        with until(time.monotonic() + timeout):
+            return client.post(**_events(outgoing, timeout, openai.Stream))
 
     async def events_async(self, outgoing: Outgoing, timeout: float) -> Any:
         """The twin of `events`."""
@@ -63,6 +74,17 @@ class Transport:
         import openai
 
         return await client.post(**_events(outgoing, timeout, openai.AsyncStream))
+
+    @asynccontextmanager
+    async def in_time(self, timeout: float) -> AsyncIterator[None]:
+        """What is awaited in the block ends when the time is over; so it does for a server that drips its answer."""
+        try:
+            async with asyncio.timeout(timeout) as scope:
+                yield
+        except TimeoutError as error:
+            if not scope.expired():
+                raise
+            raise late(self.connection.base_url) from error
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -107,13 +129,13 @@ class Transport:
             raise
 
 
-def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
+def _arguments(outgoing: Outgoing, timeout: float, *, quiet: float | None = None) -> dict[str, Any]:
     import httpx2
 
     headers = dict(outgoing.headers)
     if outgoing.multipart:
         headers["Content-Type"] = "multipart/form-data"
-    options = {"headers": headers, "timeout": httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS))}
+    options = {"headers": headers, "timeout": _timeouts(timeout, quiet)}
     arguments: dict[str, Any] = {"path": outgoing.path, "cast_to": httpx2.Response, "options": options}
     if outgoing.method == "POST":
         arguments["body"] = outgoing.body
@@ -122,9 +144,16 @@ def _arguments(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
     return arguments
 
 
+def _timeouts(timeout: float, quiet: float | None) -> Any:
+    import httpx2
+
+    read = timeout if quiet is None else min(timeout, quiet)
+    return httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS), read=read)
+
+
 def _streamed(outgoing: Outgoing, timeout: float) -> dict[str, Any]:
     """The arguments of a request whose body is streamed."""
-    arguments = _arguments(outgoing, timeout)
+    arguments = _arguments(outgoing, timeout, quiet=QUIET_SECONDS)
     arguments["options"]["headers"] = {**arguments["options"]["headers"], **_RAW}
     return arguments
 

@@ -103,6 +103,16 @@ def status_request(job: VideoJob) -> Outgoing:
     return Outgoing("GET", f"/videos/{_id(job.id)}")
 
 
+LISTED = 100
+"""Jobs of one page of the list; the protocol gives no more."""
+
+
+def list_request(after: str | None) -> Outgoing:
+    """A page of the job list, newest first."""
+    page = f"&after={_id(after)}" if after else ""
+    return Outgoing("GET", f"/videos?limit={LISTED}&order=desc{page}")
+
+
 def cancel_request(job: VideoJob) -> Outgoing:
     """The protocol has no cancel of its own: a job that is deleted is made no further."""
     return Outgoing("DELETE", f"/videos/{_id(job.id)}")

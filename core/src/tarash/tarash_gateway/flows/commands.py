@@ -53,6 +53,11 @@ class Now:
 
 
 @dataclass(frozen=True, slots=True)
+class Today:
+    """Gives the date and time, UTC: to be written down or compared with a vendor's, never to measure with."""
+
+
+@dataclass(frozen=True, slots=True)
 class Random:
     """Gives a number from 0 up to 1."""
 
@@ -79,5 +84,5 @@ class Gather:
     flows: tuple[Flow[Any], ...]
 
 
-Command = Call | Open | Next | Sleep | Now | Random | Emit | Gather
+Command = Call | Open | Next | Sleep | Now | Today | Random | Emit | Gather
 Flow = Generator[Command, Any, ReturnT]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import uuid
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError
 from tarash.tarash_gateway.models.config import GenerationConfig
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.journal import Journal
 
 logger = logging.getLogger("tarash.calls")
 
@@ -29,6 +32,8 @@ class Context:
     request_id: str
     started: float
     deadline: float
+    journal: Journal | None = None
+    """Where it is written down what is sent and what becomes of it."""
 
     def left(self, now: float, billable: Billable = "no") -> float:
         """Seconds until the deadline.

@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import PluginError, TarashError
@@ -28,9 +29,11 @@ from tarash.tarash_gateway.flows.commands import (
     Outcome,
     Random,
     Sleep,
+    Today,
 )
 from tarash.tarash_gateway.plugins.bridge import (
     async_primitive,
+    in_time,
     open_async_stream,
     open_stream,
     run_blocking,
@@ -174,7 +177,8 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
     match command:
         case Call(target, name, args, options):
             try:
-                return await async_primitive(target, name)(*args, **options)
+                primitive = async_primitive(target, name)(*args, **options)
+                return await in_time(primitive, options, f"{type(target).__name__}.{name}")
             except TarashError:
                 raise
             except Exception as error:
@@ -208,10 +212,12 @@ def _opened(stream: Any, steps: _Steps) -> Any:
     return stream
 
 
-def _known(command: Command) -> float:
+def _known(command: Command) -> Any:
     match command:
         case Now():
             return time.monotonic()
+        case Today():
+            return datetime.now(UTC)
         case Random():
             return random.random()  # noqa: S311 # spreads retries, guards nothing
     msg = f"a flow yielded {command!r}, which is no command"

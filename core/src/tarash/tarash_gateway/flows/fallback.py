@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
@@ -25,6 +25,9 @@ from tarash.tarash_gateway.flows.commands import Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.journal import Journal
 
 ResponseT = TypeVar("ResponseT")
 
@@ -55,7 +58,10 @@ class Skipped:
 
 
 def with_fallbacks(
-    chain: Sequence[Plan[Any] | Skipped], request_id: str, one: Callable[[Context, Plan[Any]], Flow[Any]]
+    chain: Sequence[Plan[Any] | Skipped],
+    request_id: str,
+    one: Callable[[Context, Plan[Any]], Flow[Any]],
+    journal: Journal | None = None,
 ) -> Flow[Any]:
     """Runs `one` for each plan of `chain` until one succeeds or something was created.
 
@@ -71,7 +77,8 @@ def with_fallbacks(
             attempts.append(_attempt(link.provider, link.model, "skipped", link.error))
             continue
         now = yield Now()
-        context = Context(link.config, link.model, request_id, started, min(deadline, now + link.config.timeout))
+        until = min(deadline, now + link.config.timeout)
+        context = Context(link.config, link.model, request_id, started, until, journal)
         try:
             response = yield from one(context, link)
         except TarashError as error:

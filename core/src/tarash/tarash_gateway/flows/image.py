@@ -7,10 +7,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, PluginError, TarashError
+from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pictures
 from tarash.tarash_gateway.flows.retry import creating, reading
 from tarash.tarash_gateway.media import fetch
 from tarash.tarash_gateway.media.decoding import decode_base64, without_media
@@ -57,7 +59,8 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
     yield Emit(
         ImageGenerationUpdate(status="completed", elapsed_seconds=(yield Now()) - context.started, **context.known())
     )
-    return image_response(context, plan, answers, pictures, problems)
+    asked = as_asked(request, images, mask)
+    return image_response(context, plan, answers, pictures, asked=asked, told=problems)
 
 
 def _one_request(
@@ -66,12 +69,27 @@ def _one_request(
     def waiting(delay: float, error: TarashError) -> ImageGenerationUpdate:
         return ImageGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
 
-    answer: ImageAnswer = yield from creating(context, Call(provider, "generate_image", (prepared,)), waiting)
-    if not isinstance(answer, ImageAnswer):
-        msg = f"{type(provider).__name__}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
-        raise PluginError(msg, billable="unknown")
-    media, told = yield from pictures_of(context, provider, prepared, answer)
+    intent = yield from intend_image(context, provider, prepared)
+    try:
+        answer: ImageAnswer = yield from creating(context, Call(provider, "generate_image", (prepared,)), waiting)
+        if not isinstance(answer, ImageAnswer):
+            name = type(provider).__name__
+            msg = f"{name}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
+            raise PluginError(msg, billable="unknown")
+        media, told = yield from pictures_of(context, provider, prepared, answer)
+    except TarashError as error:
+        yield from note_outcome(context, intent, error)
+        raise
+    yield from note_pictures(context, intent, len(media))
     return answer, media, told
+
+
+def intend_image(context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest]) -> Flow[str | None]:
+    """Writes into the journal, where there is one, that this request is about to be sent."""
+    if context.journal is None:
+        return None
+    asked = as_asked(prepared.request, prepared.images, prepared.mask)
+    return (yield from intend(context, "image", provider.endpoint, asked))
 
 
 def pictures_of(
@@ -159,6 +177,8 @@ def image_response(
     plan: Plan[ImageGenerationRequest],
     answers: list[ImageAnswer],
     pictures: list[Media],
+    *,
+    asked: dict[str, Any],
     told: list[str],
 ) -> ImageGenerationResponse:
     """The response of one or several answers."""
@@ -169,6 +189,7 @@ def image_response(
         request_id=context.request_id,
         provider=plan.config.provider,
         model=plan.model,
+        asked=asked,
         provider_request_id=answers[0].provider_request_id,
         usage=_sum_usage([answer.usage for answer in answers if answer.usage]),
         cost=cost,

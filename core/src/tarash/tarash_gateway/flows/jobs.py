@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.errors import ConfigurationError, TarashError, complete
+from tarash.tarash_gateway.errors import ConfigurationError, GenerationFailedError, TarashError, complete
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.recording import note_end, note_job
 from tarash.tarash_gateway.flows.retry import reading
 from tarash.tarash_gateway.flows.video import check_status, download, merged, submit, video_response, wait
 from tarash.tarash_gateway.media.saving import Exists
@@ -21,6 +22,9 @@ from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.plugins.provider import Provider, VideoStatus
 from tarash.tarash_gateway.plugins.registry import same_name
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.journal import Journal
 
 ReturnT = TypeVar("ReturnT")
 
@@ -51,11 +55,15 @@ def submit_call(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[Vi
 
 
 def at_job(
-    config: GenerationConfig, job: VideoJob, request_id: str, one: Callable[[Context], Flow[ReturnT]]
+    config: GenerationConfig,
+    job: VideoJob,
+    request_id: str,
+    one: Callable[[Context], Flow[ReturnT]],
+    journal: Journal | None = None,
 ) -> Flow[ReturnT]:
     """Runs `one` for a job; whatever goes wrong says which job it is."""
     started = yield Now()
-    context = Context(config, job.model, request_id, started, started + config.timeout)
+    context = Context(config, job.model, request_id, started, started + config.timeout, journal)
     try:
         return (yield from one(context))
     except TarashError as error:
@@ -75,7 +83,10 @@ def cancel_call(context: Context, provider: Provider, job: VideoJob) -> Flow[Vid
     status = yield Call(provider, "cancel_video", (job,), {"timeout": context.left((yield Now()))})
     check_status(status, provider, "cancel_video")
     context.log(logging.INFO, "job %s was cancelled", job.id)
-    return merged(job, status.job)
+    seen = merged(job, status.job)
+    if seen.status == "cancelled":
+        yield from note_end(context, seen, GenerationFailedError("it was cancelled"))
+    return seen
 
 
 def resume_call(
@@ -88,9 +99,10 @@ def resume_call(
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
     """Waits for a job and downloads its video. The job may be as old as it likes: it is looked at first."""
+    yield from note_job(context, job)
     seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)))
     check_status(seen, provider, "poll_video")
     status = VideoStatus(merged(job, seen.job), seen.poll_after, seen.usage, seen.cost, seen.raw)
     finished = yield from wait(context, provider, status)
     videos = yield from download(context, provider, finished.job, save_to, exists)
-    return video_response(context.config, job.model, context.request_id, videos, row=row, finished=finished)
+    return video_response(context, videos, row=row, finished=finished)

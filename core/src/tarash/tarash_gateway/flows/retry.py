@@ -27,6 +27,9 @@ from tarash.tarash_gateway.flows.context import Context
 Attempt = Callable[[float], Flow[Any]]
 """A flow that sends one creating request, given the seconds that are left."""
 
+LookUp = Callable[[], Flow[Any]]
+"""A flow that asks the vendor what became of a request whose answer was lost; None where it does not tell."""
+
 FIRST_DELAY = 0.5
 """Seconds before the second try; doubled for each further one, and spread by full jitter."""
 
@@ -40,13 +43,19 @@ MISSING_TRIES = 3
 """Looks after which a job or a clip that the vendor does not know is believed to be gone: a young one may show late."""
 
 
-def creating(context: Context, call: Call | Attempt, waiting: Callable[[float, TarashError], Any]) -> Flow[Any]:
+def creating(
+    context: Context,
+    call: Call | Attempt,
+    waiting: Callable[[float, TarashError], Any],
+    look_up: LookUp | None = None,
+) -> Flow[Any]:
     """Sends a creating request; at most once, unless the vendor is known to have refused it.
 
     Args:
         context: the call.
         call: the primitive, to which `timeout` is added; or a flow that sends it, given the seconds that are left.
         waiting: makes the update that tells of a wait.
+        look_up: asks the vendor what became of a lost answer, before anything else is done about it.
 
     Raises:
         UnconfirmedGenerationError: the outcome is not known; it may have been billed.
@@ -59,9 +68,13 @@ def creating(context: Context, call: Call | Attempt, waiting: Callable[[float, T
             left = context.left((yield Now()))
             return (yield from (_send(call, left) if isinstance(call, Call) else call(left)))
         except TarashError as error:
+            if error.billable == "unknown" and look_up is not None:
+                found = yield from look_up()
+                if found is not None:
+                    return found
             lost = lost or error.billable == "unknown"
             # Once an answer was lost, whatever a repetition (that the caller chose) comes to does not find it again.
-            refused = unconfirmed(context, error) if lost else error
+            refused = unconfirmed(context, error, looked_up=look_up is not None) if lost else error
             again = _may_repeat(error) or (lost and context.config.retry_unconfirmed and error.retryable)
             final = tries >= context.config.max_retries or not again
             delay = 0.0 if final else (yield from _delay(tries, refused))
@@ -109,7 +122,7 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
                 msg = f"the deadline of {context.config.timeout:g} s passed while the vendor did not answer: {error}"
                 raise GenerationTimeoutError(msg) from error
             context.log(
-                logging.WARNING,
+                _level(call, error),
                 "%s failed (%s), asked again in %.1f s",
                 call.name,
                 type(error).__name__,
@@ -120,6 +133,12 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
 
 def _send(call: Call, left: float) -> Flow[Any]:
     return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
+
+
+def _level(call: Call, error: TarashError) -> int:
+    """A look at a job that failed is asked again within seconds: only a vendor that says so itself is worth a line."""
+    told_by_vendor = isinstance(error, (ProviderUnavailableError, RateLimitError))
+    return logging.WARNING if told_by_vendor or call.name != "poll_video" else logging.DEBUG
 
 
 def _may_repeat(error: TarashError) -> bool:
@@ -138,12 +157,13 @@ def _delay(tries: int, error: TarashError) -> Flow[float]:
     return min(FIRST_DELAY * 2.0**tries, LONGEST_DELAY) * spread
 
 
-def unconfirmed(context: Context, error: TarashError) -> TarashError:
+def unconfirmed(context: Context, error: TarashError, *, looked_up: bool = False) -> TarashError:
     """Names the error for what it means to the caller: it may have been billed."""
     if isinstance(error, (UnconfirmedGenerationError, PluginError, ContentPolicyError)):
         return error
+    unseen = "The vendor's job list, as far as it can be read, does not show it. " if looked_up else ""
     msg = (
-        f"the request to {context.config.provider} went out and its outcome is unknown ({error}). "
+        f"the request to {context.config.provider} went out and its outcome is unknown ({error}). {unseen}"
         "It may have been billed, so it was not sent again. Look at the vendor's usage page, "
         "or set retry_unconfirmed=True to risk a second bill."
     )

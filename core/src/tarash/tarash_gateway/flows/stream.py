@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError, PluginError, TarashError
+from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
-from tarash.tarash_gateway.flows.image import image_response, picture_of, pictures_of
+from tarash.tarash_gateway.flows.image import image_response, intend_image, picture_of, pictures_of
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.recording import note_outcome, note_pictures
 from tarash.tarash_gateway.flows.retry import creating, unconfirmed
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImagePart, Prepared
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImagePart, Prepared, Provider
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.journal import Journal
 
 
-def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str) -> Flow[None]:
+def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str, journal: Journal | None = None) -> Flow[None]:
     """Runs a chain of configs; the last update carries the response."""
     started = yield Now()
-    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call)
+    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call, journal)
     yield Emit(
         ImageGenerationUpdate(
             status="completed",
@@ -55,7 +60,21 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
         return ImageGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
 
     yield Emit(_update(context, (yield Now()), status="submitting"))
-    stream, item = yield from creating(context, begin, waiting)
+    intent = yield from intend_image(context, provider, prepared)
+    try:
+        stream, item = yield from creating(context, begin, waiting)
+        answer = yield from _read_on(context, provider, stream, item)
+        media, told = yield from pictures_of(context, provider, prepared, answer)
+    except TarashError as error:
+        yield from note_outcome(context, intent, error)
+        raise
+    yield from note_pictures(context, intent, len(media))
+    asked = as_asked(prepared.request, images, mask)
+    return image_response(context, plan, [answer], media, asked=asked, told=told)
+
+
+def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Flow[ImageAnswer]:
+    """Tells partial pictures as they come, until the answer is there."""
     while not isinstance(item, ImageAnswer):
         if item is END:
             msg = "the stream ended without a result"
@@ -74,8 +93,7 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
             item = yield Next(stream)
         except TarashError as error:
             raise (unconfirmed(context, error) if error.billable == "unknown" else error) from error
-    media, told = yield from pictures_of(context, provider, prepared, item)
-    return image_response(context, plan, [item], media, told)
+    return item
 
 
 def _update(context: Context, now: float, **known: Any) -> ImageGenerationUpdate:

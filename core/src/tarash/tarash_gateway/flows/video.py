@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
+    ContentPolicyError,
     DownloadError,
     GenerationFailedError,
     GenerationTimeoutError,
@@ -18,11 +18,14 @@ from tarash.tarash_gateway.errors import (
     SaveError,
     TarashError,
 )
-from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep
+from tarash.tarash_gateway.flows.asked import as_asked
+from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
+from tarash.tarash_gateway.flows.lookup import claim, look_up, reserve
 from tarash.tarash_gateway.flows.plan import Plan
-from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.flows.recording import intend, note_end, note_job, note_outcome, note_video
+from tarash.tarash_gateway.flows.retry import FIRST_DELAY, creating, reading
 from tarash.tarash_gateway.flows.sinks import FileSink, MediaSink, MemorySink
 from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.media.saving import Exists
@@ -33,7 +36,8 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.models.update import VideoGenerationUpdate
-from tarash.tarash_gateway.plugins.provider import InputFile, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.bridge import gives
+from tarash.tarash_gateway.plugins.provider import InputFile, LostVideo, Prepared, Provider, VideoStatus
 
 SOONEST_LOOK = 0.5
 """Seconds between two looks at a young job; an older one is looked at every twenty-fifth of its age."""
@@ -62,9 +66,8 @@ def video_call(
     submitted = yield from submit(context, plan, provider)
     finished = yield from wait(context, provider, submitted)
     videos = yield from download(context, provider, finished.job, save_to, exists)
-    response = video_response(plan.config, plan.model, context.request_id, videos, row=plan.row, finished=finished)
-    warnings = [*plan.notices, *plan.checked.warnings]
-    return response.model_copy(update={"adjustments": plan.checked.adjustments, "warnings": warnings})
+    told = {"adjustments": plan.checked.adjustments, "warnings": [*plan.notices, *plan.checked.warnings]}
+    return video_response(context, videos, row=plan.row, finished=finished, **told)
 
 
 def already_there(place: Path, request_id: str, config: GenerationConfig, model: str) -> Flow[VideoGenerationResponse]:
@@ -78,10 +81,10 @@ def already_there(place: Path, request_id: str, config: GenerationConfig, model:
     except BrokenMediaError as error:
         msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
         raise SaveError(msg) from error
-    known: dict[str, Any] = {"request_id": request_id, "provider": config.provider, "model": model}
-    yield Emit(VideoGenerationUpdate(status="completed", **known))
-    response = video_response(config, model, request_id, [clip])
-    return response.model_copy(update={"warnings": [f"{place} was already there; nothing was sent"]})
+    now = yield Now()
+    context = Context(config, model, request_id, now, now)
+    yield Emit(_update(context, now, status="completed"))
+    return video_response(context, [clip], warnings=[f"{place} was already there; nothing was sent"])
 
 
 def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provider) -> Flow[VideoStatus]:
@@ -93,11 +96,34 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
     def waiting(delay: float, error: TarashError) -> VideoGenerationUpdate:
         return VideoGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
 
+    def send(left: float) -> Flow[VideoStatus]:
+        options = {"timeout": left - reserve(provider, left)}
+        status: VideoStatus = yield Call(provider, "submit_video", (prepared,), options)
+        return status
+
+    def found() -> Flow[VideoStatus | None]:
+        job = yield from look_up(context, provider, lost)
+        return None if job is None else VideoStatus(job)
+
+    asked = as_asked(plan.checked.request, images)
     yield Emit(_update(context, (yield Now()), status="submitting"))
-    status: VideoStatus = yield from creating(context, Call(provider, "submit_video", (prepared,)), waiting)
-    check_status(status, provider, "submit_video")
-    job = status.job.model_copy(update={"request_id": context.request_id, "asked": _asked(plan, images)})
+    intent = yield from intend(context, "video", provider.endpoint, asked)
+    lost = LostVideo(plan.model, (yield Today()), asked)
+    try:
+        look_it_up = found if gives(provider, "find_video") else None
+        status: VideoStatus = yield from creating(context, send, waiting, look_it_up)
+        check_status(status, provider, "submit_video")
+    except TarashError as error:
+        yield from note_outcome(context, intent, error)
+        raise
+    job = status.job.model_copy(update={"request_id": context.request_id, "asked": asked})
+    claim(job)
     context.log(logging.INFO, "job %s was submitted", job.id)
+    try:
+        yield from note_job(context, job, intent)
+    except BaseException as error:  # broken off in the middle of writing it down
+        _attach(error, job, context)
+        raise
     return replace(status, job=job)
 
 
@@ -124,8 +150,12 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             status = yield from reading(context, Call(provider, "poll_video", (job,)))
             check_status(status, provider, "poll_video")
             job = merged(job, status.job)
+    except (GenerationFailedError, ContentPolicyError, JobExpiredError) as error:
+        _attach(error, job, context)
+        yield from note_end(context, job, error)
+        raise
     except BaseException as error:
-        _attach(error, job)
+        _attach(error, job, context)
         raise
 
 
@@ -139,12 +169,18 @@ def download(
         for index in range(job.outputs):
             sink = MemorySink() if save_to is None else FileSink(_numbered(save_to, index), exists)
             try:
-                videos.append((yield from _into(context, provider, job, sink, index)))
+                video = yield from _into(context, provider, job, sink, index)
             finally:
                 sink.close()
+            videos.append(video)
+            yield from note_video(context, job, video)
         yield Emit(_update(context, (yield Now()), status="completed", progress=100.0, job=job))
+    except JobExpiredError as error:
+        _attach(error, job, context)
+        yield from note_end(context, job, error)
+        raise
     except BaseException as error:
-        _attach(error, job)
+        _attach(error, job, context)
         raise
     return videos
 
@@ -152,7 +188,9 @@ def download(
 def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, index: int) -> Flow[Media]:
     """One video into one sink: continued where it was cut, begun anew once where it is not a whole clip."""
     broken: Exception | None = None
-    for _ in range(DOWNLOAD_TRIES):
+    for tries in range(DOWNLOAD_TRIES):
+        if tries:
+            yield Sleep(min(FIRST_DELAY * 2.0 ** (tries - 1), max(context.deadline - (yield Now()), 0.0)))
         call = Call(provider, "download_video", (job, sink), {"index": index})
         yield from reading(context, call, most=DOWNLOAD_TRIES)
         try:
@@ -217,7 +255,7 @@ def _raise_unless_completed(job: VideoJob, status: VideoStatus) -> None:
     raise GenerationFailedError(msg, code=job.error_code, job=job, raw=raw)
 
 
-def _attach(error: BaseException, job: VideoJob) -> None:
+def _attach(error: BaseException, job: VideoJob, context: Context) -> None:
     """Whatever breaks a call off after the submit says which job is there to be resumed."""
     if isinstance(error, TarashError):
         error.job = job if error.job is None else merged(job, error.job)
@@ -225,18 +263,7 @@ def _attach(error: BaseException, job: VideoJob) -> None:
             error.billable = "unknown"
     elif not isinstance(error, GeneratorExit):
         error.add_note(f"job {job.id} at {job.provider} was left running; its video can still be fetched")
-
-
-def _asked(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> dict[str, Any]:
-    """The request as plain JSON, with digests in place of media."""
-    asked = plan.checked.request.model_dump(mode="json", exclude_none=True, exclude={"image_list", "video"})
-    if images:
-        asked["image_list"] = [
-            {"type": file.role, "sha256": hashlib.sha256(file.content).hexdigest()} for file in images
-        ]
-    if isinstance(plan.checked.request.video, VideoJob):
-        asked["video"] = plan.checked.request.video.id
-    return asked
+        context.log(logging.INFO, "was broken off; job %s was left running", job.id)
 
 
 def _shape_warnings(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> list[str]:
@@ -260,20 +287,20 @@ def _update(context: Context, now: float, **known: Any) -> VideoGenerationUpdate
 
 
 def video_response(
-    config: GenerationConfig,
-    model: str,
-    request_id: str,
+    context: Context,
     videos: list[Media],
     *,
     row: ModelRow | None = None,
     finished: VideoStatus | None = None,
+    **told: Any,
 ) -> VideoGenerationResponse:
     """The response of a finished job; without one, of a file that was there."""
     first = videos[0]
-    known: dict[str, Any] = {}
+    known = dict(told)
     if finished is not None:
-        known = {
+        known |= {
             "job": finished.job,
+            "asked": finished.job.asked,
             "provider_request_id": finished.job.provider_request_id,
             "usage": finished.usage,
             **_cost(row, finished, first),
@@ -283,9 +310,7 @@ def video_response(
         videos=videos,
         duration_seconds=first.duration_seconds,
         size=f"{first.width}x{first.height}" if first.width and first.height else None,
-        request_id=request_id,
-        provider=config.provider,
-        model=model,
+        **context.known(),
         **known,
     )
 

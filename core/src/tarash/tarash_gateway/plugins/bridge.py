@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins.provider import Provider
 
 
@@ -20,7 +21,7 @@ def sync_primitive(target: Any, name: str) -> Callable[..., Any]:
     own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
     if _is_given(own, name) or not _is_given(twin, f"{name}_async"):
         return _present(own, target, name)
-    return lambda *args, **options: run_blocking(_present(twin, target, name)(*args, **options))
+    return lambda *args, **options: run_blocking(in_time(_present(twin, target, name)(*args, **options), options, name))
 
 
 def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
@@ -29,6 +30,32 @@ def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
     if _is_given(twin, f"{name}_async") or not _is_given(own, name):
         return _present(twin, target, name)
     return lambda *args, **options: asyncio.to_thread(_present(own, target, name), *args, **options)
+
+
+def gives(target: Any, name: str) -> bool:
+    """Whether the plugin has this primitive, in one flavour at least."""
+    return any(_is_given(getattr(target, flavour, None), flavour) for flavour in (name, f"{name}_async"))
+
+
+GRACE = 2.0
+"""Seconds that an async primitive may take beyond its `timeout` before it is given up."""
+
+
+async def in_time(awaitable: Awaitable[Any], options: Mapping[str, Any], name: str) -> Any:
+    """Awaits a primitive that was told its `timeout`, and gives it up when it does not keep to it.
+
+    Raises:
+        PluginError: it did not.
+    """
+    timeout = options.get("timeout")
+    try:
+        async with asyncio.timeout(None if timeout is None else timeout + GRACE) as scope:
+            return await awaitable
+    except TimeoutError as error:
+        if not scope.expired():
+            raise
+        msg = f"{name} did not keep to its timeout of {timeout:.1f} s and was given up. This is a defect of the plugin."
+        raise PluginError(msg, billable="unknown") from error
 
 
 def open_stream(target: Any, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from tarash.tarash_gateway.errors import UnsupportedOperationError
@@ -106,6 +107,20 @@ class VideoStatus:
     raw: dict[str, Any] | None = field(default=None, repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class LostVideo:
+    """A submit whose answer was lost: what to look for in the vendor's job list."""
+
+    model: str
+    """The model's name on the wire."""
+
+    since: datetime
+    """When the request was about to be sent, UTC. The vendor's clock may differ by a minute."""
+
+    asked: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The request as sent: `prompt`, `size`, `duration_seconds`, …"""
+
+
 class Provider(Protocol):
     """A vendor, bound to one config.
 
@@ -160,6 +175,19 @@ class Provider(Protocol):
     async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
         """The twin of `poll_video`."""
         raise _cannot(self, "look at video jobs")
+
+    def find_video(self, lost: LostVideo, *, timeout: float) -> Sequence[VideoJob]:
+        """The jobs of the vendor's list that were made since `lost.since`, newest first; for vendors that have a list.
+
+        Core decides which of them it is: it compares `job.asked["prompt"]`, `job.model`, `job.size` and
+        `job.duration_seconds` with what was asked, as far as the vendor tells them. Where the vendor pages, this reads
+        on until `lost.since`.
+        """
+        raise _cannot(self, "list video jobs")
+
+    async def find_video_async(self, lost: LostVideo, *, timeout: float) -> Sequence[VideoJob]:
+        """The twin of `find_video`."""
+        raise _cannot(self, "list video jobs")
 
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
         """Streams video number `index` of a finished job into `sink`.

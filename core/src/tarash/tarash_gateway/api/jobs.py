@@ -1,0 +1,214 @@
+"""Jobs: a video in steps, each in any process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from tarash.tarash_gateway.api.planning import checked_chain, registry
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.flows.commands import Flow
+from tarash.tarash_gateway.flows.context import Context, new_request_id
+from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
+from tarash.tarash_gateway.flows.fallback import with_fallbacks
+from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, poll_call, resume_call, submit_call
+from tarash.tarash_gateway.flows.recovery import recover
+from tarash.tarash_gateway.flows.video import already_there
+from tarash.tarash_gateway.journal import Journal, active_journal
+from tarash.tarash_gateway.media.saving import Exists, check_place
+from tarash.tarash_gateway.models import (
+    VideoGenerationConfig,
+    VideoGenerationRequest,
+    VideoGenerationResponse,
+    VideoJob,
+)
+from tarash.tarash_gateway.plugins.provider import Provider
+
+
+def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:
+    """Submits a video and returns as soon as the vendor has the job.
+
+    Args:
+        config: who makes it, and how careful the call is.
+        request: what is to be seen.
+
+    Returns:
+        The job: plain JSON without a secret (`job.model_dump_json()`), which `resume_video` picks up in any process.
+
+    Raises:
+        ValidationError: the request cannot be right; nothing was sent.
+        UnconfirmedGenerationError: the answer was lost; the video may have been billed.
+        TarashError: whatever else went wrong.
+    """
+    job: VideoJob = run(_submit_flow(config, request))
+    return job
+
+
+async def submit_video_async(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:
+    """The same as `submit_video`, to be awaited."""
+    job: VideoJob = await run_async(_submit_flow(config, request))
+    return job
+
+
+def poll_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+    """Looks at a job with one request.
+
+    Args:
+        config: the config that made the job.
+        job: the job, however old.
+
+    Returns:
+        The job as it is now.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or address than the config's.
+        JobExpiredError: the vendor does not know it (any more).
+        TarashError: whatever else went wrong; `error.job` is the job.
+    """
+    return run(_job_flow(config, job, poll_call))
+
+
+async def poll_video_async(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+    """The same as `poll_video`, to be awaited."""
+    return await run_async(_job_flow(config, job, poll_call))
+
+
+def cancel_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+    """Cancels a job. What it has cost so far may still be billed.
+
+    Args:
+        config: the config that made the job.
+        job: the job.
+
+    Returns:
+        The job as it is now.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or address than the config's.
+        UnsupportedOperationError: the provider cannot cancel jobs.
+        TarashError: whatever else went wrong; `error.job` is the job.
+    """
+    return run(_job_flow(config, job, cancel_call))
+
+
+async def cancel_video_async(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+    """The same as `cancel_video`, to be awaited."""
+    return await run_async(_job_flow(config, job, cancel_call))
+
+
+def resume_video(
+    config: VideoGenerationConfig,
+    job: VideoJob,
+    *,
+    on_progress: OnProgress | None = None,
+    save_to: Path | str | os.PathLike[str] | None = None,
+    exists: Exists = "error",
+) -> VideoGenerationResponse:
+    """Waits for a job and downloads its video: one that was submitted here, elsewhere, or left behind by an error.
+
+    Args:
+        config: the config that made the job; its `timeout` counts from now.
+        job: the job, however old: it is looked at first.
+        on_progress: called with a `VideoGenerationUpdate` at each step.
+        save_to: a file that the clip is streamed to.
+        exists: what becomes of a file that is already there: `error`, `replace` or `skip`.
+
+    Returns:
+        The clip, checked to be whole, and the job. Nothing is made anew.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or address than the config's.
+        SaveError: `save_to` cannot be written.
+        GenerationTimeoutError: the deadline passed; the job is left running.
+        TarashError: whatever else went wrong; `error.job` is the job.
+    """
+    return run(_resume_flow(config, job, save_to, exists), on_progress)
+
+
+async def resume_video_async(
+    config: VideoGenerationConfig,
+    job: VideoJob,
+    *,
+    on_progress: OnProgress | None = None,
+    save_to: Path | str | os.PathLike[str] | None = None,
+    exists: Exists = "error",
+) -> VideoGenerationResponse:
+    """The same as `resume_video`, to be awaited."""
+    return await run_async(_resume_flow(config, job, save_to, exists), on_progress)
+
+
+def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
+    """The jobs of a journal whose video was not fetched yet, those among them whose submit was never answered.
+
+    An intent whose job is not known (the process was killed, the answer was lost) is looked up in the vendor's job
+    list, where it has one, and what is found is written to the journal.
+
+    Args:
+        config: the config that made them, or one for the same provider and address.
+        journal: where they were written down.
+
+    Returns:
+        The jobs at this config's provider and address, oldest first; each is one for `resume_video`.
+
+    Raises:
+        TarashError: the provider cannot be used.
+    """
+    return run(_recovery_flow(config, journal))
+
+
+async def recover_videos_async(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
+    """The same as `recover_videos`, to be awaited."""
+    return await run_async(_recovery_flow(config, journal))
+
+
+def _submit_flow(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Flow[VideoJob]:
+    return with_fallbacks(checked_chain(config, request), new_request_id(), submit_call, active_journal())
+
+
+def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list[VideoJob]]:
+    if not isinstance(config, VideoGenerationConfig) or not isinstance(journal, Journal):
+        given = f"{type(config).__name__} and {type(journal).__name__}"
+        msg = f"a VideoGenerationConfig and a Journal belong here, not {given}"
+        raise ValidationError(msg)
+    return recover(config, registry.create(config), journal, new_request_id())
+
+
+def _job_flow(
+    config: VideoGenerationConfig, job: VideoJob, one: Callable[[Context, Provider, VideoJob], Flow[VideoJob]]
+) -> Flow[VideoJob]:
+    provider = _provider_of(config, job)
+    return at_job(config, job, new_request_id(), lambda context: one(context, provider, job), active_journal())
+
+
+def _resume_flow(
+    config: VideoGenerationConfig,
+    job: VideoJob,
+    save_to: Path | str | os.PathLike[str] | None,
+    exists: Exists,
+) -> Flow[VideoGenerationResponse]:
+    provider = _provider_of(config, job)
+    row, _ = find_row(config, registry.spec(config.provider))
+    place = None if save_to is None else Path(save_to)
+    request_id = new_request_id()
+    if place is not None and not check_place(place, exists):
+        return already_there(place, request_id, config, job.model)
+    return at_job(
+        config,
+        job,
+        request_id,
+        lambda context: resume_call(context, provider, job, row=row, save_to=place, exists=exists),
+        active_journal(),
+    )
+
+
+def _provider_of(config: VideoGenerationConfig, job: VideoJob) -> Provider:
+    if not isinstance(config, VideoGenerationConfig) or not isinstance(job, VideoJob):
+        msg = (
+            f"a VideoGenerationConfig and a VideoJob belong here, not {type(config).__name__} and {type(job).__name__}"
+        )
+        raise ValidationError(msg)
+    provider = registry.create(config)
+    check_home(config, job, provider)
+    return provider

@@ -1,0 +1,149 @@
+"""What the lines of a journal come to: one entry for each paid request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal, get_args
+
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.models.job import VideoJob
+
+EntryStatus = Literal["open", "unconfirmed", "absent", "refused", "submitted", "failed", "made", "saved"]
+"""From "nothing is known yet" to "the file is there". A later word in this list is never replaced by an earlier one:
+
+- `open`: the request was about to be sent, and nothing is known of what became of it;
+- `unconfirmed`: its answer was lost, so that it may have been billed;
+- `absent`: the vendor's job list was read to its end and does not show it;
+- `refused`: the vendor refused it, or was not reached; nothing was created;
+- `submitted`: a job exists and its video was not fetched yet;
+- `failed`: the job, or the answer, came to nothing;
+- `made`: the result came, and no file of it is known;
+- `saved`: it is in a file.
+"""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""The time of a line that tells none."""
+
+_RANK = {status: rank for rank, status in enumerate(get_args(EntryStatus))}
+
+
+@dataclass(slots=True)
+class Entry:
+    """One request that may cost something, and what became of it."""
+
+    intent: str
+    """Our id of this one request; a call has several with `fan_out` or fallbacks."""
+
+    kind: Literal["image", "video"] = "video"
+    status: EntryStatus = "open"
+    at: datetime = LONG_AGO
+    """When it was about to be sent. UTC."""
+
+    provider: str = ""
+    model: str = ""
+    endpoint: str = ""
+    request_id: str | None = None
+    """Our id of the call."""
+
+    label: str | None = None
+    """The caller's own name for it, such as a row of a batch."""
+
+    asked: dict[str, Any] = field(default_factory=dict, repr=False)
+    """The request as sent, with digests in place of media."""
+
+    job: VideoJob | None = None
+    """The job as it was last seen."""
+
+    files: list[dict[str, str]] = field(default_factory=list)
+    """`path` and `sha256` of what was saved."""
+
+    error: str | None = None
+    """The name of the error and its message, where there was one."""
+
+
+class Entries:
+    """Entries in the making: lines go in, in the order of their times."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, Entry] = {}
+        self._of_job: dict[tuple[str, str], Entry] = {}
+        self._of_call: dict[str, list[Entry]] = {}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(self._entries.values())
+
+    def add(self, line: dict[str, Any]) -> None:
+        """Takes in one line; one that says nothing of use is left out."""
+        job = _job(line.get("job"))
+        for entry in self._concerned(line, job):
+            if line.get("event") == "intent":
+                _begin(entry, line)
+                self._of_call.setdefault(str(entry.request_id), []).append(entry)
+            if job is not None:
+                entry.job = job
+                self._of_job[job.endpoint, job.id] = entry
+            _advance(entry, line.get("event"))
+            if isinstance(line.get("path"), str):
+                entry.files.append({"path": line["path"], "sha256": str(line.get("sha256") or "")})
+            if isinstance(line.get("error"), str):
+                entry.error = line["error"]
+
+    def _concerned(self, line: dict[str, Any], job: VideoJob | None) -> list[Entry]:
+        intent = line.get("intent")
+        if isinstance(intent, str):
+            if intent not in self._entries:
+                self._entries[intent] = Entry(intent, at=_time(line.get("at")))
+            return [self._entries[intent]]
+        if job is not None:
+            known = self._of_job.get((job.endpoint, job.id))
+            return [known if known is not None else self._of_foreign_job(job, line)]
+        found = self._of_job.get((str(line.get("endpoint")), str(line.get("job_id"))))
+        if found is not None:
+            return [found]
+        # A file that the caller saved: which of a call's pictures it is, its digest does not tell across a conversion.
+        return self._of_call.get(str(line.get("request_id")), [])[:1]
+
+    def _of_foreign_job(self, job: VideoJob, line: dict[str, Any]) -> Entry:
+        """A job that was submitted without this journal, and resumed with it."""
+        entry = Entry(f"job_{job.id}@{job.endpoint}", "video", "submitted", _time(line.get("at")))
+        entry.provider, entry.model, entry.endpoint = job.provider, job.model, job.endpoint
+        entry.request_id, entry.asked = job.request_id, job.asked
+        self._entries[entry.intent] = entry
+        return entry
+
+
+def _begin(entry: Entry, line: dict[str, Any]) -> None:
+    for name in ("provider", "model", "endpoint", "request_id", "label"):
+        if isinstance(line.get(name), str):
+            setattr(entry, name, line[name])
+    entry.kind = "image" if line.get("kind") == "image" else "video"
+    entry.asked = line["asked"] if isinstance(line.get("asked"), dict) else {}
+    entry.at = _time(line.get("at"))
+
+
+_STATUS_OF: dict[Any, EntryStatus] = {"job": "submitted", **{status: status for status in get_args(EntryStatus)}}
+
+
+def _advance(entry: Entry, event: Any) -> None:
+    status = _STATUS_OF.get(event, "open")
+    if _RANK[status] > _RANK[entry.status]:
+        entry.status = status
+
+
+def _job(value: Any) -> VideoJob | None:
+    if not isinstance(value, dict):
+        return None
+    try:
+        return VideoJob.model_validate(value)
+    except (ValidationError, ValueError):
+        return None
+
+
+def _time(value: Any) -> datetime:
+    try:
+        time = datetime.fromisoformat(value)
+    except (TypeError, ValueError):
+        return LONG_AGO
+    return time if time.tzinfo is not None else time.replace(tzinfo=UTC)

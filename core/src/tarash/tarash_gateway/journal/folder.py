@@ -1,0 +1,113 @@
+"""A journal: a folder of append-only files, one for each process that wrote to it."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Literal, Self
+
+from tarash.tarash_gateway.journal import active
+from tarash.tarash_gateway.journal.entries import Entries, Entry
+from tarash.tarash_gateway.journal.lines import Appender, read_lines
+from tarash.tarash_gateway.media.saving import cannot_write
+from tarash.tarash_gateway.models.job import VideoJob
+
+VERSION = 1
+"""Of the lines; a reader leaves out what it does not know."""
+
+
+class Journal:
+    """What was asked of vendors, on the disk before it is sent, so that no crash loses a job or pays for it twice.
+
+    Calls inside `with Journal(path):` write to it, and so do calls of a process whose environment has
+    `TARASH_JOURNAL=PATH`. Each line is synced before the call goes on. Several processes may write to one folder.
+    It holds prompts and job ids, never a key or media.
+
+    Args:
+        path: the folder; made when the first line is written, for this user alone.
+
+    Example:
+        ```python
+        with Journal("journal") as journal:
+            generate_video(config, request, save_to="clip.mp4")
+        for entry in journal.entries():
+            print(entry.status, entry.asked["prompt"])
+        ```
+    """
+
+    def __init__(self, path: Path | str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._appender = Appender(self.path)
+
+    def __repr__(self) -> str:
+        return f"Journal({str(self.path)!r})"
+
+    def __enter__(self) -> Self:
+        active.enter(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        active.leave(self)
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of this process's file; a later line begins another."""
+        self._appender.close()
+
+    def entries(self) -> list[Entry]:
+        """Every request in the journal, oldest first; lines that a crash tore are left out."""
+        lines = sorted(read_lines(self.path), key=lambda line: str(line.get("at") or ""))
+        entries = Entries()
+        for line in lines:
+            entries.add(line)
+        return sorted(entries, key=lambda entry: entry.at)
+
+    def find(self, job_id: str) -> Entry | None:
+        """The request that became the vendor's job `job_id`; None where the journal does not know it."""
+        return next((entry for entry in self.entries() if entry.job is not None and entry.job.id == job_id), None)
+
+    def jobs(self) -> Iterator[VideoJob]:
+        """The jobs whose video was not fetched yet, oldest first."""
+        for entry in self.entries():
+            if entry.status == "submitted" and entry.job is not None:
+                yield entry.job
+
+    def intend(self, kind: Literal["image", "video"], **facts: Any) -> str:
+        """Writes that a request is about to be sent.
+
+        Returns:
+            The id of the intent.
+
+        Raises:
+            SaveError: it could not be written; the request must not go out.
+        """
+        intent = f"int_{uuid.uuid4().hex}"
+        self.write("intent", intent=intent, kind=kind, **facts)
+        return intent
+
+    def note_saved(self, request_id: str, path: Path | str | os.PathLike[str], sha256: str | None) -> None:
+        """Writes that the caller saved a result of the call `request_id` to a file.
+
+        Raises:
+            SaveError: it could not be written.
+        """
+        self.write("saved", request_id=request_id, path=str(Path(path).absolute()), sha256=sha256)
+
+    def write(self, event: str, **facts: Any) -> None:
+        """Appends one line.
+
+        Raises:
+            SaveError: it could not be written.
+        """
+        at = datetime.now(UTC).isoformat(timespec="microseconds")
+        known = {name: value for name, value in facts.items() if value is not None}
+        try:
+            self._appender.append({"v": VERSION, "at": at, "event": event, **known})
+        except OSError as error:
+            raise cannot_write(self.path, error) from error

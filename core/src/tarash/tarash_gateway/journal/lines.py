@@ -1,0 +1,120 @@
+"""Lines on a disk: appended whole and synced one by one, read back without the one that a crash tore."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+logger = logging.getLogger("tarash.journal")
+
+ENDING = ".jsonl"
+
+
+class Appender:
+    """Appends to one file of a folder: this process's own, so that several processes need no lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._finalizer: weakref.finalize[..., Any] | None = None
+        _appenders.add(self)
+
+    def append(self, line: dict[str, Any]) -> None:
+        """Writes one line; when this returns, it is on the disk.
+
+        Raises:
+            OSError: it is not.
+        """
+        data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        with self._lock:
+            if self._file is None:
+                self._file = self._open()
+                self._finalizer = weakref.finalize(self, os.close, self._file)
+            done = 0
+            while done < len(data):
+                done += os.write(self._file, data[done:])
+            os.fsync(self._file)
+
+    def close(self) -> None:
+        """Lets go of the file; the next line begins another."""
+        with self._lock:
+            if self._finalizer is not None:
+                self._finalizer()
+            self._file = self._finalizer = None
+
+    def _open(self) -> int:
+        # Prompts are in it: nobody else's business.
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        name = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{os.getpid()}-{secrets.token_hex(4)}{ENDING}"
+        file = os.open(self._folder / name, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        _sync_folder(self._folder)
+        return file
+
+    def _forget(self) -> None:
+        """A forked child begins a file of its own; the parent's stays open in it and is not touched."""
+        self._lock = threading.Lock()
+        if self._finalizer is not None:
+            self._finalizer.detach()
+        self._file = self._finalizer = None
+
+
+def read_lines(folder: Path) -> Iterator[dict[str, Any]]:
+    """Every whole line of every file, file by file; what is torn or no JSON object is left out."""
+    if not folder.is_dir():
+        return
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        dropped = 0
+        with path.open("rb") as file:
+            for raw in file:
+                line = _parsed(raw)
+                if line is None:
+                    dropped += 1
+                else:
+                    yield line
+        if dropped:
+            logger.warning("%s: %d torn or unreadable line(s) left out", path.name, dropped)
+
+
+def _parsed(raw: bytes) -> dict[str, Any] | None:
+    if not raw.endswith(b"\n"):
+        return None
+    try:
+        line = json.loads(raw.decode("utf-8", "surrogatepass"))
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, dict) else None
+
+
+def _sync_folder(folder: Path) -> None:
+    """The name of a new file is on the disk only once its folder is."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError:  # a system on which folders cannot be opened
+        return
+    try:
+        os.fsync(handle)
+    except OSError:  # a file system that cannot
+        pass
+    finally:
+        os.close(handle)
+
+
+_appenders: weakref.WeakSet[Appender] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    for appender in list(_appenders):
+        appender._forget()  # noqa: SLF001 # its own module
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
