@@ -32,7 +32,7 @@ from tarash_gateway_openai.answers import (
     request_id,
 )
 from tarash_gateway_openai.connection import Connection
-from tarash_gateway_openai.deadlines import items_until
+from tarash_gateway_openai.deadlines import items_until, until
 from tarash_gateway_openai.transport import Transport, incoming, is_plain
 from tarash_gateway_openai.wire import (
     Outgoing,
@@ -87,7 +87,8 @@ class OpenAIProvider(Provider):
             stream = self._transport.events(image_request(prepared, stream=True), timeout)
             with closing(stream), self._breaks_off():
                 if is_plain(stream.response):
-                    stream.response.read()
+                    with until(deadline):
+                        stream.response.read()
                     yield read_images(incoming(stream.response))
                     return
                 events = ImageEvents(request_id(stream.response.headers))
@@ -103,15 +104,17 @@ class OpenAIProvider(Provider):
         self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
         with self._transport.masked(), self._transport.translated():
+            deadline = time.monotonic() + timeout
             stream = await self._transport.events_async(image_request(prepared, stream=True), timeout)
             try:
                 with self._breaks_off():
                     if is_plain(stream.response):
-                        await stream.response.aread()
+                        async with self._transport.in_time(deadline - time.monotonic()):
+                            await stream.response.aread()
                         yield read_images(incoming(stream.response))
                         return
                     events = ImageEvents(request_id(stream.response.headers))
-                    async for event in stream:
+                    async for event in self._transport.each_in_time(deadline, stream):
                         part = events.read(event)
                         if part is not None:
                             yield part

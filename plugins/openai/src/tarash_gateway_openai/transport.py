@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.redaction import mask, mask_all
@@ -16,6 +16,8 @@ from tarash_gateway_openai.connection import Connection
 from tarash_gateway_openai.deadlines import until
 from tarash_gateway_openai.faults import connection_fault, event_fault, late, status_fault
 from tarash_gateway_openai.wire import Outgoing
+
+ItemT = TypeVar("ItemT")
 
 CONNECT_SECONDS = 10.0
 """Seconds that a connection may take to come up."""
@@ -73,7 +75,8 @@ class Transport:
         client = await clients.async_client(self.connection)
         import openai
 
-        return await client.post(**_events(outgoing, timeout, openai.AsyncStream))
+        async with self.in_time(timeout):
+            return await client.post(**_events(outgoing, timeout, openai.AsyncStream))
 
     @asynccontextmanager
     async def in_time(self, timeout: float) -> AsyncIterator[None]:
@@ -85,6 +88,17 @@ class Transport:
             if not scope.expired():
                 raise
             raise late(self.connection.base_url) from error
+
+    async def each_in_time(self, deadline: float, items: AsyncIterable[ItemT]) -> AsyncIterator[ItemT]:
+        """`items`, each awaited until `deadline`, a time of `time.monotonic`."""
+        iterator = aiter(items)
+        while True:
+            async with self.in_time(deadline - time.monotonic()):
+                try:
+                    item = await anext(iterator)
+                except StopAsyncIteration:
+                    return
+            yield item
 
     @contextmanager
     def translated(self) -> Iterator[None]:

@@ -1,0 +1,125 @@
+"""`timeout` is one wall-clock deadline, also against a server that is never silent and never done."""
+
+import asyncio
+import time
+
+import pytest
+
+from tarash.tarash_gateway import resume_video, stream_image, stream_image_async, submit_video
+from tarash.tarash_gateway.errors import GenerationTimeoutError, TarashError, UnconfirmedGenerationError
+
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+FAR_TOO_LATE = 8.0
+"""Seconds that a call with a timeout of one second never takes, on however slow a machine."""
+
+
+class Dripping:
+    """Sends its bytes one at a time, and never all of them."""
+
+    def __init__(self, first=b"", pause=0.05):
+        self.first, self.pause = first, pause
+
+    async def send(self, wire, headers):
+        await wire.raw(self.first)
+        for _ in range(600):
+            await wire.raw(b" " if self.first else b"HTTP/1.1 200 OK\r\nx: "[:1])
+            await wire.pause(self.pause)
+        wire.drop()
+
+
+BODY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 9000\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nx-drip: "
+WHERE = pytest.mark.parametrize("first", [BODY, HEAD], ids=["in-the-body", "in-the-headers"])
+
+
+@pytest.fixture(autouse=True)
+def in_time():
+    started = time.monotonic()
+    yield
+    assert time.monotonic() - started < FAR_TOO_LATE
+
+
+@WHERE
+def test_an_answer_that_drips_is_given_up_at_the_deadline(
+    tarash_sandbox, make_image, image_config, image_request, posts, first
+):
+    tarash_sandbox.play(Dripping(first))
+
+    with pytest.raises(UnconfirmedGenerationError) as caught:
+        make_image(image_config(timeout=1), image_request())
+
+    assert caught.value.billable == "unknown"
+    assert len(posts()) == 1
+
+
+@WHERE
+def test_a_submit_that_drips_leaves_time_to_look_it_up(
+    tarash_sandbox, make_video, video_config, video_request, posts, first
+):
+    tarash_sandbox.play(Dripping(first), method="POST")
+
+    with pytest.raises(UnconfirmedGenerationError):
+        make_video(video_config(timeout=1), video_request())
+
+    assert [request.method for request in tarash_sandbox.requests][:2] == ["POST", "GET"]
+    assert len(posts()) == 1
+
+
+@WHERE
+def test_a_look_that_drips_ends_with_the_job(tarash_sandbox, make_video, video_config, video_request, posts, first):
+    tarash_sandbox.play(Dripping(first), method="GET", times=None)
+
+    with pytest.raises(GenerationTimeoutError) as caught:
+        make_video(video_config(timeout=1), video_request())
+
+    assert caught.value.job.id.startswith("video_")
+    assert len(posts()) == 1
+
+
+def test_a_download_that_drips_ends_with_the_job_and_without_a_file(
+    tarash_sandbox, make_video, video_config, video_request, tmp_path, posts
+):
+    tarash_sandbox.play(Dripping(BODY), path="/v1/videos/*/content", times=None)
+
+    with pytest.raises(TarashError) as caught:
+        make_video(video_config(timeout=1.5), video_request(), save_to=tmp_path / "clip.mp4")
+
+    assert caught.value.job.status == "completed"
+    assert list(tmp_path.iterdir()) == []
+    assert len(posts()) == 1
+
+
+def test_a_stream_that_drips_is_given_up_at_the_deadline(tarash_sandbox, image_config, image_request, posts):
+    events = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 9000\r\n\r\n"
+    tarash_sandbox.play(Dripping(events), times=2)
+    config, request = image_config("gpt-image-1", timeout=1), image_request(size="1024x1024")
+
+    with pytest.raises(UnconfirmedGenerationError):
+        list(stream_image(config, request))
+
+    async def read():
+        return [update async for update in stream_image_async(config, request)]
+
+    with pytest.raises(UnconfirmedGenerationError):
+        asyncio.run(read())
+    assert len(posts()) == 2
+
+
+def test_a_stalled_download_is_continued_on_another_connection(
+    tarash_sandbox, video_config, video_request, monkeypatch
+):
+    from tarash_gateway_openai import transport
+
+    monkeypatch.setattr(transport, "QUIET_SECONDS", 0.3)
+    job = submit_video(video_config(), video_request())
+
+    class Stalling:
+        async def send(self, wire, headers):
+            await wire.raw(b"HTTP/1.1 200 OK\r\ncontent-length: 900000\r\n\r\n" + b"\0" * 100)
+            await wire.pause(3)
+            wire.drop()
+
+    tarash_sandbox.play(Stalling(), path="/v1/videos/*/content")
+
+    assert resume_video(video_config(), job).video.content_type == "video/mp4"
