@@ -10,6 +10,8 @@ import openai
 import pytest
 from PIL import Image
 
+from tarash_gateway_sandbox import SandboxServer
+
 
 @pytest.fixture
 def sdk(tarash_sandbox):
@@ -50,3 +52,37 @@ def finished(http):
         return job
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def _quick_server():
+    deployments = {"clips": "sora-2"}
+    with SandboxServer(quick=True, job_seconds=0, slow_seconds=0.05, stream_pause=0, deployments=deployments) as server:
+        yield server
+
+
+@pytest.fixture
+def server(_quick_server):
+    """A server whose jobs take no time, with small pictures and clips, as new."""
+    _quick_server.clear()
+    _quick_server.job_seconds, _quick_server.slow_seconds = 0, 0.05
+    return _quick_server
+
+
+@pytest.fixture
+def client(server):
+    headers = {"authorization": "Bearer k"}
+    with httpx2.Client(base_url=server.origin, headers=headers, trust_env=False) as client:
+        yield client
+
+
+@pytest.fixture
+def statuses(client):
+    """The statuses of some requests, one after the other."""
+
+    def sent(count, path="/v1/videos", body=None, **headers):
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        method = "POST" if body else "GET"
+        return [client.request(method, path, json=body, headers=named).status_code for _ in range(count)]
+
+    return sent

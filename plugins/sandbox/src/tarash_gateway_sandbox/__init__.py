@@ -2,12 +2,17 @@
 
 `provider="sandbox"` starts a server on loopback by itself and runs the OpenAI plugin and the official SDK against it,
 with the same model names. Its jobs live as long as the process. `SandboxServer` is the same server for any other
-client, and the pytest fixture `tarash_sandbox` gives one to tests.
+client, `serve` runs one until it is interrupted, `FAULTS` is what it plays on demand, and the pytest fixture
+`tarash_sandbox` gives one to tests.
 
 pytest imports this package at each start, so that importing it loads nothing of the gateway.
 """
 
+from tarash_gateway_sandbox.catalogue import FAULTS, Fault
 from tarash_gateway_sandbox.faults import Answer, EventStream, RawBytes
+from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.recording import RecordedRequest
 from tarash_gateway_sandbox.server import SandboxServer
+from tarash_gateway_sandbox.serving import serve
 
-__all__ = ["Answer", "EventStream", "RawBytes", "SandboxServer"]
+__all__ = ["FAULTS", "Answer", "EventStream", "Fault", "Paid", "RawBytes", "RecordedRequest", "SandboxServer", "serve"]

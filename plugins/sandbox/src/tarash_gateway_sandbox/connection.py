@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http
+import socket
+import struct
 import uuid
 from typing import TYPE_CHECKING
 
@@ -103,6 +105,13 @@ class Connection:
         """End the connection (see `faults.Wire`)."""
         self._dropped, self._streaming = True, False
         self._writer.close()
+
+    def reset(self) -> None:
+        """Reset the connection (see `faults.Wire`)."""
+        self._dropped, self._streaming = True, False
+        # Closing with a linger of nothing sends RST.
+        self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._writer.transport.abort()
 
     async def _exchange(self) -> bool:
         """One request and its reply; False when the connection is over."""

@@ -15,6 +15,13 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from tarash_gateway_sandbox.catalogue import Fault
+    from tarash_gateway_sandbox.operations import Asked
+
+
+FOREVER = 3600.0
+"""Seconds that a silent server waits for its client to leave."""
+
 
 class Wire(Protocol):
     """One open connection that waits for an answer."""
@@ -58,9 +65,15 @@ class Wire(Protocol):
     def drop(self) -> None:
         """Close the connection at once, without what is still unsent."""
 
+    def reset(self) -> None:
+        """Reset the connection: the other side gets an error where `drop` gives it an end."""
+
 
 class Reply(Protocol):
-    """Something that can be sent in the place of an answer."""
+    """Something that can be sent in the place of an answer.
+
+    Its `status`, where it has one, is told to `on_request`; 0 is no answer.
+    """
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
         """Send it.
@@ -90,6 +103,8 @@ class RawBytes:
     """Bytes written as they are, then the end of the connection; no bytes at all is a dropped connection."""
 
     data: bytes = b""
+    status = 0
+    """None is known: they may be no answer at all."""
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - a Reply's signature
         """Write the bytes and close."""
@@ -106,11 +121,13 @@ class EventStream:
     """
 
     events: Sequence[Mapping[str, Any] | bytes]
-    then: Literal["close", "drop"] = "close"
-    """How it ends: as it should, or with the connection cut off in the middle of the answer."""
+    then: Literal["close", "drop", "stall"] = "close"
+    """How it ends: as it should, with the connection cut off in the middle of the answer, or in silence until the
+    client leaves."""
     pause: float = 0.0
     """Seconds between two events."""
     headers: Mapping[str, str] = field(default_factory=dict)
+    status = 200
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
         """Send them one by one."""
@@ -120,7 +137,9 @@ class EventStream:
             if number:
                 await wire.pause(self.pause)
             await wire.piece(event if isinstance(event, bytes) else event_bytes(event))
-        if self.then == "drop":
+        if self.then == "stall":
+            await wire.pause(FOREVER)
+        if self.then != "close":
             wire.drop()
         else:
             await wire.end()
@@ -148,10 +167,18 @@ def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] |
 
 @dataclass
 class _Scripted:
-    reply: Reply
+    played: Reply | Fault
     method: str | None
     path: str | None
     times: int | None
+
+    def fits(self, asked: Asked, method: str, path: str) -> bool:
+        if self.method not in (None, method):
+            return False
+        if self.path is not None:
+            return fnmatch.fnmatchcase(path, self.path)
+        # A fault knows which requests it is for; a path that was given says it better.
+        return not hasattr(self.played, "hits") or self.played.hits(asked)
 
 
 class Script:
@@ -161,32 +188,35 @@ class Script:
         self._waiting: list[_Scripted] = []
         self._lock = threading.Lock()
 
-    def add(self, reply: Reply, *, method: str | None, path: str | None, times: int | None) -> None:
-        """Let the next matching requests get a reply instead of the real answer.
+    def add(self, played: Reply | Fault, *, method: str | None, path: str | None, times: int | None) -> None:
+        """Let the next matching requests get a reply instead of the real answer, or meet a fault.
 
         Args:
-            reply: What they get.
+            played: What they get.
             method: Only requests with this method; None is any.
-            path: Only requests with this path, `*` and `?` being wildcards; None is any.
+            path: Only requests with this path, `*` and `?` being wildcards; None is any, and for a fault those
+                that it is for.
             times: How many requests; None is every one from now on.
         """
         with self._lock:
-            self._waiting.append(_Scripted(reply, method.upper() if method else None, path, times))
+            self._waiting.append(_Scripted(played, method.upper() if method else None, path, times))
 
-    def take(self, method: str, path: str) -> Reply | None:
-        """The reply scripted for a request, counted down; None when the real answer is due."""
+    def take(self, asked: Asked, method: str, path: str) -> list[Reply | Fault]:
+        """What is scripted for a request, counted down: every fault of a job, and the first of anything else."""
+        taken: list[Reply | Fault] = []
+        answered = False
         with self._lock:
-            for scripted in self._waiting:
-                if scripted.method not in (None, method):
+            for scripted in list(self._waiting):
+                of_a_job = getattr(scripted.played, "of_a_job", False)
+                if (answered and not of_a_job) or not scripted.fits(asked, method, path):
                     continue
-                if scripted.path is not None and not fnmatch.fnmatchcase(path, scripted.path):
-                    continue
+                answered = answered or not of_a_job
                 if scripted.times is not None:
                     scripted.times -= 1
                     if scripted.times <= 0:
                         self._waiting.remove(scripted)
-                return scripted.reply
-        return None
+                taken.append(scripted.played)
+        return taken
 
     def clear(self) -> None:
         """Forget everything scripted."""

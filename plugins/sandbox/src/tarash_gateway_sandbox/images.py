@@ -12,6 +12,8 @@ from tarash_gateway_sandbox.answers import encoded, stream_events, usage
 from tarash_gateway_sandbox.encoding import encoding_of
 from tarash_gateway_sandbox.faults import Answer, EventStream, Reply, json_answer
 from tarash_gateway_sandbox.models import IMAGE_MODELS
+from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.references import referenced_files
 from tarash_gateway_sandbox.uploads import edit_inputs
 from tarash_gateway_sandbox.vendor_errors import VendorError
@@ -36,6 +38,9 @@ COLUMN_KEYS = {
     "vectors": ("svg",),
 }
 """Columns of the image table, and the parameters that exist where the column is filled."""
+
+QUICK_EDGE = 64
+"""Width and height of a quick server's pictures, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +126,9 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
     orders = _orders(
         count,
         prompt=prompt,
-        width=size[0],
-        height=size[1],
-        model=call.deployment or rows.model_name(body) or model.name,
+        width=QUICK_EDGE if vendor.quick else size[0],
+        height=QUICK_EDGE if vendor.quick else size[1],
+        model=split_model(call.deployment or "")[0] or rows.model_name(body) or model.name,
         format=wanted.format,
         quality=wanted.compression,
         transparent=wanted.background == "transparent",
@@ -132,6 +137,8 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         frame_ms=wanted.frame_ms,
     )
     pictures = await vendor.in_studio(_draw, orders)
+    asked = call.deployment or checks.text(body, "model") or model.name
+    vendor.paid.add(Paid("image", asked, prompt, count=len(pictures)))
     facts = {
         "size": f"{size[0]}x{size[1]}",
         "quality": "high" if quality in (None, "auto") else quality,

@@ -7,7 +7,11 @@ import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.catalogue.fault import Course
+    from tarash_gateway_sandbox.playing import Wanted
 
 QUEUED_SHARE = 0.15
 """Which part of a job's time it spends in the queue."""
@@ -28,6 +32,10 @@ class JobManner:
     done: str = "completed"
     bare: bool = False
     """Whether a job is shown with id, status and time only."""
+
+    def word(self, status: str) -> str:
+        """OpenAI's word for a status in the words of this server."""
+        return {"queued": self.waiting, "in_progress": self.working, "completed": self.done}.get(status, status)
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,10 @@ class VideoJob:
     manner: JobManner = JobManner()
     ending: Ending | None = None
     """None is well."""
+    course: Course | None = field(default=None, repr=False)
+    """How it goes, where it does not go as usual."""
+    faults: tuple[Wanted, ...] = field(default=(), repr=False)
+    """What its later requests meet."""
     id: str = field(default_factory=lambda: f"video_{uuid.uuid4().hex}")
     created_at: int = field(default_factory=lambda: int(time.time()))
     """Unix time, in seconds, for display only."""
@@ -71,17 +83,24 @@ class VideoJob:
     @property
     def completed(self) -> bool:
         """Whether the clip can be downloaded."""
-        return self.share >= 1.0 and self.ending is None
+        return self._status(self.share) == "completed"
+
+    def _status(self, share: float) -> str:
+        """Its status in OpenAI's words when so much of its time is over."""
+        if self.course is not None:
+            return next(status for since, status in reversed(self.course.steps) if share >= since)
+        if share >= 1.0:
+            return self.ending.status if self.ending else "completed"
+        return "queued" if share < QUEUED_SHARE else "in_progress"
 
     def resource(self) -> dict[str, Any]:
         """The job as the vendor shows it at this moment."""
         share = self.share
-        ended = share >= 1.0
-        status = self.manner.waiting if share < QUEUED_SHARE else self.manner.working
-        error = None
-        if ended:
-            status, error = (self.ending.status, self.ending.error) if self.ending else (self.manner.done, None)
-        completed_at = self.created_at + round(self.duration) if ended and self.ending is None else None
+        step = self._status(share)
+        status, completed = self.manner.word(step), step == "completed"
+        going = self.course or self.ending
+        error = going.error if going is not None and share >= 1.0 else None
+        completed_at = self.created_at + round(self.duration) if completed else None
         if self.manner.bare:
             shown = {"id": self.id, "status": status, "created_at": self.created_at}
             return (
@@ -93,7 +112,7 @@ class VideoJob:
             "model": self.model,
             "status": status,
             # A job that did not end well never got to the end.
-            "progress": 0 if share < QUEUED_SHARE else min(int(share * 100), 99 if self.ending else 100),
+            "progress": 0 if step == "queued" else min(int(share * 100), 100 if completed else 99),
             "created_at": self.created_at,
             "completed_at": completed_at,
             "expires_at": completed_at + EXPIRES_AFTER if completed_at is not None else None,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 JOB_SECONDS = 0.2
 STREAM_PAUSE = 0.01
+SLOW_SECONDS = 0.3
 
 
 @pytest.fixture(scope="session")
@@ -30,4 +31,5 @@ def tarash_sandbox(_tarash_sandbox_server: SandboxServer) -> SandboxServer:
     _tarash_sandbox_server.clear()
     _tarash_sandbox_server.job_seconds = JOB_SECONDS
     _tarash_sandbox_server.stream_pause = STREAM_PAUSE
+    _tarash_sandbox_server.slow_seconds = SLOW_SECONDS
     return _tarash_sandbox_server

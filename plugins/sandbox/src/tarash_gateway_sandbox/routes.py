@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from tarash_gateway_sandbox.vendor import Call, Vendor
 from tarash_gateway_sandbox.vendor_errors import VendorError, model_not_found
 
 if TYPE_CHECKING:
+    from tarash_gateway_sandbox.playing import Wanted
     from tarash_gateway_sandbox.recording import RecordedRequest
 
 Handler = Callable[[Call, Vendor], Awaitable[Reply]]
@@ -79,19 +81,20 @@ OPEN_ROUTES = (
 """What anyone may fetch, without a key."""
 
 
-async def answer(request: RecordedRequest, vendor: Vendor) -> Reply:
+async def answer(request: RecordedRequest, vendor: Vendor, job_faults: tuple[Wanted, ...] = ()) -> Reply:
     """The real answer to a request.
 
     Args:
         request: The request.
         vendor: The vendor that answers.
+        job_faults: What the job meets that it creates.
 
     Returns:
         The answer, also where it is a refusal.
     """
     try:
         call, handler = find(request)
-        return await handler(call, vendor)
+        return await handler(dataclasses.replace(call, job_faults=job_faults), vendor)
     except VendorError as error:
         return error.answer()
 

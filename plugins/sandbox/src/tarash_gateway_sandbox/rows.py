@@ -13,6 +13,7 @@ from tarash_gateway_sandbox.models import (
     IMAGE_MODELS,
     VIDEO_MODELS,
 )
+from tarash_gateway_sandbox.operations import split_model
 from tarash_gateway_sandbox.vendor_errors import (
     VendorError,
     invalid_value,
@@ -55,8 +56,8 @@ def body_of(call: Call) -> Mapping[str, Any]:
 
 
 def model_name(body: Mapping[str, Any]) -> str | None:
-    """The model a request names, None if it names none."""
-    return checks.text(body, "model") or None
+    """The model a request names, without the faults behind its `@`; None if it names none."""
+    return split_model(checks.text(body, "model") or "")[0] or None
 
 
 def image_row(call: Call, vendor: Vendor, body: Mapping[str, Any], *, default: str) -> ImageModel:
@@ -97,7 +98,7 @@ def _row(
     any_row: Row,
     default: str,
 ) -> Row:
-    name = call.deployment or model_name(body)
+    name = split_model(call.deployment or "")[0] or model_name(body)
     if call.azure:
         if name is None:
             raise missing_parameter(name="model")

@@ -8,15 +8,19 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
-from tarash_gateway_sandbox.faults import Reply, Script, json_answer
 from tarash_gateway_sandbox.jobs import FAILED, Ending
+from tarash_gateway_sandbox.playing import fault_named
 from tarash_gateway_sandbox.profiles import profile_named
 from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
+from tarash_gateway_sandbox.stage import Stage
 from tarash_gateway_sandbox.vendor import Vendor
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
+
+    from tarash_gateway_sandbox.faults import Reply
+    from tarash_gateway_sandbox.paid import Paid
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +44,12 @@ class SandboxServer:
         profile: `openai`, or `compatible` for the manners of a server that only speaks the protocol: it takes
             any model, size, length and key, checks types, and shows of a job its id, status and time.
         stream_pause: How long it waits between the events of a streamed picture, in seconds.
+        faults: Faults of every request that they are for, by name (`FAULTS` has them all), as in `poll_500*2`.
+        slow_seconds: How long an answer takes that a fault makes slow, in seconds.
+        quick: Whether to draw as little as possible, for runs with thousands of jobs: pictures are 64x64, and
+            every job gets the same clip of a second.
+        on_request: Called with each request and the status that it gets, 0 for none, just before that is sent;
+            in the server's thread, which waits for it.
     """
 
     api_key = "sk-sandbox"
@@ -55,12 +65,23 @@ class SandboxServer:
         reference_must_match: bool = True,
         profile: str = "openai",
         stream_pause: float = 0.05,
+        faults: Iterable[str] = (),
+        slow_seconds: float = 2.0,
+        quick: bool = False,
+        on_request: Callable[[RecordedRequest, int], None] | None = None,
     ) -> None:
         self._host, self._port = host, port
         self._vendor = Vendor(
-            job_seconds, dict(deployments or {}), reference_must_match, profile_named(profile), stream_pause
+            job_seconds,
+            dict(deployments or {}),
+            reference_must_match,
+            profile_named(profile),
+            stream_pause,
+            quick=quick,
+            slow_seconds=slow_seconds,
         )
-        self._script, self._recorder = Script(), Recorder()
+        self._stage, self._recorder = Stage(self._vendor, faults), Recorder()
+        self._on_request = on_request
         self._connections = self._broken_streams = 0
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -103,6 +124,20 @@ class SandboxServer:
         self._vendor.stream_pause = seconds
 
     @property
+    def slow_seconds(self) -> float:
+        """How long an answer takes that a fault makes slow, in seconds."""
+        return self._vendor.slow_seconds
+
+    @slow_seconds.setter
+    def slow_seconds(self, seconds: float) -> None:
+        self._vendor.slow_seconds = seconds
+
+    @property
+    def paid(self) -> list[Paid]:
+        """The creating requests that made something, oldest first, also where the answer was lost; a copy."""
+        return self._vendor.paid.snapshot()
+
+    @property
     def requests(self) -> list[RecordedRequest]:
         """The requests that arrived, oldest first; a copy."""
         return self._recorder.snapshot()
@@ -126,7 +161,25 @@ class SandboxServer:
             path: Only requests with this path, as in `/v1/videos/*`; `*` and `?` are wildcards, None is any.
             times: How many requests; None is every one from now on.
         """
-        self._script.add(answer, method=method, path=path, times=times)
+        self._stage.script.add(answer, method=method, path=path, times=times)
+
+    def fail(self, name: str, *, method: str | None = None, path: str | None = None, times: int | None = 1) -> None:
+        """Let the next matching requests meet a fault of the catalogue.
+
+        Args:
+            name: The fault's name, a key of `FAULTS`, without a count.
+            method: Only requests with this method; None is any.
+            path: Only requests with this path, as in `/v1/videos/*`; `*` and `?` are wildcards, None is every
+                one that the fault is for.
+            times: How many requests, or jobs where the fault is a job's; None is every one from now on.
+
+        Raises:
+            ValueError: There is no fault of that name, or it has a count.
+        """
+        if "*" in name:
+            msg = f"fail() takes no count in the name: write fail({name.partition('*')[0]!r}, times=…)."
+            raise ValueError(msg)
+        self._stage.script.add(fault_named(name).fault, method=method, path=path, times=times)
 
     def end_jobs_as(self, status: str, error: Mapping[str, Any] | None = None) -> None:
         """Let the video jobs that are created from now on end otherwise than well.
@@ -142,10 +195,12 @@ class SandboxServer:
             self._vendor.ending = Ending(status, error or (FAILED if status == "failed" else None))
 
     def clear(self) -> None:
-        """Forget the requests, the scripted answers, the jobs and how they end."""
-        self._script.clear()
+        """Forget the requests, what was paid, the scripted answers and faults, the jobs and how they end."""
+        self._stage.script.clear()
         self._recorder.clear()
         self._vendor.jobs.clear()
+        self._vendor.paid.clear()
+        self._vendor.tally.clear()
         self._vendor.ending = None
         self._broken_streams = 0
 
@@ -233,20 +288,11 @@ class SandboxServer:
             self._vendor.close()
 
     async def _reply(self, request: RecordedRequest) -> Reply:
-        from tarash_gateway_sandbox.routes import answer  # noqa: PLC0415 - with the first request
-
         self._recorder.add(request)
-        scripted = self._script.take(request.method, request.path)
-        if scripted is not None:
-            return scripted
-        try:
-            return await answer(request, self._vendor)
-        except Exception:
-            logger.exception("The sandbox could not answer %s %s", request.method, request.path)
-            error = {
-                "message": "The sandbox had an error, see its log.",
-                "type": "server_error",
-                "param": None,
-                "code": None,
-            }
-            return json_answer({"error": error}, status=500)
+        reply = await self._stage.reply(request)
+        if self._on_request is not None:
+            try:
+                self._on_request(request, getattr(reply, "status", 0))
+            except Exception:  # a listener's own trouble is not the client's
+                logger.exception("on_request failed")
+        return reply

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash_gateway_sandbox.jobs import Ending, JobStore
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
+from tarash_gateway_sandbox.paid import Ledger
+from tarash_gateway_sandbox.playing import Tally
 from tarash_gateway_sandbox.profiles import PROFILES, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tarash_gateway_sandbox.drawing import PictureOrder
+    from tarash_gateway_sandbox.playing import Wanted
     from tarash_gateway_sandbox.recording import RecordedRequest
 
 Result = TypeVar("Result")
@@ -34,6 +37,8 @@ class Call:
     """The deployment its path names, on Azure's older routes."""
     name: str = ""
     """The id its path names: a video's, a model's, a file's."""
+    job_faults: tuple[Wanted, ...] = ()
+    """What the job meets that it creates."""
 
 
 @dataclass
@@ -50,6 +55,10 @@ class Vendor:
     """Whose manners the server has."""
     stream_pause: float = 0.05
     """Seconds between the events of a streamed picture."""
+    quick: bool = False
+    """Whether clips and pictures are small, and clips all the same."""
+    slow_seconds: float = 2.0
+    """How long a slow answer takes, in seconds."""
     ending: Ending | None = None
     """How the jobs end that are created from now on; None is well."""
     origin: str = ""
@@ -65,6 +74,8 @@ class Vendor:
             )
             raise ValueError(msg)
         self.jobs = JobStore()
+        self.paid = Ledger()
+        self.tally = Tally()
         self._published: OrderedDict[str, PictureOrder] = OrderedDict()
         self._lock = threading.Lock()
         self._studio: ThreadPoolExecutor | None = None

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-from tarash.tarash_gateway.api.planning import checked_chain
+from tarash.tarash_gateway.api.planning import around, checked_chain
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.context import new_request_id
 from tarash.tarash_gateway.flows.drivers import OnProgress, iterate, iterate_async, run, run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.stream import streamed
-from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -81,9 +80,9 @@ def stream_image_async(
 
 def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
     chain = checked_chain(config, request)
-    return with_fallbacks(chain, new_request_id(), image_call, active_journal())
+    return with_fallbacks(chain, new_request_id(), image_call, around("generate"))
 
 
 def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[None]:
     chain = checked_chain(config, request, stream=True)
-    return streamed(chain, new_request_id(), active_journal())
+    return streamed(chain, new_request_id(), around("stream"))

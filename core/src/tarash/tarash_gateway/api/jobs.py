@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tarash.tarash_gateway.api.planning import checked_chain, registry
+from tarash.tarash_gateway.api.planning import around, checked_chain, registry
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.commands import Flow
@@ -16,7 +16,7 @@ from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, poll_call, resume_call, submit_call
 from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.flows.video import already_there
-from tarash.tarash_gateway.journal import Journal, active_journal
+from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.media.saving import Exists, check_place
 from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
@@ -24,6 +24,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
     VideoJob,
 )
+from tarash.tarash_gateway.plugins.observers import Operation
 from tarash.tarash_gateway.plugins.provider import Provider
 
 
@@ -67,12 +68,12 @@ def poll_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
         JobExpiredError: the vendor does not know it (any more).
         TarashError: whatever else went wrong; `error.job` is the job.
     """
-    return run(_job_flow(config, job, poll_call))
+    return run(_job_flow(config, job, "poll", poll_call))
 
 
 async def poll_video_async(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
     """The same as `poll_video`, to be awaited."""
-    return await run_async(_job_flow(config, job, poll_call))
+    return await run_async(_job_flow(config, job, "poll", poll_call))
 
 
 def cancel_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
@@ -90,12 +91,12 @@ def cancel_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
         UnsupportedOperationError: the provider cannot cancel jobs.
         TarashError: whatever else went wrong; `error.job` is the job.
     """
-    return run(_job_flow(config, job, cancel_call))
+    return run(_job_flow(config, job, "cancel", cancel_call))
 
 
 async def cancel_video_async(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
     """The same as `cancel_video`, to be awaited."""
-    return await run_async(_job_flow(config, job, cancel_call))
+    return await run_async(_job_flow(config, job, "cancel", cancel_call))
 
 
 def resume_video(
@@ -164,7 +165,7 @@ async def recover_videos_async(config: VideoGenerationConfig, journal: Journal) 
 
 
 def _submit_flow(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Flow[VideoJob]:
-    return with_fallbacks(checked_chain(config, request), new_request_id(), submit_call, active_journal())
+    return with_fallbacks(checked_chain(config, request), new_request_id(), submit_call, around("submit"))
 
 
 def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list[VideoJob]]:
@@ -176,10 +177,13 @@ def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list
 
 
 def _job_flow(
-    config: VideoGenerationConfig, job: VideoJob, one: Callable[[Context, Provider, VideoJob], Flow[VideoJob]]
+    config: VideoGenerationConfig,
+    job: VideoJob,
+    operation: Operation,
+    one: Callable[[Context, Provider, VideoJob], Flow[VideoJob]],
 ) -> Flow[VideoJob]:
     provider = _provider_of(config, job)
-    return at_job(config, job, new_request_id(), lambda context: one(context, provider, job), active_journal())
+    return at_job(config, job, new_request_id(), lambda context: one(context, provider, job), around(operation))
 
 
 def _resume_flow(
@@ -199,7 +203,7 @@ def _resume_flow(
         job,
         request_id,
         lambda context: resume_call(context, provider, job, row=row, save_to=place, exists=exists),
-        active_journal(),
+        around("resume"),
     )
 
 

@@ -6,8 +6,10 @@ import logging
 from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.flows.context import Around
 from tarash.tarash_gateway.flows.fallback import Skipped
 from tarash.tarash_gateway.flows.plan import Plan, make_plan, warn_of_lifecycle
+from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -15,7 +17,14 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.observers import Operation, observers
 from tarash.tarash_gateway.plugins.registry import PluginRegistry
+
+
+def around(operation: Operation) -> Around:
+    """What surrounds a call that begins now."""
+    return Around(operation, active_journal(), observed=bool(observers.active()))
+
 
 logger = logging.getLogger("tarash.calls")
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tarash.tarash_gateway.api.planning import checked_chain
+from tarash.tarash_gateway.api.planning import around, checked_chain
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.context import Context, new_request_id
 from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.video import already_there, video_call
-from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.media.saving import Exists, check_place
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest, VideoGenerationResponse
 
@@ -79,4 +78,4 @@ def _video_flow(
     request_id = new_request_id()
     if place is not None and not check_place(place, exists):
         return already_there(place, request_id, first.config, first.model)
-    return with_fallbacks(chain, request_id, one, active_journal())
+    return with_fallbacks(chain, request_id, one, around("generate"))

@@ -70,6 +70,14 @@ class Emit:
 
 
 @dataclass(frozen=True, slots=True)
+class Observe:
+    """Tell the observers; whatever one raises does not reach the flow."""
+
+    hook: str
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What became of one child of a `Gather`: a value or an error."""
 
@@ -84,5 +92,5 @@ class Gather:
     flows: tuple[Flow[Any], ...]
 
 
-Command = Call | Open | Next | Sleep | Now | Today | Random | Emit | Gather
+Command = Call | Open | Next | Sleep | Now | Today | Random | Emit | Observe | Gather
 Flow = Generator[Command, Any, ReturnT]

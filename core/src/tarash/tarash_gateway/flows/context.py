@@ -12,6 +12,7 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.journal import Journal
+    from tarash.tarash_gateway.plugins.observers import CallContext, Operation
 
 logger = logging.getLogger("tarash.calls")
 
@@ -19,6 +20,19 @@ logger = logging.getLogger("tarash.calls")
 def new_request_id() -> str:
     """Our id of one call, in every log line, update, error and response of it."""
     return f"req_{uuid.uuid4().hex}"
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What surrounds a call besides its configs and its request."""
+
+    operation: Operation = "generate"
+    journal: Journal | None = None
+    observed: bool = False
+    """Whether there is an observer to tell."""
+
+
+ALONE = Around()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +48,9 @@ class Context:
     deadline: float
     journal: Journal | None = None
     """Where it is written down what is sent and what becomes of it."""
+
+    seen: CallContext | None = None
+    """What observers are told of it; None where there is no observer."""
 
     def left(self, now: float, billable: Billable = "no") -> float:
         """Seconds until the deadline.

@@ -25,6 +25,7 @@ from tarash.tarash_gateway.flows.commands import (
     Gather,
     Next,
     Now,
+    Observe,
     Open,
     Outcome,
     Random,
@@ -39,6 +40,7 @@ from tarash.tarash_gateway.plugins.bridge import (
     run_blocking,
     sync_primitive,
 )
+from tarash.tarash_gateway.plugins.observers import observers
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]
@@ -218,6 +220,9 @@ def _known(command: Command) -> Any:
             return time.monotonic()
         case Today():
             return datetime.now(UTC)
+        case Observe(hook, facts):
+            observers.tell(hook, facts)
+            return None
         case Random():
             return random.random()  # noqa: S311 # spreads retries, guards nothing
     msg = f"a flow yielded {command!r}, which is no command"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
@@ -22,12 +22,10 @@ from tarash.tarash_gateway.errors import (
     complete,
 )
 from tarash.tarash_gateway.flows.commands import Flow, Now
-from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.context import ALONE, Around, Context
+from tarash.tarash_gateway.flows.observing import observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.journal import Journal
 
 ResponseT = TypeVar("ResponseT")
 
@@ -61,26 +59,44 @@ def with_fallbacks(
     chain: Sequence[Plan[Any] | Skipped],
     request_id: str,
     one: Callable[[Context, Plan[Any]], Flow[Any]],
-    journal: Journal | None = None,
+    around: Around = ALONE,
 ) -> Flow[Any]:
     """Runs `one` for each plan of `chain` until one succeeds or something was created.
 
     Raises:
         TarashError: the last one, which names in its notes what was tried before it.
     """
+    flow = _tried(chain, request_id, one, around)
+    if not around.observed:
+        return (yield from flow)
+    first = next(plan for plan in chain if isinstance(plan, Plan))
+    known = {"request_id": request_id, "provider": first.config.provider, "model": first.model}
+    seen = yield from seen_call(known, around.operation, first.checked.request)
+    return (yield from observed(seen, flow))
+
+
+def _tried(
+    chain: Sequence[Plan[Any] | Skipped],
+    request_id: str,
+    one: Callable[[Context, Plan[Any]], Flow[Any]],
+    around: Around,
+) -> Flow[Any]:
     started = yield Now()
     attempts: list[Attempt] = []
     plans = [plan for plan in chain if isinstance(plan, Plan)]
     deadline = started + plans[0].config.timeout
-    for link in chain:
+    for number, link in enumerate(chain, start=1):
         if isinstance(link, Skipped):
             attempts.append(_attempt(link.provider, link.model, "skipped", link.error))
             continue
         now = yield Now()
         until = min(deadline, now + link.config.timeout)
-        context = Context(link.config, link.model, request_id, started, until, journal)
+        context = Context(link.config, link.model, request_id, started, until, around.journal)
         try:
-            response = yield from one(context, link)
+            if around.observed:
+                response = yield from _seen_attempt(context, link, number, one, around)
+            else:
+                response = yield from one(context, link)
         except TarashError as error:
             complete(error, context.known())
             if isinstance(error, ModelNotFoundError) and link.notices:
@@ -102,6 +118,20 @@ def with_fallbacks(
                 return response  # a job: what was tried before it is in the log
             return response.model_copy(update={"attempts": attempts, "warnings": [*told, *response.warnings]})
     raise AssertionError
+
+
+def _seen_attempt(
+    context: Context,
+    link: Plan[Any],
+    number: int,
+    one: Callable[[Context, Plan[Any]], Flow[Any]],
+    around: Around,
+) -> Flow[Any]:
+    provider = link.open_provider()
+    link.open_provider = lambda: provider
+    more = {"endpoint": provider.endpoint, "attempt": number}
+    seen = yield from seen_call(context.known(), around.operation, link.checked.request, **more)
+    return (yield from observed(seen, one(replace(context, seen=seen), link)))
 
 
 def _sentence(text: str) -> str:

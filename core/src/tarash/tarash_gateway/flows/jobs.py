@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationFailedError, TarashError, complete
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now
-from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.context import ALONE, Around, Context
+from tarash.tarash_gateway.flows.observing import observe_job, observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import note_end, note_job
 from tarash.tarash_gateway.flows.retry import reading
@@ -22,9 +24,6 @@ from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.plugins.provider import Provider, VideoStatus
 from tarash.tarash_gateway.plugins.registry import same_name
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.journal import Journal
 
 ReturnT = TypeVar("ReturnT")
 
@@ -59,13 +58,16 @@ def at_job(
     job: VideoJob,
     request_id: str,
     one: Callable[[Context], Flow[ReturnT]],
-    journal: Journal | None = None,
+    around: Around = ALONE,
 ) -> Flow[ReturnT]:
     """Runs `one` for a job; whatever goes wrong says which job it is."""
     started = yield Now()
-    context = Context(config, job.model, request_id, started, started + config.timeout, journal)
+    context = Context(config, job.model, request_id, started, started + config.timeout, around.journal)
     try:
-        return (yield from one(context))
+        if not around.observed:
+            return (yield from one(context))
+        seen = yield from seen_call(context.known(), around.operation, None, endpoint=job.endpoint)
+        return (yield from observed(seen, one(replace(context, seen=seen))))
     except TarashError as error:
         complete(error, {**context.known(), "job": job})
         raise
@@ -103,6 +105,7 @@ def resume_call(
     seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)))
     check_status(seen, provider, "poll_video")
     status = VideoStatus(merged(job, seen.job), seen.poll_after, seen.usage, seen.cost, seen.raw)
+    yield from observe_job(context, status.job, job)
     finished = yield from wait(context, provider, status)
     videos = yield from download(context, provider, finished.job, save_to, exists)
     return video_response(context, videos, row=row, finished=finished)

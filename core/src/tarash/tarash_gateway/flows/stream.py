@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError, PluginError, TarashError
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
-from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.context import ALONE, Around, Context
 from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
 from tarash.tarash_gateway.flows.image import image_response, intend_image, picture_of, pictures_of
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
@@ -21,14 +21,11 @@ from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImagePart, Prepared, Provider
 
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.journal import Journal
 
-
-def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str, journal: Journal | None = None) -> Flow[None]:
+def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str, around: Around = ALONE) -> Flow[None]:
     """Runs a chain of configs; the last update carries the response."""
     started = yield Now()
-    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call, journal)
+    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call, around)
     yield Emit(
         ImageGenerationUpdate(
             status="completed",

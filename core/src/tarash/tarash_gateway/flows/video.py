@@ -23,6 +23,7 @@ from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep, T
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.lookup import claim, look_up, reserve
+from tarash.tarash_gateway.flows.observing import observe_job
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import intend, note_end, note_job, note_outcome, note_video
 from tarash.tarash_gateway.flows.retry import FIRST_DELAY, creating, reading
@@ -124,6 +125,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
     except BaseException as error:  # broken off in the middle of writing it down
         _attach(error, job, context)
         raise
+    yield from observe_job(context, job)
     return replace(status, job=job)
 
 
@@ -149,7 +151,8 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             looks += 1
             status = yield from reading(context, Call(provider, "poll_video", (job,)))
             check_status(status, provider, "poll_video")
-            job = merged(job, status.job)
+            before, job = job, merged(job, status.job)
+            yield from observe_job(context, job, before)
     except (GenerationFailedError, ContentPolicyError, JobExpiredError) as error:
         _attach(error, job, context)
         yield from note_end(context, job, error)

@@ -1,7 +1,8 @@
 """What a plugin can implement, in the order in which the gateway calls it.
 
 A plugin is a module (or an object) whose functions are marked with `hookimpl`. An entry point in the group
-`tarash_gateway.providers`, named as the provider, makes an installed plugin known.
+`tarash_gateway.providers`, named as the provider, makes an installed plugin known; one in `tarash_gateway.commands`,
+named as the command, adds to the command line; one in `tarash_gateway.observers` is told of every call.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import GenerationConfig
+    from cyclopts import App
+
+    from tarash.tarash_gateway.models import GenerationConfig, VideoJob
+    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import ProviderSpec
 
@@ -64,5 +68,93 @@ def tarash_create_provider(config: GenerationConfig) -> Provider | None:
             from acme_plugin.client import AcmeProvider
 
             return AcmeProvider(config)
+        ```
+    """
+
+
+@hookspec
+def tarash_register_commands(cli: App) -> None:
+    """Adds a command to `tarash`.
+
+    Called at most once for each process, and only when the command is used, asked for its help, or completed: the
+    plugin's entry point in the group `tarash_gateway.commands` has the command's name, so that `tarash --help` lists
+    it, with the summary of the distribution, and imports nothing. Import in the command's own function what is slow
+    to import; print results to stdout and everything else to stderr; give the exit code as a number, or None.
+
+    What the hook raises is told when the command is used, and by `tarash plugins`; other commands go on working.
+
+    Args:
+        cli: a cyclopts app to add the command to, by the name of the entry point. Other names are left out.
+
+    Example:
+        ```python
+        @hookimpl
+        def tarash_register_commands(cli):
+            @cli.command(name="acme", help="Shows what is left of a project's budget.")
+            def acme(project: str):
+                print(f"{project}: $12.50")
+        ```
+    """
+
+
+@hookspec
+def tarash_before_generate(context: CallContext) -> None:
+    """Tells an observer that a call, or one attempt of it, begins.
+
+    Called once for the call itself (`context.attempt` is None) and once for each config of its chain that is tried
+    (`context.attempt` counts from 1), in the thread or the event loop of the call: return at once, never block. The
+    request has been checked and nothing was sent yet. An observer cannot refuse or change anything; what it raises is
+    logged under its name and goes no further.
+
+    Args:
+        context: which call it is. It holds no key; `context.asked` holds the prompt.
+
+    Example:
+        ```python
+        @hookimpl
+        def tarash_before_generate(context):
+            print(f"{context.request_id} {context.operation} {context.provider}/{context.model}")
+        ```
+    """
+
+
+@hookspec
+def tarash_after_generate(context: CallContext, outcome: CallOutcome) -> None:
+    """Tells an observer what became of a call, or of one attempt of it.
+
+    Called once for each `tarash_before_generate`, with an equal context, also when the call was cancelled or
+    interrupted; not when a stream is left before its end by closing it. The same rules hold: return at once, what it
+    raises is logged under its name.
+
+    Args:
+        context: which call it is.
+        outcome: its response or job, or its error, and how long it took.
+
+    Example:
+        ```python
+        @hookimpl
+        def tarash_after_generate(context, outcome):
+            if context.attempt is None and outcome.response is not None:
+                print(f"{context.request_id} cost {outcome.cost} after {outcome.seconds:.1f} s")
+        ```
+    """
+
+
+@hookspec
+def tarash_job_updated(context: CallContext, job: VideoJob) -> None:
+    """Tells an observer that a video job is known, or that its status or progress changed.
+
+    Called from the submit on, each time that a look at the job shows something new. The same rules hold: return at
+    once, what it raises is logged under its name.
+
+    Args:
+        context: which attempt it is; for `resume_video`, which call.
+        job: the job as it is now.
+
+    Example:
+        ```python
+        @hookimpl
+        def tarash_job_updated(context, job):
+            print(f"{job.id} is {job.status}")
         ```
     """

@@ -1,0 +1,127 @@
+"""One plugin, discovered first and loaded when it is asked for. Whatever goes wrong in it is kept as its error."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from tarash.tarash_gateway.discovery import COMMANDS, PROVIDERS, Found, same_name
+from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
+from tarash.tarash_gateway.plugins import hookspecs
+from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
+
+DISTRIBUTION = "tarash-gateway"
+
+IN_PROCESS = "registered in this process"
+
+logger = logging.getLogger("tarash.plugins")
+
+
+@dataclass
+class Plugin:
+    """A module or an object that implements hooks."""
+
+    name: str
+    """The entry point's name, which is a provider's or a command's."""
+
+    origin: str
+    """The distribution and its version, or that it was registered in this process."""
+
+    found: Found | None = None
+    target: Any = None
+    manager: pluggy.PluginManager | None = None
+    specs: dict[str, ProviderSpec] = field(default_factory=dict)
+    error: PluginError | None = None
+
+    api_version: int | None = None
+    """The version of the contract that it was written for, where it offers a provider."""
+
+    @classmethod
+    def installed(cls, found: Found) -> Plugin:
+        """One that is installed, not loaded yet."""
+        return cls(found.name, found.origin, found)
+
+    @property
+    def group(self) -> str:
+        """What it was found under; a plugin of this process offers providers."""
+        return PROVIDERS if self.found is None else self.found.group
+
+    @property
+    def disabled(self) -> bool:
+        """Whether TARASH_DISABLE_PLUGINS leaves it out."""
+        return self.found is not None and self.found.disabled
+
+    @property
+    def hooks(self) -> tuple[str, ...]:
+        """The names of the hooks that it implements, sorted; empty before it is loaded."""
+        callers = self.manager.get_hookcallers(self.target) if self.manager is not None else None
+        return tuple(sorted(caller.name for caller in callers or ()))
+
+    def load(self) -> None:
+        """Imports the plugin, once, and asks for its specs; whatever goes wrong is kept as its error."""
+        if self.manager is not None or self.error is not None:
+            return
+        try:
+            target = self.target if self.found is None else self.found.entry_point.load()
+            manager = _manager()
+            manager.register(target)
+            manager.check_pending()
+            specs = self._specs(manager) if self.group == PROVIDERS else {}
+        except PluginError as error:
+            self.error = error
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # a stranger's trouble is not its neighbours'
+            self.error = self.broken(f"cannot be loaded: {type(error).__name__}: {error}")
+            self.error.__cause__ = error
+        else:
+            self.target, self.manager, self.specs = target, manager, specs
+            if self.group == COMMANDS and "tarash_register_commands" not in self.hooks:
+                self.error = self.broken("implements no tarash_register_commands")
+        if self.error is not None:
+            logger.warning("%s", self.error)
+
+    def broken(self, what: str) -> PluginLoadError:
+        """An error that says what is wrong with this plugin and how to go on without it."""
+        msg = (
+            f"the plugin of {self.name!r} ({self.origin}) {what}. "
+            f"Update or remove it; TARASH_DISABLE_PLUGINS={self.name} leaves it out."
+        )
+        return PluginLoadError(msg, provider=self.name if self.group == PROVIDERS else None)
+
+    def _specs(self, manager: pluggy.PluginManager) -> dict[str, ProviderSpec]:
+        specs: dict[str, ProviderSpec] = {}
+        for declared in manager.hook.tarash_provider_specs():
+            for spec in declared:
+                self._check_spec(spec)
+                specs[same_name(spec.name)] = spec
+        return specs
+
+    def _check_spec(self, spec: object) -> None:
+        if not isinstance(spec, ProviderSpec):
+            msg = f"tarash_provider_specs of {self.origin} gave a {type(spec).__name__} where a ProviderSpec belongs"
+            raise PluginLoadError(msg, provider=self.name)
+        self.api_version = spec.api_version
+        if spec.api_version != API_VERSION:
+            older = spec.api_version < API_VERSION
+            msg = (
+                f"{self.origin} speaks version {spec.api_version} of the plugin contract, {DISTRIBUTION} speaks "
+                f"{API_VERSION}: upgrade {'the plugin' if older else DISTRIBUTION}."
+            )
+            raise PluginApiVersionError(msg, provider=spec.name)
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    if os.environ.get("TARASH_TRACE_PLUGINS") == "1":
+        # Names and kinds only: a config in the arguments is never written out.
+        manager.add_hookcall_monitoring(
+            lambda name, impls, _: logger.warning("hook %s of %s", name, [impl.plugin_name for impl in impls]),
+            lambda outcome, name, *_: logger.warning(
+                "hook %s gave %s", name, type(outcome.excinfo or outcome.get_result()).__name__
+            ),
+        )
+    return manager

@@ -1,0 +1,131 @@
+"""Observers: plugins that are told of every call, and can neither refuse nor harm one."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
+
+from tarash.tarash_gateway.discovery import OBSERVERS, discover
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.models import GenerationResponse, VideoJob
+    from tarash.tarash_gateway.plugins.loading import Plugin
+
+HOOKS = frozenset(("tarash_before_generate", "tarash_after_generate", "tarash_job_updated"))
+"""The hooks of an observer."""
+
+Operation = Literal["generate", "stream", "submit", "poll", "cancel", "resume"]
+
+logger = logging.getLogger("tarash.observers")
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Which call an observer is told of, or which attempt of it. Holds no key."""
+
+    request_id: str
+    """Our id of the call, the one in the log lines."""
+
+    kind: Literal["image", "video"]
+    operation: Operation
+    """Which of the public functions it is."""
+
+    provider: str
+    model: str
+    """The model's name on the wire; of the first config, where it is the call itself."""
+
+    endpoint: str | None
+    """The base URL that requests go to; None before a provider is made for it."""
+
+    at: datetime
+    """When it began, UTC."""
+
+    attempt: int | None = None
+    """Which config of the chain, counted from 1; None for the call itself."""
+
+    asked: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The request as plain JSON, the prompt in it, media left out. Write it nowhere unless you were told to."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What became of a call or of an attempt: a response, a job, or an error."""
+
+    seconds: float
+    """How long it took."""
+
+    response: GenerationResponse | None = None
+    job: VideoJob | None = None
+    """The job, where one is known: of a submit, of a response, of an error."""
+
+    error: BaseException | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars, where the vendor tells or its price is known."""
+        return self.response.cost if self.response is not None else None
+
+    @property
+    def cost_source(self) -> str | None:
+        """Who says so: `vendor`, or `computed` from our price list."""
+        return self.response.cost_source if self.response is not None else None
+
+
+class Observers:
+    """Those that are installed, found once, and those that were registered in this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._installed: tuple[Plugin, ...] | None = None
+        self._registered: tuple[Plugin, ...] = ()
+
+    def active(self) -> Sequence[Plugin]:
+        """Those that are told; empty in most processes."""
+        if self._installed is None:
+            with self._lock:
+                if self._installed is None:
+                    self._installed = self._load()
+        return self._registered + self._installed if self._registered else self._installed
+
+    def register(self, plugin: Plugin) -> None:
+        """Adds one of this process."""
+        with self._lock:
+            self._registered = (*self._registered, plugin)
+
+    def unregister(self, plugin: Plugin) -> None:
+        """Takes it out again."""
+        with self._lock:
+            self._registered = tuple(other for other in self._registered if other is not plugin)
+
+    def tell(self, hook: str, facts: dict[str, Any]) -> None:
+        """Calls `hook` of each; one that fails is named in the log and harms nobody."""
+        for plugin in self.active():
+            if plugin.manager is None:
+                continue
+            try:
+                getattr(plugin.manager.hook, hook)(**facts)
+            except Exception:
+                logger.warning("observer %s (%s) failed in %s", plugin.name, plugin.origin, hook, exc_info=True)
+
+    def _load(self) -> tuple[Plugin, ...]:
+        from tarash.tarash_gateway.plugins.loading import Plugin  # noqa: PLC0415 # only where one is installed
+
+        found = [Plugin.installed(one) for one in discover(OBSERVERS) if not one.disabled]
+        for plugin in found:
+            plugin.load()
+        return tuple(plugin for plugin in found if plugin.error is None)
+
+    def _forget_lock(self) -> None:
+        self._lock = threading.Lock()
+
+
+observers = Observers()
+"""The observers of this process."""
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=observers._forget_lock)  # noqa: SLF001 # its own module

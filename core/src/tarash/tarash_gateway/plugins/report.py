@@ -1,0 +1,106 @@
+"""What is plugged in: every plugin with its distribution, its hooks, and what is wrong with it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tarash.tarash_gateway.discovery import GROUPS, PROVIDERS, Place, discover, same_name
+from tarash.tarash_gateway.plugins.loading import Plugin
+from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.records import Record
+
+Status = Literal["ok", "broken", "disabled", "conflict"]
+
+
+class PluginReport(Record):
+    """One plugin, found by one entry point or registered in this process."""
+
+    name: str
+    """The entry point's name: a provider's, a command's, or the observer's own."""
+
+    group: str
+    """The entry point's group, such as `tarash_gateway.providers`."""
+
+    status: Status
+    """`disabled`: TARASH_DISABLE_PLUGINS leaves it out. `conflict`: another one claims the same name."""
+
+    cause: str | None = None
+    """What is wrong and what to do, in one sentence or two; None where the status is `ok`."""
+
+    providers: tuple[str, ...] = ()
+    """The providers that it offers."""
+
+    hooks: tuple[str, ...] = ()
+    """The hooks that it implements; empty where it could not be loaded."""
+
+    api_version: int | None = None
+    """The version of the plugin contract that it was written for."""
+
+    distribution: str | None = None
+    """What pip installed; None for one that was registered in this process."""
+
+    version: str | None = None
+    """The distribution's version."""
+
+    origin: str | None = None
+    """Where pip installed it from, where that was a folder, a file or a repository."""
+
+    editable: bool = False
+    """Whether its sources are used where they lie."""
+
+
+def plugin_report() -> list[PluginReport]:
+    """Every plugin, broken and disabled ones included. All are loaded for it; nothing is sent.
+
+    Returns:
+        One report for each entry point and each registered plugin, by group and name.
+    """
+    # Here: the registry of the process belongs to the functions above this module.
+    from tarash.tarash_gateway.api.planning import registry  # noqa: PLC0415
+
+    return report_of(registry)
+
+
+def report_of(registry: PluginRegistry) -> list[PluginReport]:
+    """The report of one registry's providers, and of the plugins of the other groups."""
+    plugins = [*registry.plugins()]
+    for group in GROUPS:
+        if group != PROVIDERS:
+            plugins += [Plugin.installed(found) for found in discover(group)]
+    claims: dict[tuple[str, str], list[str]] = {}
+    for plugin in plugins:
+        if plugin.found is not None and not plugin.disabled:
+            plugin.load()
+            claims.setdefault((plugin.group, same_name(plugin.name)), []).append(plugin.origin)
+    reports = [_report(plugin, claims.get((plugin.group, same_name(plugin.name)), [])) for plugin in plugins]
+    return sorted(reports, key=lambda report: (GROUPS.index(report.group), report.name, report.distribution or ""))
+
+
+def _report(plugin: Plugin, claimed_by: list[str]) -> PluginReport:
+    found = plugin.found
+    place = found.place if found is not None else Place()
+    status, cause = _status(plugin, claimed_by)
+    return PluginReport(
+        name=plugin.name,
+        group=plugin.group,
+        status=status,
+        cause=cause,
+        providers=tuple(spec.name for spec in plugin.specs.values()),
+        hooks=plugin.hooks,
+        api_version=plugin.api_version,
+        distribution=found.distribution if found is not None else None,
+        version=found.version if found is not None else None,
+        origin=place.url,
+        editable=place.editable,
+    )
+
+
+def _status(plugin: Plugin, claimed_by: list[str]) -> tuple[Status, str | None]:
+    if plugin.disabled:
+        return "disabled", "left out by TARASH_DISABLE_PLUGINS"
+    if plugin.found is not None and len(claimed_by) > 1:
+        told = f"{plugin.name!r} is claimed by {', '.join(sorted(claimed_by))}: uninstall one of them, or leave one out"
+        return "conflict", f"{told} with TARASH_DISABLE_PLUGINS=<distribution>"
+    if plugin.error is not None:
+        return "broken", str(plugin.error)
+    return "ok", None

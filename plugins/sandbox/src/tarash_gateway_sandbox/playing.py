@@ -1,0 +1,146 @@
+"""Which fault a request is to meet, of those that were asked for by name."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tarash_gateway_sandbox.catalogue import FAULTS
+from tarash_gateway_sandbox.catalogue.fault import Course
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.catalogue import Fault
+    from tarash_gateway_sandbox.operations import Asked
+
+HEADER = "x-sandbox-fault"
+WANTED = re.compile(r"(\w+?)(?:\*([1-9][0-9]{0,5}))?")
+FOLLOWING = frozenset({"status", "content", "list", "cancel"})
+"""Operations whose faults a job keeps when it is created with them."""
+
+
+class UnknownFaultError(ValueError):
+    """A fault that is not in the catalogue."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A fault that was asked for."""
+
+    fault: Fault
+    times: int | None = None
+    """How many requests of one subject it hits; None is every one."""
+
+    @property
+    def follows(self) -> bool:
+        """Whether a job keeps it for its later requests."""
+        return bool(FOLLOWING.intersection(self.fault.on)) or self.fault.of_a_job
+
+
+def fault_named(name: str) -> Wanted:
+    """A fault by its name, `NAME*3` for three times, `NAME_once` for once.
+
+    Args:
+        name: The name.
+
+    Returns:
+        The fault, and how often.
+
+    Raises:
+        UnknownFaultError: There is none of that name.
+    """
+    found = WANTED.fullmatch(name.strip())
+    plain, count = (found[1], found[2]) if found else (name, None)
+    if plain in FAULTS:
+        fault = FAULTS[plain]
+        return Wanted(fault, int(count) if count else fault.times)
+    base = plain.removesuffix("_once")
+    if base in FAULTS and base != plain and count is None:
+        return Wanted(FAULTS[base], 1)
+    msg = f"There is no sandbox fault '{name.strip()}'. There are: {', '.join(FAULTS)}."
+    raise UnknownFaultError(msg)
+
+
+def faults_named(names: str | Iterable[str]) -> tuple[Wanted, ...]:
+    """Faults by their names.
+
+    Args:
+        names: The names, or one text with commas between them.
+
+    Returns:
+        The faults, in order.
+
+    Raises:
+        UnknownFaultError: There is no fault of such a name.
+    """
+    listed = names.split(",") if isinstance(names, str) else [part for name in names for part in name.split(",")]
+    return tuple(fault_named(name) for name in listed if name.strip())
+
+
+class Tally:
+    """How often each counted fault was played, by subject. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        self._played: Counter[tuple[str, ...]] = Counter()
+        self._lock = threading.Lock()
+
+    def due(self, wanted: Wanted, subject: tuple[str, ...]) -> bool:
+        """Whether a fault is to be played once more; it is counted as played.
+
+        Args:
+            wanted: The fault.
+            subject: What it is counted by: a job, a model and a prompt, or a path.
+        """
+        if wanted.times is None:
+            return True
+        key = (wanted.fault.name, *subject)
+        with self._lock:
+            if self._played[key] >= wanted.times:
+                return False
+            self._played[key] += 1
+        return True
+
+    def clear(self) -> None:
+        """Forget what was played."""
+        with self._lock:
+            self._played.clear()
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a request is to meet."""
+
+    fault: Fault | None = None
+    """What its answer meets."""
+    job: tuple[Wanted, ...] = ()
+    """What the job meets that it creates."""
+
+
+def choose(wanted: Iterable[Wanted], asked: Asked, tally: Tally, scripted: Fault | None = None) -> Choice:
+    """Choose among the faults that were asked for: the first that hits the request and is not used up.
+
+    Args:
+        wanted: The faults, in order; of several with one name the first counts.
+        asked: The request.
+        tally: What was played so far.
+        scripted: A fault that its answer meets in any case.
+
+    Returns:
+        The choice.
+    """
+    named: dict[str, Wanted] = {}
+    for one in wanted:
+        named.setdefault(one.fault.name, one)
+    job: list[Wanted] = []
+    chosen = scripted
+    for one in named.values():
+        if asked.operation == "video" and one.follows:
+            # A course is counted by the jobs that take it, everything else by the job's later requests.
+            if not isinstance(one.fault.effect, Course) or tally.due(one, asked.subject):
+                job.append(one)
+        elif chosen is None and not one.fault.of_a_job and one.fault.hits(asked) and tally.due(one, asked.subject):
+            chosen = one.fault
+    return Choice(chosen, tuple(job))
