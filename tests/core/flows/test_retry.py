@@ -206,7 +206,7 @@ class TestReading:
     def test_it_is_patient_to_the_deadline_and_says_why_it_stopped(self, read):
         result, fed = read(*[lost() for _ in range(99)], timeout=20)
         assert type(result) is GenerationTimeoutError
-        assert str(result) == "the deadline of 20 s passed while the vendor did not answer: 502"
+        assert str(result) == "no time is left for another try before the deadline of 20 s: 502"
         assert isinstance(result.__cause__, ProviderUnavailableError)
         assert fed.now < 20
 

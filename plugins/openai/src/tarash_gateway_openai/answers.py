@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,10 +14,12 @@ import pydantic_core
 
 from tarash.tarash_gateway.capabilities.price import TokenKind
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
+from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, VideoStatus
-from tarash_gateway_openai.faults import categories_of, is_moderation
+from tarash.tarash_gateway.redaction import mask_all
+from tarash_gateway_openai.faults import categories_of, is_moderation, told_words
 
 logger = logging.getLogger("tarash.openai")
 
@@ -36,6 +39,12 @@ _STATUSES: dict[str, JobStatus] = {
 }
 """The vendor's words and those of compatible servers."""
 
+LONGEST_ID = 1000
+"""Characters of a job's id; what is longer fits into no address."""
+
+LONGEST_WORD = 100
+"""Characters of a status or of a content type that a message shows."""
+
 SNIPPET = 200
 """Characters of an unreadable answer that a message shows."""
 
@@ -47,6 +56,16 @@ class Incoming:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+    """Keys that may stand in it."""
+
+    def told(self, words: object) -> str:
+        """The vendor's words, without a key in them."""
+        return told_words(words, self.secrets)
+
+    def shown(self, parsed: Mapping[str, Any]) -> Any:
+        """The answer as it may be kept: without media, and without a key in it."""
+        return mask_all(without_media(parsed), self.secrets)
 
 
 def read_images(incoming: Incoming) -> ImageAnswer:
@@ -61,9 +80,12 @@ def read_images(incoming: Incoming) -> ImageAnswer:
     fault = parsed.get("error")
     if isinstance(fault, dict) and not data:
         if is_moderation(fault):
-            msg = f"the request was refused by the content filter: {fault.get('message') or 'no reason given'}"
-            raise ContentPolicyError(msg, categories=categories_of(fault), raw=parsed, status_code=incoming.status)
-        msg = f"the vendor answered {incoming.status} with an error in it: {fault.get('message') or fault.get('code')}"
+            why = incoming.told(fault.get("message") or "no reason given")
+            msg = f"the request was refused by the content filter: {why}"
+            categories = categories_of(fault, incoming.secrets)
+            raise ContentPolicyError(msg, categories=categories, raw=parsed, status_code=incoming.status)
+        why = incoming.told(fault.get("message") or fault.get("code"))
+        msg = f"the vendor answered {incoming.status} with an error in it: {why}"
         raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status, billable="no")
     items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
     outputs = [_output(item) for item in items if item.get("b64_json") or item.get("url")]
@@ -76,7 +98,7 @@ def read_images(incoming: Incoming) -> ImageAnswer:
         provider_request_id=request_id(incoming.headers),
         usage=usage if isinstance(usage, dict) else None,
         tokens=_tokens(usage),
-        raw=parsed,
+        raw=incoming.shown(parsed),
     )
 
 
@@ -128,22 +150,22 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
     job = _job(parsed, incoming, known)
     fault = _fault_of(parsed)
     if job.status == "failed" and is_moderation(fault):
-        msg = f"job {job.id} was ended by moderation: {fault.get('message') or fault.get('code')}"
+        msg = f"job {job.id} was ended by moderation: {job.error_message or job.error_code}"
         raise ContentPolicyError(
             msg,
             billable="unknown",
             stage="output",
-            categories=categories_of(fault),
+            categories=categories_of(fault, incoming.secrets),
             code=job.error_code,
             job=job,
-            raw=parsed,
+            raw=incoming.shown(parsed),
         )
     usage = parsed.get("usage")
     return VideoStatus(
         job,
         poll_after=_poll_after(incoming.headers),
         usage=usage if isinstance(usage, dict) else None,
-        raw=parsed,
+        raw=incoming.shown(parsed),
     )
 
 
@@ -176,10 +198,10 @@ def _fault_of(parsed: dict[str, Any]) -> dict[str, Any]:
 
 def _job(parsed: dict[str, Any], incoming: Incoming, known: VideoJob) -> VideoJob:
     job_id = parsed.get("id") or known.id
-    if not isinstance(job_id, str) or not job_id:
+    if not isinstance(job_id, str) or not 0 < len(job_id) <= LONGEST_ID:
         msg = "the vendor's answer holds no job id"
         raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
-    word = str(parsed.get("status") or "queued")
+    word = incoming.told(parsed.get("status") or "queued")[:LONGEST_WORD]
     status = _STATUSES.get(word.lower())
     if status is None and known.vendor_status != word:
         logger.warning("job %s has a status %r that is not known; it is taken as running", job_id, word)
@@ -194,8 +216,8 @@ def _job(parsed: dict[str, Any], incoming: Incoming, known: VideoJob) -> VideoJo
         "expires_at": _time(parsed.get("expires_at")),
         "size": parsed.get("size") if isinstance(parsed.get("size"), str) else None,
         "duration_seconds": _number(parsed.get("seconds")),
-        "error_code": _words(fault.get("code")),
-        "error_message": _words(fault.get("message")),
+        "error_code": _words(fault.get("code"), incoming),
+        "error_message": _words(fault.get("message"), incoming),
         "provider_request_id": request_id(incoming.headers),
     }
     return known.model_copy(update={name: value for name, value in seen.items() if value is not None})
@@ -229,11 +251,16 @@ def _object(incoming: Incoming) -> dict[str, Any]:
 
 
 def _kind(incoming: Incoming) -> str:
-    return f"status {incoming.status}, content type {incoming.headers.get('content-type') or 'not given'}"
+    named = incoming.headers.get("content-type", "")[:LONGEST_WORD]
+    return f"status {incoming.status}, content type {named or 'not given'}"
 
 
 def _snippet(incoming: Incoming) -> str:
-    return incoming.body[:SNIPPET].decode(errors="replace")
+    """The beginning of an answer, without what may be half a picture."""
+    return _BASE64.sub("…", incoming.body[:SNIPPET].decode(errors="replace"))
+
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{48,}=*")
 
 
 def _output(item: dict[str, Any]) -> ImageOutput:
@@ -270,8 +297,8 @@ def _poll_after(headers: Mapping[str, str]) -> float | None:
     return None if milliseconds is None else milliseconds / 1000
 
 
-def _words(value: Any) -> str | None:
-    return None if value is None or value == "" else str(value)
+def _words(value: Any, incoming: Incoming) -> str | None:
+    return None if value is None or value == "" else incoming.told(value)
 
 
 def _number(value: Any) -> float | None:

@@ -18,10 +18,11 @@ from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tarash.tarash_gateway.errors import ConfigurationError
 from tarash_gateway_openai.deadlines import keep_to_deadlines
 
 if TYPE_CHECKING:
-    from httpx2 import Request
+    from httpx2 import URL, Request
     from openai import AsyncOpenAI, OpenAI
 
     from tarash_gateway_openai.connection import Connection
@@ -141,13 +142,24 @@ def _make_async(connection: Connection) -> AsyncOpenAI:
 
 def _options(connection: Connection) -> dict[str, Any]:
     return {
-        "base_url": connection.base_url,
+        "base_url": _url(connection.base_url),
         "organization": connection.organization,
         "project": connection.project,
         "default_headers": dict(connection.headers),
         "default_query": dict(connection.query),
         "max_retries": 0,
     }
+
+
+def _url(base_url: str) -> URL:
+    """The address as the HTTP library reads it, which knows more of names in other scripts."""
+    import httpx2
+
+    try:
+        return httpx2.URL(base_url)
+    except httpx2.InvalidURL as error:
+        msg = f"base_url {base_url!r} is not an address: {error}"
+        raise ConfigurationError(msg) from error
 
 
 _OURS = ("authorization", "api-key", "openai-organization", "openai-project")

@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import inspect
 import os
+import re
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.models.credentials import check_key, shown_url
 from tarash.tarash_gateway.plugins import run_blocking
 
 OPENAI_URL = "https://api.openai.com/v1"
 
 KeySource = str | Callable[[], str | Awaitable[str]]
+
+PIECE = 8
+"""Characters of a header or of a parameter from which it may be a key."""
 
 TOKENS = 4
 """Tokens of one function that are remembered: each lives for about an hour, a few of them are enough to mask."""
@@ -57,7 +62,9 @@ class Connection:
     _given: _Tokens = field(default_factory=_Tokens, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.key, str):
+        if isinstance(self.key, str):
+            check_key(self.key, "the key")
+        else:
             with _tokens_lock:
                 object.__setattr__(self, "_given", _tokens.setdefault(self.key_identity(), self._given))
 
@@ -66,8 +73,10 @@ class Connection:
         return id(self.key) if self.key_id is None else self.key_id
 
     def secrets(self) -> tuple[str, ...]:
-        """The keys that may stand in a vendor's text."""
-        return (self.key,) if isinstance(self.key, str) else tuple(self._given)
+        """The keys that may stand in a vendor's text: ours, and a gateway's in a header or in the query."""
+        keys = (self.key,) if isinstance(self.key, str) else tuple(self._given)
+        others = (value for name, value in (*self.headers, *self.query) if name.lower() != "api-version")
+        return (*keys, *(value for value in others if len(value) > PIECE))
 
     def current_key(self) -> str:
         """The key for the next request, for a blocking caller."""
@@ -92,6 +101,7 @@ class Connection:
             gave = "nothing" if not value else f"a {type(value).__name__}"
             msg = f"the api_key function gave {gave}; it must give a key as text"
             raise ConfigurationError(msg)
+        check_key(value, "what the api_key function gave")
         if value not in self._given:
             self._given[:] = [*self._given[-(TOKENS - 1) :], value]
         return value
@@ -116,16 +126,30 @@ def from_config(config: GenerationConfig) -> Connection:
     Raises:
         ConfigurationError: there is no key, or the base URL is none.
     """
-    base_url = checked_url(config.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL)
+    address, _, query = (config.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).partition("?")
+    base_url = checked_url(address)
+    parameters = parse_qsl(query.partition("#")[0], keep_blank_values=True)
+    if config.api_version:
+        parameters = [pair for pair in parameters if pair[0] != "api-version"]
+        parameters.append(("api-version", config.api_version))
     # The organisation and project of the environment are OpenAI's; no other server learns them.
     home = urlsplit(base_url).hostname == urlsplit(OPENAI_URL).hostname
     return Connection(
         base_url=base_url,
         key=key_of(config, "OPENAI_API_KEY"),
-        query=(("api-version", config.api_version),) if config.api_version else (),
-        organization=config.provider_config.get("organization") or (os.environ.get("OPENAI_ORG_ID") if home else None),
-        project=config.provider_config.get("project") or (os.environ.get("OPENAI_PROJECT_ID") if home else None),
+        query=tuple(parameters),
+        organization=_header(config, "organization") or (os.environ.get("OPENAI_ORG_ID") if home else None),
+        project=_header(config, "project") or (os.environ.get("OPENAI_PROJECT_ID") if home else None),
     )
+
+
+def _header(config: GenerationConfig, name: str) -> str | None:
+    """An entry of `provider_config` that goes out as a header."""
+    value = config.provider_config.get(name)
+    if value is None or (isinstance(value, str) and re.fullmatch(r"[!-~]{0,256}", value)):
+        return value
+    msg = f"provider_config[{name!r}] must be the {name}'s id as plain text, up to 256 letters, digits and signs"
+    raise ConfigurationError(msg, provider=config.provider, model=config.model)
 
 
 def key_of(config: GenerationConfig, variable: str) -> KeySource:
@@ -139,6 +163,7 @@ def key_of(config: GenerationConfig, variable: str) -> KeySource:
     if config.api_key is not None:
         return config.api_key
     key = os.environ.get(variable, "").strip()
+    check_key(key, variable)
     if not key:
         msg = (
             f"there is no key for {config.provider!r}: give api_key in the config, or set {variable}. "
@@ -156,13 +181,26 @@ def checked_url(url: str) -> str:
     """
     try:
         parts = urlsplit(url)
-        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
+        usable = parts.scheme in ("http", "https") and (parts.port or 1) > 0 and _is_host(parts.hostname)
     except ValueError:  # half of an IPv6 address, a port that is no number
         usable = False
-    if not usable:
-        msg = f"base_url {url!r} is not an address: it must begin with https:// (or http://) and name a host"
+    if not usable or _NEVER_IN_A_URL.search(url):
+        shown = shown_url(url.rpartition("@")[2])
+        msg = f"base_url {shown!r} is not an address: it must begin with https:// (or http://) and name a host"
         raise ConfigurationError(msg)
     if parts.username or parts.password:
         msg = f"base_url of {parts.hostname} carries a user name or a password; give the key as api_key"
         raise ConfigurationError(msg)
-    return url.rstrip("/")
+    return url.partition("#")[0].rstrip("/")
+
+
+_NEVER_IN_A_URL = re.compile(r"[\x00-\x20\x7f-\x9f]")
+"""The library that splits an address takes some of them out by itself; the one that sends it does not."""
+
+
+def _is_host(name: str | None) -> bool:
+    """Whether a name can be looked up: none of its parts is empty or too long."""
+    try:
+        return bool((name or "").encode("idna"))
+    except UnicodeError:
+        return False

@@ -55,6 +55,11 @@ _ROUTE = (
     "Without api_version requests go to the v1 route, which has images, edits and videos."
 )
 
+TOLD = 2000
+"""Characters of a vendor's words that a message shows."""
+
+MOST_CATEGORIES = 50
+
 _AFTER_GENERATING = ("generated image", "generated video", "generated content")
 """Words of a refusal, in lower case, that tell of a result which was withheld."""
 
@@ -88,33 +93,38 @@ def status_fault(
         return InvalidResponseError(msg, status_code=status, billable="no")
     fault, raw = _fault(body)
     code = _code(fault)
-    told = mask(str(fault.get("message") or _page(body) or "no reason given"), known)
+    code = None if code is None else told_words(code, known)
+    told = told_words(fault.get("message") or _page(body) or "no reason given", known)
     known_more: dict[str, Any] = {"code": code, "raw": mask_all(raw, known)}
     if is_moderation(fault):
         stage = stage_of(fault)
         msg = f"moderation {'withheld the result' if stage == 'output' else 'refused the request'}: {told}"
-        return ContentPolicyError(msg, stage=stage, categories=categories_of(fault), status_code=status, **known_more)
+        categories = categories_of(fault, known)
+        return ContentPolicyError(msg, stage=stage, categories=categories, status_code=status, **known_more)
     hint = "" if status == 404 and about_a_job else _hint(status, fault).format(variable=variable)
     text = f"{told.rstrip()} (HTTP {status}{f', {code}' if code else ''})" + (f". {hint}" if hint else "")
-    if status == 429 and code in _OUT_OF_MONEY:
+    if code in _OUT_OF_MONEY:
         return QuotaExceededError(
             f"{text}. Waiting does not help: look at the account's billing.", status_code=status, **known_more
         )
     return error_for_status(status, text, headers=headers, **known_more)
 
 
-def event_fault(message: str, body: Any) -> TarashError:
+def event_fault(message: str, body: Any, *, secrets: Iterable[str] = ()) -> TarashError:
     """The error of an event in a stream: the answer had begun, so that something may have been made."""
+    known = tuple(secrets)
     fault = body if isinstance(body, dict) else {}
     code = _code(fault)
+    known_more: dict[str, Any] = {
+        "code": None if code is None else told_words(code, known),
+        "raw": mask_all(body, known),
+        "billable": "unknown",
+    }
+    told = told_words(message, known)
     if is_moderation(fault):
-        told = f"moderation ended the stream: {message}"
-        return ContentPolicyError(
-            told, stage="output", categories=categories_of(fault), code=code, raw=body, billable="unknown"
-        )
-    return ProviderUnavailableError(
-        f"the stream ended with an error: {message}", code=code, raw=body, billable="unknown"
-    )
+        msg = f"moderation ended the stream: {told}"
+        return ContentPolicyError(msg, stage="output", categories=categories_of(fault, known), **known_more)
+    return ProviderUnavailableError(f"the stream ended with an error: {told}", **known_more)
 
 
 def connection_fault(error: BaseException, base_url: str, *, timed_out: bool) -> ConnectionFailedError:
@@ -159,8 +169,9 @@ def stage_of(fault: Mapping[str, Any]) -> Literal["input", "output"]:
     return "output" if any(word in text for word in _AFTER_GENERATING) else "input"
 
 
-def categories_of(fault: Mapping[str, Any]) -> tuple[str, ...]:
+def categories_of(fault: Mapping[str, Any], secrets: Iterable[str] = ()) -> tuple[str, ...]:
     """What the content filter objected to; empty where the vendor does not say."""
+    known = tuple(secrets)
     inner = _inner(fault)
     found: list[str] = []
     for table in (inner, fault):
@@ -175,7 +186,14 @@ def categories_of(fault: Mapping[str, Any]) -> tuple[str, ...]:
     details = fault.get("moderation_details")
     if isinstance(details, Mapping) and isinstance(details.get("categories"), list):
         found += [str(category) for category in details["categories"]]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(told_words(name, known) for name in found[:MOST_CATEGORIES]))
+
+
+def told_words(words: object, secrets: Iterable[str]) -> str:
+    """What a vendor says, without a key in it and no longer than a message should be."""
+    text = str(words)
+    kept = mask(text[: 2 * TOLD], secrets)
+    return kept if len(kept) <= TOLD and len(text) <= 2 * TOLD else f"{kept[:TOLD]}…"
 
 
 def _hint(status: int, fault: Mapping[str, Any]) -> str:

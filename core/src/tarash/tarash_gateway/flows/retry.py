@@ -119,7 +119,7 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
             delay = min((yield from _delay(tries - 1, error)), READING_DELAY)
             now = yield Now()
             if now + delay >= context.deadline:
-                msg = f"the deadline of {context.config.timeout:g} s passed while the vendor did not answer: {error}"
+                msg = f"no time is left for another try before the deadline of {context.config.timeout:g} s: {error}"
                 raise GenerationTimeoutError(msg) from error
             context.log(
                 _level(call, error),

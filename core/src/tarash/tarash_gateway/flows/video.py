@@ -9,12 +9,16 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
+    ConnectionFailedError,
     ContentPolicyError,
     DownloadError,
     GenerationFailedError,
     GenerationTimeoutError,
+    InvalidResponseError,
     JobExpiredError,
     PluginError,
+    ProviderUnavailableError,
+    RateLimitError,
     SaveError,
     TarashError,
 )
@@ -143,7 +147,8 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             now = yield Now()
             left = context.deadline - now
             if left <= 2 * SHORTEST_WAIT:
-                msg = f"job {job.id} was still {job.status} after {context.config.timeout:g} s. It was left running."
+                word = f"{job.status} ({job.vendor_status!r})" if job.vendor_status else job.status
+                msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. It was left running."
                 raise GenerationTimeoutError(msg)
             pause = _pause(context, status, now - submitted)
             # The first look is soon, whatever the interval: a job may fail or be done at once. The last one is in time.
@@ -195,7 +200,10 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, 
         if tries:
             yield Sleep(min(FIRST_DELAY * 2.0 ** (tries - 1), max(context.deadline - (yield Now()), 0.0)))
         call = Call(provider, "download_video", (job, sink), {"index": index})
-        yield from reading(context, call, most=DOWNLOAD_TRIES)
+        try:
+            yield from reading(context, call, most=DOWNLOAD_TRIES)
+        except TarashError as error:
+            raise _not_fetched(job, error) from error
         try:
             sink.check_whole()
             return sink.media()
@@ -210,6 +218,22 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, 
     kind = f" ({sink.content_type})" if sink.content_type else ""
     msg = f"what came for job {job.id} is not a whole clip{kind}: {broken}. The job is still there and can be resumed."
     raise DownloadError(msg) from broken
+
+
+def _not_fetched(job: VideoJob, error: TarashError) -> TarashError:
+    """What ended the tries to fetch a clip: the clip is there all the same, unless the vendor says that it is not."""
+    passed = isinstance(error, GenerationTimeoutError) and error.__cause__ is not None
+    if not passed and not isinstance(error, _PASSING):
+        return error
+    msg = (
+        f"the video of job {job.id} could not be fetched: {error} "
+        "It costs nothing to fetch it again: resume_video(config, error.job)."
+    )
+    return DownloadError(msg, status_code=error.status_code, code=error.code, raw=error.raw, retryable=True)
+
+
+_PASSING = (ConnectionFailedError, InvalidResponseError, ProviderUnavailableError, RateLimitError)
+"""What a download may run into that says nothing of the clip."""
 
 
 def check_status(status: object, provider: Provider, name: str) -> None:
@@ -262,8 +286,8 @@ def _attach(error: BaseException, job: VideoJob, context: Context) -> None:
     """Whatever breaks a call off after the submit says which job is there to be resumed."""
     if isinstance(error, TarashError):
         error.job = job if error.job is None else merged(job, error.job)
-        if isinstance(error, (GenerationTimeoutError, PluginError)):
-            error.billable = "unknown"
+        if error.billable == "no" or isinstance(error, (GenerationTimeoutError, PluginError)):
+            error.billable = "yes" if job.status == "completed" else "unknown"
     elif not isinstance(error, GeneratorExit):
         error.add_note(f"job {job.id} at {job.provider} was left running; its video can still be fetched")
         context.log(logging.INFO, "was broken off; job %s was left running", job.id)
