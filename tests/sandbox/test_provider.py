@@ -76,8 +76,15 @@ def test_different_prompts_are_different_pictures_and_the_same_prompt_is_the_sam
     assert cat == again != dog
 
 
-def test_it_has_the_models_of_openai():
-    assert list_models("sandbox") == list_models("openai")
+def test_it_has_the_models_of_openai_and_they_cost_nothing():
+    theirs = [row.model_copy(update={"price": None}) for row in list_models("openai")]
+    ours = list_models("sandbox")
+
+    assert [row.model_copy(update={"price": None}) for row in ours] == theirs
+    prices = [row.price for row in ours if row.price is not None]
+    amounts = [d for p in prices for table in (p.per_image, p.per_second, p.per_million_tokens) for d in table.values()]
+    assert amounts
+    assert not any(amounts)
 
 
 def test_it_refuses_what_the_vendors_row_refuses():

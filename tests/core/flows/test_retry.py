@@ -16,6 +16,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.flows.commands import Call, Emit
 from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.models import ImageGenerationUpdate
 
 CALL = Call("vendor", "make", ("a cat",), {"n": 1})
 
@@ -35,7 +36,7 @@ def create(feed, context_of, image_cfg):
     def create(*answers, now=0.0, **fields):
         fed = feed(*answers, now=now)
         try:
-            result = fed(creating(context_of(image_cfg(**fields)), CALL, lambda delay, error: (delay, str(error))))
+            result = fed(creating(context_of(image_cfg(**fields)), CALL, ImageGenerationUpdate))
         except Exception as error:
             result = error
         return result, fed
@@ -176,7 +177,9 @@ class TestCreating:
 
     def test_a_wait_is_told_before_it_begins(self, create):
         _, fed = create(busy(retry_after=2), "a picture")
-        assert fed.updates == [(2, "slow down")]
+        [update] = fed.updates
+        assert (update.status, update.wait_seconds, update.message) == ("waiting", 2, "slow down")
+        assert (update.request_id, update.elapsed_seconds) == ("req_1", 0.0)
         assert [type(command).__name__ for command in fed.commands][-4:] == ["Emit", "Sleep", "Now", "Call"]
         assert isinstance(fed.commands[-4], Emit)
 

@@ -1,6 +1,7 @@
 """Media: what their own bytes say about them, wherever the bytes are, and files that are whole or not there."""
 
 import hashlib
+import json
 import os
 import pickle
 import subprocess
@@ -10,6 +11,7 @@ import textwrap
 import pytest
 
 from tarash.tarash_gateway.errors import DownloadError, SaveError
+from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models import Media
 
@@ -240,3 +242,123 @@ def test_a_disk_that_is_full_leaves_nothing_behind(size, tmp_path):
         [sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_digest_of_a_file_is_made_without_holding_it(tmp_path):
+    script = """
+        import hashlib, resource
+        from pathlib import Path
+        from tarash.tarash_gateway.models import Media
+
+        size = 64 * 1024 * 1024
+        with open("big.bin", "wb") as file:
+            file.truncate(size)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        assert Media(path=Path("big.bin"), size_bytes=size).sha256
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 16 * 1024
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, check=True)
+
+
+class TestSidecars:
+    @staticmethod
+    def read(path):
+        return json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+
+    def test_media_of_unknown_origin_write_what_they_know(self, tmp_path, png):
+        path = Media.from_bytes(png, revised_prompt="a red cat").save(tmp_path / "a.png", sidecar=True)
+        assert self.read(path) == {
+            "tarash_sidecar": 1,
+            "file": "a.png",
+            "sha256": hashlib.sha256(png).hexdigest(),
+            "content_type": "image/png",
+            "width": 8,
+            "height": 6,
+            "duration_seconds": None,
+            "size_bytes": len(png),
+            "kind": "image",
+            "prompt": None,
+            "revised_prompt": "a red cat",
+            "provider": None,
+            "model": None,
+            "parameters": {},
+            "adjustments": [],
+            "warnings": [],
+            "cost": None,
+            "cost_source": None,
+            "outputs": None,
+            "created_at": None,
+            "request_id": None,
+            "provider_request_id": None,
+            "job_id": None,
+        }
+        assert path.read_bytes() == png
+
+    def test_a_clip_is_told_with_its_length(self, tmp_path, clip):
+        told = self.read(Media.from_bytes(clip).save(tmp_path / "a.mp4", sidecar=True))
+        assert (told["kind"], told["content_type"], told["duration_seconds"]) == ("video", "video/mp4", 1.0)
+
+    def test_bytes_of_an_unknown_kind_are_told_as_such(self, tmp_path):
+        told = self.read(Media(data=b"x").save(tmp_path / "a.bin", sidecar=True))
+        assert (told["kind"], told["content_type"]) == (None, "application/octet-stream")
+
+    def test_without_the_word_there_is_none(self, tmp_path, png):
+        Media.from_bytes(png).save(tmp_path / "a.png")
+        assert os.listdir(tmp_path) == ["a.png"]
+
+    def test_a_sidecar_in_the_way_keeps_the_file_from_being_written(self, tmp_path, png):
+        (tmp_path / "a.png.json").write_text("{}")
+        for exists in ("error", "replace"):
+            with pytest.raises(SaveError, match=r"a\.png\.json is already there"):
+                Media.from_bytes(png).save(tmp_path / "a.png", exists, sidecar=True)
+        assert os.listdir(tmp_path) == ["a.png.json"]
+        assert (tmp_path / "a.png.json").read_text() == "{}"
+
+    def test_a_file_in_the_way_keeps_the_sidecar_from_being_written(self, tmp_path, png):
+        (tmp_path / "a.png").write_bytes(b"old")
+        with pytest.raises(SaveError, match=r"a\.png is already there"):
+            Media.from_bytes(png).save(tmp_path / "a.png", sidecar=True)
+        assert os.listdir(tmp_path) == ["a.png"]
+
+    def test_both_are_replaced(self, tmp_path, png, jpeg):
+        Media.from_bytes(jpeg).save(tmp_path / "a", sidecar=True)
+        Media.from_bytes(png).save(tmp_path / "a", "replace", sidecar=True)
+        assert (tmp_path / "a").read_bytes() == png
+        assert self.read(tmp_path / "a")["content_type"] == "image/png"
+
+    def test_a_kept_file_of_somebody_else_gets_no_sidecar(self, tmp_path, png, jpeg):
+        (tmp_path / "a").write_bytes(jpeg)
+        Media.from_bytes(png).save(tmp_path / "a", "skip", sidecar=True)
+        assert os.listdir(tmp_path) == ["a"]
+
+    def test_a_kept_file_of_the_same_bytes_gets_the_sidecar_that_it_lacks(self, tmp_path, png):
+        (tmp_path / "a").write_bytes(png)
+        Media.from_bytes(png).save(tmp_path / "a", "skip", sidecar=True)
+        assert self.read(tmp_path / "a")["sha256"] == hashlib.sha256(png).hexdigest()
+
+    def test_a_file_that_was_streamed_gets_its_sidecar_alone(self, tmp_path, clip):
+        (tmp_path / "a.mp4").write_bytes(clip)
+        media = Media.from_file(tmp_path / "a.mp4")
+        assert media.write_sidecar() == tmp_path / "a.mp4.json"
+        assert self.read(tmp_path / "a.mp4")["sha256"] == hashlib.sha256(clip).hexdigest()
+        with pytest.raises(SaveError, match="is already there"):
+            media.write_sidecar()
+        assert media.write_sidecar("skip") == media.write_sidecar("replace")
+
+    def test_bytes_in_memory_have_no_file_to_lie_beside(self, png):
+        with pytest.raises(SaveError) as caught:
+            Media.from_bytes(png).write_sidecar()
+        assert str(caught.value) == "these media are in no file yet: save(path, sidecar=True) writes both"
+
+    def test_an_origin_makes_no_difference_to_equality(self, png):
+        media = Media.from_bytes(png)
+        told = Media.from_bytes(png).with_origin(Origin(provider="acme"))
+        assert told == media
+        assert hash(told) == hash(media)
+
+    def test_media_of_one_call_are_not_told_of_another(self, png):
+        first = Media.from_bytes(png).with_origin(Origin(provider="acme"))
+        second = first.with_origin(Origin(provider="other"))
+        assert first is not second
+        assert (first._origin.provider, second._origin.provider) == ("acme", "other")
+        assert first.with_origin(Origin(provider="acme")) is first

@@ -1,7 +1,10 @@
 """Responses survive JSON with their media and their job."""
 
+import copy
 import hashlib
+import json
 import pickle
+from datetime import UTC, datetime
 
 import pytest
 
@@ -25,6 +28,8 @@ TOLD = {
     "adjustments": [Adjustment(field="style", asked="vivid", sent="natural", reason="nearest")],
     "warnings": ["seed: acme-image has no such parameter; it was left out"],
     "raw_response": {"created": 1},
+    "asked": {"prompt": "a cat", "size": "8x6", "image_list": [{"type": "reference", "sha256": "ab"}]},
+    "created_at": datetime(2026, 11, 22, 18, 0, 0, tzinfo=UTC),
     "attempts": [Attempt(provider="acme", model="acme-image", outcome="succeeded")],
 }
 
@@ -102,3 +107,116 @@ def test_a_response_is_frozen(png):
 )
 def test_an_update_survives_json(update):
     assert type(update).model_validate_json(update.model_dump_json()) == update
+
+
+def test_a_response_says_when_it_was_made(png):
+    before = datetime.now(UTC)
+    made = ImageGenerationResponse(request_id="r", provider="acme", model="m", images=[Media.from_bytes(png)])
+    assert before <= made.created_at <= datetime.now(UTC)
+
+
+def test_media_of_a_response_are_its_pictures_or_its_videos(png, clip):
+    assert images(Media.from_bytes(png)).media == [Media.from_bytes(png)]
+    assert videos(Media.from_bytes(clip)).media == [Media.from_bytes(clip)]
+
+
+def through_json(response):
+    return type(response).model_validate_json(response.model_dump_json())
+
+
+def through_a_dump(response):
+    return type(response).model_validate(response.model_dump())
+
+
+def through_a_pickle(response):
+    return pickle.loads(pickle.dumps(response))
+
+
+WAYS = [lambda same: same, through_json, through_a_dump, through_a_pickle, copy.copy, copy.deepcopy]
+WAY_IDS = ["as it is", "JSON", "dump", "pickle", "copy", "deep copy"]
+
+
+class TestSidecars:
+    """Media know which call made them, wherever their response has been."""
+
+    @staticmethod
+    def saved(media, path):
+        media.save(path, sidecar=True)
+        return json.loads(path.with_name(f"{path.name}.json").read_text(encoding="utf-8"))
+
+    @pytest.mark.parametrize("way", WAYS, ids=WAY_IDS)
+    def test_a_picture_tells_of_its_call(self, way, tmp_path, png):
+        response = images(Media.from_bytes(png, revised_prompt="a red cat"))
+        response = response.model_copy(update={"provider_request_id": "vendor_1", "cost_source": "vendor"})
+        assert self.saved(way(response).images[0], tmp_path / "a.png") == {
+            "tarash_sidecar": 1,
+            "file": "a.png",
+            "sha256": hashlib.sha256(png).hexdigest(),
+            "content_type": "image/png",
+            "width": 8,
+            "height": 6,
+            "duration_seconds": None,
+            "size_bytes": len(png),
+            "kind": "image",
+            "prompt": "a cat",
+            "revised_prompt": "a red cat",
+            "provider": "acme",
+            "model": "acme-image",
+            "parameters": {"size": "8x6", "image_list": [{"type": "reference", "sha256": "ab"}]},
+            "adjustments": [{"field": "style", "asked": "vivid", "sent": "natural", "reason": "nearest"}],
+            "warnings": ["seed: acme-image has no such parameter; it was left out"],
+            "cost": 0.04,
+            "cost_source": "vendor",
+            "outputs": 1,
+            "created_at": "2026-11-22T18:00:00Z",
+            "request_id": "req_1",
+            "provider_request_id": "vendor_1",
+            "job_id": None,
+        }
+
+    @pytest.mark.parametrize("way", WAYS, ids=WAY_IDS)
+    def test_a_clip_tells_of_its_job(self, way, tmp_path, clip):
+        told = self.saved(way(videos(Media.from_bytes(clip))).video, tmp_path / "a.mp4")
+        assert (told["kind"], told["model"], told["job_id"], told["prompt"]) == (
+            "video",
+            "acme-video",
+            "job_1",
+            "a cat",
+        )
+
+    def test_a_resumed_clip_tells_what_its_job_was_asked_for(self, tmp_path, clip):
+        job = JOB.model_copy(update={"asked": {"prompt": "a lake", "duration_seconds": 4}})
+        response = videos(Media.from_bytes(clip)).model_copy(update={"asked": {}, "job": job})
+        told = self.saved(response.video, tmp_path / "a.mp4")
+        assert (told["prompt"], told["parameters"]) == ("a lake", {"duration_seconds": 4})
+
+    def test_a_clip_that_was_there_before_has_no_origin(self, tmp_path, clip):
+        response = VideoGenerationResponse(request_id="r", provider="acme", model="m", videos=[Media.from_bytes(clip)])
+        told = self.saved(response.video, tmp_path / "b.mp4")
+        assert (told["provider"], told["model"], told["created_at"]) == (None, None, None)
+
+    def test_the_cost_of_several_pictures_is_told_as_that_of_all(self, tmp_path, png, jpeg):
+        response = images(Media.from_bytes(png), Media.from_bytes(jpeg))
+        first = self.saved(response.images[0], tmp_path / "a.png")
+        second = self.saved(response.images[1], tmp_path / "b.jpg")
+        assert [(told["cost"], told["outputs"]) for told in (first, second)] == [(0.04, 2), (0.04, 2)]
+
+    def test_a_copy_with_changes_tells_of_them_and_its_original_does_not(self, tmp_path, png):
+        response = images(Media.from_bytes(png))
+        changed = response.model_copy(update={"warnings": ["one more"]})
+        assert self.saved(changed.images[0], tmp_path / "b.png")["warnings"] == ["one more"]
+        assert self.saved(response.images[0], tmp_path / "a.png")["warnings"] == TOLD["warnings"]
+
+    def test_media_in_two_responses_tell_of_their_own(self, tmp_path, png):
+        picture = Media.from_bytes(png)
+        first, second = images(picture), images(picture).model_copy(update={"model": "other"})
+        assert self.saved(first.images[0], tmp_path / "a.png")["model"] == "acme-image"
+        assert self.saved(second.images[0], tmp_path / "b.png")["model"] == "other"
+
+    def test_a_copy_without_changes_shares_its_media(self, png):
+        response = images(Media.from_bytes(png))
+        assert response.model_copy().images[0] is response.images[0]
+
+    def test_a_picture_parted_from_its_response_tells_of_its_call_through_a_pickle(self, tmp_path, png):
+        picture = pickle.loads(pickle.dumps(images(Media.from_bytes(png)).images[0]))
+        assert self.saved(picture, tmp_path / "a.png")["prompt"] == "a cat"

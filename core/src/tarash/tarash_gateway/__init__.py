@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         submit_video,
         submit_video_async,
     )
+    from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
     from tarash.tarash_gateway.journal import Journal
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 __version__ = "1.0.0"
 
 __all__ = [
+    "Budget",
     "CostEstimate",
     "Journal",
     "ModelLifecycleWarning",
@@ -71,6 +73,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Budget": "budget",
     "CostEstimate": "capabilities.cost",
     "Journal": "journal",
     "ModelLifecycleWarning": "capabilities.lifecycle",

@@ -7,13 +7,20 @@ from collections.abc import Iterable
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_openai import Connection, OpenAIProvider, spec
+from tarash_gateway_sandbox.free import free
 from tarash_gateway_sandbox.server import SandboxServer
 
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """The sandbox, with the models and the rows of OpenAI. It needs no key."""
-    yield spec("sandbox", "Sandbox", key_variables=())
+    """The sandbox, with the models and the rows of OpenAI. It needs no key and costs nothing."""
+    rows = spec("sandbox", "Sandbox", key_variables=())
+    yield rows.model_copy(
+        update={
+            "image_models": tuple(free(row) for row in rows.image_models),
+            "video_models": tuple(free(row) for row in rows.video_models),
+        }
+    )
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.context import Context, new_request_id
 from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
+from tarash.tarash_gateway.flows.failing import told_when_failing
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, poll_call, resume_call, submit_call
 from tarash.tarash_gateway.flows.recovery import recover
@@ -22,6 +23,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
     VideoGenerationResponse,
+    VideoGenerationUpdate,
     VideoJob,
 )
 from tarash.tarash_gateway.plugins.observers import Operation
@@ -193,18 +195,20 @@ def _resume_flow(
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
     provider = _provider_of(config, job)
-    row, _ = find_row(config, registry.spec(config.provider))
+    row, own = find_row(config, registry.spec(config.provider))
     place = None if save_to is None else Path(save_to)
     request_id = new_request_id()
     if place is not None and not check_place(place, exists):
         return already_there(place, request_id, config, job.model)
-    return at_job(
+    flow = at_job(
         config,
         job,
         request_id,
-        lambda context: resume_call(context, provider, job, row=row, save_to=place, exists=exists),
+        lambda context: resume_call(context, provider, job, row=row if own else None, save_to=place, exists=exists),
         around("resume"),
     )
+    known = {"request_id": request_id, "provider": config.provider, "model": job.model}
+    return told_when_failing(flow, VideoGenerationUpdate, known)
 
 
 def _provider_of(config: VideoGenerationConfig, job: VideoJob) -> Provider:

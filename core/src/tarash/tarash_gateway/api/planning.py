@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Any
 
+from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.flows.context import Around
 from tarash.tarash_gateway.flows.fallback import Skipped
@@ -23,7 +24,7 @@ from tarash.tarash_gateway.plugins.registry import PluginRegistry
 
 def around(operation: Operation) -> Around:
     """What surrounds a call that begins now."""
-    return Around(operation, active_journal(), observed=bool(observers.active()))
+    return Around(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
 
 
 logger = logging.getLogger("tarash.calls")

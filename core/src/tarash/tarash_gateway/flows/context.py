@@ -11,6 +11,7 @@ from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError
 from tarash.tarash_gateway.models.config import GenerationConfig
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.journal import Journal
     from tarash.tarash_gateway.plugins.observers import CallContext, Operation
 
@@ -28,6 +29,7 @@ class Around:
 
     operation: Operation = "generate"
     journal: Journal | None = None
+    budgets: tuple[Budget, ...] = ()
     observed: bool = False
     """Whether there is an observer to tell."""
 

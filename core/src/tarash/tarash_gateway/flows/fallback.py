@@ -23,9 +23,13 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.flows.commands import Flow, Now
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
+from tarash.tarash_gateway.flows.failing import told_when_failing
 from tarash.tarash_gateway.flows.observing import observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.spending import within
+from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse
+from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
 
 ResponseT = TypeVar("ResponseT")
 
@@ -67,10 +71,13 @@ def with_fallbacks(
         TarashError: the last one, which names in its notes what was tried before it.
     """
     flow = _tried(chain, request_id, one, around)
-    if not around.observed:
-        return (yield from flow)
     first = next(plan for plan in chain if isinstance(plan, Plan))
     known = {"request_id": request_id, "provider": first.config.provider, "model": first.model}
+    if around.operation == "generate":
+        pictures = isinstance(first.checked.request, ImageGenerationRequest)
+        flow = told_when_failing(flow, ImageGenerationUpdate if pictures else VideoGenerationUpdate, known)
+    if not around.observed:
+        return (yield from flow)
     seen = yield from seen_call(known, around.operation, first.checked.request)
     return (yield from observed(seen, flow))
 
@@ -93,10 +100,8 @@ def _tried(
         until = min(deadline, now + link.config.timeout)
         context = Context(link.config, link.model, request_id, started, until, around.journal)
         try:
-            if around.observed:
-                response = yield from _seen_attempt(context, link, number, one, around)
-            else:
-                response = yield from one(context, link)
+            flow = _seen_attempt(context, link, number, one, around) if around.observed else one(context, link)
+            response = yield from (within(around.budgets, link, flow) if around.budgets else flow)
         except TarashError as error:
             complete(error, context.known())
             if isinstance(error, ModelNotFoundError) and link.notices:

@@ -66,12 +66,11 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
 def _one_request(
     context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest]
 ) -> Flow[tuple[ImageAnswer, list[Media], list[str]]]:
-    def waiting(delay: float, error: TarashError) -> ImageGenerationUpdate:
-        return ImageGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
-
     intent = yield from intend_image(context, provider, prepared)
     try:
-        answer: ImageAnswer = yield from creating(context, Call(provider, "generate_image", (prepared,)), waiting)
+        answer: ImageAnswer = yield from creating(
+            context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate
+        )
         if not isinstance(answer, ImageAnswer):
             name = type(provider).__name__
             msg = f"{name}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
@@ -205,7 +204,7 @@ def _cost(plan: Plan[ImageGenerationRequest], answers: list[ImageAnswer]) -> tup
     told = [answer.cost for answer in answers if answer.cost is not None]
     if len(told) == len(answers):
         return sum(told), "vendor"
-    price = plan.row.price if plan.row is not None else None
+    price = plan.priced.price if plan.priced is not None else None
     if price is None:
         return None, None
     asked = plan.checked.request

@@ -41,6 +41,9 @@ class Plan(Generic[RequestT]):
     """The model's name on the wire."""
 
     row: ModelRow | None
+    priced: ModelRow | None
+    """The row, where it is this model's own: a provider's default row converts values and knows no price."""
+
     checked: Checked[RequestT]
     images: list[Input]
     mask: Input | None
@@ -58,7 +61,7 @@ class Plan(Generic[RequestT]):
 
     def expected_cost(self) -> CostEstimate | None:
         """What the request may cost; None where the price is not known."""
-        return estimate(self.checked.request, self.row)
+        return estimate(self.checked.request, self.priced)
 
     def refuse_problems(self) -> None:
         """Stops here if the request cannot be right.
@@ -94,7 +97,8 @@ def make_plan(
     problems = checked.problems + unreadable
     if config.max_cost is not None:
         problems += _cost_problem(config.max_cost, checked.request, row if refuses else None)
-    plan = Plan(config, spec, model, row, checked, images, mask, problems, lambda: registry.create(config))
+    own = row if refuses else None
+    plan = Plan(config, spec, model, row, own, checked, images, mask, problems, lambda: registry.create(config))
     if row is not None and refuses:
         notice = row.lifecycle.notice(model, datetime.now(UTC).date())
         if notice:

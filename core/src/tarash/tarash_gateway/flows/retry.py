@@ -23,6 +23,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
 
 Attempt = Callable[[float], Flow[Any]]
 """A flow that sends one creating request, given the seconds that are left."""
@@ -46,7 +47,7 @@ MISSING_TRIES = 3
 def creating(
     context: Context,
     call: Call | Attempt,
-    waiting: Callable[[float, TarashError], Any],
+    update: type[ImageGenerationUpdate | VideoGenerationUpdate],
     look_up: LookUp | None = None,
 ) -> Flow[Any]:
     """Sends a creating request; at most once, unless the vendor is known to have refused it.
@@ -54,7 +55,7 @@ def creating(
     Args:
         context: the call.
         call: the primitive, to which `timeout` is added; or a flow that sends it, given the seconds that are left.
-        waiting: makes the update that tells of a wait.
+        update: the kind of update that tells of a wait.
         look_up: asks the vendor what became of a lost answer, before anything else is done about it.
 
     Raises:
@@ -90,7 +91,9 @@ def creating(
                 tries + 1,
                 delay,
             )
-            yield Emit(waiting(delay, refused))
+            elapsed = (yield Now()) - context.started
+            told = {"wait_seconds": delay, "message": str(refused), "elapsed_seconds": elapsed}
+            yield Emit(update(status="waiting", **told, **context.known()))
             yield Sleep(delay)
 
 

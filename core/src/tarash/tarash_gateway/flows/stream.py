@@ -53,13 +53,10 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
         stream = yield Open(provider, "stream_image", (prepared,), {"timeout": left})
         return stream, (yield Next(stream))
 
-    def waiting(delay: float, error: TarashError) -> ImageGenerationUpdate:
-        return ImageGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
-
     yield Emit(_update(context, (yield Now()), status="submitting"))
     intent = yield from intend_image(context, provider, prepared)
     try:
-        stream, item = yield from creating(context, begin, waiting)
+        stream, item = yield from creating(context, begin, ImageGenerationUpdate)
         answer = yield from _read_on(context, provider, stream, item)
         media, told = yield from pictures_of(context, provider, prepared, answer)
     except TarashError as error:

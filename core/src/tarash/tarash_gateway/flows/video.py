@@ -72,7 +72,7 @@ def video_call(
     finished = yield from wait(context, provider, submitted)
     videos = yield from download(context, provider, finished.job, save_to, exists)
     told = {"adjustments": plan.checked.adjustments, "warnings": [*plan.notices, *plan.checked.warnings]}
-    return video_response(context, videos, row=plan.row, finished=finished, **told)
+    return video_response(context, videos, row=plan.priced, finished=finished, **told)
 
 
 def already_there(place: Path, request_id: str, config: GenerationConfig, model: str) -> Flow[VideoGenerationResponse]:
@@ -98,9 +98,6 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
     plan.checked.warnings.extend(_shape_warnings(plan, images))
     prepared = Prepared(plan.model, plan.checked.request, context.request_id, plan.row, images)
 
-    def waiting(delay: float, error: TarashError) -> VideoGenerationUpdate:
-        return VideoGenerationUpdate(status="waiting", wait_seconds=delay, message=str(error), **context.known())
-
     def send(left: float) -> Flow[VideoStatus]:
         options = {"timeout": left - reserve(provider, left)}
         status: VideoStatus = yield Call(provider, "submit_video", (prepared,), options)
@@ -116,7 +113,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
     lost = LostVideo(plan.model, (yield Today()), asked)
     try:
         look_it_up = found if gives(provider, "find_video") else None
-        status: VideoStatus = yield from creating(context, send, waiting, look_it_up)
+        status: VideoStatus = yield from creating(context, send, VideoGenerationUpdate, look_it_up)
         check_status(status, provider, "submit_video")
     except TarashError as error:
         yield from note_outcome(context, intent, error)

@@ -3,42 +3,22 @@
 from __future__ import annotations
 
 import os
-from contextvars import ContextVar
 from typing import TYPE_CHECKING
+
+from tarash.tarash_gateway.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.journal.folder import Journal
 
-_in_context: ContextVar[tuple[Journal, ...]] = ContextVar("tarash_journal", default=())
-_in_process: list[Journal] = []
-"""Journals whose block is open somewhere: a thread that the block started has no context of it."""
-
+blocks: Surroundings[Journal] = Surroundings("tarash_journal")
 _of_environment: dict[str, Journal] = {}
-
-
-def enter(journal: Journal) -> None:
-    """Makes it the active one."""
-    _in_context.set((*_in_context.get(), journal))
-    _in_process.append(journal)
-
-
-def leave(journal: Journal) -> None:
-    """Makes the one before it active again."""
-    here = _in_context.get()
-    if journal in here:
-        at = len(here) - 1 - here[::-1].index(journal)
-        _in_context.set(here[:at] + here[at + 1 :])
-    if journal in _in_process:
-        _in_process.remove(journal)
 
 
 def active_journal() -> Journal | None:
     """The journal that a call of this moment writes to; None where there is none."""
-    here = _in_context.get()
+    here = blocks.all()
     if here:
         return here[-1]
-    if _in_process:
-        return _in_process[-1]
     path = os.environ.get("TARASH_JOURNAL")
     if not path:
         return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tarash.tarash_gateway.journal import active
+from tarash.tarash_gateway.journal.active import blocks
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, read_lines
 from tarash.tarash_gateway.media.saving import cannot_write
@@ -47,13 +47,13 @@ class Journal:
         return f"Journal({str(self.path)!r})"
 
     def __enter__(self) -> Self:
-        active.enter(self)
+        blocks.enter(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        active.leave(self)
+        blocks.leave(self)
         self.close()
 
     def close(self) -> None:

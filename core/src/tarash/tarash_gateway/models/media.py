@@ -16,8 +16,9 @@ from pydantic import (
     model_validator,
 )
 
-from tarash.tarash_gateway.errors import DownloadError
+from tarash.tarash_gateway.errors import DownloadError, SaveError
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
+from tarash.tarash_gateway.media.sidecar import Origin, check_sidecar, write_sidecar
 from tarash.tarash_gateway.media.structure import inspect_file, inspect_media
 from tarash.tarash_gateway.records import Record
 
@@ -56,6 +57,7 @@ class Media(Record):
     """The bytes when they are held in memory; `content` is the way to read them wherever they are."""
 
     _sha256: str | None = PrivateAttr(default=None)
+    _origin: Origin | None = PrivateAttr(default=None)
 
     @classmethod
     def from_bytes(cls, data: bytes, **known: Any) -> Self:
@@ -113,8 +115,7 @@ class Media(Record):
         try:
             data = self.path.read_bytes()
         except OSError as error:
-            msg = f"{self.path} cannot be read: {error.strerror or error}"
-            raise DownloadError(msg) from error
+            raise _cannot_read(self.path, error) from error
         if self._sha256 is not None and hashlib.sha256(data).hexdigest() != self._sha256:
             msg = f"{self.path} has changed since it was saved"
             raise DownloadError(msg)
@@ -127,8 +128,10 @@ class Media(Record):
         Raises:
             DownloadError: the file is gone.
         """
-        if self._sha256 is None and (self.data is not None or self.path is not None):
-            self._sha256 = hashlib.sha256(self.content).hexdigest()
+        if self._sha256 is None and self.data is not None:
+            self._sha256 = hashlib.sha256(self.data).hexdigest()
+        elif self._sha256 is None and self.path is not None:
+            self._sha256 = _digest_of(self.path)
         return self._sha256
 
     def with_digest(self, sha256: str) -> Self:
@@ -137,26 +140,82 @@ class Media(Record):
         known._sha256 = sha256  # noqa: SLF001 # its own class
         return known
 
-    def save(self, path: Path | str, exists: Exists = "error") -> Path:
+    def with_origin(self, origin: Origin) -> Self:
+        """These media, knowing which call made them: themselves, or a copy where they know of another one."""
+        if self._origin == origin:
+            return self
+        told = self if self._origin is None else self.model_copy()
+        told._origin = origin  # noqa: SLF001 # its own class
+        return told
+
+    def save(self, path: Path | str, exists: Exists = "error", *, sidecar: bool = False) -> Path:
         """Writes the bytes to `path`: the file is either whole or not there.
 
         Args:
             path: the file; its folder must exist.
             exists: what becomes of a file that is already there: `error`, `replace` or `skip`.
+            sidecar: write `path` with `.json` behind it too: prompt, provider, model, parameters, adjustments, cost,
+                time and digest. `exists` holds for it as for the file; a file that is no sidecar is never replaced.
 
         Returns:
             The path as given.
 
         Raises:
-            SaveError: the file cannot be written, or is there already.
+            SaveError: the file or its sidecar cannot be written, or is there already.
             DownloadError: there are no bytes to save.
         """
         place = Path(path)
         content = self.content
-        if check_place(place, exists):
+        to_write = check_place(place, exists)
+        if sidecar:
+            check_sidecar(place, exists)
+        if to_write:
             with atomic_file(place, exists) as file:
                 file.write(content)
+        # With `skip`, another file may be at that place: these media have nothing to say about it.
+        if sidecar and (exists != "skip" or _digest_of(place) == self.sha256):
+            write_sidecar(place, self._facts(), exists)
         return place
+
+    def write_sidecar(self, exists: Exists = "error") -> Path:
+        """Writes the sidecar of the file that `save_to` made, as `save(path, sidecar=True)` does.
+
+        Args:
+            exists: what becomes of a sidecar that is already there: `error`, `replace` or `skip`.
+
+        Returns:
+            The sidecar's path: that of the file with `.json` behind it.
+
+        Raises:
+            SaveError: it cannot be written or is there already, or these media are in no file.
+            DownloadError: the file is gone.
+        """
+        if self.path is None:
+            msg = "these media are in no file yet: save(path, sidecar=True) writes both"
+            raise SaveError(msg)
+        return write_sidecar(self.path, self._facts(), exists)
+
+    def _facts(self) -> dict[str, Any]:
+        """What a sidecar says: of the bytes, and of the call where it is known."""
+        told = (self._origin or Origin()).told()
+        kind = self.content_type.partition("/")[0]
+        return {
+            "sha256": self.sha256,
+            "content_type": self.content_type,
+            "width": self.width,
+            "height": self.height,
+            "duration_seconds": self.duration_seconds,
+            "size_bytes": self.size_bytes,
+            "kind": kind if kind in ("image", "video") else None,
+            "prompt": told.pop("prompt"),
+            "revised_prompt": self.revised_prompt,
+            **told,
+        }
+
+    def _repr_mimebundle_(self, **_options: Any) -> Any:
+        from tarash.tarash_gateway.showing.media import media_bundle  # noqa: PLC0415 # only where something is shown
+
+        return media_bundle(self)
 
     def __str__(self) -> str:
         if self.data is None and self.path is None:
@@ -197,3 +256,17 @@ def _readable(size: int) -> str:
     if size < 1000:
         return f"{size} B"
     return f"{size / 1000:.0f} kB" if size < 1_000_000 else f"{size / 1_000_000:.1f} MB"
+
+
+def _digest_of(path: Path) -> str:
+    """The hex digest of a file, which is not read into memory."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+
+
+def _cannot_read(path: Path, error: OSError) -> DownloadError:
+    msg = f"{path} cannot be read: {error.strerror or error}"
+    return DownloadError(msg)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
+from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.records import Record
@@ -35,6 +39,9 @@ class Attempt(Record):
 
 class GenerationResponse(Record):
     """What image and video responses share."""
+
+    _held: ClassVar[str | None] = None
+    """The field that holds the media."""
 
     status: Literal["completed"] = "completed"
     request_id: str
@@ -67,9 +74,60 @@ class GenerationResponse(Record):
     attempts: list[Attempt] = Field(default_factory=list)
     """The configs that were tried, in order."""
 
+    asked: dict[str, Any] = Field(default_factory=dict, repr=False)
+    """The request as it was sent, plain JSON with digests in place of media."""
+
+    created_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC), repr=False)
+    """When the response was made, in UTC."""
+
+    @property
+    def media(self) -> list[Media]:
+        """The pictures, or the videos."""
+        return [] if self._held is None else getattr(self, self._held)
+
+    @model_validator(mode="after")
+    def _is_built(self) -> Self:
+        self._tell_the_media()
+        return self
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy, as pydantic makes it; its media know what was changed in it."""
+        copy = super().model_copy(update=update, deep=deep)
+        if update:
+            copy._tell_the_media()  # noqa: SLF001 # its own class
+        return copy
+
+    def _tell_the_media(self) -> None:
+        """Lets each of the media know which call made it: when it is saved, it may be long parted from its response."""
+        origin = self._origin()
+        if self._held is not None and origin is not None:
+            self.__dict__[self._held] = [media.with_origin(origin) for media in self.media]
+
+    def _origin(self) -> Origin | None:
+        return Origin(
+            provider=self.provider,
+            model=self.model,
+            asked=self.asked,
+            adjustments=self.adjustments,
+            warnings=self.warnings,
+            cost=self.cost,
+            cost_source=self.cost_source,
+            outputs=len(self.media),
+            created_at=self.created_at,
+            request_id=self.request_id,
+            provider_request_id=self.provider_request_id,
+        )
+
+    def _repr_mimebundle_(self, **_options: Any) -> Any:
+        from tarash.tarash_gateway.showing.response import response_bundle  # noqa: PLC0415 # only where it is shown
+
+        return response_bundle(self)
+
 
 class ImageGenerationResponse(GenerationResponse):
     """Pictures."""
+
+    _held: ClassVar[str | None] = "images"
 
     images: list[Media]
     """At least one, each checked to be whole."""
@@ -77,6 +135,8 @@ class ImageGenerationResponse(GenerationResponse):
 
 class VideoGenerationResponse(GenerationResponse):
     """Videos, and the job that made them."""
+
+    _held: ClassVar[str | None] = "videos"
 
     videos: list[Media]
     """At least one, each checked to be whole."""
@@ -94,3 +154,9 @@ class VideoGenerationResponse(GenerationResponse):
     def video(self) -> Media:
         """The first video."""
         return self.videos[0]
+
+    def _origin(self) -> Origin | None:
+        origin = super()._origin()
+        if origin is None or self.job is None:
+            return None  # a file that was there before: nothing is known of where it came from
+        return replace(origin, asked=self.asked or self.job.asked, job_id=self.job.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
@@ -23,13 +23,18 @@ class GenerationUpdate(Record):
     """Seconds until the next try, with the status `waiting`."""
 
     message: str | None = None
-    """Why it waits, in one line."""
+    """Why it waits or has failed, in one line."""
+
+    def _repr_mimebundle_(self, **_options: Any) -> Any:
+        from tarash.tarash_gateway.showing.update import update_bundle  # noqa: PLC0415 # only where it is shown
+
+        return update_bundle(self)
 
 
 class ImageGenerationUpdate(GenerationUpdate):
     """One step of an image call."""
 
-    status: Literal["submitting", "waiting", "partial", "completed"]
+    status: Literal["submitting", "waiting", "partial", "completed", "failed"]
     image: Media | None = None
     """A partial picture, with the status `partial`."""
 
@@ -40,7 +45,7 @@ class ImageGenerationUpdate(GenerationUpdate):
 class VideoGenerationUpdate(GenerationUpdate):
     """One step of a video call. `job` is there from the moment the vendor has one."""
 
-    status: Literal["submitting", "waiting", "queued", "in_progress", "downloading", "completed"]
+    status: Literal["submitting", "waiting", "queued", "in_progress", "downloading", "completed", "failed"]
     progress: float | None = None
     """Percent, 0 to 100, as far as the vendor tells."""
 

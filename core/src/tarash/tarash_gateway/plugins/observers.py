@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from tarash.tarash_gateway.discovery import OBSERVERS, discover
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import GenerationResponse, VideoJob
+    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models.response import GenerationResponse
     from tarash.tarash_gateway.plugins.loading import Plugin
 
 HOOKS = frozenset(("tarash_before_generate", "tarash_after_generate", "tarash_job_updated"))

@@ -1,0 +1,104 @@
+"""The pictures and clips of a folder: by their names, in order, never outside of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+__all__ = ["KINDS", "Found", "files_in"]
+
+Kind = Literal["image", "video"]
+
+KINDS: Final[Mapping[str, Kind]] = {
+    ".avif": "image",
+    ".gif": "image",
+    ".jpeg": "image",
+    ".jpg": "image",
+    ".png": "image",
+    ".svg": "image",
+    ".webp": "image",
+    ".m4v": "video",
+    ".mov": "video",
+    ".mp4": "video",
+    ".webm": "video",
+}
+"""What a browser shows: as a picture or as a clip."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One picture or clip, of which nothing has been read yet."""
+
+    path: Path
+    """Where it is."""
+
+    name: str
+    """Its path from the folder, with slashes."""
+
+    kind: Kind
+
+    size_bytes: int
+
+    changed_at: float
+    """When the file was last written, in seconds since 1970."""
+
+    sidecar: Path | None
+    """The file beside it that may say how it was made."""
+
+
+def files_in(folder: Path, notes: list[str]) -> Iterator[Found]:
+    """Each picture and clip under `folder`, in the order of their names.
+
+    Hidden files and folders are passed over, and folders that are links. A file that is a link is taken where it
+    leads to another place of the same folder.
+
+    Args:
+        folder: where to look.
+        notes: takes a line for what was left out.
+    """
+    root = os.path.realpath(folder)
+
+    def unreadable(error: OSError) -> None:
+        notes.append(f"{_within(error.filename, folder)}: cannot be looked into ({error.strerror})")
+
+    for place, folders, names in os.walk(folder, onerror=unreadable):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        known = frozenset(names)
+        for name in sorted(names):
+            kind = KINDS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - a Path for each name of 100,000 is slow
+            if kind is None or name.startswith("."):
+                continue
+            path = Path(place, name)
+            if (state := _state(path, root, notes, folder)) is None:
+                continue
+            beside = Path(place, f"{name}.json") if f"{name}.json" in known else None
+            if beside is not None and _state(beside, root, notes, folder) is None:
+                beside = None
+            yield Found(path, _within(path, folder), kind, state.st_size, state.st_mtime, beside)
+
+
+def _state(path: Path, root: str, notes: list[str], folder: Path) -> os.stat_result | None:
+    """What the system says of a regular file inside `root`, or None with a note where it is something else."""
+    why = None
+    state = None
+    try:
+        target = os.path.realpath(path, strict=True) if path.is_symlink() else None
+        state = path.stat()
+        if target is not None and not Path(target).is_relative_to(root):
+            why = "is a link that leads out of the folder"
+        elif not stat.S_ISREG(state.st_mode):  # to open a pipe would be to wait for its other end
+            why = "is no ordinary file"
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+    if why is None:
+        return state
+    notes.append(f"{_within(path, folder)}: {why}, and is left out")
+    return None
+
+
+def _within(path: str | Path, folder: Path) -> str:
+    return Path(path).relative_to(folder).as_posix()

@@ -1,0 +1,124 @@
+"""Sidecars: what a picture or a clip was made of, as JSON beside its file. The file itself stays as the vendor made it.
+
+city.png        the vendor's bytes; writing into them would break the signature that many of them carry
+city.png.json   prompt, model, parameters, changes, cost, time, digest
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic_core import to_json
+
+from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
+
+MARK: Final = "tarash_sidecar"
+"""The key that makes a JSON file a sidecar; its value is the version of the format."""
+
+VERSION: Final = 1
+
+READ_LIMIT: Final = 4 * 1024 * 1024
+"""Bytes of a JSON file that is read to see whether it is a sidecar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Which call media come from, and what that call was."""
+
+    provider: str | None = None
+    model: str | None = None
+    asked: Mapping[str, Any] | None = None
+    """The request as it was sent, plain JSON with digests in place of media."""
+
+    adjustments: Sequence[Any] = ()
+    warnings: Sequence[str] = ()
+    cost: float | None = None
+    """US dollars for all that the call made."""
+
+    cost_source: str | None = None
+    outputs: int | None = None
+    """Pictures or clips that the call made."""
+
+    created_at: datetime | None = None
+    request_id: str | None = None
+    provider_request_id: str | None = None
+    job_id: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """The part of a sidecar that is about the call."""
+        asked = dict(self.asked or {})
+        made = None if self.created_at is None else self.created_at.astimezone(UTC)
+        return {
+            "prompt": asked.pop("prompt", None),
+            "provider": self.provider,
+            "model": self.model,
+            "parameters": asked,
+            "adjustments": list(self.adjustments),
+            "warnings": list(self.warnings),
+            "cost": self.cost,
+            "cost_source": self.cost_source,
+            # The cost is the whole call's: a reader who adds up files divides by this.
+            "outputs": self.outputs,
+            "created_at": None if made is None else made.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "request_id": self.request_id,
+            "provider_request_id": self.provider_request_id,
+            "job_id": self.job_id,
+        }
+
+
+def sidecar_path(path: Path) -> Path:
+    """Where the sidecar of the file at `path` lies."""
+    return path.with_name(f"{path.name}.json")
+
+
+def check_sidecar(path: Path, exists: Exists) -> None:
+    """Tells before anything is paid whether the sidecar of the file at `path` can be written.
+
+    Raises:
+        SaveError: it cannot, or a file of that name is there which `exists` keeps, or which is no sidecar.
+        ValidationError: `exists` is none of the three words.
+    """
+    place = sidecar_path(path)
+    if check_place(place, exists) and place.exists() and read_sidecar(path) is None:
+        msg = (
+            f"{place} is already there and is no sidecar of ours, so it is not replaced. "
+            f"Move it away, give {path.name} another name, or save without a sidecar."
+        )
+        raise SaveError(msg)
+
+
+def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
+    """Writes `told` beside the file at `path`: the sidecar is either whole or not there.
+
+    Returns:
+        Its path.
+
+    Raises:
+        SaveError: as `check_sidecar`.
+    """
+    place = sidecar_path(path)
+    check_sidecar(path, exists)
+    text = to_json({MARK: VERSION, "file": path.name, **told}, indent=2, fallback=str, inf_nan_mode="null")
+    with atomic_file(place, exists) as file:
+        file.write(text + b"\n")
+    return place
+
+
+def read_sidecar(path: Path) -> dict[str, Any] | None:
+    """What the sidecar of the file at `path` says; None where there is none, or none that can be read.
+
+    Any key may be missing, and there may be others: ask with `get`.
+    """
+    try:
+        with sidecar_path(path).open("rb") as file:
+            text = file.read(READ_LIMIT + 1)
+        told = json.loads(text) if len(text) <= READ_LIMIT else None
+    except (OSError, ValueError, RecursionError):
+        return None
+    return told if isinstance(told, dict) and MARK in told else None

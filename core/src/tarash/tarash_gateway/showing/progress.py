@@ -1,0 +1,130 @@
+"""Progress: what a caller gives as `on_progress=`, wherever the call runs.
+
+In a notebook it is a display that changes in place, in a terminal a bar, anywhere else plain lines on stderr.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+from tarash.tarash_gateway.showing.calls import CallProgress
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.showing.calls import AnyUpdate
+
+logger = logging.getLogger("tarash.progress")
+
+
+class View(Protocol):
+    """Where progress is seen. It is called by one thread at a time."""
+
+    def show(self, changed: CallProgress, running: Sequence[CallProgress], now: float, /) -> None:
+        """Shows that one call has changed.
+
+        Args:
+            changed: the call; one that is finished is not among `running`.
+            running: the calls that are not finished, oldest first.
+            now: seconds on the clock that the calls' times are of.
+        """
+
+    def close(self, left: Sequence[CallProgress], /) -> None:
+        """Lets go of the place; `left` are calls that were broken off, if any. It may be shown to again."""
+
+
+class Progress:
+    """The progress of one call or of several, one after the other or side by side.
+
+    Given as `on_progress=`, or called with the updates of `stream_image`. It never raises, and lets go of the terminal
+    when the last call is finished; `with progress() as bar:` lets go of it whatever happens.
+
+    Args:
+        view: where to show it; without one, the place is found when the first update comes.
+        clock: seconds.
+    """
+
+    def __init__(self, view: View | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._view = view
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._running: dict[str, CallProgress] = {}
+
+    def __call__(self, update: AnyUpdate) -> None:
+        """Shows one update."""
+        try:
+            with self._lock:
+                self._hear(update)
+        except Exception:
+            logger.debug("progress could not be shown", exc_info=True)
+
+    def close(self) -> None:
+        """Lets go of the terminal. Calls that still run are shown again with their next update."""
+        try:
+            with self._lock:
+                left = tuple(self._running.values())
+                self._running.clear()
+                if self._view is not None:
+                    self._view.close(left)
+        except Exception:
+            logger.debug("progress could not be closed", exc_info=True)
+
+    def _hear(self, update: AnyUpdate) -> None:
+        now = self._clock()
+        if self._view is None:
+            self._view = view_of_this_process()
+        known = self._running.get(update.request_id)
+        call = CallProgress.begun(update, now) if known is None else known.after(update, now)
+        if call.finished:
+            self._running.pop(call.request_id, None)
+        else:
+            self._running[call.request_id] = call
+        self._view.show(call, tuple(self._running.values()), now)
+        if not self._running:
+            self._view.close(())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def progress() -> Progress:
+    """Shows how far a call is: `generate_video(config, request, on_progress=progress())`.
+
+    In a notebook it is a display that changes in place. In a terminal it is a bar, where the extra `cli` is installed;
+    anywhere else, plain lines on stderr. One object serves several calls, side by side too.
+
+    Returns:
+        What `on_progress` takes; a context manager too.
+    """
+    return Progress()
+
+
+def view_of_this_process() -> View:
+    """The best place to show progress at: the notebook's cell, the terminal, or lines on stderr."""
+    # Imported when needed: of the three, one is used, and two need a library that may not be there.
+    from tarash.tarash_gateway.showing.lines import LineView  # noqa: PLC0415
+    from tarash.tarash_gateway.showing.notebook import NotebookView, in_notebook  # noqa: PLC0415
+
+    if in_notebook():
+        return NotebookView()
+    if in_terminal() and find_spec("rich") is not None:
+        from tarash.tarash_gateway.showing.terminal import TerminalView  # noqa: PLC0415
+
+        return TerminalView()
+    return LineView()
+
+
+def in_terminal() -> bool:
+    """Whether stderr is a terminal that a line can be redrawn in."""
+    return bool(sys.stderr and sys.stderr.isatty()) and os.environ.get("TERM") != "dumb"
