@@ -102,3 +102,21 @@ def test_tokens_are_priced_where_every_kind_that_was_used_has_a_price(counts, do
 
 def test_a_price_by_the_image_prices_no_tokens():
     assert IMAGES.for_tokens({"image_out": 5}) is None
+
+
+class TestTiersAndSound:
+    def test_an_image_by_its_tier(self):
+        price = Price(per_image={"any 1K": 0.03, "any 4K": 0.15}, **SAID)
+        assert price.for_image(None, None, "4K") == (0.15, 0.15)
+        assert price.for_image(None, None) == (0.03, 0.15)
+        assert price.for_image(None, None, "8K") is None
+
+    def test_a_second_by_its_tier_and_its_sound(self):
+        price = Price(per_second={"720p audio": 0.4, "720p silent": 0.2, "1080p": 0.5}, **SAID)
+        assert price.for_second(None, "720p", audio=True) == (0.4, 0.4)
+        assert price.for_second(None, "720p") == (0.2, 0.4)
+        assert price.for_second(None, "1080p", audio=False) == (0.5, 0.5)
+        assert price.for_second(None, "4k") is None
+
+    def test_one_price_for_any_shape(self):
+        assert Price(per_second={"any": 0.1}, **SAID).for_second("640x480") == (0.1, 0.1)

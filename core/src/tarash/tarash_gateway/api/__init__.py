@@ -5,6 +5,8 @@ from tarash.tarash_gateway.api.catalog import (
     estimate_cost,
     list_models,
     list_providers,
+    refresh_models,
+    refresh_models_async,
     register_plugin,
 )
 from tarash.tarash_gateway.api.images import (
@@ -46,6 +48,8 @@ __all__ = [
     "poll_video_async",
     "recover_videos",
     "recover_videos_async",
+    "refresh_models",
+    "refresh_models_async",
     "register_plugin",
     "registry",
     "resume_video",

@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from tarash.tarash_gateway.api.planning import plan_of, registry
-from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
+from tarash.tarash_gateway.capabilities import ImageModel, VideoModel, live
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
+from tarash.tarash_gateway.capabilities.live import live_rows
 from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.flows.commands import Call, Flow
+from tarash.tarash_gateway.flows.drivers import run, run_async
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -18,6 +21,9 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.plugins.registry import Registration
 from tarash.tarash_gateway.problems import Problem
+
+REFRESH_SECONDS = 30.0
+"""Seconds that fetching a vendor's rows may take."""
 
 logger = logging.getLogger("tarash.calls")
 
@@ -80,14 +86,52 @@ def list_models(
 def _rows(provider: str | None) -> list[ImageModel | VideoModel]:
     if provider is not None:
         spec = registry.spec(provider)
-        return [*spec.image_models, *spec.video_models]
-    rows: list[ImageModel | VideoModel] = []
+        shipped: list[ImageModel | VideoModel] = [*spec.image_models, *spec.video_models]
+        rows = {(type(row), row.model): row for row in shipped}
+        if spec.live_models:
+            rows |= {(type(row), row.model): row for row in live_rows(spec.name)}
+        return list(rows.values())
+    found: list[ImageModel | VideoModel] = []
     for name in registry.names():
         try:
-            rows += _rows(name)
+            found += _rows(name)
         except TarashError as error:
             logger.warning("%s has no rows here: %s", name, error)
-    return rows
+    return found
+
+
+def refresh_models(config: ImageGenerationConfig | VideoGenerationConfig) -> list[ImageModel | VideoModel]:
+    """Fetches the rows that a vendor publishes of its models, and keeps them in the user's cache folder.
+
+    From then on requests are checked against them: for a day they may refuse a value, later they only convert.
+
+    Args:
+        config: which provider, and with which key where it wants one; the model does not matter.
+
+    Returns:
+        The rows.
+
+    Raises:
+        UnsupportedOperationError: the vendor publishes none.
+        TarashError: they could not be fetched; what is in the cache stays.
+    """
+    return run(_refresh_flow(config))
+
+
+async def refresh_models_async(config: ImageGenerationConfig | VideoGenerationConfig) -> list[ImageModel | VideoModel]:
+    """The same as `refresh_models`, to be awaited."""
+    return await run_async(_refresh_flow(config))
+
+
+def _refresh_flow(
+    config: ImageGenerationConfig | VideoGenerationConfig,
+) -> Flow[list[ImageModel | VideoModel]]:
+    name = registry.spec(config.provider).name
+    provider = registry.create(config)
+    rows = yield Call(provider, "fetch_models", (), {"timeout": min(config.timeout, REFRESH_SECONDS)})
+    known = [row for row in rows if isinstance(row, (ImageModel, VideoModel))]
+    yield Call(live, "keep", (name, known))
+    return known
 
 
 def register_plugin(plugin: object, *, replace: bool = False) -> Registration:

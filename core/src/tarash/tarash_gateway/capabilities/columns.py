@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoM
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule, nearest_size
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.records import shortened
 
 _VALUE_COLUMNS = {
     "quality": "qualities",
@@ -18,6 +20,9 @@ _VALUE_COLUMNS = {
     "resolution": "resolutions",
 }
 """Request field to the column that lists its values."""
+
+_TOLD = 20
+"""Unknown parameters that are told one by one."""
 
 
 def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
@@ -33,6 +38,7 @@ def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, st
     yield from _size(request, row, model)
     yield from _values(request, row, model)
     yield from _duration(request, row, model)
+    yield from _roles(request, row, model)
     yield from _extra_params(request, row, model)
     if stream and isinstance(row, ImageModel) and row.streaming is False:
         yield Problem("stream", f"{model} streams no partial pictures; use generate_image")
@@ -96,6 +102,26 @@ def _duration(request: GenerationRequest, row: ModelRow, model: str) -> Iterator
     )
 
 
+_FRAMES = ("first_frame", "last_frame")
+
+
+def _roles(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
+    """Input images whose part in the video the model does not know, or has no more room for."""
+    if not isinstance(row, VideoModel):
+        return
+    count: Counter[str] = Counter(image.type for image in request.image_list)
+    for at, image in enumerate(request.image_list):
+        if row.input_roles is not None and image.type not in row.input_roles:
+            field = f"image_list.{at}.type"
+            yield Problem(field, f"{model} takes no {image.type}", value=image.type, allowed=row.input_roles or None)
+    for role, most in row.max_by_role.items():
+        if count[role] > most:
+            yield Problem("image_list", f"{count[role]} images as {role}, {model} takes {most}", value=count[role])
+    frames = sum(count[role] for role in _FRAMES)
+    if row.frames_with_references is False and 0 < frames < len(request.image_list):
+        yield Problem("image_list", f"{model} takes either frames or references, not both at once; leave one kind out")
+
+
 def _mode(request: GenerationRequest) -> str:
     """What the request starts from, in the words of `durations_by_mode`."""
     operation: str = getattr(request, "operation", "generate")
@@ -111,14 +137,27 @@ def _mode(request: GenerationRequest) -> str:
 
 def _extra_params(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
     operation_params = row.operation_params if isinstance(row, VideoModel) else {}
+    unknown = 0
     for name, value in request.extra_params.items():
-        field = f"extra_params.{name}"
+        field = f"extra_params.{shortened(name)}"
         if row.extra_params is not None and name not in row.extra_params and name not in operation_params:
-            yield Problem(field, f"is not a parameter of {model}", allowed=row.extra_params or None)
+            unknown += 1
+            if unknown <= _TOLD:
+                yield Problem(field, f"is not a parameter of {model}", allowed=row.extra_params or None)
         allowed = row.param_values.get(name)
         if allowed is not None and not _fits(value, allowed):
             listed = str(allowed) if isinstance(allowed, NumberRule) else allowed
-            yield Problem(field, f"{value!r} is not taken by {model}", value=value, allowed=listed)
+            told = f"{shortened(repr(value))} is not taken by {model}"
+            yield Problem(field, told, value=_shown(value), allowed=listed)
+    if unknown > _TOLD:
+        yield Problem("extra_params", f"and {unknown - _TOLD:,} more that are no parameters of {model}")
+
+
+def _shown(value: Any) -> Any:
+    """A refused value as a problem may hold it."""
+    if isinstance(value, str):
+        return shortened(value)
+    return value if isinstance(value, (int, float)) else None
 
 
 def _fits(value: Any, allowed: tuple[Any, ...] | NumberRule) -> bool:
@@ -136,8 +175,8 @@ def _rule(request: GenerationRequest, rule: FieldRule, *, stream: bool) -> Itera
     asked = _held(request, rule.field, stream=stream)
     if asked not in rule.allowed:
         allowed = tuple("(not given)" if value is None else value for value in rule.allowed)
-        said = "is not given" if asked is None else f"{asked!r}" if isinstance(asked, (str, int, float)) else "is given"
-        value = asked if isinstance(asked, (str, int, float)) else None
+        value = _shown(asked)
+        said = "is not given" if asked is None else "is given" if value is None else f"{value!r}"
         yield Problem(rule.field, f"{said}: {rule.because}", value=value, allowed=allowed)
 
 

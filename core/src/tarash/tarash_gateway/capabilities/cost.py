@@ -34,12 +34,13 @@ def estimate(request: GenerationRequest, row: ModelRow | None) -> CostEstimate |
         return None
     price, seen = row.price, f"{row.price.basis}, {row.price.checked_on}"
     if isinstance(request, ImageGenerationRequest):
-        each = None if request.image_list else price.for_image(request.quality, request.size)
+        each = None if request.image_list else price.for_image(request.quality, request.size, request.resolution)
         if each is None:
             return None
         return CostEstimate(low=each[0] * request.n, high=each[1] * request.n, basis=f"{request.n} x image, {seen}")
     if isinstance(request, VideoGenerationRequest) and isinstance(row, VideoModel):
-        each, lengths = price.for_second(request.size), _lengths(request, row)
+        sound = {"always": True, "never": False}.get(row.audio or "", request.generate_audio)
+        each, lengths = price.for_second(request.size, request.resolution, audio=sound), _lengths(request, row)
         if each is None or lengths is None:
             return None
         low, high = each[0] * lengths[0] * request.n, each[1] * lengths[1] * request.n

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tarash.tarash_gateway.capabilities.live import live_row
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
 
@@ -14,18 +15,27 @@ if TYPE_CHECKING:
 def find_row(config: GenerationConfig, spec: ProviderSpec) -> tuple[ModelRow | None, bool]:
     """The row that `config` follows, and whether it may refuse.
 
-    The config's own row comes first, then the plugin's row of `base_model` or `model`. A model without a row is
+    The config's own row comes first, then one that the vendor published, then the plugin's row of `base_model` or
+    `model`. A model without a row is
     converted by the provider's default row, where there is one, and never refused: the service is the authority.
     """
     name = spec.wire_model(config.base_model or config.model)
+    if spec.live_models and config_row(config) is None:
+        live, fresh = live_row(spec.name, "image" if isinstance(config, ImageGenerationConfig) else "video", name)
+        if live is not None:
+            return live, fresh
     if isinstance(config, ImageGenerationConfig):
-        own: ModelRow | None = config.capabilities or _by_name(spec.image_models).get(name)
+        own: ModelRow | None = config_row(config) or _by_name(spec.image_models).get(name)
         default: ModelRow | None = spec.default_image_model
     else:
-        own = config.capabilities if isinstance(config, VideoGenerationConfig) else None
-        own = own or _by_name(spec.video_models).get(name)
+        own = config_row(config) or _by_name(spec.video_models).get(name)
         default = spec.default_video_model
     return (own, True) if own is not None else (default, False)
+
+
+def config_row(config: GenerationConfig) -> ModelRow | None:
+    """The row that a config brings along."""
+    return config.capabilities if isinstance(config, (ImageGenerationConfig, VideoGenerationConfig)) else None
 
 
 _cached: dict[int, tuple[tuple[ModelRow, ...], dict[str, ModelRow]]] = {}

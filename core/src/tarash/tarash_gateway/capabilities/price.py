@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Literal
 
@@ -19,10 +19,11 @@ class Price(StrictInput):
     """US dollars, by what the vendor counts. A table is empty where the price is not known: nothing is guessed."""
 
     per_image: dict[str, float] = Field(default_factory=dict)
-    """Dollars for one image, by `QUALITY SIZE` such as `hd 1024x1024`."""
+    """Dollars for one image, by `QUALITY SIZE` such as `hd 1024x1024`, or `any TIER` such as `any 2K`."""
 
     per_second: dict[str, float] = Field(default_factory=dict)
-    """Dollars for one second of video, by size."""
+    """Dollars for one second of video, by size or tier such as `720p`, or `any`; where sound makes a difference, with
+    `audio` or `silent` behind it, as in `720p audio`."""
 
     per_million_tokens: dict[TokenKind, float] = Field(default_factory=dict)
     """Dollars for a million tokens; what a call took is known from the vendor's usage afterwards."""
@@ -44,28 +45,54 @@ class Price(StrictInput):
                 raise ValueError(msg)
         return value
 
-    def for_image(self, quality: str | None, size: str | None) -> tuple[float, float] | None:
-        """The least and the most that one image of `quality` and `size` may cost; None where that is not known.
+    def for_image(
+        self, quality: str | None, size: str | None, resolution: str | None = None
+    ) -> tuple[float, float] | None:
+        """The least and the most that one image may cost; None where that is not known.
 
-        Where one of the two is left to the model (None or a word such as `auto`), every value of it counts.
+        Where something is left to the model (None or a word such as `auto`), every value of it counts.
         """
-        fitting = [
+        return _span(
             dollars
             for key, dollars in self.per_image.items()
-            if (quality in (None, "auto") or key.split()[0] == quality)
-            and (size is None or not parse_size(size) or key.split()[1] == size)
-        ]
-        return (min(fitting), max(fitting)) if fitting else None
+            if (quality in (None, "auto") or key.split()[0] in (quality, "any"))
+            and _shape_fits(key.split()[1], size, resolution)
+        )
 
-    def for_second(self, size: str | None) -> tuple[float, float] | None:
-        """The least and the most that one second of video may cost at `size`; None where that is not known."""
-        if size is not None and parse_size(size):
-            return (self.per_second[size],) * 2 if size in self.per_second else None
-        every = self.per_second.values()
-        return (min(every), max(every)) if every else None
+    def for_second(
+        self, size: str | None, resolution: str | None = None, *, audio: bool | None = None
+    ) -> tuple[float, float] | None:
+        """The least and the most that one second of video may cost; None where that is not known.
+
+        Args:
+            size: pixels, or None where they are left to the model.
+            resolution: the tier, or None where it is left to the model.
+            audio: whether the clip has sound; None where that is left to the model.
+        """
+        return _span(
+            dollars
+            for shape, sound, dollars in ((*_shape_and_sound(key), dollars) for key, dollars in self.per_second.items())
+            if _shape_fits(shape, size, resolution) and (sound is None or audio is None or sound is audio)
+        )
 
     def for_tokens(self, counts: Mapping[TokenKind, int]) -> float | None:
         """Dollars for what a call took; None where one of the kinds has no price."""
         if not counts or any(kind not in self.per_million_tokens for kind, count in counts.items() if count):
             return None
         return sum(self.per_million_tokens.get(kind, 0.0) * count for kind, count in counts.items()) / 1_000_000
+
+
+def _span(amounts: Iterable[float]) -> tuple[float, float] | None:
+    known = list(amounts)
+    return (min(known), max(known)) if known else None
+
+
+def _shape_fits(shape: str, size: str | None, resolution: str | None) -> bool:
+    asked = [size] if size is not None and parse_size(size) else []
+    asked += [resolution] if resolution is not None else []
+    return not asked or shape == "any" or shape in asked
+
+
+def _shape_and_sound(key: str) -> tuple[str, bool | None]:
+    shape, _, sound = key.partition(" ")
+    return shape, {"audio": True, "silent": False}.get(sound)

@@ -118,6 +118,15 @@ class VideoModel(ModelRow):
     audio: Literal["always", "optional", "never"] | None = None
     """Whether the clip has sound. `always`: asking for it is satisfied, asking for none is unsupported."""
 
+    input_roles: Values = None
+    """The parts that input images can have: `reference`, `first_frame`, `last_frame`, `asset`, `style`."""
+
+    max_by_role: dict[str, int] = Field(default_factory=dict)
+    """Role to how many images may have it."""
+
+    frames_with_references: bool | None = None
+    """Whether first or last frames go together with images of other roles; None where it is not known."""
+
     input_match_size: bool = False
     """Whether an input image must have exactly the size of the video."""
 

@@ -208,7 +208,7 @@ def _cost(plan: Plan[ImageGenerationRequest], answers: list[ImageAnswer]) -> tup
     if price is None:
         return None, None
     asked = plan.checked.request
-    each = price.for_image(asked.quality, asked.size)
+    each = price.for_image(asked.quality, asked.size, asked.resolution)
     exact = each[0] if each is not None and each[0] == each[1] and not asked.image_list else None
     costs = [
         price.for_tokens(answer.tokens) if answer.tokens else None if exact is None else exact * len(answer.outputs)

@@ -104,7 +104,7 @@ def resume_call(
     yield from note_job(context, job)
     seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)))
     check_status(seen, provider, "poll_video")
-    status = VideoStatus(merged(job, seen.job), seen.poll_after, seen.usage, seen.cost, seen.raw)
+    status = replace(seen, job=merged(job, seen.job))
     yield from observe_job(context, status.job, job)
     finished = yield from wait(context, provider, status)
     videos = yield from download(context, provider, finished.job, save_to, exists)

@@ -329,6 +329,7 @@ def video_response(
             "usage": finished.usage,
             **_cost(row, finished, first),
             "raw_response": without_media(finished.raw),
+            "warnings": [*told.get("warnings", ()), *finished.warnings],
         }
     return VideoGenerationResponse(
         videos=videos,
@@ -344,7 +345,9 @@ def _cost(row: ModelRow | None, finished: VideoStatus, first: Media) -> dict[str
     if finished.cost is not None:
         return {"cost": finished.cost, "cost_source": "vendor"}
     price = row.price if row is not None else None
-    each = price.for_second(f"{first.width}x{first.height}") if price is not None else None
+    asked = finished.job.asked
+    size, tier, sound = f"{first.width}x{first.height}", asked.get("resolution"), asked.get("generate_audio")
+    each = price.for_second(None if tier else size, tier, audio=sound) if price is not None else None
     if each is None or each[0] != each[1] or first.duration_seconds is None:
         return {}
     return {"cost": each[0] * round(first.duration_seconds) * finished.job.outputs, "cost_source": "computed"}

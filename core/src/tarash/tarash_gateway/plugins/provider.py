@@ -106,6 +106,9 @@ class VideoStatus:
 
     raw: dict[str, Any] | None = field(default=None, repr=False)
 
+    warnings: Sequence[str] = ()
+    """What else the caller should know, such as videos that were filtered out of a job."""
+
 
 @dataclass(frozen=True, slots=True)
 class LostVideo:
@@ -208,6 +211,18 @@ class Provider(Protocol):
     async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
         """The twin of `cancel_video`."""
         raise _cannot(self, "cancel video jobs")
+
+    def fetch_models(self, *, timeout: float) -> Sequence[ModelRow]:
+        """The capability rows as the vendor tells them at this moment, for vendors that publish them.
+
+        Called by `refresh_models` only, never while a request is made. What of the vendor's answer cannot be read as a
+        row is left out.
+        """
+        raise _cannot(self, "list models")
+
+    async def fetch_models_async(self, *, timeout: float) -> Sequence[ModelRow]:
+        """The twin of `fetch_models`."""
+        raise _cannot(self, "list models")
 
 
 def _cannot(provider: object, what: str) -> UnsupportedOperationError:

@@ -40,6 +40,9 @@ class ProviderSpec(StrictInput):
     key_variables: tuple[str, ...] = ()
     """Environment variables that hold a key when the config has none; empty where no key is needed."""
 
+    live_models: bool = False
+    """Whether the vendor publishes its rows, so that `fetch_models` gives them."""
+
     def wire_model(self, model: str) -> str:
         """The model's name as it goes out."""
         return model.removeprefix(self.model_prefix) if self.model_prefix else model

@@ -1,0 +1,123 @@
+"""Rows as a vendor publishes them: fetched when somebody asks for it, kept in the user's cache folder with their age.
+
+Never on the way of a request: that reads what the cache has, once for each process and file. A row that is older than
+a day converts values and refuses none.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Literal
+
+from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
+from tarash.tarash_gateway.errors import SaveError, ValidationError
+from tarash.tarash_gateway.media.saving import atomic_file
+
+Kind = Literal["image", "video"]
+
+FRESH_SECONDS = 24 * 3600.0
+"""How long a live row may refuse a value."""
+
+MOST_BYTES = 32 * 1024 * 1024
+"""Of one provider's cache file; a larger one is not read."""
+
+_KINDS: dict[Kind, type[ModelRow]] = {"image": ImageModel, "video": VideoModel}
+
+
+class _Cached:
+    """The rows of one file; each is made when it is first asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self._rows: dict[tuple[str, str], dict[str, Any]] = {}
+        self._made: dict[tuple[str, str], ModelRow | None] = {}
+        self.fetched_at = 0.0
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            if path.stat().st_size > MOST_BYTES:
+                return
+            stored = json.loads(path.read_bytes())
+            self.fetched_at = float(stored["fetched_at"])
+            for kind in _KINDS:
+                for row in stored[kind]:
+                    for name in (row["model"], *row.get("aliases", ())):
+                        self._rows.setdefault((kind, name), row)
+
+    def row(self, kind: Kind, name: str) -> ModelRow | None:
+        key = (kind, name)
+        if key not in self._made:
+            self._made[key] = _row(kind, self._rows[key]) if key in self._rows else None
+        return self._made[key]
+
+    def rows(self, kind: Kind) -> list[ModelRow]:
+        names = [row["model"] for (known, name), row in self._rows.items() if known == kind and name == row["model"]]
+        return [row for name in names if (row := self.row(kind, name)) is not None]
+
+
+_cached: dict[str, tuple[float, _Cached]] = {}
+
+
+def live_row(provider: str, kind: Kind, name: str) -> tuple[ModelRow | None, bool]:
+    """The row that the vendor published, and whether it is young enough to refuse a value."""
+    cached = _of(provider)
+    return cached.row(kind, name), time.time() - cached.fetched_at < FRESH_SECONDS
+
+
+def live_rows(provider: str) -> list[ImageModel | VideoModel]:
+    """Every row that was fetched from a provider; none where nobody fetched them."""
+    cached = _of(provider)
+    rows = [row for kind in _KINDS for row in cached.rows(kind)]
+    return [row for row in rows if isinstance(row, (ImageModel, VideoModel))]
+
+
+def keep(provider: str, rows: Sequence[ModelRow]) -> None:
+    """Writes fetched rows into the cache; a cache that cannot be written is no failure of the fetch."""
+    stored: dict[str, Any] = {"fetched_at": time.time()}
+    for kind, model in _KINDS.items():
+        stored[kind] = [row.model_dump(mode="json", exclude_defaults=True) for row in rows if isinstance(row, model)]
+    path = _path(provider)
+    with suppress(OSError, SaveError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file(path, "replace") as file:
+            file.write(json.dumps(stored).encode())
+    _cached.pop(provider, None)
+
+
+def _of(provider: str) -> _Cached:
+    path = _path(provider)
+    try:
+        changed = path.stat().st_mtime
+    except OSError:
+        changed = 0.0
+    known = _cached.get(provider)
+    if known is None or known[0] != changed:
+        known = _cached[provider] = (changed, _Cached(path))
+    return known[1]
+
+
+def _path(provider: str) -> Path:
+    return cache_folder() / "models" / f"{provider}.json"
+
+
+def cache_folder() -> Path:
+    """Where things lie that can be fetched again; `TARASH_CACHE` chooses another folder."""
+    chosen = os.environ.get("TARASH_CACHE")
+    if chosen:
+        return Path(chosen)
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tarash" / "Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "tarash"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tarash"
+
+
+def _row(kind: Kind, stored: dict[str, Any]) -> ModelRow | None:
+    """A stored row; None where another version of us wrote one that this version cannot read."""
+    try:
+        return _KINDS[kind].model_validate(stored)
+    except ValidationError:
+        return None
