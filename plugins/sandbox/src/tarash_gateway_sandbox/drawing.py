@@ -168,12 +168,14 @@ def caption(picture: Image.Image, ink: tuple[int, int, int], prompt: str, line: 
     room = width - 2 * margin
     foot = height - margin
     if line:
-        little = set_text(line, width=room, height=round(small * 0.06), largest=max(9, round(small * 0.021)))
+        little = set_text(line, width=room, height=round(small * 0.06), largest=max(9, round(small * 0.027)))
         foot -= little.mask.height
         faint = little.mask.point([round(value * 0.62) for value in range(256)])
         picture.paste(ink, (margin, foot), faint)
         foot -= round(small * 0.012)
-    text = set_text(prompt, width=room, height=round(height * 0.19), largest=max(12, round(small * 0.058)))
+    text = set_text(
+        prompt, width=room, height=round(max(height * 0.19, small * 0.3)), largest=max(12, round(small * 0.062))
+    )
     picture.paste(ink, (margin, foot - text.mask.height), text.mask)
 
 

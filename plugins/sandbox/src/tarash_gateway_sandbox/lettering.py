@@ -39,6 +39,10 @@ def face(pixels: int) -> ImageFont.FreeTypeFont:
     return loaded
 
 
+FOREIGN = "(a prompt in another script)"
+"""What stands for a prompt of which the face can show no letter."""
+
+
 @functools.lru_cache(maxsize=4096)
 def _has(character: str) -> bool:
     known = face(40)
@@ -67,7 +71,8 @@ def settable(text: str) -> str:
             out.append(character)
         elif not out or out[-1] != "…":
             out.append("…")
-    return " ".join("".join(out).split()) or "…"
+    shown = " ".join("".join(out).split())
+    return shown if any(character.isalnum() for character in shown) else FOREIGN
 
 
 @dataclass(frozen=True)
@@ -118,7 +123,7 @@ def set_text(text: str, *, width: int, height: int, largest: int, smallest: int 
         font, leading = face(size), round(size * 1.28)
         lines = _wrap(words, font, width)
         room = max(1, height // leading)
-        whole = len(lines) <= room and not any(line.endswith("…") and line not in words for line in lines)
+        whole = len(lines) <= room and all(font.getlength(word) <= width for word in words)
         if whole or size <= smallest:
             break
         size = max(smallest, int(size * 0.9))
