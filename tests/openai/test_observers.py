@@ -104,6 +104,26 @@ def test_a_stream_is_told(told, image_config, image_request):
     assert len(told.after) == 2
 
 
+def test_a_stream_that_is_left_is_told(told, image_config, image_request):
+    stream = stream_image(image_config("gpt-image-1"), image_request(size="1024x1024"))
+    next(stream)
+    stream.close()
+
+    assert [context.attempt for context, _ in told.after] == [1, None]
+    assert [type(outcome.error) for _, outcome in told.after] == [GeneratorExit] * 2
+    assert all(outcome.seconds > 0 for _, outcome in told.after)
+
+
+def test_a_call_about_a_job_is_told_with_it(told, tarash_sandbox, video_config, video_request):
+    job = submit_video(video_config(), video_request())
+    tarash_sandbox.play(Answer(401, body=b"{}"), method="GET")
+    with pytest.raises(AuthenticationError):
+        resume_video(video_config(), job)
+
+    assert told.before[-1].job == job
+    assert told.after[-1][1].job == job
+
+
 def test_an_error_is_told_with_its_job(told, tarash_sandbox, make_video, video_config, video_request):
     tarash_sandbox.job_seconds = 60
     with pytest.raises(GenerationTimeoutError) as caught:
@@ -179,7 +199,8 @@ def test_what_implements_no_hook_is_refused():
 
 
 def test_without_an_observer_a_flow_tells_nobody(video_config, video_request, monkeypatch):
-    from tarash.tarash_gateway.plugins.observers import Observers
+    from tarash.tarash_gateway.plugins.observers import Observers, observers
 
+    monkeypatch.setattr(observers, "_installed", ())  # whatever is installed beside this checkout
     monkeypatch.setattr(Observers, "tell", lambda *_: pytest.fail("there is nobody to tell"))
     generate_video(video_config(), video_request())

@@ -23,13 +23,19 @@ SOURCES = {
     "tarash-gateway-openai": "plugins/openai",
     "tarash-gateway-azure-openai": "plugins/azure_openai",
     "tarash-gateway-sandbox": "plugins/sandbox",
+    "tarash-gateway-opentelemetry": "plugins/opentelemetry",
+    "tarash-gateway-ledger": "plugins/ledger",
 }
 PACKAGES = {
     "tarash-gateway": "tarash/tarash_gateway",
     "tarash-gateway-openai": "tarash_gateway_openai",
     "tarash-gateway-azure-openai": "tarash_gateway_azure_openai",
     "tarash-gateway-sandbox": "tarash_gateway_sandbox",
+    "tarash-gateway-opentelemetry": "tarash_gateway_opentelemetry",
+    "tarash-gateway-ledger": "tarash_gateway_ledger",
 }
+
+OBSERVERS = ("tarash-gateway-opentelemetry", "tarash-gateway-ledger")
 
 # The page's first example, in our own words.
 PROGRAM = """
@@ -119,8 +125,9 @@ def test_the_extras_are_named_with_hyphens_and_bring_the_plugins(opened):
 def test_a_plugin_is_found_by_the_name_of_its_provider(name):
     project = tomllib.loads((ROOT / SOURCES[name] / "pyproject.toml").read_text())["project"]
 
-    provider = name.removeprefix("tarash-gateway-").replace("-", "_")
-    assert list(project["entry-points"]["tarash_gateway.providers"]) == [provider]
+    group = "observers" if name in OBSERVERS else "providers"
+    own = name.removeprefix("tarash-gateway-").replace("-", "_")
+    assert list(project["entry-points"][f"tarash_gateway.{group}"]) == [own]
 
 
 def test_the_example_runs_in_an_empty_environment_with_only_its_extra(wheels, tarash_sandbox, tmp_path):

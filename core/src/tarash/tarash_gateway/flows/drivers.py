@@ -40,7 +40,7 @@ from tarash.tarash_gateway.plugins.bridge import (
     run_blocking,
     sync_primitive,
 )
-from tarash.tarash_gateway.plugins.observers import observers
+from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome, observers
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]
@@ -52,7 +52,7 @@ logger = logging.getLogger("tarash.progress")
 
 
 class _Steps:
-    """A flow between two commands: what it is answered next, and the streams to close at the end."""
+    """A flow between two commands: what it is answered next, and whom to tell and what to close at its end."""
 
     def __init__(self, flow: Flow[Any]) -> None:
         self._flow = flow
@@ -60,16 +60,20 @@ class _Steps:
         self._answer: Any = None
         self.result: Any = None
         self.streams: list[Any] = []
+        self._begun: list[tuple[CallContext, float]] = []
 
     def next(self) -> Command | None:
         """The next command; None when the flow has returned its `result`."""
         answer, error = self._answer, self._error
         self._answer = self._error = None
         try:
-            return self._flow.send(answer) if error is None else self._flow.throw(error)
+            command = self._flow.send(answer) if error is None else self._flow.throw(error)
         except StopIteration as done:
             self.result = done.value
             return None
+        if isinstance(command, Observe):
+            self._note(command)
+        return command
 
     def answer(self, value: Any) -> None:
         self._answer = value
@@ -78,7 +82,19 @@ class _Steps:
         self._error = error
 
     def close(self) -> None:
+        """Ends the flow where it stands, and tells observers the end of what they were told the beginning of."""
         self._flow.close()
+        while self._begun:
+            context, began = self._begun.pop()
+            left = GeneratorExit("the stream was left before its end")
+            outcome = CallOutcome(time.monotonic() - began, error=left)
+            observers.tell("tarash_after_generate", {"context": context, "outcome": outcome})
+
+    def _note(self, command: Observe) -> None:
+        if command.hook == "tarash_before_generate":
+            self._begun.append((command.facts["context"], time.monotonic()))
+        elif command.hook == "tarash_after_generate":
+            self._begun.pop()
 
 
 def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:

@@ -22,7 +22,7 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
-from tarash.tarash_gateway.plugins.provider import Provider, VideoStatus
+from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.registry import same_name
 
 ReturnT = TypeVar("ReturnT")
@@ -66,7 +66,7 @@ def at_job(
     try:
         if not around.observed:
             return (yield from one(context))
-        seen = yield from seen_call(context.known(), around.operation, None, endpoint=job.endpoint)
+        seen = yield from seen_call(context.known(), around.operation, None, endpoint=job.endpoint, job=job)
         return (yield from observed(seen, one(replace(context, seen=seen))))
     except TarashError as error:
         complete(error, {**context.known(), "job": job})

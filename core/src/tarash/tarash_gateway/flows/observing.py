@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, TypeVar
 
-from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.errors import TarashError, complete
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, Today
 from tarash.tarash_gateway.flows.context import Context
@@ -32,10 +32,13 @@ def observed(seen: CallContext, flow: Flow[ReturnT]) -> Flow[ReturnT]:
     yield Observe("tarash_before_generate", {"context": seen})
     try:
         result = yield from flow
-    except GeneratorExit:  # a stream that its reader left: nobody waits for an answer to a command
+    except GeneratorExit:  # a stream that its reader left: nobody answers a command, and the driver tells of the end
         raise
     except BaseException as error:
-        job = error.job if isinstance(error, TarashError) else None
+        if isinstance(error, TarashError):
+            known = {"provider": seen.provider, "model": seen.model, "request_id": seen.request_id}
+            complete(error, known)
+        job = (error.job if isinstance(error, TarashError) else None) or seen.job
         outcome = CallOutcome((yield Now()) - started, job=job, error=error)
         yield Observe("tarash_after_generate", {"context": seen, "outcome": outcome})
         raise

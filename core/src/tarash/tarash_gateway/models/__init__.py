@@ -7,6 +7,7 @@ from tarash.tarash_gateway.models.request import ImageGenerationRequest, ImageTy
 from tarash.tarash_gateway.models.response import (
     Adjustment,
     Attempt,
+    GenerationResponse,
     ImageGenerationResponse,
     VideoGenerationResponse,
 )
@@ -16,6 +17,7 @@ __all__ = [
     "Adjustment",
     "Attempt",
     "GenerationConfig",
+    "GenerationResponse",
     "ImageGenerationConfig",
     "ImageGenerationRequest",
     "ImageGenerationResponse",

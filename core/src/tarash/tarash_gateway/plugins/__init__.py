@@ -2,6 +2,7 @@
 
 from tarash.tarash_gateway.plugins.bridge import run_blocking
 from tarash.tarash_gateway.plugins.hookspecs import hookimpl
+from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 from tarash.tarash_gateway.plugins.provider import (
     ImageAnswer,
     ImageOutput,
@@ -18,6 +19,8 @@ from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wa
 
 __all__ = [
     "API_VERSION",
+    "CallContext",
+    "CallOutcome",
     "ImageAnswer",
     "ImageOutput",
     "ImagePart",

@@ -123,8 +123,8 @@ def tarash_after_generate(context: CallContext, outcome: CallOutcome) -> None:
     """Tells an observer what became of a call, or of one attempt of it.
 
     Called once for each `tarash_before_generate`, with an equal context, also when the call was cancelled or
-    interrupted; not when a stream is left before its end by closing it. The same rules hold: return at once, what it
-    raises is logged under its name.
+    interrupted, and when its reader left a stream before its end: `outcome.error` is then a `GeneratorExit`, and what
+    the vendor had begun may be billed. The same rules hold: return at once, what it raises is logged under its name.
 
     Args:
         context: which call it is.

@@ -52,6 +52,9 @@ class CallContext:
     asked: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The request as plain JSON, the prompt in it, media left out. Write it nowhere unless you were told to."""
 
+    job: VideoJob | None = field(default=None, repr=False, compare=False)
+    """The job that `poll_video`, `resume_video` or `cancel_video` was given."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallOutcome:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tarash.tarash_gateway.discovery import GROUPS, PROVIDERS, Place, discover, same_name
+from tarash.tarash_gateway.discovery import GROUPS, OBSERVERS, PROVIDERS, Place, discover, same_name
 from tarash.tarash_gateway.plugins.loading import Plugin
+from tarash.tarash_gateway.plugins.observers import observers
 from tarash.tarash_gateway.plugins.registry import PluginRegistry
 from tarash.tarash_gateway.records import Record
 
@@ -67,11 +68,14 @@ def report_of(registry: PluginRegistry) -> list[PluginReport]:
     for group in GROUPS:
         if group != PROVIDERS:
             plugins += [Plugin.installed(found) for found in discover(group)]
+    plugins += [plugin for plugin in observers.active() if plugin.found is None and not plugin.specs]
     claims: dict[tuple[str, str], list[str]] = {}
     for plugin in plugins:
         if plugin.found is not None and not plugin.disabled:
             plugin.load()
-            claims.setdefault((plugin.group, same_name(plugin.name)), []).append(plugin.origin)
+            # Observers are all told, whatever their names.
+            if plugin.group != OBSERVERS:
+                claims.setdefault((plugin.group, same_name(plugin.name)), []).append(plugin.origin)
     reports = [_report(plugin, claims.get((plugin.group, same_name(plugin.name)), [])) for plugin in plugins]
     return sorted(reports, key=lambda report: (GROUPS.index(report.group), report.name, report.distribution or ""))
 
@@ -82,7 +86,7 @@ def _report(plugin: Plugin, claimed_by: list[str]) -> PluginReport:
     status, cause = _status(plugin, claimed_by)
     return PluginReport(
         name=plugin.name,
-        group=plugin.group,
+        group=OBSERVERS if found is None and not plugin.specs else plugin.group,
         status=status,
         cause=cause,
         providers=tuple(spec.name for spec in plugin.specs.values()),

@@ -1,0 +1,37 @@
+"""A spend ledger: one JSON line for each call, in the file that TARASH_LEDGER names. Without it, nothing happens."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from tarash.tarash_gateway.plugins import hookimpl
+from tarash_gateway_ledger.jobs import Jobs
+from tarash_gateway_ledger.lines import append
+from tarash_gateway_ledger.reckoning import entry_of
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+
+__all__ = ["VARIABLE", "tarash_after_generate", "tarash_job_updated"]
+
+VARIABLE = "TARASH_LEDGER"
+"""The environment variable that names the file."""
+
+_jobs = Jobs()
+
+
+@hookimpl
+def tarash_job_updated(context: CallContext, job: VideoJob) -> None:
+    """Remembers the job of a call: one that is broken off does not tell it."""
+    if os.environ.get(VARIABLE):
+        _jobs.note(context.request_id, job.id)
+
+
+@hookimpl
+def tarash_after_generate(context: CallContext, outcome: CallOutcome) -> None:
+    """Writes the line of a call."""
+    path = os.environ.get(VARIABLE)
+    if path and context.attempt is None and context.operation != "poll":  # a look costs nothing
+        append(path, entry_of(context, outcome, _jobs.take(context.request_id)))

@@ -1,0 +1,73 @@
+"""What the line of a call says."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from tarash.tarash_gateway.errors import Billable, TarashError
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.models.response import GenerationResponse
+    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+
+VERSION = 1
+"""Of the lines; a reader leaves out what it does not know."""
+
+
+def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = None) -> dict[str, Any]:
+    """One call as it goes into the ledger.
+
+    Args:
+        context: which call it was.
+        outcome: what became of it.
+        job_id: its job, where one was told before the end.
+    """
+    response, error, job = outcome.response, outcome.error, outcome.job
+    told_by = response or (error if isinstance(error, TarashError) else None)
+    return {
+        "v": VERSION,
+        "time": context.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "request_id": context.request_id,
+        "provider_request_id": _first(response, job, name="provider_request_id"),
+        "kind": context.kind,
+        "operation": context.operation,
+        # Of a chain the one that made it, or failed last; of the first, where nothing is known.
+        "provider": _first(told_by, job, context, name="provider"),
+        "model": _first(told_by, job, context, name="model"),
+        "cost": outcome.cost,
+        "cost_source": outcome.cost_source,
+        "usage": None if response is None else response.usage,
+        **_made(context, response),
+        "billable": _billable(context, outcome, known_job=job is not None or job_id is not None),
+        "error": None if error is None else type(error).__name__,
+        "job_id": job.id if job is not None else job_id,
+        "elapsed_seconds": round(outcome.seconds, 3),
+    }
+
+
+def _made(context: CallContext, response: GenerationResponse | None) -> dict[str, Any]:
+    """How many pictures or clips, and the seconds of all clips together where each is known."""
+    media = [] if response is None else response.media
+    lengths = [clip.duration_seconds for clip in media] if context.kind == "video" else []
+    known = [length for length in lengths if length is not None]
+    return {
+        "images": len(media) if context.kind == "image" else 0,
+        "videos": len(media) if context.kind == "video" else 0,
+        "video_seconds": round(sum(known), 3) if known and len(known) == len(lengths) else None,
+    }
+
+
+def _billable(context: CallContext, outcome: CallOutcome, *, known_job: bool) -> Billable:
+    """Whether this call may appear on a bill; a job that several calls are about appears once."""
+    if isinstance(outcome.error, TarashError):
+        return outcome.error.billable
+    if outcome.error is not None:  # broken off: nobody waited for the answer
+        return "unknown"
+    if context.operation == "cancel":
+        return "unknown"
+    return "yes" if outcome.response is not None or known_job else "no"
+
+
+def _first(*known: object, name: str) -> Any:
+    return next((value for value in (getattr(one, name, None) for one in known) if value is not None), None)

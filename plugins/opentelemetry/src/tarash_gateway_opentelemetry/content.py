@@ -1,0 +1,41 @@
+"""Prompts: told where the environment asks for them, and kept out of everything else."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.observers import CallContext
+
+VARIABLE = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
+"""OpenTelemetry's own switch for prompts."""
+
+_ON_SPANS = ("true", "span_only", "span_and_event")
+_WRITTEN = ("prompt", "negative_prompt")
+
+_SHORTEST = 4
+"""Characters; a shorter prompt would be found in every other word."""
+
+
+def prompt_attributes(context: CallContext) -> dict[str, Any]:
+    """The prompts of a request, as the conventions want them; nothing unless the environment asks for it."""
+    if os.environ.get(VARIABLE, "").strip().lower() not in _ON_SPANS or "prompt" not in context.asked:
+        return {}
+    message = {"role": "user", "parts": [{"type": "text", "content": context.asked["prompt"]}]}
+    known = {"gen_ai.input.messages": json.dumps([message], ensure_ascii=False)}
+    if "negative_prompt" in context.asked:
+        known["tarash.request.negative_prompt"] = context.asked["negative_prompt"]
+    return known
+
+
+def without_prompt(text: str, asked: Mapping[str, Any]) -> str:
+    """`text` without the prompts of what was asked: a vendor may quote them in its refusal."""
+    for name in _WRITTEN:
+        written = asked.get(name)
+        if isinstance(written, str) and len(written) >= _SHORTEST:
+            for spelling in (written, json.dumps(written)[1:-1], json.dumps(written, ensure_ascii=False)[1:-1]):
+                text = text.replace(spelling, f"[{name}]")
+    return text
