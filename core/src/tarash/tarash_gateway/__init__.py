@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
     from tarash.tarash_gateway.journal import Journal
+    from tarash.tarash_gateway.plugins.report import plugin_report
     from tarash.tarash_gateway.problems import Problem
     from tarash.tarash_gateway.showing.progress import progress
 
@@ -60,6 +61,7 @@ __all__ = [
     "generate_video_async",
     "list_models",
     "list_providers",
+    "plugin_report",
     "poll_video",
     "poll_video_async",
     "progress",
@@ -82,6 +84,7 @@ _HOMES = {
     "Journal": "journal",
     "ModelLifecycleWarning": "capabilities.lifecycle",
     "Problem": "problems",
+    "plugin_report": "plugins.report",
     "progress": "showing.progress",
 }
 """Where the names live that are not functions of `api`."""

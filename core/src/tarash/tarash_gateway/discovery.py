@@ -1,20 +1,12 @@
-"""What is installed: the entry points of a group, and the distributions they come from. Nothing is imported.
-
-The one place that knows where installed distributions are described.
-"""
+"""What is installed: the entry points of a group, and the distributions they come from. Nothing is imported."""
 
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-if sys.version_info >= (3, 13):
-    from importlib.metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
-else:
-    # The backport brings what Python 3.13 has, `Distribution.origin` among it.
-    from importlib_metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from tarash.tarash_gateway._metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 
 __all__ = ["COMMANDS", "GROUPS", "PROVIDERS", "EntryPoint", "Found", "Place", "discover", "extras_of", "same_name"]
 

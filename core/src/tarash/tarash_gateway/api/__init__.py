@@ -27,7 +27,6 @@ from tarash.tarash_gateway.api.jobs import (
     submit_video,
     submit_video_async,
 )
-from tarash.tarash_gateway.api.planning import registry
 from tarash.tarash_gateway.api.videos import (
     generate_video,
     generate_video_async,
@@ -51,7 +50,6 @@ __all__ = [
     "refresh_models",
     "refresh_models_async",
     "register_plugin",
-    "registry",
     "resume_video",
     "resume_video_async",
     "stream_image",

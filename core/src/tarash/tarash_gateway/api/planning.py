@@ -19,7 +19,7 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.plugins.observers import Operation, observers
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins.registry import registry
 
 
 def around(operation: Operation) -> Around:
@@ -28,8 +28,6 @@ def around(operation: Operation) -> Around:
 
 
 logger = logging.getLogger("tarash.calls")
-
-registry = PluginRegistry()
 
 
 def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = False) -> list[Plan[Any] | Skipped]:

@@ -27,7 +27,8 @@ def told_when_failing(
     except GeneratorExit:
         raise
     except BaseException as error:
-        told = {**known, "message": str(error) or type(error).__name__}
+        ours = isinstance(error, Exception)
+        told = {**known, "message": (str(error) if ours else "") or f"broken off ({type(error).__name__})"}
         job = error.job if isinstance(error, TarashError) else None
         if job is not None:
             told["job"] = job

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,6 +23,7 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
+from tarash.tarash_gateway.models.update import VideoGenerationUpdate
 from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.registry import same_name
 
@@ -102,7 +104,8 @@ def resume_call(
 ) -> Flow[VideoGenerationResponse]:
     """Waits for a job and downloads its video. The job may be as old as it likes: it is looked at first."""
     yield from note_job(context, job)
-    seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)))
+    waiting = partial(VideoGenerationUpdate, job=job)
+    seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)), waiting=waiting)
     check_status(seen, provider, "poll_video")
     status = replace(seen, job=merged(job, seen.job))
     yield from observe_job(context, status.job, job)

@@ -97,13 +97,16 @@ def creating(
             yield Sleep(delay)
 
 
-def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[Any]:
+def reading(
+    context: Context, call: Call, *, most: int | None = None, waiting: Callable[..., Any] | None = None
+) -> Flow[Any]:
     """Sends a reading request, and again while the fault is a passing one and the deadline is not there.
 
     Args:
         context: the call.
         call: the primitive; `timeout` is added.
         most: tries at the most; None for as many as fit before the deadline.
+        waiting: makes the update that tells of a wait, of its fields.
 
     Raises:
         GenerationTimeoutError: the deadline passed before an answer came.
@@ -131,6 +134,9 @@ def reading(context: Context, call: Call, *, most: int | None = None) -> Flow[An
                 type(error).__name__,
                 delay,
             )
+            if waiting is not None:
+                told = {"wait_seconds": delay, "message": str(error), "elapsed_seconds": now - context.started}
+                yield Emit(waiting(status="waiting", **told, **context.known()))
             yield Sleep(delay)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,7 +152,9 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             # The first look is soon, whatever the interval: a job may fail or be done at once. The last one is in time.
             yield Sleep(min(pause, SOONEST_LOOK if looks == 0 else pause, left - SHORTEST_WAIT))
             looks += 1
-            status = yield from reading(context, Call(provider, "poll_video", (job,)))
+            status = yield from reading(
+                context, Call(provider, "poll_video", (job,)), waiting=partial(VideoGenerationUpdate, job=job)
+            )
             check_status(status, provider, "poll_video")
             before, job = job, merged(job, status.job)
             yield from observe_job(context, job, before)
@@ -198,7 +201,8 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, 
             yield Sleep(min(FIRST_DELAY * 2.0 ** (tries - 1), max(context.deadline - (yield Now()), 0.0)))
         call = Call(provider, "download_video", (job, sink), {"index": index})
         try:
-            yield from reading(context, call, most=DOWNLOAD_TRIES)
+            waiting = partial(VideoGenerationUpdate, job=job)
+            yield from reading(context, call, most=DOWNLOAD_TRIES, waiting=waiting)
         except TarashError as error:
             raise _not_fetched(job, error) from error
         try:

@@ -22,7 +22,7 @@ from tarash.tarash_gateway.plugins.observers import HOOKS, observers
 from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
 
-__all__ = ["PluginRegistry", "Registration", "same_name"]
+__all__ = ["PluginRegistry", "Registration", "registry", "same_name"]
 
 
 class PluginRegistry:
@@ -209,3 +209,7 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
         shop = f"{DISTRIBUTION}-{re.sub('[^a-z0-9]+', '-', key).strip('-')}"
         text += f". A plugin of that name would be a distribution such as {shop}: pip install {shop}"
     return ProviderNotFoundError(text, provider=name)
+
+
+registry = PluginRegistry()
+"""The providers of this process."""

@@ -7,7 +7,7 @@ from typing import Literal
 from tarash.tarash_gateway.discovery import GROUPS, OBSERVERS, PROVIDERS, Place, discover, same_name
 from tarash.tarash_gateway.plugins.loading import Plugin
 from tarash.tarash_gateway.plugins.observers import observers
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins.registry import PluginRegistry, registry
 from tarash.tarash_gateway.records import Record
 
 Status = Literal["ok", "broken", "disabled", "conflict"]
@@ -56,9 +56,6 @@ def plugin_report() -> list[PluginReport]:
     Returns:
         One report for each entry point and each registered plugin, by group and name.
     """
-    # Here: the registry of the process belongs to the functions above this module.
-    from tarash.tarash_gateway.api.planning import registry  # noqa: PLC0415
-
     return report_of(registry)
 
 

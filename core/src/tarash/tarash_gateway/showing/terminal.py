@@ -40,7 +40,7 @@ class TerminalView:
 
     def __init__(self, console: Console | None = None, clock: Callable[[], float] = time.monotonic) -> None:
         if console is None:
-            from rich.console import Console  # noqa: PLC0415 # rich is an extra, imported where it is used
+            from rich.console import Console  # rich is an extra, imported where it is used
 
             console = Console(stderr=True)
         self.console = console
@@ -76,7 +76,7 @@ class TerminalView:
             self.console.print(self._last_line(call, f"broken off: {', '.join(call.words(self._clock()))}"))
 
     def _start(self) -> None:
-        from rich.live import Live  # noqa: PLC0415 # rich is an extra, imported where it is used
+        from rich.live import Live  # rich is an extra, imported where it is used
 
         self._live = Live(
             get_renderable=self._drawn,
@@ -94,7 +94,7 @@ class TerminalView:
         self.close(self._running)
 
     def _drawn(self) -> RenderableType:
-        from rich.table import Table  # noqa: PLC0415 # rich is an extra, imported where it is used
+        from rich.table import Table  # rich is an extra, imported where it is used
 
         now = self._clock()
         with self._lock:
@@ -111,7 +111,7 @@ class TerminalView:
         return grid
 
     def _bar(self, call: CallProgress, now: float) -> Any:
-        from rich.progress_bar import ProgressBar  # noqa: PLC0415 # rich is an extra, imported where it is used
+        from rich.progress_bar import ProgressBar  # rich is an extra, imported where it is used
 
         unknown = call.percent is None
         return ProgressBar(100.0, call.percent or 0.0, width=20, pulse=unknown, animation_time=now)
@@ -126,7 +126,7 @@ class TerminalView:
 
 
 def _text(text: str, style: str = "") -> Text:
-    from rich.text import Text  # noqa: PLC0415 # rich is an extra, imported where it is used
+    from rich.text import Text  # rich is an extra, imported where it is used
 
     # Never as markup: a model's name or a vendor's words may hold square brackets.
     return Text(text, style)

@@ -1,0 +1,41 @@
+"""The command `tarash`. It needs the extra `cli`, and says so where that is missing.
+
+Importing this package loads none of its commands: each is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from io import TextIOWrapper
+
+NEEDED = ("cyclopts", "rich", "platformdirs")
+"""What the extra `cli` brings."""
+
+
+def main() -> None:
+    """The console script `tarash`."""
+    missing = [name for name in NEEDED if not _is_there(name)]
+    if missing:
+        print(  # noqa: T201 # the one place that has no other way to say something
+            f"tarash: the command line needs {', '.join(missing)}, which comes with the extra 'cli':\n"
+            '  pip install "tarash-gateway[cli]"',
+            file=sys.stderr,
+        )
+        sys.exit(2)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # whatever cannot be written is spelled out, and stops nothing
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        from tarash.tarash_gateway.cli.app import run  # noqa: PLC0415 # it needs what was looked for above
+
+        sys.exit(run(sys.argv[1:]))
+    except KeyboardInterrupt:  # before there was anything to tell
+        sys.exit(130)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ImportError:
+        return False

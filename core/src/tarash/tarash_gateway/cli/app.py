@@ -1,0 +1,116 @@
+"""The app: which commands there are, and what becomes of whatever they raise."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from cyclopts import App, CycloptsError, Group
+
+from tarash.tarash_gateway import __version__
+from tarash.tarash_gateway.cli.exits import BROKEN_PIPE, INTERRUPTED, OK, UNEXPECTED
+from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.cli.interrupts import interruptible
+from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.errors import TarashError
+
+MAKE: Final = Group("Make something", sort_key=1)
+LOOK: Final = Group("Look at something", sort_key=2)
+PLUGGED_IN: Final = Group("From plugins", sort_key=3)
+SET_UP: Final = Group("This command", sort_key=4)
+
+HELP: Final = """\
+Pictures and videos from any vendor, at the terminal.
+
+Keys are read from the environment, never from the command line. Without one, the sandbox draws."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command of our own; its module is imported when it is used."""
+
+    name: str
+    help: str
+    group: Group
+
+
+COMMANDS: Final = (
+    Command("image", "Makes pictures, or edits them.", MAKE),
+    Command("video", "Makes a video: submits it, waits for it, downloads it.", MAKE),
+    Command("jobs", "Lists what was asked for; resumes and cancels video jobs.", MAKE),
+    Command("models", "Shows what each model takes, costs, and how long it lives.", LOOK),
+    Command("providers", "Shows who makes pictures and videos, and which key each one needs.", LOOK),
+    Command("plugins", "Shows what is plugged in, and what is wrong with it.", LOOK),
+    Command("gallery", "Makes one page of the pictures and clips in a folder.", LOOK),
+    Command("plugin", "Begins a plugin of your own.", MAKE),
+)
+
+
+def build(*, with_plugins: bool = True) -> App:
+    """The app with its commands, none of which is imported yet.
+
+    Args:
+        with_plugins: with the commands of plugins too, whose names are read from what is installed.
+    """
+    app = App(
+        name="tarash",
+        help=HELP,
+        help_format="plaintext",
+        version=f"tarash-gateway {__version__}",
+        suppress_keyboard_interrupt=False,
+    )
+    completion = "tarash.tarash_gateway.cli.completion:app"
+    app.command(completion, name="--install-completion", help="Sets up Tab completion.", group=SET_UP)
+    for flag, told in (("--help", "Shows this, or the options of a command."), ("--version", "Shows the version.")):
+        app[flag].group, app[flag].help = (SET_UP,), told
+    for at, command in enumerate(COMMANDS):
+        path = f"tarash.tarash_gateway.cli.{command.name}:app"
+        app.command(path, name=command.name, help=command.help, group=command.group, sort_key=at)
+    if with_plugins:
+        from tarash.tarash_gateway.cli.extensions import add_commands  # noqa: PLC0415 # most commands are our own
+
+        add_commands(app, PLUGGED_IN)
+    return app
+
+
+def run(tokens: Sequence[str]) -> int:
+    """Runs one command line.
+
+    Returns:
+        The exit code; see `exits`.
+    """
+    # What the gateway logs, a command tells by itself, and in its own words.
+    logging.getLogger("tarash").addHandler(logging.NullHandler())
+    output = Output(as_json="--json" in tokens)
+    own = {command.name for command in COMMANDS}
+    app = build(with_plugins=not tokens or tokens[0] not in own)
+    with interruptible():
+        try:
+            code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered has nowhere to go: the interpreter must not try once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return BROKEN_PIPE
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 # the last place that can say something
+            return output.fail(_failure(error))
+    return code if isinstance(code, int) else OK
+
+
+def _failure(error: BaseException) -> CommandError:
+    if isinstance(error, CommandError):
+        return error
+    if isinstance(error, TarashError):
+        return CommandError.of(error)
+    if isinstance(error, CycloptsError):
+        return CommandError(str(error).strip(), hints=("See tarash --help, or --help behind a command.",))
+    if isinstance(error, KeyboardInterrupt):
+        return CommandError("Interrupted.", code=INTERRUPTED)
+    traceback.print_exception(error)
+    hint = "That is an error of tarash itself: please report it, with the lines above."
+    return CommandError(f"{type(error).__name__}: {error}", code=UNEXPECTED, hints=(hint,))

@@ -1,0 +1,116 @@
+"""Which provider and which model, where the command line does not say: told each time, never silently."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final, Literal
+
+from tarash.tarash_gateway.capabilities.rows import ModelRow
+from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.errors import PluginError
+from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins.spec import ProviderSpec
+
+SANDBOX: Final = "sandbox"
+"""The provider that needs no key, and makes no real pictures."""
+
+Kind = Literal["image", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who makes it, and what a person should know of the choice."""
+
+    provider: str
+    model: str
+    notes: tuple[str, ...] = ()
+
+
+def choose(kind: Kind, provider: str | None, model: str | None, base_url: str | None = None) -> Choice:
+    """Fills in the provider and the model.
+
+    Raises:
+        CommandError: more than one provider would do, or none.
+        PluginError: the provider is not installed, or its plugin is broken.
+    """
+    if provider is None:
+        if base_url is not None:
+            msg = "--base-url says where, not what is spoken there: say -p openai, or another provider"
+            raise CommandError(msg)
+        spec, notes = _by_key(kind, model)
+    else:
+        spec, notes = registry.spec(provider), []
+    if model is None:
+        row = _default_row(kind, spec, base_url)
+        model = row.model
+        notes.append(f"The model is {model}: -m names another, tarash models lists them.")
+    return Choice(spec.name, model, tuple(notes))
+
+
+def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
+    specs = list(_specs())
+    keyed = [(spec, name) for spec in specs if (name := _key_of(spec)) is not None]
+    serving = [(spec, name) for spec, name in keyed if any(model in row.names() for row in _rows(kind, spec))]
+    if len(keyed) > 1 and len(serving) == 1:
+        keyed = serving
+    if len(keyed) > 1:
+        told = ", ".join(f"{spec.name} ({name})" for spec, name in keyed)
+        msg = f"there are keys of more than one provider: {told}"
+        raise CommandError(msg, hints=(f"Say which: -p {keyed[0][0].name}, or TARASH_PROVIDER={keyed[0][0].name}",))
+    if keyed:
+        spec, name = keyed[0]
+        return spec, [f"{spec.title or spec.name} makes this {kind}, since {name} is set."]
+    # Whoever has the most models to choose from is named first.
+    specs.sort(key=lambda spec: -len(_rows(kind, spec)))
+    first = next((spec.key_variables[0] for spec in specs if spec.key_variables and _rows(kind, spec)), None)
+    way = [] if first is None else [f"For a real one: export {first}=…; tarash providers lists every key."]
+    sandbox = next((spec for spec in specs if same_name(spec.name) == SANDBOX), None)
+    if sandbox is None:
+        msg = "no key is set, and the sandbox is not installed"
+        raise CommandError(msg, code=4, hints=(*way, 'For the sandbox: pip install "tarash-gateway[sandbox]"'))
+    return sandbox, [f"No key is set: the sandbox draws this {kind}, free and not a real one.", *way]
+
+
+def _default_row(kind: Kind, spec: ProviderSpec, base_url: str | None) -> ModelRow:
+    """The first row that is current; the sandbox and a server of one's own serve the others, too."""
+    rows = sorted(_rows(kind, spec), key=lambda row: _AGES[row.lifecycle.status_on(_today())])
+    if not rows:
+        msg = f"{spec.name} names no {kind} models: say which one with -m"
+        raise CommandError(msg)
+    retired = rows[0].lifecycle.status_on(_today()) == "retired"
+    if retired and spec.key_variables and base_url is None:
+        msg = f"{spec.name} has no {kind} model that its vendor still serves"
+        hints = (
+            f"tarash models --kind {kind} lists them; -m names one that a server at --base-url still serves.",
+            "To try it out: -p sandbox",
+        )
+        raise CommandError(msg, hints=hints)
+    return rows[0]
+
+
+_AGES: Final = {"current": 0, "deprecated": 1, "retired": 2}
+
+
+def _rows(kind: Kind, spec: ProviderSpec) -> tuple[ModelRow, ...]:
+    return spec.image_models if kind == "image" else spec.video_models
+
+
+def _specs() -> Iterable[ProviderSpec]:
+    for name in registry.names():
+        try:
+            yield registry.spec(name)
+        except PluginError:  # told when it is asked for, and by `tarash plugins`
+            continue
+
+
+def _key_of(spec: ProviderSpec) -> str | None:
+    """The environment variable that holds a key of this provider."""
+    return next((name for name in spec.key_variables if os.environ.get(name, "").strip()), None)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()

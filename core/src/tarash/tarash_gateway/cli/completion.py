@@ -1,0 +1,40 @@
+"""`tarash --install-completion`: Tab completion for the shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import App, Parameter
+
+app = App(name="--install-completion")
+
+
+@app.default
+def install_completion(
+    *,
+    shell: Literal["bash", "zsh", "fish", "powershell"] | None = None,
+    output: Annotated[Path | None, Parameter(alias="-o", metavar="FILE")] = None,
+) -> int:
+    """Sets up Tab completion.
+
+    Args:
+        shell: Which shell; without it, the one that this was typed into.
+        output: The file for the script; without it, where the shell looks for one.
+    """
+    # Both imports are this command's own: every other one starts without them.
+    from cyclopts.completion import ShellDetectionError  # noqa: PLC0415
+
+    from tarash.tarash_gateway.cli.app import build  # noqa: PLC0415
+    from tarash.tarash_gateway.cli.failures import CommandError  # noqa: PLC0415
+    from tarash.tarash_gateway.cli.output import Output  # noqa: PLC0415
+
+    told = Output()
+    try:
+        place = build().install_completion(shell=shell, output=output, add_to_startup=output is None)
+    except ShellDetectionError as error:
+        msg = "which shell this is cannot be seen"
+        raise CommandError(msg, hints=("Say it: --shell bash, zsh, fish or powershell.",)) from error
+    told.line(str(place))
+    told.note("  Tab works in every shell that is started from now on.")
+    return 0

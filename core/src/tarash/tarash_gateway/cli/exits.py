@@ -1,0 +1,77 @@
+"""Exit codes: which error ends `tarash` with which number. A number, once given, keeps its meaning."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from tarash.tarash_gateway import errors
+
+OK: Final = 0
+UNEXPECTED: Final = 1
+"""An error that is none of ours: a bug, to be reported."""
+
+USAGE: Final = 2
+"""The command line cannot be read."""
+
+BROKEN_PIPE: Final = 141
+"""Whoever read the output has stopped reading, as in `tarash models | head`."""
+
+INTERRUPTED: Final = 130
+"""Ctrl-C."""
+
+EXIT_CODES: Final[dict[type[BaseException], int]] = {
+    # Nothing was sent: change something here.
+    errors.ValidationError: 3,
+    errors.UnsafeUrlError: 3,
+    errors.MediaTooLargeError: 3,
+    errors.ConfigurationError: 4,
+    errors.UnsupportedOperationError: 4,
+    errors.PluginError: 5,
+    errors.SaveError: 6,
+    # The vendor says no.
+    errors.AuthenticationError: 10,
+    errors.PermissionDeniedError: 10,
+    errors.ProviderError: 11,
+    errors.ContentPolicyError: 12,
+    errors.QuotaExceededError: 13,
+    # Later it may work.
+    errors.RateLimitError: 20,
+    errors.ProviderUnavailableError: 20,
+    errors.ConnectionFailedError: 20,
+    # Something may have been paid for.
+    errors.UnconfirmedGenerationError: 30,
+    errors.InvalidResponseError: 31,
+    errors.GenerationFailedError: 31,
+    errors.JobExpiredError: 31,
+    # The result is there, or will be: `tarash jobs resume`.
+    errors.GenerationTimeoutError: 32,
+    errors.DownloadError: 32,
+    errors.TarashError: UNEXPECTED,
+}
+"""The nearest class of an error decides."""
+
+MEANINGS: Final[dict[int, str]] = {
+    OK: "done",
+    UNEXPECTED: "an error of tarash itself: please report it",
+    USAGE: "the command line cannot be read, or the extra `cli` is missing",
+    3: "the request cannot be right; nothing was sent",
+    4: "a key, an address or a setting is missing or does not fit; nothing was sent",
+    5: "a provider is not installed, or its plugin is broken",
+    6: "a file cannot be written, or is there already",
+    10: "the vendor does not take the key",
+    11: "the vendor refuses the request, or does not know the model",
+    12: "moderation refused the prompt or the result",
+    13: "the account's money or quota is used up",
+    20: "busy, down or not reached: try again later",
+    30: "the answer was lost: it may have been billed, look before sending it again",
+    31: "it came to nothing at the vendor, and may have been billed",
+    32: "the result exists or is being made: resume the job, it costs nothing",
+    INTERRUPTED: "Ctrl-C",
+    BROKEN_PIPE: "the reader of the output went away",
+}
+"""What each number means, for the documentation."""
+
+
+def exit_code(error: BaseException) -> int:
+    """The number that `error` ends the process with."""
+    return next(EXIT_CODES[kind] for kind in (*type(error).__mro__, errors.TarashError) if kind in EXIT_CODES)

@@ -1,0 +1,38 @@
+"""`tarash gallery`: one page of a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import App, Parameter
+
+from tarash.tarash_gateway.cli.options import Json
+
+app = App(name="gallery")
+
+
+@app.default
+def gallery(
+    folder: Annotated[Path, Parameter(metavar="FOLDER")],
+    /,
+    *,
+    title: Annotated[str | None, Parameter(metavar="TEXT")] = None,
+    as_json: Json = False,
+) -> int:
+    """Makes one page of the pictures and clips in a folder.
+
+    Args:
+        folder: Where they lie, each with the .json that was saved beside it.
+        title: The page's title; without it, the folder's name.
+        as_json: Print one JSON object on stdout, errors too.
+    """
+    from tarash.tarash_gateway.cli.output import Output  # noqa: PLC0415 # help needs none of it
+    from tarash.tarash_gateway.gallery import make_gallery  # noqa: PLC0415 # help needs none of it
+
+    output = Output(as_json=as_json)
+    page = make_gallery(folder, title=title)
+    output.line(str(page))
+    output.note("  Open it in a browser; it works without a server.")
+    output.object({"path": str(page)})
+    return 0

@@ -1,0 +1,56 @@
+"""What is typed, made into what a request takes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.errors import ValidationError
+
+
+def prompt_of(text: str) -> str:
+    """The prompt; `-` reads it from stdin."""
+    return sys.stdin.read().strip() if text == "-" else text
+
+
+def picture_of(text: str) -> str | Path:
+    """A picture's address, or its file.
+
+    Raises:
+        ValidationError: there is no such file.
+    """
+    if "://" in text or text.startswith("data:"):
+        return text
+    path = Path(text)
+    if not path.is_file():
+        msg = f"{text} is neither a file nor an address; nothing was sent"
+        raise ValidationError(msg)
+    return path
+
+
+def video_of(text: str) -> str | Path:
+    """A clip's file where there is one of that name, else the id of a job."""
+    return Path(text) if Path(text).is_file() else text
+
+
+def params_of(pairs: Iterable[str]) -> dict[str, Any]:
+    """`KEY=VALUE`, each value as JSON where it is JSON: `partial_images=2` is a number, `style=vivid` a word.
+
+    Raises:
+        CommandError: one has no `=`.
+    """
+    params: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name:
+            msg = f"--param {pair} is not KEY=VALUE"
+            raise CommandError(msg)
+        try:
+            params[name] = json.loads(value)
+        except ValueError:
+            params[name] = value
+    return params

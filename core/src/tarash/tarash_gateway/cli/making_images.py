@@ -1,0 +1,108 @@
+"""What `tarash image` does."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tarash.tarash_gateway.api import generate_image, registry, stream_image
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.capabilities.rows import ImageModel
+from tarash.tarash_gateway.cli.asking import config_of, need_output, said
+from tarash.tarash_gateway.cli.exits import OK, exit_code
+from tarash.tarash_gateway.cli.files import check_places, format_of, numbered, save_all
+from tarash.tarash_gateway.cli.inputs import params_of, picture_of, prompt_of
+from tarash.tarash_gateway.cli.journals import open_journal
+from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.cli.previewing import preview
+from tarash.tarash_gateway.cli.results import tell_kept, tell_result
+from tarash.tarash_gateway.cli.resuming import LeftBehind
+from tarash.tarash_gateway.cli.terminal_pictures import show_pictures
+from tarash.tarash_gateway.cli.watching import Watch
+from tarash.tarash_gateway.errors import GenerationFailedError, SaveError, TarashError
+from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.cli.image import Picture
+    from tarash.tarash_gateway.cli.options import Maker, Result
+
+
+def make_images(prompt: str, picture: Picture, maker: Maker, result: Result) -> int:
+    """Makes pictures and saves them.
+
+    Returns:
+        The exit code.
+    """
+    output = Output(as_json=result.as_json)
+    config = config_of(ImageGenerationConfig, "image", maker, output, fan_out=picture.fan_out)
+    request = _request(prompt, picture, config, result.output)
+    if result.dry_run:
+        return preview(output, config, request, stream=picture.stream)
+    places = numbered(need_output(result.output), picture.n)
+    if not check_places(places, result.exists):
+        tell_kept(output, places)
+        return OK
+    journal = open_journal()
+    with Watch(output) as watch, journal:
+        try:
+            response = (
+                _streamed(config, request, watch)
+                if picture.stream
+                else generate_image(config, request, on_progress=watch)
+            )
+        except TarashError as error:
+            raise LeftBehind(None).of_error(error) from error
+        except KeyboardInterrupt:
+            raise LeftBehind(None).of_interrupt(watch) from None
+        saved, misplaced = save_all(response.images, places, result.exists)
+        for media, path in zip(response.images, saved, strict=False):
+            try:
+                journal.note_saved(response.request_id, path, media.sha256)
+            except SaveError as error:  # the picture is there: that is what counts
+                output.warn(str(error))
+    tell_result(output, response, saved, misplaced)
+    show_pictures(output, saved)
+    return exit_code(SaveError("")) if misplaced else OK
+
+
+def _request(
+    prompt: str, picture: Picture, config: ImageGenerationConfig, output: Path | None
+) -> ImageGenerationRequest:
+    options = said(
+        size=picture.size,
+        aspect_ratio=picture.aspect,
+        resolution=picture.resolution,
+        quality=picture.quality,
+        style=picture.style,
+        background=picture.background,
+        output_format=picture.format or _format_of_ending(config, output),
+        seed=picture.seed,
+        negative_prompt=picture.negative,
+        image_list=[picture_of(text) for text in picture.edit],
+        mask_image=None if picture.mask is None else picture_of(picture.mask),
+        extra_params=params_of(picture.param) or None,
+    )
+    return ImageGenerationRequest(prompt=prompt_of(prompt), n=picture.n, **options)
+
+
+def _format_of_ending(config: ImageGenerationConfig, output: Path | None) -> str | None:
+    """`-o city.webp` asks for WebP, where the model is known to make it."""
+    row, refuses = find_row(config, registry.spec(config.provider))
+    wanted = None if output is None else format_of(output)
+    known = row.output_formats if isinstance(row, ImageModel) and refuses else None
+    return wanted if known and wanted in known else None
+
+
+def _whole(config: ImageGenerationConfig, request: ImageGenerationRequest, watch: Watch) -> ImageGenerationResponse:
+    return generate_image(config, request, on_progress=watch)
+
+
+def _streamed(config: ImageGenerationConfig, request: ImageGenerationRequest, watch: Watch) -> ImageGenerationResponse:
+    response: ImageGenerationResponse | None = None
+    for update in stream_image(config, request):
+        watch(update)
+        response = update.response or response
+    if response is None:
+        msg = "the stream ended without a result"
+        raise GenerationFailedError(msg)
+    return response

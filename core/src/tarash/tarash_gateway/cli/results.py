@@ -1,0 +1,62 @@
+"""What is told of a result: the files, who made them, what they cost, and what was changed on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from tarash.tarash_gateway.cli.files import file_as_json, mismatch
+from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.models import Adjustment, ImageGenerationResponse, Media, VideoGenerationResponse
+from tarash.tarash_gateway.showing.wording import dollars
+
+_LEFT_OUT = {"images", "videos", "raw_response", "asked", "warnings"}
+
+
+def tell_result(
+    output: Output,
+    response: ImageGenerationResponse | VideoGenerationResponse,
+    saved: Sequence[Path],
+    misplaced: Sequence[str] = (),
+) -> None:
+    """Prints the paths on stdout and the rest on stderr; or one JSON object."""
+    media = response.media
+    warnings = [*misplaced, *response.warnings, *_mismatches(media, saved)]
+    cost = _cost(response)
+    for one, path in zip(media, saved, strict=False):
+        output.line(str(path))
+        output.note(f"  {str(one).strip('<>')}{f', {cost}' if cost and len(media) == 1 else ''}")
+    if cost and len(media) > 1:
+        output.note(f"  together {cost}")
+    for adjustment in response.adjustments:
+        output.note(f"  {changed(adjustment)}")
+    for warning in warnings:
+        output.warn(warning)
+    files = [file_as_json(one, path) for one, path in zip(media, saved, strict=False)]
+    known = response.model_dump(mode="json", exclude=_LEFT_OUT, exclude_none=True)
+    output.object({"files": files, **known, "warnings": warnings})
+
+
+def tell_kept(output: Output, kept: Sequence[Path]) -> None:
+    """Tells that everything was there already."""
+    for path in kept:
+        output.line(str(path))
+    output.note("  already there; nothing was sent")
+    output.object({"files": [{"path": str(path)} for path in kept], "skipped": True})
+
+
+def changed(adjustment: Adjustment) -> str:
+    """One adjustment in one line."""
+    return f"{adjustment.field} {adjustment.asked} was sent as {adjustment.sent}: {adjustment.reason}"
+
+
+def _cost(response: ImageGenerationResponse | VideoGenerationResponse) -> str | None:
+    if response.cost is None:
+        return None
+    source = "as the vendor says" if response.cost_source == "vendor" else "by its price list"
+    return f"{dollars(response.cost)} {source}" if response.cost else "free"
+
+
+def _mismatches(media: Sequence[Media], saved: Sequence[Path]) -> list[str]:
+    found = (mismatch(one, path) for one, path in zip(media, saved, strict=False))
+    return [text for text in found if text is not None]

@@ -1,0 +1,75 @@
+"""What is left behind when a video is broken off, and the exact command that picks it up."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+from tarash.tarash_gateway.cli.choosing import SANDBOX
+from tarash.tarash_gateway.cli.exits import INTERRUPTED
+from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.cli.watching import Watch
+from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.models import VideoJob
+
+_LOST = ("failed", "cancelled", "expired")
+"""A job in one of these has no video to fetch."""
+
+
+class LeftBehind:
+    """What to say of a job that goes on without us.
+
+    Args:
+        output: the file that the clip is to be written to.
+        exists: what becomes of a file that is there.
+        base_url: the address, where the command line gave one.
+    """
+
+    def __init__(self, output: Path | None, *, exists: str = "error", base_url: str | None = None) -> None:
+        self._output = output
+        self._exists = exists
+        self._base_url = base_url
+
+    def of_error(self, error: TarashError) -> CommandError:
+        """An error that knows how to go on."""
+        if error.job is None or error.job.status in _LOST:
+            return CommandError.of(error)
+        hints, resume = self._hints(error.job)
+        return CommandError.of(error, hints=hints, resume=resume)
+
+    def of_interrupt(self, watch: Watch) -> CommandError:
+        """What Ctrl-C leaves behind."""
+        if watch.job is not None:
+            hints, resume = self._hints(watch.job)
+            msg = f"Interrupted. Job {watch.job.id} was left running."
+            return CommandError(msg, code=INTERRUPTED, hints=hints, job=watch.job, resume=resume)
+        if watch.may_be_billed:
+            msg = "Interrupted while a request was on its way: it may have been billed."
+            return CommandError(msg, code=INTERRUPTED, hints=("tarash jobs shows what was asked for.",))
+        return CommandError("Interrupted.", code=INTERRUPTED)
+
+    def _hints(self, job: VideoJob) -> tuple[tuple[str, ...], str | None]:
+        if self._embedded(job):
+            told = "The embedded sandbox ends with this command, and its jobs end with it."
+            return (
+                told,
+                "One that outlives its clients: tarash sandbox serve, then --base-url with its address.",
+            ), None
+        resume = self.command(job)
+        return ("Fetch it later, at no further cost:", f"  {resume}"), resume
+
+    def _embedded(self, job: VideoJob) -> bool:
+        """Whether the job lives in a server that this process has started."""
+        return same_name(job.provider) == SANDBOX and self._base_url is None
+
+    def command(self, job: VideoJob) -> str:
+        """The command that picks `job` up."""
+        words = ["tarash", "jobs", "resume", job.id]
+        if self._output is not None:
+            words += ["-o", str(self._output)]
+        if self._exists != "error":
+            words += ["--exists", self._exists]
+        if self._base_url is not None:
+            words += ["--base-url", self._base_url]
+        return shlex.join(words)

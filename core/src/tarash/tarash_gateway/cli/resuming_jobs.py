@@ -1,0 +1,122 @@
+"""What `tarash jobs resume` and `tarash jobs cancel` do."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tarash.tarash_gateway.api import cancel_video, poll_video, registry, resume_video
+from tarash.tarash_gateway.cli.asking import said
+from tarash.tarash_gateway.cli.choosing import SANDBOX
+from tarash.tarash_gateway.cli.exits import OK
+from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.cli.journals import open_journal
+from tarash.tarash_gateway.cli.making_videos import fetch
+from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.cli.resuming import LeftBehind
+from tarash.tarash_gateway.cli.watching import Watch
+from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, TarashError
+from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationResponse, VideoJob
+
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
+
+
+def resume_job(
+    job_id: str, output_file: Path | None, exists: Exists, base_url: str | None, timeout: float | None, *, as_json: bool
+) -> int:
+    """Fetches the clip of a job of the journal.
+
+    Returns:
+        The exit code.
+    """
+    output = Output(as_json=as_json)
+    job = find_job(job_id)
+    config = config_of_job(job, base_url, timeout)
+    place = output_file or Path(re.sub(r"[^\w.-]+", "_", job.id)).with_suffix(".mp4")
+    left = _Left(place, exists=exists, base_url=base_url)
+    output.note(f"Looking at job {job.id} at {job.endpoint}")
+
+    def call(watch: Watch) -> VideoGenerationResponse:
+        if _is_here(job):
+            # A server of this machine is there or not: no patience, as a vendor far away deserves it.
+            poll_video(config, job)
+        return resume_video(config, job, on_progress=watch, save_to=place, exists=exists)
+
+    return fetch(output, place, exists, left, call)
+
+
+def cancel_job(job_id: str, base_url: str | None, *, as_json: bool) -> int:
+    """Cancels a job of the journal.
+
+    Returns:
+        The exit code.
+    """
+    output = Output(as_json=as_json)
+    job = find_job(job_id)
+    with open_journal():
+        try:
+            job = cancel_video(config_of_job(job, base_url), job)
+        except TarashError as error:
+            raise _explained(error, job) from error
+    output.line(f"{job.id} is {job.status}")
+    output.note("What it has cost so far may still be billed.")
+    output.object({"job": job.model_dump(mode="json", exclude_none=True)})
+    return OK
+
+
+def find_job(job_id: str) -> VideoJob:
+    """The job of that id, or of the only one that begins so.
+
+    Raises:
+        CommandError: the journal does not know it.
+    """
+    journal = open_journal()
+    jobs = {entry.job.id: entry.job for entry in journal.entries() if entry.job is not None}
+    near = [jobs[job_id]] if job_id in jobs else [job for name, job in jobs.items() if name.startswith(job_id)]
+    if len(near) == 1:
+        return near[0]
+    many = f"{len(near)} jobs begin with {job_id!r}" if near else f"the journal knows no job {job_id!r}"
+    msg = f"{many} ({journal.path})"
+    raise CommandError(msg, hints=("tarash jobs lists those it knows.",))
+
+
+def config_of_job(job: VideoJob, base_url: str | None, timeout: float | None = None) -> VideoGenerationConfig:
+    """The config that can look at a job.
+
+    A key goes where the command line or the environment says, never where a journal says: only a provider without a
+    key is looked for at the job's own address, on this machine.
+    """
+    spec = registry.spec(job.provider)
+    if base_url is None and _is_here(job) and not spec.key_variables:
+        base_url = job.endpoint
+    return VideoGenerationConfig(provider=job.provider, model=job.model, **said(base_url=base_url, timeout=timeout))
+
+
+def _is_here(job: VideoJob) -> bool:
+    return urlsplit(job.endpoint).hostname in _THIS_MACHINE
+
+
+class _Left(LeftBehind):
+    """Of a job that was taken up again: its server is another process's."""
+
+    def _embedded(self, job: VideoJob) -> bool:  # noqa: ARG002 # whatever job it is
+        return False
+
+    def of_error(self, error: TarashError) -> CommandError:
+        return _explained(error, error.job) if isinstance(error, _OF_PLACE) else super().of_error(error)
+
+
+_OF_PLACE = (ConfigurationError, ConnectionFailedError)
+
+
+def _explained(error: TarashError, job: VideoJob | None) -> CommandError:
+    """An error with what it means for a job that was submitted elsewhere or earlier."""
+    hints: tuple[str, ...] = ()
+    if job is not None and isinstance(error, ConnectionFailedError) and same_name(job.provider) == SANDBOX:
+        hints = ("An embedded sandbox ends with its command, and its jobs end with it.",)
+    elif job is not None and isinstance(error, ConfigurationError) and job.endpoint in str(error):
+        hints = (f"If you trust that address with your key: --base-url {job.endpoint}",)
+    return CommandError.of(error, hints=hints)

@@ -1,0 +1,87 @@
+"""Every console block of docs/terminal.md is typed into a terminal, and shows what the page says it shows.
+
+`…` stands for anything. `^C` is pressed once what stands before it has come. The server that the page starts runs until
+the page has ended.
+"""
+
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tarash.tarash_gateway.cli.exits import MEANINGS
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "terminal.md"
+ADDRESS = "http://127.0.0.1:8765/v1"
+
+
+@dataclass(frozen=True)
+class Typed:
+    """One command of the page, and what it shows."""
+
+    line: int
+    command: str
+    shown: str
+
+
+def commands_of(page):
+    """The commands of the console blocks, in their order."""
+    for block in re.finditer(r"^```console\n(.*?)^```$", page, re.MULTILINE | re.DOTALL):
+        first = page[: block.start(1)].count("\n") + 1
+        for part in re.finditer(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", block[1], re.MULTILINE):
+            yield Typed(first + block[1][: part.start()].count("\n"), part[1], part[2])
+
+
+def pattern_of(shown):
+    """What is shown, as a pattern; empty lines and what stands at the end of a line do not count."""
+    lines = [line.rstrip() for line in shown.splitlines() if line.strip() and line.strip() != "^C"]
+    pattern = ".*".join(re.escape(part) for part in "\n".join(lines).replace("\n…\n", "…").split("…"))
+    # A column may be wider where more is installed.
+    return re.sub(r"(?:\\ ){2,}", r"\\ +", pattern)
+
+
+def fits(shown, text):
+    # A line that is only `…` may stand for no line at all.
+    return re.fullmatch(pattern_of(shown), text.strip("\n"), re.DOTALL) or re.fullmatch(
+        pattern_of(shown), f"\n{text.strip(chr(10))}\n", re.DOTALL
+    )
+
+
+@pytest.fixture
+def shell(terminal, folder, tmp_path, monkeypatch):
+    """Types a line into a terminal of 200 columns; `tarash` is the command of this checkout."""
+    place = tmp_path / "bin"
+    place.mkdir()
+    (place / "tarash").write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash.tarash_gateway.cli "$@"\n')
+    (place / "tarash").chmod(0o755)
+    monkeypatch.setenv("PATH", str(place), prepend=":")
+    return lambda line: terminal("-c", line, command=["bash"], columns=200)
+
+
+def test_every_command_shows_what_the_page_shows(shell):
+    server, url, code = None, ADDRESS, 0
+    for typed in commands_of(PAGE.read_text(encoding="utf-8")):
+        if typed.command.startswith("tarash sandbox serve"):
+            server = (typed, shell(f"{typed.command} --port 0"))
+            url = re.search(r"http://\S+", server[1].expect("Ctrl-C ends it."))[0]
+            continue
+        command = typed.command.replace(ADDRESS, url).replace("$?", str(code))
+        opened = shell(command)
+        if "^C" in typed.shown:
+            opened.expect("job video_")
+            opened.interrupt()
+        code = opened.end()
+        text = opened.text.replace(url, ADDRESS).replace("^C", "")
+        assert fits(typed.shown, text), f"{PAGE.name}:{typed.line}\nshown:\n{typed.shown}\nprinted:\n{text}"
+    typed, opened = server
+    opened.interrupt()
+    opened.end()
+    text = opened.text.replace(url, ADDRESS).replace("^C", "")
+    assert fits(typed.shown, text), f"{PAGE.name}:{typed.line}\nshown:\n{typed.shown}\nprinted:\n{text}"
+
+
+def test_the_page_has_every_exit_code_with_its_meaning():
+    table = re.findall(r"^\| (\d+) \| (.*) \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(code): meaning for code, meaning in table} == MEANINGS
