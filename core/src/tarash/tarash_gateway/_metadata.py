@@ -1,4 +1,4 @@
-"""The one seam to the metadata of installed distributions: the standard library's from Python 3.13, else its backport."""
+"""The one seam to the metadata of installed distributions: from the standard library, or from its backport."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tarash.tarash_gateway.api.planning import around, checked_chain, registry
+from tarash.tarash_gateway.api.planning import around, checked_chain
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.commands import Flow
@@ -28,6 +28,7 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.plugins.observers import Operation
 from tarash.tarash_gateway.plugins.provider import Provider
+from tarash.tarash_gateway.plugins.registry import registry
 
 
 def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.api import cancel_video, poll_video, registry, resume_video
+from tarash.tarash_gateway.api import cancel_video, poll_video, resume_video
 from tarash.tarash_gateway.cli.asking import said
 from tarash.tarash_gateway.cli.choosing import SANDBOX
 from tarash.tarash_gateway.cli.exits import OK
@@ -20,6 +20,7 @@ from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, TarashError
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationResponse, VideoJob
+from tarash.tarash_gateway.plugins.registry import registry
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
