@@ -6,7 +6,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
-from tarash.tarash_gateway.api.planning import plan_of, registry
+from tarash.tarash_gateway.api.planning import plan_of
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel, live
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.capabilities.live import live_rows
@@ -19,7 +19,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
-from tarash.tarash_gateway.plugins.registry import Registration
+from tarash.tarash_gateway.plugins.registry import Registration, registry
 from tarash.tarash_gateway.problems import Problem
 
 REFRESH_SECONDS = 30.0
