@@ -11,11 +11,15 @@ The tests compare the documents with what this would write.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
-from tarash.tarash_gateway import errors, list_models
+from tarash.tarash_gateway import errors, list_models, list_providers
 from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Price, SizeRule, VideoModel
+from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType, VideoGenerationRequest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md")))
@@ -163,6 +167,125 @@ def not_there() -> str:
     return _table(("Model", "Does not have"), ((_name(row), _values(row.unsupported)) for row in list_models("openai")))
 
 
+VENDORS = ("openai", "azure_openai", "google", "google-vertex", "openrouter")
+"""Providers of the comparison, as far as they are installed."""
+
+_SAME_IMAGE: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("size", {"size": "1024x1024"}),
+    ("aspect_ratio", {"aspect_ratio": "16:9"}),
+    ("resolution", {"resolution": "1K"}),
+    ("quality", {"quality": "high"}),
+    ("style", {"style": "vivid"}),
+    ("n", {"n": 2}),
+    ("seed", {"seed": 7}),
+    ("negative_prompt", {"negative_prompt": "fog"}),
+    ("background", {"background": "opaque"}),
+    ("output_format", {"output_format": "png"}),
+    ("image_list", {"image_list": [b"picture"]}),
+    ("mask_image", {"image_list": [b"picture"], "mask_image": b"picture"}),
+)
+_SAME_VIDEO: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("duration_seconds", {"duration_seconds": 8}),
+    ("size", {"size": "1280x720"}),
+    ("aspect_ratio", {"aspect_ratio": "16:9"}),
+    ("resolution", {"resolution": "720p"}),
+    ("n", {"n": 2}),
+    ("seed", {"seed": 7}),
+    ("negative_prompt", {"negative_prompt": "fog"}),
+    ("generate_audio=True", {"generate_audio": True}),
+    ("generate_audio=False", {"generate_audio": False}),
+    ("image_list: reference", {"image_list": [ImageType(image=b"picture")]}),
+    ("image_list: first_frame", {"image_list": [ImageType(image=b"picture", type="first_frame")]}),
+    (
+        "image_list: first and last frame",
+        {"image_list": [ImageType(image=b"picture", type=role) for role in ("first_frame", "last_frame")]},
+    ),
+    ("operation: remix", {"operation": "remix", "video": "job"}),
+    ("operation: edit", {"operation": "edit", "video": "job"}),
+    ("operation: extend", {"operation": "extend", "video": "job"}),
+)
+"""A field as the table names it, and a request with nothing else in it; of a closed column, a value of its own."""
+
+_COLUMNS = {"size": "sizes", "resolution": "resolutions", "quality": "qualities", "style": "styles"}
+
+
+def same_image() -> str:
+    """What becomes of each field of an image request, by vendor."""
+    return _same(_SAME_IMAGE, ImageModel, ImageGenerationRequest)
+
+
+def same_video() -> str:
+    """What becomes of each field of a video request, by vendor."""
+    return _same(_SAME_VIDEO, VideoModel, VideoGenerationRequest)
+
+
+def _same(fields: Iterable[tuple[str, dict[str, Any]]], kind: type[Any], request: type[Any]) -> str:
+    installed = [name for name in VENDORS if name in list_providers()]
+    rows = {name: _alive([row for row in list_models(name) if isinstance(row, kind)]) for name in installed}
+    return _table(
+        ("Field", *(f"`{name}`" for name in installed)),
+        ((f"`{title}`", *(_fates(rows[name], given, request) for name in installed)) for title, given in fields),
+    )
+
+
+def _alive(rows: list[Any]) -> list[Any]:
+    """The rows that are not retired; all of them where nothing is left."""
+    return [row for row in rows if row.lifecycle.status != "retired"] or rows
+
+
+def _fates(rows: list[Any], given: dict[str, Any], request: type[Any]) -> str:
+    """What becomes of a field with each of the models, the most frequent first."""
+    counted = Counter(_fate(row, given, request) for row in rows).most_common()
+    if len(counted) < 2:
+        return counted[0][0] if counted else "no such model"
+    return ", ".join(f"{fate} ({count} of {len(rows)})" for fate, count in counted)
+
+
+def _fate(row: Any, given: dict[str, Any], request: type[Any]) -> str:
+    name = next(reversed(given)) if "operation" not in given else "operation"
+    listed = getattr(row, _COLUMNS.get(name, ""), None)
+    values = dict(given)
+    if isinstance(listed, tuple) and listed and given.get(name) not in listed:
+        values[name] = listed[0]
+    asked = request(prompt="x", **values)
+    seen: Any = check(asked, row, refuses=True, model=row.model)
+    if any(problem.field.partition(".")[0] == name for problem in seen.problems):
+        return "refused"
+    if any(warning.startswith(f"{name}:") for warning in seen.warnings):
+        return "left out"
+    sent = getattr(seen.request, name)
+    if sent == getattr(asked, name):
+        return "taken"
+    told = {adjustment.field: adjustment.sent for adjustment in seen.adjustments}
+    return "adjusted" if name in told or name == "aspect_ratio" else "always so"
+
+
+def openrouter_models() -> str:
+    """The models of OpenRouter that are known without asking it."""
+    return _table(
+        ("Model", "Makes", "Seconds", "Tiers", "Sound", "US dollars a second", "Read on"),
+        (
+            (
+                _name(row),
+                "pictures" if isinstance(row, ImageModel) else "videos",
+                _durations(row) if isinstance(row, VideoModel) else "-",
+                _values(row.resolutions),
+                (row.audio or "not known") if isinstance(row, VideoModel) else "-",
+                _tiers(row),
+                str(row.checked_on),
+            )
+            for row in list_models("openrouter")
+            if row.lifecycle.status != "retired"
+        ),
+    )
+
+
+def _tiers(row: ImageModel | VideoModel) -> str:
+    """Prices by tier; those of sizes are the same ones again."""
+    prices = row.price.per_second if row.price is not None else {}
+    return "; ".join(f"{key} {cost:g}" for key, cost in prices.items() if "x" not in key) or "not known"
+
+
 def error_tree() -> str:
     """The tree of errors, as the module draws it."""
     tree = (errors.__doc__ or "").split("\n\n", 1)[1].strip()
@@ -181,6 +304,9 @@ _PARTS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "prices": prices,
     "rules": rules,
+    "same-image": same_image,
+    "same-video": same_video,
+    "openrouter-models": openrouter_models,
 }
 
 

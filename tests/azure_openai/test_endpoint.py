@@ -9,6 +9,7 @@ from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationC
 from tarash_gateway_azure_openai.connection import connect
 from tarash_gateway_azure_openai.endpoint import read_endpoint
 from tarash_gateway_openai import clients
+from tarash_gateway_openai.hidden import with_query
 
 AZURE = "https://my-resource.openai.azure.com"
 DATED = "2025-04-01-preview"
@@ -127,11 +128,14 @@ def test_an_address_leads_to_one_url_for_pictures_and_one_for_videos(address, ve
 
 
 def url_of(config, path):
-    """The URL that the SDK makes of the connection."""
+    """The URL that the SDK makes of the connection, and what the transport puts behind it."""
     from openai._models import FinalRequestOptions
 
-    client = clients.sync_client(connect(config)[0])
-    return str(client._build_request(FinalRequestOptions(method="post", url=path, headers={"Authorization": "x"})).url)
+    connection, _ = connect(config)
+    client = clients.sync_client(connection)
+    request = client._build_request(FinalRequestOptions(method="post", url=path, headers={"Authorization": "x"}))
+    assert not any(name in request.url.params for name, _ in connection.hidden_query())
+    return str(with_query(request.url, connection.hidden_query()) if connection.hidden_query() else request.url)
 
 
 def test_a_deployments_name_is_quoted_in_a_path():

@@ -51,7 +51,7 @@ def test_a_refused_connection_costs_nothing_and_is_tried_again(make_image, image
     assert str(caught.value).startswith("127.0.0.1 cannot be reached: ")
     assert str(caught.value).endswith("Is base_url right, and is there a network?")
     assert caught.value.billable == "no"
-    assert [update.status for update in updates] == ["submitting", "waiting", "waiting"]
+    assert [update.status for update in updates] == ["submitting", "waiting", "waiting", "failed"]
     assert updates[-1].message == str(caught.value)
 
 

@@ -8,6 +8,7 @@ from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
 from tarash.tarash_gateway.flows.commands import Call, Emit, Gather, Now, Outcome, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.plan import make_plan
+from tarash.tarash_gateway.flows.sinks import MediaSink
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash.tarash_gateway.plugins.registry import PluginRegistry
@@ -53,6 +54,8 @@ class Feed:
                 self.now += seconds
             case Gather(flows):
                 return [self.outcome(flow) for flow in flows]
+            case Call(MediaSink() as sink, "finish"):
+                return sink.finish()  # ours, not the vendor's
             case Call():
                 answer = self.answers.pop(0)
                 if isinstance(answer, BaseException):
@@ -68,7 +71,9 @@ class Feed:
 
     @property
     def calls(self):
-        return [command for command in self.commands if isinstance(command, Call)]
+        """What was asked of the vendor."""
+        calls = [command for command in self.commands if isinstance(command, Call)]
+        return [command for command in calls if not isinstance(command.target, MediaSink)]
 
     @property
     def sleeps(self):

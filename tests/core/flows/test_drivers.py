@@ -377,16 +377,13 @@ def test_an_error_of_ours_in_a_stream_reaches_the_flow(iterated, vendor):
 
 
 @ITERATORS
-@pytest.mark.parametrize(
-    ("vendor", "kind"),
-    [(SyncVendor, "generator"), (AsyncVendor, "async_generator")],
-    ids=["sync-stream", "async-stream"],
-)
-def test_a_foreign_error_in_a_stream_is_the_plugins(iterated, vendor, kind):
+@VENDORS
+def test_a_foreign_error_in_a_stream_is_the_plugins(iterated, vendor):
     with pytest.raises(PluginError) as caught:
         all_of(iterated(reads(vendor(), 1, fail=KeyError("sk-secret"))))
 
-    assert str(caught.value) == f"{kind}.stream raised KeyError. This is a defect of the plugin, not of the request."
+    name = vendor.__name__
+    assert str(caught.value) == f"{name}.stream raised KeyError. This is a defect of the plugin, not of the request."
     assert caught.value.billable == "unknown"
 
 

@@ -186,7 +186,7 @@ class TestWaiting:
     def test_the_deadline_leaves_the_job_running(self, called):
         result, fed = called(status(), *[status("in_progress")] * 9, config={"timeout": 10, "poll_interval": 4})
         assert type(result) is GenerationTimeoutError
-        assert str(result) == "job job_1 was still in_progress after 10 s. It was left running."
+        assert str(result) == "job job_1 was still in_progress after 10 s. It was left running: resume_video(config, error.job) picks it up."
         assert (result.job.id, result.job.status, result.billable) == ("job_1", "in_progress", "unknown")
         # The first look is soon, and the last one in time.
         assert fed.sleeps == [0.5, 4, 4, pytest.approx(1.45)]
@@ -256,7 +256,7 @@ class TestDownloading:
         assert type(result) is DownloadError
         assert str(result) == (
             f"what came for job job_1 is not a whole clip: the download was cut: 1,000 of {len(clip):,} bytes came. "
-            "The job is still there and can be resumed."
+            "It costs nothing to fetch it again: resume_video(config, error.job)."
         )
         assert (result.job.id, result.billable) == ("job_1", "yes")
         assert [call.name for call in fed.calls].count("download_video") == 5
@@ -275,7 +275,7 @@ class TestDownloading:
         assert type(result) is DownloadError
         assert str(result) == (
             "what came for job job_1 is not a whole clip (text/html): neither PNG, JPEG, WebP, GIF, SVG, MP4, MOV nor "
-            "WebM: begins with <html>. The job is still there and can be resumed."
+            "WebM: begins with <html>. It costs nothing to fetch it again: resume_video(config, error.job)."
         )
         assert result.job.id == "job_1"
 

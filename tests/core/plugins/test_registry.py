@@ -20,7 +20,7 @@ from tarash.tarash_gateway.errors import (
     ProviderNotFoundError,
 )
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
 from tarash.tarash_gateway.plugins.registry import PluginRegistry, same_name
 
 GOOD = """
@@ -68,6 +68,9 @@ def config(provider="acme", **fields):
     return ImageGenerationConfig(provider=provider, model="m", **fields)
 
 
+PROVIDER, SECOND = (types.SimpleNamespace(endpoint="https://acme.example") for _ in range(2))
+
+
 def plugin(*names, version=1, make=None):
     """A plugin of this process."""
     module = types.ModuleType("in_process")
@@ -78,7 +81,7 @@ def plugin(*names, version=1, make=None):
 
     @hookimpl
     def tarash_create_provider(config):
-        return make(config) if make else Provider
+        return make(config) if make else PROVIDER
 
     module.tarash_provider_specs = tarash_provider_specs
     module.tarash_create_provider = tarash_create_provider
@@ -429,11 +432,11 @@ class TestRegistering:
 
     def test_replacements_nest(self):
         registry = PluginRegistry(installed=())
-        first, second = plugin("acme"), plugin("acme", make=lambda config: "second")
+        first, second = plugin("acme"), plugin("acme", make=lambda config: SECOND)
         with registry.register(first):
             with registry.register(second, replace=True):
-                assert registry.create(config()) == "second"
-            assert registry.create(config()) is Provider
+                assert registry.create(config()) is SECOND
+            assert registry.create(config()) is PROVIDER
         assert registry.names() == []
 
     def test_a_replacement_in_the_other_spelling_is_listed_once(self, install):
@@ -450,11 +453,11 @@ class TestRegistering:
 
             @hookimpl
             def tarash_create_provider(self, config):
-                return Provider
+                return PROVIDER
 
         registry = PluginRegistry(installed=())
         registry.register(Acme())
-        assert registry.create(config()) is Provider
+        assert registry.create(config()) is PROVIDER
 
     @pytest.mark.parametrize("thing", [object(), types.ModuleType("empty")], ids=["object", "module"])
     def test_a_plugin_that_offers_nothing_is_refused(self, thing):
@@ -499,7 +502,9 @@ class TestMakingAProvider:
         )
 
     def test_the_plugin_gets_the_callers_config(self):
-        assert self.create(lambda config: config.provider_config, provider_config={"a": 1}) == {"a": 1}
+        seen = []
+        self.create(lambda config: seen.append(config.provider_config) or PROVIDER, provider_config={"a": 1})
+        assert seen == [{"a": 1}]
 
 
 def test_tracing_shows_names_and_no_config(monkeypatch, caplog):

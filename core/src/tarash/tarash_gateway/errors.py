@@ -75,6 +75,10 @@ __all__ = [
 Billable = Literal["no", "yes", "unknown"]
 
 
+TOLD = 60
+"""Problems that a message lists; `problems` has them all."""
+
+
 class TarashError(Exception):
     """Whatever went wrong, with what is known about it.
 
@@ -160,7 +164,9 @@ class ValidationError(TarashError, ValueError):
         """Lists all `problems` of one `subject` in one error."""
         found = tuple(problems)
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-        lines = "".join(f"\n  - {problem}" for problem in found)
+        lines = "".join(f"\n  - {problem}" for problem in found[:TOLD])
+        if len(found) > TOLD:
+            lines += f"\n  - … and {len(found) - TOLD} more"
         return cls(f"{subject}: {count}, nothing was sent{lines}", problems=found, **known)
 
 

@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import builtins
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
-from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.problems import Problem
+
+MadeT = TypeVar("MadeT")
 
 _SHOWN = 120
 """Characters of a refused value that a message may show."""
+
+_LARGEST = 10**_SHOWN
+"""A whole number that a message may show is below it."""
+
+_TOLD = 40
+"""Problems of one input that are told; of a thousand mistyped fields the first ones say enough."""
 
 
 class Record(BaseModel):
@@ -41,10 +49,8 @@ class StrictInput(Record):
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     def __init__(self, /, **data: Any) -> None:
-        try:
-            super().__init__(**data)
-        except pydantic.ValidationError as error:
-            raise self._refused(error) from None
+        build = super().__init__
+        self._checked(lambda: build(**data))
 
     # Tells pydantic that this is still its own constructor, so that nested models keep their place in a problem's path.
     __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
@@ -52,28 +58,40 @@ class StrictInput(Record):
     @classmethod
     def model_validate(cls, obj: Any, **options: Any) -> Self:
         """Validates `obj`, as pydantic does, and raises our `ValidationError`."""
-        try:
-            return super().model_validate(obj, **options)
-        except pydantic.ValidationError as error:
-            raise cls._refused(error) from None
+        build = super().model_validate
+        return cls._checked(lambda: build(obj, **options))
 
     @classmethod
     def model_validate_json(cls, json_data: str | bytes | bytearray, **options: Any) -> Self:
         """Validates JSON text, as pydantic does, and raises our `ValidationError`."""
-        try:
-            return super().model_validate_json(json_data, **options)
-        except pydantic.ValidationError as error:
-            raise cls._refused(error) from None
+        build = super().model_validate_json
+        return cls._checked(lambda: build(json_data, **options))
 
     @classmethod
-    def _refused(cls, error: pydantic.ValidationError) -> ValidationError:
-        return ValidationError.of(cls.__name__, _problems(cls, error))
+    def _checked(cls, build: Callable[[], MadeT]) -> MadeT:
+        try:
+            try:
+                return build()
+            except pydantic.ValidationError as error:
+                refused = ValidationError.of(cls.__name__, _problems(cls, error))
+        except (TarashError, pydantic.PydanticUserError):
+            raise
+        except Exception as error:
+            # An object of the caller's that cannot even be looked at; what it says of itself is its own.
+            msg = f"{cls.__name__}: a value raised {type(error).__name__} when it was looked at, nothing was sent"
+            raise ValidationError(msg) from error
+        # Out here, where pydantic's error with all its values is no context of ours.
+        raise refused from None
 
 
 def _problems(model: type[StrictInput], error: pydantic.ValidationError) -> list[Problem]:
     # A union reports once for each of its members: one problem with all that would do is enough.
     found: dict[str, Problem] = {}
-    for detail in error.errors(include_url=False, include_context=True):
+    details = error.errors(include_url=False, include_context=True)
+    for at, detail in enumerate(details):
+        if len(found) == _TOLD:
+            more = f"and {len(details) - at:,} more problems"
+            return [*found.values(), Problem(model.__name__, more)]
         path, owner = _place(model, detail["loc"])
         message = _message(owner, detail)
         known = found.get(path)
@@ -104,7 +122,7 @@ def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, typ
             break
         if inner is not None and at < len(loc) - 1:
             owner = next(_models_in(inner), owner)
-    return ".".join(kept) or model.__name__, owner
+    return shortened(".".join(kept)) or model.__name__, owner
 
 
 def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
@@ -123,12 +141,15 @@ def _message(owner: type[BaseModel] | None, detail: Any) -> str:
         return "is required"
     if kind == "value_error":
         return str(detail["ctx"]["error"])
-    text: str = detail["msg"]
+    # What an object of the caller's says of its own trouble comes last, and may be anything.
+    text: str = detail["msg"].partition(", error: ")[0]
     return text[0].lower() + text[1:]
 
 
 def _near(name: str, fields: list[str]) -> str | None:
     """The field that was meant: one that the name is a part of, or one that is spelled nearly so."""
+    if len(name) > _SHOWN:
+        return None
     longer = [field for field in fields if field.startswith(f"{name}_")]
     close = longer or difflib.get_close_matches(name, fields, n=1)
     return close[0] if close else None
@@ -152,8 +173,15 @@ def _shown(path: str, detail: Any) -> Any:
     value = detail.get("input")
     if detail["type"] in ("missing", "extra_forbidden") or not _NEVER_SHOWN.isdisjoint(path.split(".")):
         return None
-    if isinstance(value, (bool, int, float)) or value is None:
-        return value
     if isinstance(value, str):
-        return value if len(value) <= _SHOWN else f"{value[:_SHOWN]}…"
+        return shortened(value)
+    # A subclass may show itself as it likes, and a number of thousands of digits not at all.
+    if value is None or type(value) is float or (type(value) in (bool, int) and abs(value) < _LARGEST):
+        return value
     return None if isinstance(value, Mapping) else type(value).__name__
+
+
+def shortened(text: str) -> str:
+    """As much of `text` as a message may show."""
+    plain = str.__str__(text)  # a subclass may show itself otherwise
+    return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"

@@ -2,62 +2,122 @@
 
 from __future__ import annotations
 
+import html
+import json
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
+from urllib.parse import quote
 
 MASK = "[key]"
 PIECE = 8
 """Characters of a key that make a piece worth masking."""
 
-_TOKEN = re.compile(r"[^\s\"'<>,;]+")
-
 RAW_LIMIT = 64 * 1024
 """Characters of a vendor's answer that an error keeps."""
+
+_SHORTEST = 4
+"""Characters; what is shorter is no key, and would be found in every other word."""
+
+_SHORT = 1000
+"""Characters of a text that is looked through piece by piece."""
+
+_TOKEN = re.compile(r"[^\s\"'<>,;]+")
+_LEFT_OUT = re.compile(r"\*{2,}|\u2022{2,}|\.{2,}|\u2026")
+"""What a vendor puts in the place of a key's middle: stars, bullets, dots or an ellipsis."""
+
+_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
+"""Lower case that keeps every character at its place."""
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """`text` without the secrets, without pieces of them, and without a vendor's half-starred spelling of them."""
-    for secret in secrets:
-        if len(secret) < 4:
-            continue
-        text = text.replace(secret, MASK)
-        text = _TOKEN.sub(lambda found: MASK if _same(found[0], secret) else found[0], text)  # noqa: B023 # used at once
-        if len(secret) > PIECE:
-            text = _without_pieces(text, secret)
-    return text
+    return _Mask(secrets).text(text)
 
 
 def mask_all(value: Any, secrets: Iterable[str]) -> Any:
-    """A copy of parsed JSON (or of a text) with the secrets masked."""
-    known = tuple(secrets)
-    if isinstance(value, dict):
-        return {mask(str(key), known): mask_all(item, known) for key, item in value.items()}
-    if isinstance(value, list):
-        return [mask_all(item, known) for item in value]
-    return mask(value, known)[:RAW_LIMIT] if isinstance(value, str) else value
+    """A copy of parsed JSON (or of a text) with the secrets masked, as much of it as `RAW_LIMIT` holds."""
+    return _Mask(secrets).all(value)
 
 
-def _same(starred: str, secret: str) -> bool:
-    """Whether `sk-pr**********wxyz` is a spelling of the secret."""
-    if "**" not in starred:
-        return False
-    head, tail = starred.split("*", 1)[0], starred.rsplit("*", 1)[1].rstrip(".")
-    return bool(head and secret.startswith(head)) or bool(len(tail) > 1 and secret.endswith(tail))
+class _Mask:
+    """What to look for, worked out once for one text or one answer."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST)
+        spellings = {spelling for secret in self._secrets for spelling in _spellings(secret)}
+        self._spellings = sorted(spellings, key=len, reverse=True)
+        self._joined = _lower("\0".join(spelling for spelling in spellings if len(spelling) > PIECE))
+        self._left = RAW_LIMIT
+
+    @cached_property
+    def _pieces(self) -> set[str]:
+        return {self._joined[at : at + PIECE] for at in range(len(self._joined) - PIECE + 1)}
+
+    def text(self, text: str) -> str:
+        for spelling in self._spellings:
+            text = text.replace(spelling, MASK)
+        if _LEFT_OUT.search(text):
+            text = _TOKEN.sub(lambda found: MASK if self._same(found[0]) else found[0], text)
+        return self._without_pieces(text) if self._joined and len(text) >= PIECE else text
+
+    def all(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._cut(value)
+        if isinstance(value, dict):
+            return {self._cut(str(key)): self.all(item) for key, item in value.items() if self._left > 0}
+        if isinstance(value, list):
+            return [self.all(item) for item in value if self._left > 0]
+        self._left -= 1
+        return value
+
+    def _cut(self, text: str) -> str:
+        """The text masked, then cut; a key may lie across the cut."""
+        longest = len(self._spellings[0]) if self._spellings else 0
+        kept = self.text(text[: self._left + longest])[: max(self._left, 0)]
+        self._left -= len(kept) + 1
+        return kept
+
+    def _same(self, token: str) -> bool:
+        """Whether `sk-pr**********wxyz` is a spelling of a secret."""
+        parts = _LEFT_OUT.split(token)
+        if len(parts) < 2:
+            return False
+        head, tail = parts[0], parts[-1].rstrip(".")
+        return any(
+            bool(head and secret.startswith(head)) or bool(len(tail) > 1 and secret.endswith(tail))
+            for secret in self._secrets
+        )
+
+    def _without_pieces(self, text: str) -> str:
+        plain = _lower(text)
+        # To look into one text costs little at first; a set of all pieces costs more, and then nothing.
+        pieces = self._joined if len(text) < _SHORT else self._pieces
+        out: list[str] = []
+        shown = hidden = 0  # what stands before `shown` is in `out`, what stands before `hidden` is part of a key
+        for at in range(len(plain) - PIECE + 1):
+            if plain[at : at + PIECE] in pieces:
+                if at > hidden or not out:
+                    out += (text[shown:at], MASK)
+                shown = hidden = at + PIECE
+        return "".join((*out, text[shown:]))
 
 
-def _without_pieces(text: str, secret: str) -> str:
-    pieces = {secret[at : at + PIECE] for at in range(len(secret) - PIECE + 1)}
-    hidden = [False] * len(text)
-    for at in range(len(text) - PIECE + 1):
-        if text[at : at + PIECE] in pieces:
-            hidden[at : at + PIECE] = [True] * PIECE
-    if True not in hidden:
-        return text
-    out: list[str] = []
-    for at, char in enumerate(text):
-        if not hidden[at]:
-            out.append(char)
-        elif at == 0 or not hidden[at - 1]:
-            out.append(MASK)
-    return "".join(out)
+def _lower(text: str) -> str:
+    return text.lower() if text.isascii() else text.translate(_LOWER)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """A secret as it is, and as it stands in an address, in JSON, in a page, and in base64 with or without others."""
+    in_json = json.dumps(secret)[1:-1]
+    yield from (secret, in_json, in_json.replace("/", "\\/"), html.escape(secret))
+    yield from (quote(secret, safe=safe, errors="replace") for safe in ("", "/"))
+    plain = secret.encode(errors="replace")
+    for before in range(3):
+        encoded = b64encode(b"\0" * before + plain).decode()
+        # The first and the last characters depend on what stands beside the secret.
+        whole = encoded[(0, 2, 3)[before] : (before + len(plain)) * 4 // 3]
+        if len(whole) >= PIECE:
+            yield from (whole, whole.replace("+", "-").replace("/", "_"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import aclosing, contextmanager
-from dataclasses import replace
 from typing import Any
 
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
@@ -24,11 +23,11 @@ class AzureOpenAIProvider(OpenAIProvider):
 
     def generate_image(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
         with _filtered():
-            return _with_warning(super().generate_image(prepared, timeout=timeout))
+            return super().generate_image(prepared, timeout=timeout)
 
     async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
         with _filtered():
-            return _with_warning(await super().generate_image_async(prepared, timeout=timeout))
+            return await super().generate_image_async(prepared, timeout=timeout)
 
     def stream_image(
         self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
@@ -64,17 +63,6 @@ def _filtered() -> Iterator[None]:
         msg = f"the content filter withheld the result: {_told(categories)}"
         known: dict[str, Any] = {"status_code": error.status_code, "raw": error.raw, "billable": "yes"}
         raise ContentPolicyError(msg, stage="output", categories=categories, **known) from error
-
-
-def _with_warning(answer: ImageAnswer) -> ImageAnswer:
-    """Some pictures came and others were withheld."""
-    withheld = _withheld(answer.raw)
-    if not withheld:
-        return answer
-    categories = tuple(dict.fromkeys(name for item in withheld for name in categories_of(item)))
-    asked = len(withheld) + len(answer.outputs)
-    told = f"the content filter withheld {len(withheld)} of {asked} pictures: {_told(categories)}"
-    return replace(answer, warnings=(*answer.warnings, told))
 
 
 def _withheld(raw: object) -> list[Mapping[str, Any]]:

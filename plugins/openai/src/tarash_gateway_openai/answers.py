@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -18,8 +18,8 @@ from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, VideoStatus
-from tarash.tarash_gateway.redaction import mask_all
-from tarash_gateway_openai.faults import categories_of, is_moderation, told_words
+from tarash.tarash_gateway.redaction import mask, mask_all
+from tarash_gateway_openai.faults import categories_of, is_moderation, stage_of, told_words
 
 logger = logging.getLogger("tarash.openai")
 
@@ -83,30 +83,43 @@ def read_images(incoming: Incoming) -> ImageAnswer:
             why = incoming.told(fault.get("message") or "no reason given")
             msg = f"the request was refused by the content filter: {why}"
             categories = categories_of(fault, incoming.secrets)
-            raise ContentPolicyError(msg, categories=categories, raw=parsed, status_code=incoming.status)
+            known = {"raw": parsed, "status_code": incoming.status}
+            raise ContentPolicyError(msg, stage=stage_of(fault), categories=categories, **known)
         why = incoming.told(fault.get("message") or fault.get("code"))
         msg = f"the vendor answered {incoming.status} with an error in it: {why}"
         raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status, billable="no")
     items = [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-    outputs = [_output(item) for item in items if item.get("b64_json") or item.get("url")]
+    outputs = [_output(item, incoming.secrets) for item in items if item.get("b64_json") or item.get("url")]
     if not outputs:
         msg = "the vendor's answer holds no picture: 'data' is empty or has neither b64_json nor url"
         raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
-    usage = parsed.get("usage")
+    shown = incoming.shown(parsed)
+    usage = shown.get("usage")
     return ImageAnswer(
         outputs=outputs,
         provider_request_id=request_id(incoming.headers),
         usage=usage if isinstance(usage, dict) else None,
         tokens=_tokens(usage),
-        raw=incoming.shown(parsed),
+        warnings=tuple(_withheld(items, incoming)),
+        raw=shown,
     )
+
+
+def _withheld(items: list[dict[str, Any]], incoming: Incoming) -> Iterator[str]:
+    """Of several pictures, those that the content filter withheld, and for what."""
+    for at, item in enumerate(items, start=1):
+        categories = () if item.get("b64_json") or item.get("url") else categories_of(item, incoming.secrets)
+        if categories:
+            told = ", ".join(categories)
+            yield f"picture {at} of {len(items)} was withheld by the content filter ({told})"
 
 
 class ImageEvents:
     """The events of a stream, one after the other, and the answer they come to."""
 
-    def __init__(self, provider_request_id: str | None) -> None:
+    def __init__(self, provider_request_id: str | None, secrets: tuple[str, ...] = ()) -> None:
         self._provider_request_id = provider_request_id
+        self._secrets = secrets
         self._outputs: list[ImageOutput] = []
         self._usage: dict[str, Any] | None = None
         self._last: dict[str, Any] = {}
@@ -118,9 +131,9 @@ class ImageEvents:
         kind = str(event.get("type") or "")
         if kind.endswith(".partial_image"):
             index = event.get("partial_image_index")
-            return ImagePart(_output(event), index if isinstance(index, int) else 0)
+            return ImagePart(_output(event, self._secrets), index if isinstance(index, int) else 0)
         if kind.endswith(".completed"):
-            self._outputs.append(_output(event))
+            self._outputs.append(_output(event, self._secrets))
             usage = event.get("usage")
             self._usage = usage if isinstance(usage, dict) else self._usage
             self._last = event
@@ -133,9 +146,9 @@ class ImageEvents:
         return ImageAnswer(
             outputs=self._outputs,
             provider_request_id=self._provider_request_id,
-            usage=self._usage,
+            usage=mask_all(self._usage, self._secrets),
             tokens=_tokens(self._usage),
-            raw=self._last,
+            raw=mask_all(without_media(self._last), self._secrets),
         )
 
 
@@ -148,6 +161,9 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
     """
     parsed = _object(incoming)
     job = _job(parsed, incoming, known)
+    if (job.vendor_status or "queued").lower() not in _STATUSES and job.vendor_status != known.vendor_status:
+        told = "job %s has a status %r that is not known; it is taken as running"
+        logger.warning(told, job.id, job.vendor_status)
     fault = _fault_of(parsed)
     if job.status == "failed" and is_moderation(fault):
         msg = f"job {job.id} was ended by moderation: {job.error_message or job.error_code}"
@@ -160,12 +176,13 @@ def read_job(incoming: Incoming, known: VideoJob) -> VideoStatus:
             job=job,
             raw=incoming.shown(parsed),
         )
-    usage = parsed.get("usage")
+    shown = incoming.shown(parsed)
+    usage = shown.get("usage")
     return VideoStatus(
         job,
         poll_after=_poll_after(incoming.headers),
         usage=usage if isinstance(usage, dict) else None,
-        raw=incoming.shown(parsed),
+        raw=shown,
     )
 
 
@@ -203,8 +220,6 @@ def _job(parsed: dict[str, Any], incoming: Incoming, known: VideoJob) -> VideoJo
         raise InvalidResponseError(msg, raw=parsed, status_code=incoming.status)
     word = incoming.told(parsed.get("status") or "queued")[:LONGEST_WORD]
     status = _STATUSES.get(word.lower())
-    if status is None and known.vendor_status != word:
-        logger.warning("job %s has a status %r that is not known; it is taken as running", job_id, word)
     fault = _fault_of(parsed)
     seen: dict[str, Any] = {
         "id": job_id,
@@ -220,7 +235,9 @@ def _job(parsed: dict[str, Any], incoming: Incoming, known: VideoJob) -> VideoJo
         "error_message": _words(fault.get("message"), incoming),
         "provider_request_id": request_id(incoming.headers),
     }
-    return known.model_copy(update={name: value for name, value in seen.items() if value is not None})
+    # A word that the vendor said of an earlier status is not kept; whatever else it does not repeat is.
+    news = {name: value for name, value in seen.items() if value is not None or name == "vendor_status"}
+    return known.model_copy(update=news)
 
 
 def read_deleted(incoming: Incoming, known: VideoJob) -> VideoStatus:
@@ -263,13 +280,13 @@ def _snippet(incoming: Incoming) -> str:
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{48,}=*")
 
 
-def _output(item: dict[str, Any]) -> ImageOutput:
+def _output(item: dict[str, Any], secrets: tuple[str, ...]) -> ImageOutput:
     revised = item.get("revised_prompt")
     base64 = item.get("b64_json")
     return ImageOutput(
         base64=base64 if isinstance(base64, str) else None,
         url=item.get("url") if isinstance(item.get("url"), str) else None,
-        revised_prompt=revised if isinstance(revised, str) else None,
+        revised_prompt=mask(revised, secrets) if isinstance(revised, str) else None,
     )
 
 

@@ -19,7 +19,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash_gateway_openai.connection import is_version
 from tarash_gateway_openai.deadlines import keep_to_deadlines
+from tarash_gateway_openai.hidden import keep_from_logs
 
 if TYPE_CHECKING:
     from httpx2 import URL, Request
@@ -124,6 +126,7 @@ def _make_sync(connection: Connection) -> OpenAI:
     hooks = {"request": [_to_api_key]} if connection.auth == "api-key" else {}
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     keep_to_deadlines(http)
+    keep_from_logs(http, connection.hidden_query())
     client = openai.OpenAI(http_client=http, api_key=connection.current_key, **_options(connection))
     _keep_to(connection, client)
     weakref.finalize(client, http.close)
@@ -135,6 +138,7 @@ def _make_async(connection: Connection) -> AsyncOpenAI:
 
     hooks = {"request": [_to_api_key_async]} if connection.auth == "api-key" else {}
     http = openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=hooks)
+    keep_from_logs(http, connection.hidden_query())
     client = openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
     _keep_to(connection, client)
     return client
@@ -146,7 +150,7 @@ def _options(connection: Connection) -> dict[str, Any]:
         "organization": connection.organization,
         "project": connection.project,
         "default_headers": dict(connection.headers),
-        "default_query": dict(connection.query),
+        "default_query": {name: value for name, value in connection.query if is_version(name)},
         "max_retries": 0,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 import re
@@ -26,6 +27,9 @@ KeySource = str | Callable[[], str | Awaitable[str]]
 
 PIECE = 8
 """Characters of a header or of a parameter from which it may be a key."""
+
+KEY_SECONDS = 30.0
+"""Seconds that an async function may take to give a key."""
 
 TOKENS = 4
 """Tokens of one function that are remembered: each lives for about an hour, a few of them are enough to mask."""
@@ -75,16 +79,20 @@ class Connection:
     def secrets(self) -> tuple[str, ...]:
         """The keys that may stand in a vendor's text: ours, and a gateway's in a header or in the query."""
         keys = (self.key,) if isinstance(self.key, str) else tuple(self._given)
-        others = (value for name, value in (*self.headers, *self.query) if name.lower() != "api-version")
+        others = (value for _, value in (*self.headers, *self.hidden_query()))
         return (*keys, *(value for value in others if len(value) > PIECE))
+
+    def hidden_query(self) -> tuple[tuple[str, str], ...]:
+        """The parameters that may be a gateway's key."""
+        return tuple(pair for pair in self.query if not is_version(pair[0]))
 
     def current_key(self) -> str:
         """The key for the next request, for a blocking caller."""
         if isinstance(self.key, str):
             return self.key
         with _callers_function():
-            value = self.key()
-            value = run_blocking(value) if inspect.isawaitable(value) else value
+            given = self.key()
+            value = run_blocking(_in_time(given)) if inspect.isawaitable(given) else given
         return self._remember(value)
 
     async def current_key_async(self) -> str:
@@ -92,19 +100,24 @@ class Connection:
         if isinstance(self.key, str):
             return self.key
         with _callers_function():
-            value = self.key()
-            value = await value if inspect.isawaitable(value) else value
+            given = self.key()
+            value = await _in_time(given) if inspect.isawaitable(given) else given
         return self._remember(value)
 
     def _remember(self, value: object) -> str:
         if not isinstance(value, str) or not value:
-            gave = "nothing" if not value else f"a {type(value).__name__}"
+            gave = "nothing" if value is None or isinstance(value, str) else f"a {type(value).__name__}"
             msg = f"the api_key function gave {gave}; it must give a key as text"
             raise ConfigurationError(msg)
         check_key(value, "what the api_key function gave")
         if value not in self._given:
             self._given[:] = [*self._given[-(TOKENS - 1) :], value]
         return value
+
+
+async def _in_time(key: Awaitable[object]) -> object:
+    async with asyncio.timeout(KEY_SECONDS):
+        return await key
 
 
 @contextmanager
@@ -130,7 +143,7 @@ def from_config(config: GenerationConfig) -> Connection:
     base_url = checked_url(address)
     parameters = parse_qsl(query.partition("#")[0], keep_blank_values=True)
     if config.api_version:
-        parameters = [pair for pair in parameters if pair[0] != "api-version"]
+        parameters = [pair for pair in parameters if not is_version(pair[0])]
         parameters.append(("api-version", config.api_version))
     # The organisation and project of the environment are OpenAI's; no other server learns them.
     home = urlsplit(base_url).hostname == urlsplit(OPENAI_URL).hostname
@@ -171,6 +184,11 @@ def key_of(config: GenerationConfig, variable: str) -> KeySource:
         )
         raise ConfigurationError(msg, provider=config.provider, model=config.model)
     return key
+
+
+def is_version(parameter: str) -> bool:
+    """Whether a parameter of a query names the version of the API, which is no secret."""
+    return parameter.lower() == "api-version"
 
 
 def checked_url(url: str) -> str:

@@ -33,7 +33,7 @@ from tarash_gateway_openai.answers import (
 )
 from tarash_gateway_openai.connection import Connection
 from tarash_gateway_openai.deadlines import items_until, until
-from tarash_gateway_openai.transport import Transport, incoming, is_plain
+from tarash_gateway_openai.transport import Transport, is_plain
 from tarash_gateway_openai.wire import (
     Outgoing,
     cancel_request,
@@ -89,9 +89,9 @@ class OpenAIProvider(Provider):
                 if is_plain(stream.response):
                     with until(deadline):
                         stream.response.read()
-                    yield read_images(incoming(stream.response))
+                    yield read_images(self._transport.incoming(stream.response))
                     return
-                events = ImageEvents(request_id(stream.response.headers))
+                events = ImageEvents(request_id(stream.response.headers), self.connection.secrets())
                 for event in items_until(deadline, stream):
                     part = events.read(event)
                     if part is not None:
@@ -111,9 +111,9 @@ class OpenAIProvider(Provider):
                     if is_plain(stream.response):
                         async with self._transport.in_time(deadline - time.monotonic()):
                             await stream.response.aread()
-                        yield read_images(incoming(stream.response))
+                        yield read_images(self._transport.incoming(stream.response))
                         return
-                    events = ImageEvents(request_id(stream.response.headers))
+                    events = ImageEvents(request_id(stream.response.headers), self.connection.secrets())
                     async for event in self._transport.each_in_time(deadline, stream):
                         part = events.read(event)
                         if part is not None:
@@ -260,7 +260,13 @@ class _Pages:
         self._read += 1
         jobs, self._after = read_list(incoming, self._known)
         early = self._lost.since - CLOCKS_DIFFER
-        self.jobs += [job for job in jobs if job.created_at is None or job.created_at >= early]
+        prompt = self._lost.asked.get("prompt")
+        # Of a long list only what may be it is kept.
+        self.jobs += [
+            job
+            for job in jobs
+            if (job.created_at is None or job.created_at >= early) and job.asked.get("prompt", prompt) == prompt
+        ]
         oldest = jobs[-1].created_at if jobs else None
         self._more = self._after is not None and (oldest is None or oldest >= early)
 

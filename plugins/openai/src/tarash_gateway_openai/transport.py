@@ -41,7 +41,7 @@ class Transport:
         client = clients.sync_client(self.connection)
         with self.translated(), until(time.monotonic() + timeout):
             call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-            return incoming(call(**_arguments(outgoing, timeout)))
+            return self.incoming(call(**_arguments(outgoing, timeout)))
 
     async def send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
         """The twin of `send`."""
@@ -49,7 +49,7 @@ class Transport:
         with self.translated():
             async with self.in_time(timeout):
                 call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-                return incoming(await call(**_arguments(outgoing, timeout)))
+                return self.incoming(await call(**_arguments(outgoing, timeout)))
 
     def open(self, outgoing: Outgoing, timeout: float) -> Any:
         """Sends a request; gives the answer with its body unread, to be closed by the caller."""
@@ -122,13 +122,19 @@ class Transport:
             raise connection_fault(error, self.connection.base_url, timed_out=timed_out) from error
         except openai.APIError as error:
             self._hide_keys(error)
-            raise event_fault(error.message, error.body) from error
+            raise event_fault(error.message, error.body, secrets=self.connection.secrets()) from error
 
     def _hide_keys(self, error: Any) -> None:
         """The SDK's exception stays the cause of ours, and a traceback shows its text."""
         secrets = self.connection.secrets()
         error.args = tuple(mask_all(part, secrets) for part in error.args)
-        error.message = mask_all(error.message, secrets)
+        for name in ("message", "body", "code", "param", "type"):
+            if hasattr(error, name):
+                setattr(error, name, mask_all(getattr(error, name), secrets))
+
+    def incoming(self, response: Any) -> Incoming:
+        """An answer that was read, with the keys that may stand in it."""
+        return Incoming(response.status_code, response.headers, response.content, self.connection.secrets())
 
     @contextmanager
     def masked(self) -> Iterator[None]:
@@ -180,8 +186,3 @@ def _events(outgoing: Outgoing, timeout: float, kind: Any) -> dict[str, Any]:
 def is_plain(response: Any) -> bool:
     """Whether a server that does not stream answered at once, with the whole picture."""
     return bool(response.headers.get("content-type", "").startswith("application/json"))
-
-
-def incoming(response: Any) -> Incoming:
-    """An answer that was read."""
-    return Incoming(response.status_code, response.headers, response.content)

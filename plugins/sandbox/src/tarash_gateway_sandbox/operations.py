@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.recording import RecordedRequest
 
-Operation = Literal["image", "video", "status", "content", "list", "cancel", "file", "other"]
+Operation = Literal["image", "video", "status", "content", "list", "cancel", "file", "models", "other"]
 
 OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
-    ("image", "POST", r"/images/(?:generations|edits)"),
+    ("models", "GET", r"/(?:videos|images)/models"),
+    ("image", "POST", r"/images(?:/generations|/edits)?"),
     ("video", "POST", r"/videos(?:/[^/]+/remix)?"),
     ("list", "GET", r"/videos"),
     ("status", "GET", r"/videos/([^/]+)"),
@@ -21,8 +22,8 @@ OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
     ("cancel", "DELETE", r"/videos/([^/]+)"),
     ("file", "GET", r"/files/[^/]+"),
 )
-"""Method and path, below the prefix that OpenAI or Azure has; a group is the job's id."""
-PREFIX = re.compile(r"(?:/openai/deployments/([^/]+)|/openai/v1|/v1)?(/.*)")
+"""Method and path, below the prefix that each vendor has; a group is the job's id."""
+PREFIX = re.compile(r"(?:/openai/deployments/([^/]+)|/openai/v1|/api/v1|/v1)?(/.*)")
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.catalogue import FAULTS
 from tarash_gateway_sandbox.catalogue.fault import Course
+from tarash_gateway_sandbox.openrouter.faults import FAULTS as OPENROUTER_FAULTS
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.catalogue import Fault
     from tarash_gateway_sandbox.operations import Asked
 
 HEADER = "x-sandbox-fault"
+KNOWN = {**FAULTS, **OPENROUTER_FAULTS}
+"""The common catalogue, and what single vendors have besides."""
 WANTED = re.compile(r"(\w+?)(?:\*([1-9][0-9]{0,5}))?")
 FOLLOWING = frozenset({"status", "content", "list", "cancel"})
 """Operations whose faults a job keeps when it is created with them."""
@@ -54,12 +57,12 @@ def fault_named(name: str) -> Wanted:
     """
     found = WANTED.fullmatch(name.strip())
     plain, count = (found[1], found[2]) if found else (name, None)
-    if plain in FAULTS:
-        fault = FAULTS[plain]
+    if plain in KNOWN:
+        fault = KNOWN[plain]
         return Wanted(fault, int(count) if count else fault.times)
     base = plain.removesuffix("_once")
-    if base in FAULTS and base != plain and count is None:
-        return Wanted(FAULTS[base], 1)
+    if base in KNOWN and base != plain and count is None:
+        return Wanted(KNOWN[base], 1)
     msg = f"There is no sandbox fault '{name.strip()}'. There are: {', '.join(FAULTS)}."
     raise UnknownFaultError(msg)
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 from tarash_gateway_sandbox import images, videos
 from tarash_gateway_sandbox.auth import authorize
 from tarash_gateway_sandbox.faults import Answer, Reply, json_answer
+from tarash_gateway_sandbox.google import routes as google
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
+from tarash_gateway_sandbox.openrouter import routes as openrouter
 from tarash_gateway_sandbox.vendor import Call, Vendor
 from tarash_gateway_sandbox.vendor_errors import VendorError, model_not_found
 
@@ -112,6 +114,9 @@ def find(request: RecordedRequest) -> tuple[Call, Handler]:
         VendorError: There is no such route, its version does not fit, or the key is refused.
     """
     path = request.path
+    found = openrouter.find(request) or google.find(request)
+    if found is not None:
+        return found
     for route in OPEN_ROUTES:
         name = route.match(path)
         if name is not None and request.method == route.method:

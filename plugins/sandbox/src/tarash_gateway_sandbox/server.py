@@ -8,7 +8,9 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from tarash_gateway_sandbox.google import PREFIX as GOOGLE_PREFIX
 from tarash_gateway_sandbox.jobs import FAILED, Ending
+from tarash_gateway_sandbox.openrouter import PREFIX as OPENROUTER_PREFIX
 from tarash_gateway_sandbox.playing import fault_named
 from tarash_gateway_sandbox.profiles import profile_named
 from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tarash_gateway_sandbox.faults import Reply
+    from tarash_gateway_sandbox.google.state import State as GoogleState
+    from tarash_gateway_sandbox.openrouter.settings import Settings as OpenRouterSettings
     from tarash_gateway_sandbox.paid import Paid
 
 logger = logging.getLogger(__name__)
@@ -104,6 +108,26 @@ class SandboxServer:
     def url(self) -> str:
         """The base URL for OpenAI's SDK: the origin and `/v1`."""
         return f"{self.origin}/v1"
+
+    @property
+    def openrouter_url(self) -> str:
+        """The base URL of OpenRouter's face: the origin and `/api/v1`."""
+        return f"{self.origin}{OPENROUTER_PREFIX}"
+
+    @property
+    def openrouter(self) -> OpenRouterSettings:
+        """What can be looked at and turned of OpenRouter's face."""
+        return self._vendor.openrouter
+
+    @property
+    def google_url(self) -> str:
+        """The base URL of Google's face, without a version: the origin and `/google`."""
+        return f"{self.origin}{GOOGLE_PREFIX}"
+
+    @property
+    def google(self) -> GoogleState:
+        """What can be looked at and turned of Google's face."""
+        return self._vendor.google
 
     @property
     def job_seconds(self) -> float:
@@ -202,6 +226,8 @@ class SandboxServer:
         self._vendor.paid.clear()
         self._vendor.tally.clear()
         self._vendor.ending = None
+        self._vendor.openrouter.clear()
+        self._vendor.google.clear()
         self._broken_streams = 0
 
     def start(self) -> Self:

@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tarash_gateway_sandbox.google.state import State as GoogleState
 from tarash_gateway_sandbox.jobs import Ending, JobStore
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
+from tarash_gateway_sandbox.openrouter.settings import Settings as OpenRouterSettings
 from tarash_gateway_sandbox.paid import Ledger
 from tarash_gateway_sandbox.playing import Tally
 from tarash_gateway_sandbox.profiles import PROFILES, Profile
@@ -63,6 +65,10 @@ class Vendor:
     """How the jobs end that are created from now on; None is well."""
     origin: str = ""
     """Set when the server listens."""
+    openrouter: OpenRouterSettings = field(default_factory=OpenRouterSettings)
+    """What is OpenRouter's alone."""
+    google: GoogleState = field(default_factory=GoogleState)
+    """What is Google's alone."""
 
     def __post_init__(self) -> None:
         known = {*IMAGE_MODELS, *VIDEO_MODELS}

@@ -16,9 +16,9 @@ from tarash.tarash_gateway.flows.failing import told_when_failing
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, poll_call, resume_call, submit_call
 from tarash.tarash_gateway.flows.recovery import recover
-from tarash.tarash_gateway.flows.video import already_there
+from tarash.tarash_gateway.flows.video import kept
 from tarash.tarash_gateway.journal import Journal
-from tarash.tarash_gateway.media.saving import Exists, check_place
+from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
 from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
@@ -197,17 +197,16 @@ def _resume_flow(
 ) -> Flow[VideoGenerationResponse]:
     provider = _provider_of(config, job)
     row, own = find_row(config, registry.spec(config.provider))
-    place = None if save_to is None else Path(save_to)
+    place = as_place(save_to)
     request_id = new_request_id()
-    if place is not None and not check_place(place, exists):
-        return already_there(place, request_id, config, job.model)
-    flow = at_job(
-        config,
-        job,
-        request_id,
-        lambda context: resume_call(context, provider, job, row=row if own else None, save_to=place, exists=exists),
-        around("resume"),
-    )
+    there = place is not None and not check_place(place, exists)
+
+    def one(context: Context) -> Flow[VideoGenerationResponse]:
+        if place is not None and there:
+            return kept(context, place, job)
+        return resume_call(context, provider, job, row=row if own else None, save_to=place, exists=exists)
+
+    flow = at_job(config, job, request_id, one, around("resume"))
     known = {"request_id": request_id, "provider": config.provider, "model": job.model}
     return told_when_failing(flow, VideoGenerationUpdate, known)
 

@@ -12,7 +12,7 @@ from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.video import already_there, video_call
-from tarash.tarash_gateway.media.saving import Exists, check_place
+from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest, VideoGenerationResponse
 
 
@@ -70,7 +70,7 @@ def _video_flow(
 ) -> Flow[VideoGenerationResponse]:
     chain = checked_chain(config, request)
     first = next(plan for plan in chain if isinstance(plan, Plan))
-    place = None if save_to is None else Path(save_to)
+    place = as_place(save_to)
 
     def one(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoGenerationResponse]:
         return video_call(context, plan, place, exists)

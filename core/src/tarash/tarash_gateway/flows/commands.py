@@ -34,6 +34,8 @@ class Next:
     """The next item of a stream, or `END`. The driver closes every stream when the flow ends or is left."""
 
     stream: Any
+    timeout: float | None = None
+    """Seconds that it may take."""
 
 
 END = object()

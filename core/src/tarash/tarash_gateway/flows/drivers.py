@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -170,15 +171,10 @@ def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> An
                 raise
             except Exception as error:
                 raise _defect(error, target, name) from error
-        case Open(target, name, args, options):
-            return _opened(open_stream(target, name, args, options), steps)
-        case Next(stream):
-            try:
-                return next(stream, END) if hasattr(stream, "__next__") else run_blocking(anext(stream, END))
-            except TarashError:
-                raise
-            except Exception as error:
-                raise _defect(error, stream, "stream") from error
+        case Open():
+            return _opened(command, open_stream, steps)
+        case Next(stream, timeout):
+            return _next(stream, timeout)
         case Sleep(seconds):
             time.sleep(seconds)
         case Emit(update):
@@ -201,16 +197,10 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
                 raise
             except Exception as error:
                 raise _defect(error, target, name) from error
-        case Open(target, name, args, options):
-            return _opened(open_async_stream(target, name, args, options), steps)
-        case Next(stream):
-            try:
-                own = hasattr(stream, "__anext__")
-                return await (anext(stream, END) if own else asyncio.to_thread(next, stream, END))
-            except TarashError:
-                raise
-            except Exception as error:
-                raise _defect(error, stream, "stream") from error
+        case Open():
+            return _opened(command, open_async_stream, steps)
+        case Next(stream, timeout):
+            return await _next_async(stream, timeout)
         case Sleep(seconds):
             await asyncio.sleep(seconds)
         case Emit(update):
@@ -225,9 +215,55 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
     return None
 
 
-def _opened(stream: Any, steps: _Steps) -> Any:
-    steps.streams.append(stream)
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A stream, and whose it is."""
+
+    target: Any
+    name: str
+    items: Any
+
+    def told(self) -> str:
+        return f"{type(self.target).__name__}.{self.name}"
+
+
+def _opened(command: Open, opening: Callable[..., Any], steps: _Steps) -> _Opened:
+    target, name = command.target, command.name
+    try:
+        stream = _Opened(target, name, opening(target, name, command.args, command.options))
+    except TarashError:
+        raise
+    except Exception as error:
+        raise _defect(error, target, name) from error
+    if not hasattr(stream.items, "__next__") and not hasattr(stream.items, "__anext__"):
+        msg = f"{stream.told()} gave a {type(stream.items).__name__} where a generator belongs"
+        raise PluginError(msg, billable="unknown")
+    steps.streams.append(stream.items)
     return stream
+
+
+def _next(stream: _Opened, timeout: float | None) -> Any:
+    items = stream.items
+    try:
+        if hasattr(items, "__next__"):
+            return next(items, END)
+        return run_blocking(in_time(anext(items, END), {"timeout": timeout}, stream.told()))
+    except TarashError:
+        raise
+    except Exception as error:
+        raise _defect(error, stream.target, stream.name) from error
+
+
+async def _next_async(stream: _Opened, timeout: float | None) -> Any:
+    items = stream.items
+    try:
+        own = hasattr(items, "__anext__")
+        item = anext(items, END) if own else asyncio.to_thread(next, items, END)
+        return await in_time(item, {"timeout": timeout}, stream.told())
+    except TarashError:
+        raise
+    except Exception as error:
+        raise _defect(error, stream.target, stream.name) from error
 
 
 def _known(command: Command) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Emit, Flow, Now
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
 
@@ -29,7 +28,7 @@ def told_when_failing(
     except BaseException as error:
         ours = isinstance(error, Exception)
         told = {**known, "message": (str(error) if ours else "") or f"broken off ({type(error).__name__})"}
-        job = error.job if isinstance(error, TarashError) else None
+        job = getattr(error, "job", None)
         if job is not None:
             told["job"] = job
         yield Emit(kind(status="failed", elapsed_seconds=(yield Now()) - started, **told))

@@ -6,10 +6,11 @@ import logging
 from typing import Any
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, PluginError, TarashError
+from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, TarashError
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.given import check_answer
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pictures
@@ -71,10 +72,7 @@ def _one_request(
         answer: ImageAnswer = yield from creating(
             context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate
         )
-        if not isinstance(answer, ImageAnswer):
-            name = type(provider).__name__
-            msg = f"{name}.generate_image gave a {type(answer).__name__} where an ImageAnswer belongs"
-            raise PluginError(msg, billable="unknown")
+        check_answer(answer, provider, "generate_image")
         media, told = yield from pictures_of(context, provider, prepared, answer)
     except TarashError as error:
         yield from note_outcome(context, intent, error)
@@ -142,7 +140,7 @@ def _fetched_picture(
 ) -> Flow[Media]:
     """Downloads a picture; it is paid for, so a failure keeps its URL and is a warning."""
     # The vendor may serve its results from the host that the caller chose to talk to, wherever that is.
-    own_host = urlsplit(url).hostname == urlsplit(provider.endpoint).hostname
+    own_host = _host(url) == _host(provider.endpoint)
     options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
     try:
         fetched = yield from reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
@@ -151,6 +149,13 @@ def _fetched_picture(
         told.append(f"a picture was made and could not be downloaded ({error}); its address is in Media.url")
         context.log(logging.WARNING, "a picture could not be downloaded (%s)", type(error).__name__)
         return Media(**known)
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:  # half of an IPv6 address: the fetch says what is wrong with it
+        return None
 
 
 def _join(outcomes: list[Outcome]) -> tuple[list[ImageAnswer], list[Media], list[str]]:

@@ -13,11 +13,12 @@ from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationFailedError, TarashError, complete
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
+from tarash.tarash_gateway.flows.given import check_status
 from tarash.tarash_gateway.flows.observing import observe_job, observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import note_end, note_job
 from tarash.tarash_gateway.flows.retry import reading
-from tarash.tarash_gateway.flows.video import check_status, download, merged, submit, video_response, wait
+from tarash.tarash_gateway.flows.video import download, merged, submit, video_response, wait
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
@@ -36,6 +37,9 @@ def check_home(config: GenerationConfig, job: VideoJob, provider: Provider) -> N
     Raises:
         ConfigurationError: the job lives at another provider or another address.
     """
+    if not _is_an_id(job.id):
+        msg = "the job has no id that a vendor could know: give the job as submit_video or an error gave it"
+        raise ConfigurationError(msg, provider=config.provider, model=job.model)
     if same_name(job.provider) != same_name(config.provider):
         msg = (
             f"job {job.id} lives at {job.provider}, the config is for {config.provider}; give the one that made the job"
@@ -47,6 +51,14 @@ def check_home(config: GenerationConfig, job: VideoJob, provider: Provider) -> N
             "give the config that made the job, since its key must go nowhere else"
         )
         raise ConfigurationError(msg, provider=config.provider, model=job.model, job=job)
+
+
+LONGEST_ID = 2000
+"""Characters of a vendor's id of a job."""
+
+
+def _is_an_id(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_ID and text.isprintable()
 
 
 def submit_call(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoJob]:

@@ -99,6 +99,9 @@ def _at_hand(image: str | bytes | Path | Media) -> bytes | str:
     if isinstance(image, bytes):
         return image
     if isinstance(image, Path):
+        if image.exists() and not image.is_file() and not image.is_dir():
+            msg = "is no file"
+            raise ValueError(msg)
         if image.stat().st_size > INPUT_LIMIT:
             msg = f"has {image.stat().st_size:,} bytes, the limit is {INPUT_LIMIT:,}"
             raise ValueError(msg)

@@ -14,6 +14,7 @@ from typing import Any
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now, Sleep
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.retry import reading
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.plugins.bridge import gives
 from tarash.tarash_gateway.plugins.provider import LostVideo, Provider
@@ -26,6 +27,9 @@ CLOCKS_DIFFER = timedelta(seconds=60)
 
 RESERVED = 10.0
 """Seconds of the deadline that a submit leaves for the lookup, at the most a fifth of it."""
+
+LIST_TRIES = 3
+"""Tries to read the list at one look."""
 
 MOST_CLAIMED = 20_000
 
@@ -74,10 +78,8 @@ def candidates(
         lost: what to look for.
         taken: endpoint and id of jobs that are known as other requests', besides those of this process.
     """
-    left = context.deadline - (yield Now())
-    call = Call(provider, "find_video", (lost,), {"timeout": max(left, 0.0)})
     try:
-        seen = yield call
+        seen = yield from reading(context, Call(provider, "find_video", (lost,)), most=LIST_TRIES)
     except TarashError as error:
         context.log(logging.WARNING, "the vendor's job list cannot be read (%s)", error)
         return None

@@ -9,7 +9,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import BinaryIO
 
-from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.errors import DownloadError, SaveError
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.media import Media
@@ -33,6 +33,14 @@ class MediaSink(Sink):
         """
         raise NotImplementedError
 
+    def finish(self) -> Media | DownloadError | BrokenMediaError:
+        """The clip; or what is wrong with what came."""
+        try:
+            self.check_whole()
+            return self.media()
+        except (DownloadError, BrokenMediaError) as error:
+            return error
+
     def close(self) -> None:
         """Lets go of what was not kept."""
 
@@ -53,7 +61,7 @@ class FileSink(MediaSink):
     """A clip in a file, which appears at its place once `media` found it whole."""
 
     def __init__(self, path: Path, exists: Exists, limit: int = FILE_LIMIT) -> None:
-        self._path = path
+        self._path, self._exists = path, exists
         self._place: AbstractContextManager[BinaryIO] = atomic_file(path, exists)
         self._open = True
         super().__init__(self._place.__enter__(), limit)
@@ -75,7 +83,9 @@ class FileSink(MediaSink):
         except BrokenMediaError as error:
             msg = f"{self._path} appeared in the meantime, was kept, and is not a whole clip: {error}"
             raise SaveError(msg) from error
-        # With `skip`, somebody else's file may be at that place: then the digest is its own.
+        if self._exists != "skip":
+            return kept.with_digest(digest)
+        # Somebody else's file may be at that place: then the digest is its own.
         with self._path.open("rb") as file:
             same = hashlib.file_digest(file, "sha256").hexdigest() == digest
         return kept.with_digest(digest) if same else kept

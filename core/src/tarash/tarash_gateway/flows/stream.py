@@ -6,11 +6,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from tarash.tarash_gateway.errors import InvalidResponseError, PluginError, TarashError
+from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
 from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.given import check_answer, check_part
 from tarash.tarash_gateway.flows.image import image_response, intend_image, picture_of, pictures_of
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
@@ -19,7 +20,7 @@ from tarash.tarash_gateway.flows.retry import creating, unconfirmed
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImagePart, Prepared, Provider
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, Prepared, Provider
 
 
 def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str, around: Around = ALONE) -> Flow[None]:
@@ -51,7 +52,7 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
 
     def begin(left: float) -> Flow[tuple[Any, Any]]:
         stream = yield Open(provider, "stream_image", (prepared,), {"timeout": left})
-        return stream, (yield Next(stream))
+        return stream, (yield Next(stream, left))
 
     yield Emit(_update(context, (yield Now()), status="submitting"))
     intent = yield from intend_image(context, provider, prepared)
@@ -73,20 +74,19 @@ def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Fl
         if item is END:
             msg = "the stream ended without a result"
             raise unconfirmed(context, InvalidResponseError(msg, billable="unknown"))
-        if not isinstance(item, ImagePart):
-            msg = f"{type(provider).__name__}.stream_image gave a {type(item).__name__} where an ImagePart belongs"
-            raise PluginError(msg, billable="unknown")
+        check_part(item, provider, "stream_image")
         try:
             picture = yield from picture_of(context, provider, item.output, [])
         except InvalidResponseError as error:
             context.log(logging.WARNING, "partial picture %d cannot be used (%s)", item.index, error)
         else:
             yield Emit(_update(context, (yield Now()), status="partial", image=picture))
-        context.left((yield Now()), billable="unknown")
+        left = context.left((yield Now()), billable="unknown")
         try:
-            item = yield Next(stream)
+            item = yield Next(stream, left)
         except TarashError as error:
             raise (unconfirmed(context, error) if error.billable == "unknown" else error) from error
+    check_answer(item, provider, "stream_image")
     return item
 
 

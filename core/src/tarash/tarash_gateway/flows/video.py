@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +27,7 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.given import check_new_job, check_status
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.lookup import claim, look_up, reserve
 from tarash.tarash_gateway.flows.observing import observe_job
@@ -56,6 +58,9 @@ SHORTEST_WAIT = 0.05
 
 DOWNLOAD_TRIES = 5
 
+RESUME = "It costs nothing to fetch it again: resume_video(config, error.job)."
+RUNNING = "It was left running: resume_video(config, error.job) picks it up."
+
 
 def video_call(
     context: Context,
@@ -72,7 +77,8 @@ def video_call(
     submitted = yield from submit(context, plan, provider)
     finished = yield from wait(context, provider, submitted)
     videos = yield from download(context, provider, finished.job, save_to, exists)
-    told = {"adjustments": plan.checked.adjustments, "warnings": [*plan.notices, *plan.checked.warnings]}
+    warnings = [*plan.notices, *plan.checked.warnings]
+    told: dict[str, Any] = {"adjustments": plan.checked.adjustments, "warnings": warnings}
     return video_response(context, videos, row=plan.priced, finished=finished, **told)
 
 
@@ -82,15 +88,27 @@ def already_there(place: Path, request_id: str, config: GenerationConfig, model:
     Raises:
         SaveError: what is there is not a whole clip.
     """
+    now = yield Now()
+    return (yield from kept(Context(config, model, request_id, now, now), place))
+
+
+def kept(context: Context, place: Path, job: VideoJob | None = None) -> Flow[VideoGenerationResponse]:
+    """The response of a clip that is there already, of a job where one is resumed.
+
+    Raises:
+        SaveError: what is there is not a whole clip.
+    """
     try:
         clip = Media.from_file(place)
     except BrokenMediaError as error:
         msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
         raise SaveError(msg) from error
-    now = yield Now()
-    context = Context(config, model, request_id, now, now)
-    yield Emit(_update(context, now, status="completed"))
-    return video_response(context, [clip], warnings=[f"{place} was already there; nothing was sent"])
+    if job is not None:
+        yield from note_job(context, job)
+        yield from note_video(context, job, clip)
+    yield Emit(_update(context, (yield Now()), status="completed", job=job))
+    known = {} if job is None else {"job": job, "asked": job.asked}
+    return video_response(context, [clip], warnings=[f"{place} was already there; nothing was sent"], **known)
 
 
 def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provider) -> Flow[VideoStatus]:
@@ -116,6 +134,8 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
         look_it_up = found if gives(provider, "find_video") else None
         status: VideoStatus = yield from creating(context, send, VideoGenerationUpdate, look_it_up)
         check_status(status, provider, "submit_video")
+        check_new_job(context, status, provider)
+        plan.checked.warnings.extend(status.warnings)
     except TarashError as error:
         yield from note_outcome(context, intent, error)
         raise
@@ -146,7 +166,7 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             left = context.deadline - now
             if left <= 2 * SHORTEST_WAIT:
                 word = f"{job.status} ({job.vendor_status!r})" if job.vendor_status else job.status
-                msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. It was left running."
+                msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. {RUNNING}"
                 raise GenerationTimeoutError(msg)
             pause = _pause(context, status, now - submitted)
             # The first look is soon, whatever the interval: a job may fail or be done at once. The last one is in time.
@@ -204,20 +224,26 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, 
             waiting = partial(VideoGenerationUpdate, job=job)
             yield from reading(context, call, most=DOWNLOAD_TRIES, waiting=waiting)
         except TarashError as error:
-            raise _not_fetched(job, error) from error
-        try:
-            sink.check_whole()
-            return sink.media()
-        except DownloadError as error:
-            broken = error
-        except BrokenMediaError as error:
+            told = _not_fetched(job, error)
+            if told is error:
+                raise
+            raise told from error
+        if sink.closed:
+            name = f"{type(provider).__name__}.download_video"
+            msg = f"{name} closed what it was to write to. This is a defect of the plugin."
+            raise PluginError(msg, billable="yes")
+        # Hashing and syncing 200 MB takes a second, which no event loop should stand still for.
+        found: Media | DownloadError | BrokenMediaError = yield Call(sink, "finish")
+        if isinstance(found, Media):
+            return found
+        if isinstance(found, BrokenMediaError):
             if isinstance(broken, BrokenMediaError):
                 break
             sink.restart()
-            broken = error
+        broken = found
         context.log(logging.WARNING, "the download of job %s is not whole (%s), it goes on", job.id, broken)
     kind = f" ({sink.content_type})" if sink.content_type else ""
-    msg = f"what came for job {job.id} is not a whole clip{kind}: {broken}. The job is still there and can be resumed."
+    msg = f"what came for job {job.id} is not a whole clip{kind}: {broken}. {RESUME}"
     raise DownloadError(msg) from broken
 
 
@@ -226,26 +252,12 @@ def _not_fetched(job: VideoJob, error: TarashError) -> TarashError:
     passed = isinstance(error, GenerationTimeoutError) and error.__cause__ is not None
     if not passed and not isinstance(error, _PASSING):
         return error
-    msg = (
-        f"the video of job {job.id} could not be fetched: {error} "
-        "It costs nothing to fetch it again: resume_video(config, error.job)."
-    )
+    msg = f"the video of job {job.id} could not be fetched: {str(error).rstrip('.')}. {RESUME}"
     return DownloadError(msg, status_code=error.status_code, code=error.code, raw=error.raw, retryable=True)
 
 
-_PASSING = (ConnectionFailedError, InvalidResponseError, ProviderUnavailableError, RateLimitError)
+_PASSING = (ConnectionFailedError, DownloadError, InvalidResponseError, ProviderUnavailableError, RateLimitError)
 """What a download may run into that says nothing of the clip."""
-
-
-def check_status(status: object, provider: Provider, name: str) -> None:
-    """Tells of a plugin that gives something else than a status.
-
-    Raises:
-        PluginError: naming the primitive.
-    """
-    if not isinstance(status, VideoStatus):
-        msg = f"{type(provider).__name__}.{name} gave a {type(status).__name__} where a VideoStatus belongs"
-        raise PluginError(msg, billable="unknown")
 
 
 def _pause(context: Context, status: VideoStatus, age: float) -> float:
@@ -287,10 +299,15 @@ def _attach(error: BaseException, job: VideoJob, context: Context) -> None:
     """Whatever breaks a call off after the submit says which job is there to be resumed."""
     if isinstance(error, TarashError):
         error.job = job if error.job is None else merged(job, error.job)
+        if isinstance(error, GenerationTimeoutError) and "resume_video" not in error.message:
+            error.message = f"{error.message.rstrip('.')}. {RUNNING}"
+            error.args = (error.message,)
         if error.billable == "no" or isinstance(error, (GenerationTimeoutError, PluginError)):
             error.billable = "yes" if job.status == "completed" else "unknown"
     elif not isinstance(error, GeneratorExit):
         error.add_note(f"job {job.id} at {job.provider} was left running; its video can still be fetched")
+        with suppress(AttributeError):  # a foreign class may have no room for it
+            error.job = job  # type: ignore[attr-defined]
         context.log(logging.INFO, "was broken off; job %s was left running", job.id)
 
 

@@ -126,8 +126,13 @@ def _begin(entry: Entry, line: dict[str, Any]) -> None:
 _STATUS_OF: dict[Any, EntryStatus] = {"job": "submitted", **{status: status for status in get_args(EntryStatus)}}
 
 
+def status_of(event: Any) -> EntryStatus:
+    """The status that a line with this event stands for."""
+    return _STATUS_OF.get(event, "open")
+
+
 def _advance(entry: Entry, event: Any) -> None:
-    status = _STATUS_OF.get(event, "open")
+    status = status_of(event)
     if _RANK[status] > _RANK[entry.status]:
         entry.status = status
 

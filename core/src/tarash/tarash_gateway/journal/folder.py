@@ -87,7 +87,7 @@ class Journal:
         Raises:
             SaveError: it could not be written; the request must not go out.
         """
-        intent = f"int_{uuid.uuid4().hex}"
+        intent = new_intent()
         self.write("intent", intent=intent, kind=kind, **facts)
         return intent
 
@@ -105,9 +105,18 @@ class Journal:
         Raises:
             SaveError: it could not be written.
         """
-        at = datetime.now(UTC).isoformat(timespec="microseconds")
-        known = {name: value for name, value in facts.items() if value is not None}
         try:
-            self._appender.append({"v": VERSION, "at": at, "event": event, **known})
+            self._appender.append(line_of(event, facts))
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+
+def new_intent() -> str:
+    """The id of one request that may cost something."""
+    return f"int_{uuid.uuid4().hex}"
+
+
+def line_of(event: str, facts: dict[str, Any]) -> dict[str, Any]:
+    """What is written of an event: what is None is left out."""
+    at = datetime.now(UTC).isoformat(timespec="microseconds")
+    return {"v": VERSION, "at": at, "event": event, **{name: fact for name, fact in facts.items() if fact is not None}}

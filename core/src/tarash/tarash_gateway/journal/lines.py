@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 logger = logging.getLogger("tarash.journal")
 
@@ -25,23 +25,28 @@ class Appender:
         self._folder = folder
         self._lock = threading.Lock()
         self._file: int | None = None
+        self._torn = False
         self._finalizer: weakref.finalize[..., Any] | None = None
         _appenders.add(self)
 
-    def append(self, line: dict[str, Any]) -> None:
-        """Writes one line; when this returns, it is on the disk.
+    def append(self, *lines: dict[str, Any]) -> None:
+        """Writes lines with one sync; when this returns, they are on the disk.
 
         Raises:
-            OSError: it is not.
+            OSError: they are not, or not all of them.
         """
-        data = json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+        data = b"".join(map(_encoded, lines))
         with self._lock:
             if self._file is None:
                 self._file = self._open()
                 self._finalizer = weakref.finalize(self, os.close, self._file)
-            done = 0
-            while done < len(data):
-                done += os.write(self._file, data[done:])
+            if self._torn:
+                # Half a line is there, of a full disk: what follows must not become a part of it.
+                data = b"\n" + data
+            self._torn = True
+            while data:
+                data = data[os.write(self._file, data) :]
+            self._torn = False
             os.fsync(self._file)
 
     def close(self) -> None:
@@ -50,6 +55,7 @@ class Appender:
             if self._finalizer is not None:
                 self._finalizer()
             self._file = self._finalizer = None
+            self._torn = False
 
     def _open(self) -> int:
         # Prompts are in it: nobody else's business.
@@ -65,23 +71,49 @@ class Appender:
         if self._finalizer is not None:
             self._finalizer.detach()
         self._file = self._finalizer = None
+        self._torn = False
+
+
+class Place(NamedTuple):
+    """Where a line is."""
+
+    path: Path
+    offset: int
+    """Bytes before it."""
 
 
 def read_lines(folder: Path) -> Iterator[dict[str, Any]]:
     """Every whole line of every file, file by file; what is torn or no JSON object is left out."""
+    return (line for _, line in located_lines(folder))
+
+
+def located_lines(folder: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """What `read_lines` gives, each line with its place: one who cannot keep all of them reads one again."""
     if not folder.is_dir():
         return
     for path in sorted(folder.glob(f"*{ENDING}")):
-        dropped = 0
+        dropped = offset = 0
         with path.open("rb") as file:
             for raw in file:
                 line = _parsed(raw)
-                if line is None:
+                if line is not None:
+                    yield Place(path, offset), line
+                elif raw != b"\n":
                     dropped += 1
-                else:
-                    yield line
+                offset += len(raw)
         if dropped:
             logger.warning("%s: %d torn or unreadable line(s) left out", path.name, dropped)
+
+
+def line_at(place: Place) -> dict[str, Any]:
+    """The line at a place; empty where there is none any more."""
+    with place.path.open("rb") as file:
+        file.seek(place.offset)
+        return _parsed(file.readline()) or {}
+
+
+def _encoded(line: dict[str, Any]) -> bytes:
+    return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

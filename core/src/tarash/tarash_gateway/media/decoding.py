@@ -11,6 +11,9 @@ from urllib.parse import unquote_to_bytes
 _LONG_TEXT = 1000
 """Characters from which a string in an answer may be media."""
 
+_DEEPEST = 60
+"""Levels of an answer that are kept."""
+
 
 def decode_base64(text: str) -> bytes:
     """The bytes of base64 text, the URL-safe alphabet and missing padding included.
@@ -43,12 +46,19 @@ def decode_data_url(url: str) -> bytes:
     return decode_base64(body) if head.rstrip().lower().endswith(";base64") else unquote_to_bytes(body)
 
 
-def without_media(value: Any) -> Any:
-    """A copy of parsed JSON in which long base64 is replaced by its length and digest."""
+def without_media(value: Any, depth: int = 0) -> Any:
+    """A copy of parsed JSON in which long base64 is replaced by its length and digest.
+
+    What is no JSON is replaced by the name of its kind, and what never ends by `…`.
+    """
+    if depth > _DEEPEST:
+        return "…"
     if isinstance(value, dict):
-        return {key: without_media(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [without_media(item) for item in value]
+        return {str(key): without_media(item, depth + 1) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [without_media(item, depth + 1) for item in value]
+    if value is not None and not isinstance(value, (str, int, float, bool)):
+        return f"<{type(value).__name__}>"
     if isinstance(value, str) and len(value) > _LONG_TEXT and " " not in value[:_LONG_TEXT]:
         digest = hashlib.sha256(value.encode(errors="surrogatepass")).hexdigest()
         return f"<{len(value)} characters, sha256 {digest}>"

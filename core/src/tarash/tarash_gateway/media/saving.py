@@ -7,12 +7,31 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO, Literal, get_args
+from typing import Any, BinaryIO, Literal, get_args
 
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 
 Exists = Literal["error", "replace", "skip"]
 """What becomes of a file that is already there: refuse, replace it, or leave it and write nothing."""
+
+
+def as_place(save_to: Any) -> Path | None:
+    """What a caller gave as the place of a file; None stays None.
+
+    Raises:
+        ValidationError: it is no path.
+    """
+    if save_to is None:
+        return None
+    try:
+        text = os.fspath(save_to)
+        usable = isinstance(text, str) and bool(text) and b"\0" not in os.fsencode(text)
+    except (TypeError, ValueError):
+        usable = False
+    if not usable:
+        msg = "save_to is no path of a file: give it as text or as a Path"
+        raise ValidationError(msg)
+    return Path(save_to)
 
 
 def check_place(path: Path, exists: Exists) -> bool:
@@ -28,15 +47,15 @@ def check_place(path: Path, exists: Exists) -> bool:
     if exists not in get_args(Exists):
         msg = f"exists={exists!r} is none of {', '.join(get_args(Exists))}"
         raise ValidationError(msg)
-    if path.is_dir():
-        msg = f"{path} is a folder: give the name of a file."
-        raise SaveError(msg)
-    if path.exists():
-        if exists == "skip":
-            return False
-        if exists == "error":
-            raise _already_there(path)
     try:
+        if path.is_dir():
+            msg = f"{path} is a folder: give the name of a file."
+            raise SaveError(msg)
+        if path.exists():
+            if exists == "skip":
+                return False
+            if exists == "error":
+                raise _already_there(path)
         with _temporary(path):
             pass
     except OSError as error:

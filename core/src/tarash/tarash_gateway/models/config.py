@@ -3,50 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
-from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, Strict, field_serializer
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Strict, field_serializer
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.models.credentials import ApiKey, shown_url, usable_key, without_password
 from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, Word
 from tarash.tarash_gateway.records import StrictInput
 
-ApiKey = str | SecretStr | Callable[[], str | Awaitable[str]]
+LONGEST_CHAIN = 100
+"""Configs of a chain of fallbacks in all."""
 
-
-def _usable_key(value: Any) -> Any:
-    """Wraps a plain key as a secret; a key that no HTTP header can carry is told here, not as a connection error."""
-    text = value.get_secret_value() if isinstance(value, SecretStr) else value
-    if not isinstance(text, str):
-        if value is None or callable(value):
-            return value
-        msg = "must be text, or a function that gives it"
-        raise ValueError(msg)
-    if not text.strip():
-        msg = "api_key is empty. Leave it out to read the provider's environment variable, or give a key."
-        raise ConfigurationError(msg)
-    at = next((i for i, char in enumerate(text) if not "!" <= char <= "~"), None)
-    if at is not None:
-        msg = (
-            f"api_key holds {_kind(text[at])} at position {at + 1} of {len(text)}, which no HTTP header can carry. "
-            "Copy it again, without quotes."
-        )
-        raise ConfigurationError(msg)
-    return SecretStr(text)
-
-
-def _kind(char: str) -> str:
-    if char in "\r\n":
-        return "a line break"
-    if char.isspace():
-        return "white space"
-    return "a control character" if char.isascii() else "a character outside ASCII"
+DEEPEST_CHAIN = 10
+"""Fallbacks of fallbacks of …"""
 
 
 def _no_configs(value: Any) -> Any:
     return () if value is None else value
+
+
+def _short_chain(configs: tuple[GenerationConfig, ...]) -> tuple[GenerationConfig, ...]:
+    """A chain that was built by a loop without an end is told here, not by the recursion of whatever walks it."""
+    level: Iterable[GenerationConfig] = configs
+    count = depth = 0
+    while level := tuple(level):
+        count, depth = count + len(level), depth + 1
+        if count > LONGEST_CHAIN or depth > DEEPEST_CHAIN:
+            msg = f"is a chain of more than {LONGEST_CHAIN} configs, or of more than {DEEPEST_CHAIN} one in the other"
+            raise ValueError(msg)
+        level = (inner for config in level for inner in config.fallback_configs)
+    return configs
 
 
 class GenerationConfig(StrictInput):
@@ -63,12 +52,13 @@ class GenerationConfig(StrictInput):
     model: Word
     """The vendor's name of the model, or an Azure deployment."""
 
-    api_key: Annotated[ApiKey | None, BeforeValidator(_usable_key)] = Field(default=None, repr=False, exclude=True)
+    api_key: Annotated[ApiKey | None, BeforeValidator(usable_key)] = Field(default=None, repr=False, exclude=True)
     """The key, or a function (sync or async) that gives one for each request. Without it the provider's usual
     environment variable is read when a call is made. Never part of a dump, a repr or a pickle."""
 
-    base_url: Word | None = None
-    """Where the vendor's API is; without it the provider's own address."""
+    base_url: Annotated[Word | None, AfterValidator(without_password)] = None
+    """Where the vendor's API is; without it the provider's own address. What its query holds may be a gateway's key:
+    it is in no repr, no dump and no pickle."""
 
     api_version: Word | None = None
     """A version that goes into the query, for the providers that want one."""
@@ -86,7 +76,7 @@ class GenerationConfig(StrictInput):
     retry_unconfirmed: StrictBool = False
     """Send a creating request again although an earlier one may have been billed."""
 
-    fallback_configs: Annotated[tuple[Self, ...], BeforeValidator(_no_configs)] = ()
+    fallback_configs: Annotated[tuple[Self, ...], BeforeValidator(_no_configs), AfterValidator(_short_chain)] = ()
     """Configs that are tried in order while nothing was created."""
 
     unsupported: Unsupported = "warn"
@@ -106,6 +96,15 @@ class GenerationConfig(StrictInput):
     """Settings of one provider. May hold credentials: values that are not JSON are left out of dumps and pickles."""
 
     _left_behind: tuple[str, ...] = PrivateAttr(default=())
+    _query_left_behind: bool = PrivateAttr(default=False)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        for name, value in super().__repr_args__():
+            yield name, shown_url(value) if name == "base_url" and isinstance(value, str) else value
+
+    @field_serializer("base_url")
+    def _without_query(self, value: str | None) -> str | None:
+        return None if value is None else shown_url(value)
 
     @field_serializer("provider_config")
     def _json_only(self, value: dict[str, Any]) -> dict[str, Any]:
@@ -114,18 +113,27 @@ class GenerationConfig(StrictInput):
     def __getstate__(self) -> dict[Any, Any]:
         """Leaves every secret behind: the key is found again in the environment of the process that loads this."""
         state = super().__getstate__()
-        kept = self._json_only(self.provider_config)
-        state["__dict__"] = {**state["__dict__"], "api_key": None, "provider_config": kept}
+        kept, url = self._json_only(self.provider_config), self._without_query(self.base_url)
+        state["__dict__"] = {**state["__dict__"], "api_key": None, "provider_config": kept, "base_url": url}
         lost = tuple(key for key in self.provider_config if key not in kept)
-        state["__pydantic_private__"] = {"_left_behind": self._left_behind + lost}
+        state["__pydantic_private__"] = {
+            "_left_behind": self._left_behind + lost,
+            "_query_left_behind": self._query_left_behind or url != self.base_url,
+        }
         return state
 
     def require_whole(self) -> None:
         """Tells whether a pickle left something behind that this config needs.
 
         Raises:
-            ConfigurationError: naming the entries of `provider_config` that did not travel.
+            ConfigurationError: naming the entries of `provider_config` that did not travel, or the query of `base_url`.
         """
+        if self._query_left_behind and self.base_url == self._without_query(self.base_url):
+            msg = (
+                f"base_url of {self.provider!r} lost its query when it was pickled: credentials do not travel. "
+                "Make the config on this worker, or give the whole address with model_copy(update=…)."
+            )
+            raise ConfigurationError(msg, provider=self.provider, model=self.model)
         missing = [key for key in self._left_behind if key not in self.provider_config]
         if missing:
             msg = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,7 +42,7 @@ def _prompt(value: str) -> str:
 def _ascii_size(value: Any) -> Any:
     """People copy a size with a multiplication sign from a page; the vendors want an ASCII x."""
     if isinstance(value, str):
-        return re.sub(rf"(?<=\d)\s*[{_TIMES}xX]\s*(?=\d)", "x", value.strip())
+        return re.sub(rf"(?<=\d)\s*[{_TIMES}xX]\s*(?=\d)", "x", str.strip(value))
     return value
 
 
@@ -60,7 +61,21 @@ def _ratio(value: str) -> str:
 
 
 def _strip(value: Any) -> Any:
-    return value.strip() if isinstance(value, str) else value
+    # `str` itself: a subclass may have a `strip` of its own.
+    return str.strip(value) if isinstance(value, str) else value
+
+
+def _sendable(value: dict[str, Any]) -> dict[str, Any]:
+    """JSON in Python's eyes may be none on the wire: half a character, or a number of thousands of digits."""
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except UnicodeEncodeError:
+        msg = "holds half of a character (a lone surrogate)"
+        raise ValueError(msg) from None
+    except ValueError:
+        msg = "holds a number that cannot be written as JSON"
+        raise ValueError(msg) from None
+    return value
 
 
 Text = Annotated[str, Strict(), AfterValidator(_text)]
@@ -83,5 +98,5 @@ Seed = Annotated[int, Strict(), Field(ge=0, lt=2**63)]
 Seconds = Annotated[float, Strict(), Field(gt=0, le=86_400)]
 StrictBool = Annotated[bool, Strict()]
 Unsupported = Literal["warn", "error", "ignore"]
-ExtraParams = dict[str, JsonValue]
+ExtraParams = Annotated[dict[str, JsonValue], AfterValidator(_sendable)]
 FilePath = Annotated[Path, Strict()]

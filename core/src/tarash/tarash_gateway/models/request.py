@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +24,21 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.records import StrictInput
 
-InputImage = Annotated[str, Strict()] | Annotated[bytes, Strict()] | Path | Media
+MOST_IMAGES = 1000
+"""Input images of one request; no vendor takes a fiftieth of it."""
+
+
+def _of_media(value: Any) -> Any:
+    """A dump of media has at least one of its fields; another dictionary would be media without anything in it."""
+    if isinstance(value, Mapping) and Media.model_fields.keys().isdisjoint(value):
+        msg = "is no dump of a Media"
+        raise ValueError(msg)
+    return value
+
+
+KnownMedia = Annotated[Media, BeforeValidator(_of_media)]
+
+InputImage = Annotated[str, Strict()] | Annotated[bytes, Strict()] | Path | KnownMedia
 """A URL, a data URL, base64, bytes, a path, or media from an earlier answer."""
 
 Role = Literal["reference", "first_frame", "last_frame", "asset", "style"]
@@ -42,7 +57,7 @@ class ImageType(StrictInput):
 
 
 def _as_image(value: Any) -> Any:
-    return value if value is None or isinstance(value, (ImageType, dict)) else ImageType(image=value)
+    return value if value is None or isinstance(value, (ImageType, dict)) else {"image": value}
 
 
 class GenerationRequest(StrictInput):
@@ -65,7 +80,9 @@ class GenerationRequest(StrictInput):
 
     seed: Seed | None = None
 
-    image_list: list[Annotated[ImageType, BeforeValidator(_as_image)]] = Field(default_factory=list)
+    image_list: list[Annotated[ImageType, BeforeValidator(_as_image)]] = Field(
+        default_factory=list, max_length=MOST_IMAGES
+    )
     """Input images, in order."""
 
     extra_params: ExtraParams = Field(default_factory=dict)
@@ -102,7 +119,7 @@ class VideoGenerationRequest(GenerationRequest):
     generate_audio: StrictBool | None = None
     """Whether the clip has sound; None leaves it to the model."""
 
-    video: VideoJob | Media | Annotated[Path, Strict()] | Word | None = None
+    video: VideoJob | KnownMedia | Annotated[Path, Strict()] | Word | None = None
     """The video to start from: an earlier job, the vendor's id of one, or a clip."""
 
     operation: Operation = "generate"

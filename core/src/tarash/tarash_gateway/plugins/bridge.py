@@ -29,7 +29,16 @@ def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
     own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
     if _is_given(twin, f"{name}_async") or not _is_given(own, name):
         return _present(twin, target, name)
-    return lambda *args, **options: asyncio.to_thread(_present(own, target, name), *args, **options)
+    return lambda *args, **options: asyncio.to_thread(_without_stop, _present(own, target, name), *args, **options)
+
+
+def _without_stop(primitive: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    """Calls a primitive in a thread; what it gives comes back through a future, which can carry no StopIteration."""
+    try:
+        return primitive(*args, **options)
+    except StopIteration as error:
+        msg = "StopIteration"
+        raise RuntimeError(msg) from error
 
 
 def gives(target: Any, name: str) -> bool:
@@ -77,15 +86,29 @@ def open_async_stream(target: Any, name: str, args: tuple[Any, ...], options: di
 def run_blocking(awaitable: Awaitable[Any]) -> Any:
     """Runs `awaitable` on the background loop and waits for it, also where the calling thread has a loop of its own."""
 
-    async def wait() -> Any:
-        return await awaitable
+    async def wait() -> tuple[Any, BaseException | None]:
+        try:
+            return await awaitable, None
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 # raised in the loop, a SystemExit would end it for all others
+            return None, error
 
     loop = _background_loop()
     if _is_running_here(loop):
         # Already on that loop's own thread: waiting for it there would wait for ever.
         with ThreadPoolExecutor(max_workers=1) as thread:
-            return thread.submit(asyncio.run, wait()).result()
-    return asyncio.run_coroutine_threadsafe(wait(), loop).result()
+            value, error = thread.submit(asyncio.run, wait()).result()
+    else:
+        waiting = asyncio.run_coroutine_threadsafe(wait(), loop)
+        try:
+            value, error = waiting.result()
+        except BaseException:  # Ctrl-C: nobody waits for it any more
+            waiting.cancel()
+            raise
+    if error is not None:
+        raise error
+    return value
 
 
 def _is_running_here(loop: asyncio.AbstractEventLoop) -> bool:

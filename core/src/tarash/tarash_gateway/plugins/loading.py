@@ -96,6 +96,9 @@ class Plugin:
         for declared in manager.hook.tarash_provider_specs():
             for spec in declared:
                 self._check_spec(spec)
+                if same_name(spec.name) in specs:
+                    msg = f"{self.origin} offers {spec.name!r} twice: give each provider a name of its own"
+                    raise PluginLoadError(msg, provider=self.name)
                 specs[same_name(spec.name)] = spec
         return specs
 

@@ -71,6 +71,13 @@ class PluginRegistry:
         if provider is None:
             msg = f"the plugin of {config.provider!r} ({owner.origin}) made no provider for its own name"
             raise PluginError(msg, provider=config.provider, model=config.model)
+        if not _endpoint_of(provider):
+            made = type(provider).__name__
+            msg = (
+                f"the plugin of {config.provider!r} ({owner.origin}) made a {made} that has no endpoint: "
+                "the base URL that its requests go to, as text"
+            )
+            raise PluginError(msg, provider=config.provider, model=config.model)
         return provider
 
     def register(self, plugin: object, *, replace: bool = False) -> Registration:
@@ -209,6 +216,14 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
         shop = f"{DISTRIBUTION}-{re.sub('[^a-z0-9]+', '-', key).strip('-')}"
         text += f". A plugin of that name would be a distribution such as {shop}: pip install {shop}"
     return ProviderNotFoundError(text, provider=name)
+
+
+def _endpoint_of(provider: object) -> str | None:
+    try:
+        endpoint = getattr(provider, "endpoint", None)
+    except Exception:  # noqa: BLE001 # whatever a stranger's property raises
+        return None
+    return endpoint if isinstance(endpoint, str) and not isinstance(provider, type) else None
 
 
 registry = PluginRegistry()

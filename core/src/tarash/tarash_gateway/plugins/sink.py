@@ -20,6 +20,11 @@ class Sink:
         self.content_type: str | None = None
         """What the vendor calls it; only used to explain what is not a clip."""
 
+    @property
+    def closed(self) -> bool:
+        """Whether what it writes to was closed."""
+        return self._file.closed
+
     def begin(self, *, length: int | None, resumed: bool = False, content_type: str | None = None) -> None:
         """Told by a provider once the headers of an answer are there.
 

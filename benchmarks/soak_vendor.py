@@ -1,0 +1,58 @@
+# ruff: noqa: INP001 # a script is in no package
+"""The vendor of the soak, in a process of its own: it answers one line of JSON to each line that it reads.
+
+`cure` lets every job go on as it would without its faults, `summary` tells what was paid and asked; the end of the
+input ends the process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from tarash_gateway_sandbox import SandboxServer
+from tarash_gateway_sandbox.operations import asked_of
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox import RecordedRequest
+
+FAILED = ("failed", "cancelled", "expired")
+
+
+def main(job_seconds: float, slow_seconds: float) -> None:
+    """Serves until the input ends."""
+    seen: Counter[str] = Counter()
+
+    def count(request: RecordedRequest, status: int) -> None:  # noqa: ARG001 # a listener's signature
+        seen[asked_of(request).operation] += 1
+
+    with SandboxServer(quick=True, job_seconds=job_seconds, slow_seconds=slow_seconds, on_request=count) as server:
+        tell({"url": server.url})
+        for line in sys.stdin:
+            if line.strip() == "cure":
+                cure(server)
+                tell({})
+            else:
+                paid = [[one.prompt, one.id] for one in server.paid]
+                tell({"paid": paid, "requests": dict(seen), "connections": server.connections})
+
+
+def cure(server: SandboxServer) -> None:
+    """Takes the faults from the jobs, but leaves failed what has failed."""
+    jobs = server._vendor.jobs  # noqa: SLF001 # a job that heals is nothing that a server offers
+    for job in jobs.all():
+        failed = job.course is not None and job.course.steps[-1][1] in FAILED
+        jobs.add(dataclasses.replace(job, faults=(), course=job.course if failed else None))
+
+
+def tell(content: dict[str, Any]) -> None:
+    """Writes one line."""
+    sys.stdout.write(json.dumps(content) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(float(sys.argv[1]), float(sys.argv[2]))

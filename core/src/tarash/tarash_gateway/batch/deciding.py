@@ -1,0 +1,108 @@
+"""What is to be done about a row, by what earlier runs did about it. Nothing that may have been paid is paid again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from tarash.tarash_gateway.batch.history import Past, prompt_digest
+from tarash.tarash_gateway.batch.places import Places
+from tarash.tarash_gateway.batch.results import SavedFile
+from tarash.tarash_gateway.batch.rows import Row
+from tarash.tarash_gateway.batch.settings import Settings
+from tarash.tarash_gateway.errors import DownloadError, SaveError, UnconfirmedGenerationError, ValidationError
+
+Step = Literal["send", "resume", "adopt", "done", "kept", "failed", "unconfirmed"]
+"""What is to be done:
+
+- `send`: the request;
+- `resume`: wait for the job that there is, and fetch its video;
+- `adopt`: its files are in place, only the journal does not know it yet;
+- `done`, `kept`, `failed`, `unconfirmed`: nothing; see `RowStatus`.
+"""
+
+OF_THE_ROW: Final = ("ContentPolicyError", "InvalidRequestError", "UnsupportedOperationError")
+"""Refusals that are about what a row asks for. Others are about the account or the moment, and pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be done, and with what."""
+
+    step: Step
+    past: Past | None = None
+    files: tuple[SavedFile, ...] = ()
+    error: str | None = None
+    replaces: bool = False
+    """Whether there are files that the results replace."""
+
+
+def decide(row: Row, pasts: Iterable[Past], places: Places, settings: Settings) -> Decision:
+    """What is to be done about `row`. Looks at the folder, writes nothing."""
+    best = max(pasts, key=_weight, default=None)
+    if best is None or _weight(best) < _MAY_BE_PAID:
+        if best is not None and not settings.retry_failed and _is_final(best):
+            return _failed(f"{best.error or 'it failed'} (in an earlier run; --retry-failed sends it again)")
+        return _fresh(row, places, settings)
+    if best.prompt != prompt_digest({"prompt": row.request.prompt}) or best.kind != row.kind:
+        msg = "an earlier run sent another prompt under this id; give the row an id of its own"
+        return _failed(f"{ValidationError.__name__}: id: {msg}")
+    if best.status == "saved":
+        return _saved(row, best, places, settings)
+    if best.has_job:
+        return Decision("resume", best)
+    return _lost(row, best, places, settings)
+
+
+_MAY_BE_PAID: Final = 3
+_WEIGHTS: Final = {"absent": 0, "refused": 1, "failed": 2, "open": 3, "unconfirmed": 3, "made": 4, "submitted": 5, "saved": 6}
+
+
+def _weight(past: Past) -> int:
+    return _WEIGHTS[past.status]
+
+
+def _is_final(past: Past) -> bool:
+    if past.status == "refused":
+        return (past.error or "").startswith(OF_THE_ROW)
+    return past.status == "failed"
+
+
+def _fresh(row: Row, places: Places, settings: Settings) -> Decision:
+    taken = places.taken(row.id, row.request.n)
+    if not taken or settings.exists == "replace":
+        return Decision("send", replaces=bool(taken))
+    if settings.exists == "skip":
+        folder = places.place(row.id)
+        return Decision("kept", files=tuple(SavedFile(path=folder / name) for name in taken if not name.endswith(".json")))
+    msg = f"{places.place(row.id) / taken[0]} is already there, and no run of this batch made it"
+    return _failed(f"{SaveError.__name__}: {msg} (exists: error, skip or replace)")
+
+
+def _saved(row: Row, past: Past, places: Places, settings: Settings) -> Decision:
+    found = places.found(row.id, past.files)
+    if found and len(found) == len(past.files):
+        return Decision("done", past, tuple(found))
+    if past.has_job:
+        return Decision("resume", past)  # fetching it again costs nothing
+    if settings.retry_failed:
+        return _fresh(row, places, settings)
+    gone = past.files[0].path.name if past.files else "its file"
+    return _failed(f"{DownloadError.__name__}: {gone} was saved and is gone (--retry-failed pays for a new one)")
+
+
+def _lost(row: Row, past: Past, places: Places, settings: Settings) -> Decision:
+    files = places.left_by(row.id, row.request.n, past)
+    if files:
+        return Decision("adopt", past, tuple(files))
+    if settings.retry_unconfirmed:
+        return _fresh(row, places, settings)
+    told = past.error or (
+        f"{UnconfirmedGenerationError.__name__}: an earlier run was broken off while the request was on its way"
+    )
+    return Decision("unconfirmed", past, error=f"{told} (it may have been billed; --retry-unconfirmed sends it again)")
+
+
+def _failed(error: str) -> Decision:
+    return Decision("failed", error=error)

@@ -1,0 +1,188 @@
+"""Rate limits of one account and model: what a vendor says to one row holds for all that wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from tarash.tarash_gateway.errors import (
+    AuthenticationError,
+    ModelNotFoundError,
+    PermissionDeniedError,
+    ProviderUnavailableError,
+    QuotaExceededError,
+    RateLimitError,
+    TarashError,
+)
+
+FIRST_PAUSE: Final = 0.5
+"""Seconds of a pause for which the vendor names no length; doubled for each further one until something goes through."""
+
+LONGEST_PAUSE: Final = 60.0
+
+LONGEST_ASKED: Final = 3600.0
+"""Seconds that a vendor may ask to wait; when it asks for more, the row fails, and a later run sends it."""
+
+PATIENCE: Final = 900.0
+"""Seconds in which nothing went through, after which a refusal is final."""
+
+SURE: Final = 20
+"""Refusals in a row that are about the account, after which nothing more is sent for it."""
+
+_OF_THE_ACCOUNT: Final = (AuthenticationError, PermissionDeniedError, QuotaExceededError, ModelNotFoundError)
+
+
+class Gate:
+    """Lets creating requests through, one by one.
+
+    After a refusal for the rate nothing goes through until the vendor's time is over, and then half as many at a time
+    as before, and more again with each that succeeds.
+
+    Args:
+        most: creating requests on their way at the same time, at the most.
+        rate: requests a minute at the most; None for as many as the vendor takes.
+    """
+
+    def __init__(self, most: int, rate: float | None = None) -> None:
+        self._most = self._window = most
+        self._spacing = 60.0 / rate if rate else 0.0
+        self._waiting: deque[asyncio.Future[int]] = deque()
+        self._inside = 0
+        self._next = self._closed_until = 0.0
+        self._timer: asyncio.TimerHandle | None = None
+        self._round = 0
+        """Counts the pauses: refusals of requests that were sent before the last one say nothing new."""
+        self._pauses = 0
+        self._in_trouble_since: float | None = None
+        self._in_a_row = 0
+        self._last_straw: TarashError | None = None
+
+    @property
+    def pause(self) -> float:
+        """Seconds until something may go through again."""
+        return max(self._closed_until - _now(), 0.0)
+
+    async def enter(self) -> int:
+        """Waits until a request may be sent.
+
+        Returns:
+            What `leave` and `refused` are given.
+
+        Raises:
+            TarashError: the account was refused so often that no request is sent for it any more.
+        """
+        if self._last_straw is not None:
+            raise _not_sent(self._last_straw)
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        self._let_through()
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self.leave()
+            raise
+
+    def leave(self) -> None:
+        """A request is no longer on its way."""
+        self._inside -= 1
+        self._let_through()
+
+    def succeeded(self) -> None:
+        """The vendor took a request."""
+        self._in_trouble_since = None
+        self._pauses = self._in_a_row = 0
+        self._window = min(self._window + 1, self._most)
+
+    def refused(self, error: TarashError, turn: int) -> bool:
+        """Hears of a refusal by which nothing was created.
+
+        Returns:
+            Whether the row waits for its next turn, since it was refused for the rate.
+        """
+        if isinstance(error, _OF_THE_ACCOUNT):
+            self._in_a_row += 1
+            if self._in_a_row >= SURE:
+                self._close(error)
+            return False
+        if not isinstance(error, (RateLimitError, ProviderUnavailableError)) or not error.retryable:
+            return False
+        asked = error.retry_after
+        if self._in_trouble_since is None:
+            self._in_trouble_since = _now()
+        if (asked or 0.0) > LONGEST_ASKED or _now() - self._in_trouble_since > PATIENCE:
+            return False
+        if turn == self._round:
+            self._round += 1
+            self._window = max(self._window // 2, 1)
+            own = min(FIRST_PAUSE * 2.0**self._pauses, LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 # spreads, guards nothing
+            self._pauses += 1
+            asked = own if asked is None else asked
+        self._closed_until = max(self._closed_until, _now() + max(asked or 0.0, 0.0))
+        return True
+
+    def _close(self, error: TarashError) -> None:
+        self._last_straw = error
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(_not_sent(error))
+
+    def _let_through(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting and self._inside < self._window:
+            now, opens = _now(), max(self._closed_until, self._next)
+            if opens > now:
+                self._timer = asyncio.get_running_loop().call_later(opens - now, self._let_through)
+                return
+            turn = self._waiting.popleft()
+            if not turn.done():
+                self._next = max(now, self._next) + self._spacing
+                self._inside += 1
+                turn.set_result(self._round)
+
+
+class Turn:
+    """A row's turn at a gate: it ends once, as soon as it is known what became of the request."""
+
+    def __init__(self, gate: Gate, number: int) -> None:
+        self._gate = gate
+        self.number = number
+        self._over = False
+
+    def end(self, *, created: bool = False) -> None:
+        """The request is no longer on its way.
+
+        Args:
+            created: whether the vendor took it.
+        """
+        if created:
+            self._gate.succeeded()
+        if not self._over:
+            self._over = True
+            self._gate.leave()
+
+
+@contextmanager
+def turn_at(gate: Gate, number: int) -> Iterator[Turn]:
+    """A turn that ends with the block at the latest."""
+    turn = Turn(gate, number)
+    try:
+        yield turn
+    finally:
+        turn.end()
+
+
+def _not_sent(error: TarashError) -> TarashError:
+    msg = f"not sent, since {SURE} requests in a row were refused for the account or the model: {error}"
+    return type(error)(msg, provider=error.provider, model=error.model, code=error.code)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

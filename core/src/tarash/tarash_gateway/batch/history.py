@@ -1,0 +1,234 @@
+"""What earlier runs left in the journal, by row: found by its id, and kept on the disk rather than in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal, get_args
+
+from tarash.tarash_gateway.batch.results import SavedFile
+from tarash.tarash_gateway.journal.entries import Entries, Entry, EntryStatus, status_of
+from tarash.tarash_gateway.journal.lines import Place, line_at, located_lines
+from tarash.tarash_gateway.models import VideoJob
+
+_STATUSES: Final[tuple[EntryStatus, ...]] = get_args(EntryStatus)
+
+_SCHEMA: Final = """
+    PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-16384;
+    CREATE TABLE intents (
+        intent TEXT PRIMARY KEY, label TEXT, kind TEXT, status INTEGER DEFAULT 0, request_id TEXT, job TEXT,
+        prompt TEXT, replaces INTEGER, expected REAL, cost REAL, error TEXT, files TEXT, file INTEGER, at INTEGER,
+        job_file INTEGER, job_at INTEGER
+    ) WITHOUT ROWID;
+    CREATE INDEX of_label ON intents (label);
+    CREATE INDEX of_job ON intents (job);
+    CREATE INDEX of_status ON intents (status) WHERE status < 2;
+    BEGIN
+"""
+
+_MERGE: Final = """
+    INSERT INTO intents VALUES
+        (:intent, :label, :kind, :status, :request_id, :job, :prompt, :replaces, :expected, :cost, :error, :files,
+         :file, :at, :job_file, :job_at)
+    ON CONFLICT (intent) DO UPDATE SET
+        label = coalesce(excluded.label, label), kind = coalesce(excluded.kind, kind),
+        status = max(status, excluded.status), request_id = coalesce(excluded.request_id, request_id),
+        job = coalesce(excluded.job, job), prompt = coalesce(excluded.prompt, prompt),
+        replaces = coalesce(excluded.replaces, replaces), expected = coalesce(excluded.expected, expected),
+        cost = coalesce(excluded.cost, cost), error = coalesce(excluded.error, error),
+        files = iif(excluded.files IS NULL, files, coalesce(files || char(10), '') || excluded.files),
+        file = coalesce(excluded.file, file), at = coalesce(excluded.at, at),
+        job_file = coalesce(excluded.job_file, job_file), job_at = coalesce(excluded.job_at, job_at)
+"""
+
+_COLUMNS: Final = (
+    "intent", "label", "kind", "status", "request_id", "job", "prompt", "replaces", "expected", "cost", "error",
+    "files", "file", "at", "job_file", "job_at",
+)  # fmt: skip
+
+_KNOWN: Final = ("label", "kind", "request_id", "expected", "cost", "error", "replaces")
+"""Columns that a line has under the same name."""
+
+_SELECT: Final = (
+    "SELECT intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files FROM intents"
+    " WHERE label = ?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One paid request of a row, as far as a decision needs to know it."""
+
+    intent: str
+    kind: Literal["image", "video"]
+    status: EntryStatus
+    request_id: str | None
+    has_job: bool
+    prompt: str
+    """The digest of its prompt."""
+
+    replaces: bool
+    """Whether a file was at the row's place before."""
+
+    expected: float | None
+    """US dollars at the most, as was thought before it was sent."""
+
+    cost: float | None
+    error: str | None
+    files: tuple[SavedFile, ...]
+
+
+class History:
+    """The paid requests of all rows.
+
+    Args:
+        folder: the journal's.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        # A file without a name, as that of the ids. One thread at a time uses it.
+        self._base = sqlite3.connect("", check_same_thread=False, isolation_level=None)
+        self._base.executescript(_SCHEMA)
+        self._files: list[Path] = []
+        self._found: dict[str, VideoJob] = {}
+        later: list[tuple[Place, dict[str, Any]]] = []
+        for place, line in located_lines(folder):
+            if not self._take(line, place):
+                later.append((place, line))
+        for place, line in later:  # of a job whose own line stands in a file that was read after it
+            self._take(line, place)
+
+    def of_row(self, name: str) -> list[Past]:
+        """What was sent for a row; none of it may have come to anything."""
+        return [_past(found) for found in self._base.execute(_SELECT, (name,))]
+
+    def found(self, intent: str, job: VideoJob) -> None:
+        """Takes in that the vendor's list shows the job of a request."""
+        self._found[intent] = job
+        self._take({"event": "job", "intent": intent, "job": {"endpoint": job.endpoint, "id": job.id}}, None)
+
+    def absent(self, intent: str) -> None:
+        """Takes in that the vendor's list does not show a request."""
+        self._take({"event": "absent", "intent": intent}, None)
+
+    def open_videos(self) -> list[Entry]:
+        """The requests for videos of which nothing is known, oldest first, as the journal has them."""
+        found = self._base.execute(
+            "SELECT intent FROM intents WHERE status < 2 AND kind = 'video' AND label IS NOT NULL"
+        ).fetchall()
+        return sorted((self.entry(intent) for (intent,) in found), key=lambda entry: entry.at)
+
+    def others_jobs(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Requests with the same prompts as these whose jobs are known."""
+        wanted = {prompt_digest(entry.asked) for entry in entries}
+        return [
+            self.entry(intent)
+            for prompt in wanted
+            for (intent,) in self._base.execute(
+                "SELECT intent FROM intents WHERE prompt = ? AND job IS NOT NULL", (prompt,)
+            ).fetchall()
+        ]
+
+    def entry(self, intent: str) -> Entry:
+        """All that the journal knows of one request, read from it again."""
+        *places, status = self._base.execute(
+            "SELECT file, at, job_file, job_at, status FROM intents WHERE intent = ?", (intent,)
+        ).fetchone()
+        entries = Entries()
+        for file, at in (places[:2], places[2:]):
+            if file is not None:
+                entries.add(line_at(Place(self._files[file], at)))
+        entry = next(iter(entries), None) or Entry(intent)
+        entry.status = _STATUSES[status]
+        entry.job = self._found.get(intent, entry.job)
+        return entry
+
+    def spent(self) -> float:
+        """US dollars: what was told, and the most that was expected where a request may have been billed."""
+        free = (_STATUSES.index("absent"), _STATUSES.index("refused"))
+        query = "SELECT total(CASE WHEN status IN (?, ?) THEN 0 ELSE coalesce(cost, expected, 0) END) FROM intents"
+        total: float = self._base.execute(query, free).fetchone()[0]
+        return total
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self._base.close()
+
+    def _take(self, line: dict[str, Any], place: Place | None) -> bool:
+        """Takes in a line; False where it is of a job that is not known yet."""
+        event, job = line.get("event"), _job_key(line)
+        intent = line.get("intent")
+        if not isinstance(intent, str):
+            if job is None:
+                return True  # of none of our rows
+            found = self._base.execute("SELECT intent FROM intents WHERE job = ? LIMIT 1", (job,)).fetchone()
+            if found is None:
+                return False
+            (intent,) = found
+        known: dict[str, Any] = dict.fromkeys(_COLUMNS)
+        known |= {name: _plain(line.get(name)) for name in _KNOWN}
+        known |= {"intent": intent, "status": _STATUSES.index(status_of(event)), "files": _file(line)}
+        if event == "intent":
+            known["prompt"] = prompt_digest(line.get("asked"))
+        if event == "job":
+            known["job"] = job
+        if place is not None and event in ("intent", "job"):
+            names = ("file", "at") if event == "intent" else ("job_file", "job_at")
+            known |= dict(zip(names, (self._number(place.path), place.offset), strict=True))
+        self._base.execute(_MERGE, known)
+        return True
+
+    def _number(self, path: Path) -> int:
+        if not self._files or self._files[-1] != path:
+            self._files.append(path)
+        return len(self._files) - 1
+
+
+def prompt_digest(asked: Any) -> str:
+    """What tells one prompt from another, in place of its text."""
+    prompt = asked.get("prompt") if isinstance(asked, dict) else None
+    return hashlib.sha256(str(prompt).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def _past(row: tuple[Any, ...]) -> Past:
+    intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files = row
+    saved = tuple(SavedFile.model_validate_json(line) for line in (files or "").split("\n") if line)
+    return Past(
+        intent=intent,
+        kind="image" if kind == "image" else "video",
+        status=_STATUSES[status],
+        request_id=request_id,
+        has_job=job is not None,
+        prompt=prompt or "",
+        replaces=bool(replaces),
+        expected=expected,
+        cost=cost,
+        error=error,
+        files=saved,
+    )
+
+
+def _job_key(line: dict[str, Any]) -> str | None:
+    job = line.get("job")
+    endpoint, number = (job.get("endpoint"), job.get("id")) if isinstance(job, dict) else _of_line(line)
+    return None if number is None else f"{number}@{endpoint}"
+
+
+def _of_line(line: dict[str, Any]) -> tuple[Any, Any]:
+    return line.get("endpoint"), line.get("job_id")
+
+
+def _file(line: dict[str, Any]) -> str | None:
+    path = line.get("path")
+    return json.dumps({"path": path, "sha256": _plain(line.get("sha256"))}) if isinstance(path, str) else None
+
+
+def _plain(value: Any) -> Any:
+    """What a column takes of a line that anybody may have written."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    return value if isinstance(value, float) or (isinstance(value, int) and abs(value) < 2**63) else None

@@ -1,0 +1,107 @@
+"""The folder of a batch: what is in it, what may be written into it, and where the files of a row are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from tarash.tarash_gateway.batch.history import Past
+from tarash.tarash_gateway.batch.names import leaf, numbered
+from tarash.tarash_gateway.batch.results import SavedFile
+from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.media.saving import cannot_write, check_place
+from tarash.tarash_gateway.media.sidecar import read_sidecar
+
+_SIDECAR: Final = ".json"
+
+
+class Places:
+    """Where the files of rows go.
+
+    Args:
+        out: the folder of the batch.
+    """
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self._ready: set[str] = set()
+
+    def prepare(self) -> None:
+        """Makes the folder and tries to write into it.
+
+        Raises:
+            SaveError: it cannot be written to.
+        """
+        self._open(self.out)
+
+    def place(self, name: str) -> Path:
+        """The folder of a row's files."""
+        return self.out / leaf(name)
+
+    def folder(self, name: str) -> Path:
+        """The folder of a row's files, made and tried once: what cannot be written to is found before it is paid for.
+
+        Raises:
+            SaveError: it cannot be written to.
+        """
+        folder = self.place(name)
+        key = leaf(name)
+        if key not in self._ready:
+            self._open(folder)
+            self._ready.add(key)
+        return folder
+
+    def taken(self, name: str, count: int) -> list[str]:
+        """The names of files that are there and that a row's results would have, with whatever ending."""
+        try:
+            there = os.listdir(self.place(name))  # noqa: PTH208 # names, of which a Path is made for very few
+        except OSError:
+            return []
+        wanted = tuple(f"{each}." for each in numbered(name, count))
+        return sorted(other for other in there if other.startswith(wanted) and _is_result(other, wanted))
+
+    def found(self, name: str, files: Iterable[SavedFile]) -> list[SavedFile]:
+        """Those files of a row that are still there: in its folder, wherever that was moved, or where they were put."""
+        folder = self.place(name)
+        found = []
+        for file in files:
+            place = folder / file.path.name
+            if place.is_file():
+                found.append(SavedFile(path=place, sha256=file.sha256))
+            elif file.path.is_file():
+                found.append(file)
+        return found
+
+    def left_by(self, name: str, count: int, past: Past) -> list[SavedFile]:
+        """Files that a request saved before its process could write so into the journal.
+
+        Its place was free when the request was sent, unless it was to replace something: then its sidecar tells.
+        """
+        folder = self.place(name)
+        left = []
+        for other in self.taken(name, count):
+            if other.endswith(_SIDECAR):
+                continue
+            told = read_sidecar(folder / other)
+            known = None if told is None else told.get("request_id")
+            if (known is None and not past.replaces) or (known is not None and known == past.request_id):
+                left.append(SavedFile(path=folder / other))
+        return left
+
+    def _open(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(folder, error) from error
+        if not folder.resolve().is_relative_to(self.out.resolve()):
+            msg = f"{folder} leads out of {self.out} by a link. Remove the link, or give another folder."
+            raise SaveError(msg)
+        check_place(folder / ".tarash", "replace")
+
+
+def _is_result(other: str, wanted: tuple[str, ...]) -> bool:
+    """Whether the rest of a name is one ending, or that of a sidecar: ids may hold dots themselves."""
+    rest = next(other[len(head) :] for head in wanted if other.startswith(head))
+    return "." not in rest.removesuffix(_SIDECAR)

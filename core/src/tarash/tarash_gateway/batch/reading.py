@@ -1,0 +1,188 @@
+"""Rows out of a file, one by one: lines of JSON, or CSV. A line that cannot be read is a value, and the rest goes on."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO, Final, Literal
+
+from tarash.tarash_gateway.errors import ValidationError
+
+Format = Literal["jsonl", "csv"]
+
+LONGEST_LINE: Final = 64 * 1024 * 1024
+"""Bytes of one line; a picture as base64 fits into it."""
+
+_JSON_COLUMNS: Final = frozenset(
+    ("n", "seed", "duration_seconds", "generate_audio", "image_list", "mask_image", "extra_params")
+)
+"""Columns of a CSV file whose cells are read as JSON: numbers, true and false, lists, objects."""
+
+_MEDIA_FIELDS: Final = ("image_list", "mask_image", "video")
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A row as it was given, of which nothing has been checked."""
+
+    line: int
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    problem: str | None = None
+    """Why it cannot be read at all."""
+
+
+def format_of(path: Path) -> Format:
+    """What the ending of a file's name says of it."""
+    return "csv" if path.suffix.lower() == ".csv" else "jsonl"
+
+
+def rows_of_file(path: Path, form: Format | None = None) -> Generator[RawRow]:
+    """The rows of a file. Pictures that are named in it are looked for beside it.
+
+    Raises:
+        ValidationError: it cannot be opened, or its header cannot be right.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror or error}"
+        raise ValidationError(msg) from error
+    with file:
+        yield from rows_of_stream(file, form or format_of(path), path.parent)
+
+
+def rows_of_stream(stream: BinaryIO, form: Format, folder: Path) -> Iterator[RawRow]:
+    """The rows of a stream; `folder` is where pictures are looked for that are named in it."""
+    empty = True
+    for row in _csv(stream) if form == "csv" else _json_lines(stream):
+        empty = False
+        yield row if row.problem is not None else RawRow(row.line, _with_paths(row.fields, folder))
+    if empty:
+        yield RawRow(1, problem="there are no rows in it")
+
+
+def rows_of_objects(rows: Iterable[Any]) -> Generator[RawRow]:
+    """The rows of any iterable."""
+    return (raw_row(at, row) for at, row in enumerate(rows, start=1))
+
+
+def raw_row(at: int, row: object) -> RawRow:
+    """A row that is an object of Python."""
+    if not isinstance(row, Mapping):
+        return RawRow(at, problem=f"is a {type(row).__name__}, where a mapping of fields belongs")
+    return RawRow(at, row)
+
+
+def count_lines(path: Path, form: Format | None = None) -> int:
+    """About how many rows a file has, without reading them: a line break within quotes counts as a row."""
+    count, last = 0, b"\n"
+    with suppress(OSError), path.open("rb") as file:
+        while block := file.read(1 << 20):
+            count += block.count(b"\n")
+            last = block[-1:]
+    count += last != b"\n"
+    return max(count - ((form or format_of(path)) == "csv"), 0)
+
+
+def _json_lines(stream: BinaryIO) -> Iterator[RawRow]:
+    at = 0
+    while raw := stream.readline(LONGEST_LINE + 1):
+        at += 1
+        if len(raw) > LONGEST_LINE:
+            while raw and not raw.endswith(b"\n"):
+                raw = stream.readline(LONGEST_LINE)
+            yield RawRow(at, problem=f"the line has more than {LONGEST_LINE:,} bytes")
+            continue
+        if at == 1:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if raw.strip():
+            yield _json_row(at, raw)
+
+
+def _json_row(at: int, raw: bytes) -> RawRow:
+    try:
+        value = json.loads(raw)
+    except UnicodeDecodeError as error:
+        return RawRow(at, problem=f"is not UTF-8: byte {error.start + 1} of the line is 0x{raw[error.start]:02x}")
+    except json.JSONDecodeError as error:
+        return RawRow(at, problem=f"is no JSON: {error.msg} at column {error.colno}")
+    except (ValueError, RecursionError) as error:
+        return RawRow(at, problem=f"is no JSON that can be read: {type(error).__name__}")
+    if not isinstance(value, dict):
+        return RawRow(at, problem=f"is no JSON object: one {{…}} with the fields of a row belongs on each line, not {_kind(value)}")
+    return RawRow(at, value)
+
+
+def _kind(value: object) -> str:
+    return {list: "a list", str: "text", type(None): "null"}.get(type(value), "a number or a word")
+
+
+def _csv(stream: BinaryIO) -> Iterator[RawRow]:
+    # Bytes that are no UTF-8 become half characters, which no field takes: the row is named, and the rest goes on.
+    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+    try:
+        reader = csv.reader(text, strict=True)
+        header: list[str] | None = None
+        while True:
+            at = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                yield RawRow(at, problem=f"is no CSV: {error}")
+                continue
+            if cells is None:
+                return
+            if header is None:
+                header = _header(cells)
+            elif cells:
+                yield _csv_row(at, header, cells)
+    finally:
+        text.detach()  # the stream is not ours to close
+
+
+def _header(cells: list[str]) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if "" in names or len(set(names)) < len(names):
+        msg = f"the first line must name each column once, such as id,prompt,size: {','.join(names)}"
+        raise ValidationError(msg)
+    return names
+
+
+def _csv_row(at: int, header: list[str], cells: list[str]) -> RawRow:
+    if len(cells) > len(header):
+        return RawRow(at, problem=f"has {len(cells)} cells, and the first line names {len(header)} columns")
+    named = zip(header, cells, strict=False)
+    return RawRow(at, {name: _cell(name, cell) for name, cell in named if cell.strip()})
+
+
+def _cell(name: str, cell: str) -> Any:
+    if name not in _JSON_COLUMNS:
+        return cell
+    try:
+        return json.loads(cell.lower() if cell.strip().lower() in ("true", "false") else cell)
+    except (ValueError, RecursionError):
+        return [cell.strip()] if name == "image_list" else cell
+
+
+def _with_paths(fields: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+    """The fields, with a `Path` for each picture that is named by its file."""
+    if fields.keys().isdisjoint(_MEDIA_FIELDS):
+        return fields
+    return {name: _located(value, folder) if name in _MEDIA_FIELDS else value for name, value in fields.items()}
+
+
+def _located(value: Any, folder: Path) -> Any:
+    if isinstance(value, list):
+        return [_located(item, folder) for item in value]
+    if isinstance(value, dict) and "image" in value:
+        return {**value, "image": _located(value["image"], folder)}
+    if isinstance(value, str) and len(value) < 1024 and "://" not in value and not value.startswith("data:"):
+        with suppress(OSError, ValueError):
+            if (folder / value).is_file():
+                return folder / value
+    return value

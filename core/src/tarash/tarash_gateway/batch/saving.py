@@ -1,0 +1,79 @@
+"""The files of a row: written with their sidecars, and never lost where a place cannot be written to."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tarash.tarash_gateway.batch.names import ending, numbered
+from tarash.tarash_gateway.batch.results import SavedFile
+from tarash.tarash_gateway.errors import DownloadError, SaveError, TarashError
+from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
+from tarash.tarash_gateway.models import Media
+
+
+@dataclass(slots=True)
+class Saved:
+    """What became of the results of one call."""
+
+    files: list[SavedFile] = field(default_factory=list)
+    urls: list[str] = field(default_factory=list)
+    """Where the vendor keeps those that could not be fetched."""
+
+    error: TarashError | None = None
+    """The first thing that went wrong; what was made is safe all the same where it is among the files."""
+
+
+def save_pictures(pictures: Sequence[Media], folder: Path, name: str, exists: Exists) -> Saved:
+    """Writes pictures that were paid for. One that finds no place goes to the folder for temporary files."""
+    saved = Saved()
+    for picture, stem in zip(pictures, numbered(name, len(pictures)), strict=True):
+        place = folder / f"{stem}{ending(picture.content_type)}"
+        try:
+            saved.files.append(SavedFile(path=_save(picture, place, exists, saved), sha256=picture.sha256))
+        except TarashError as error:
+            saved.error = saved.error or error
+            saved.urls += [picture.url] if picture.url and isinstance(error, DownloadError) else []
+    return saved
+
+
+def _save(picture: Media, place: Path, exists: Exists, saved: Saved) -> Path:
+    try:
+        return picture.save(place, exists, sidecar=True)
+    except SaveError as error:
+        rescued = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
+        picture.save(rescued, sidecar=True)
+        saved.error = SaveError(f"{error} The picture is paid for, and was kept as {rescued}.", errno=error.errno)
+        return rescued
+
+
+def describe_clips(clips: Sequence[Media]) -> Saved:
+    """Writes the sidecars of clips that are in their files."""
+    saved = Saved()
+    for clip in clips:
+        if clip.path is None:  # only where a plugin keeps to no contract
+            continue
+        saved.files.append(SavedFile(path=clip.path, sha256=clip.sha256))
+        try:
+            clip.write_sidecar("replace")
+        except TarashError as error:
+            saved.error = saved.error or error
+    return saved
+
+
+def describe_left(files: Sequence[SavedFile], origin: Origin) -> list[SavedFile]:
+    """Files that a run could write no more about: their digests, and their sidecars where they are missing.
+
+    Raises:
+        TarashError: one is broken, or its sidecar cannot be written.
+    """
+    known = []
+    for file in files:
+        media = Media.from_file(file.path).with_origin(origin)
+        if not sidecar_path(file.path).exists():
+            media.write_sidecar("skip")
+        known.append(SavedFile(path=file.path, sha256=media.sha256))
+    return known

@@ -1,0 +1,75 @@
+"""Where rows come from: a file, an iterable or an async one, read as a stream, and twice where that can be."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sized
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from tarash.tarash_gateway.batch.reading import (
+    Format,
+    RawRow,
+    count_lines,
+    raw_row,
+    rows_of_file,
+    rows_of_objects,
+)
+from tarash.tarash_gateway.errors import ValidationError
+
+AnyRows = Path | str | Iterable[Any] | AsyncIterable[Any]
+
+
+class Source:
+    """The rows of a batch, as they were given.
+
+    Args:
+        rows: a file, or mappings.
+        form: how the file is written; without it, its ending tells.
+
+    Raises:
+        ValidationError: `rows` is something else, or there is no such file.
+    """
+
+    def __init__(self, rows: AnyRows, form: Format | None = None) -> None:
+        self._path = Path(rows) if isinstance(rows, (str, Path)) else None
+        self._rows: Any = rows
+        self._form = form
+        if self._path is not None and not self._path.exists():
+            msg = f"there is no file {self._path}"
+            raise ValidationError(msg)
+        if self._path is None and not isinstance(rows, (Iterable, AsyncIterable)):
+            msg = f"rows are a file or an iterable of mappings, not a {type(rows).__name__}"
+            raise ValidationError(msg)
+
+    @property
+    def total(self) -> int | None:
+        """How many rows there are, about, where that is cheap to know."""
+        if self._path is not None:
+            return count_lines(self._path, self._form) if self._path.is_file() else None
+        return len(self._rows) if isinstance(self._rows, Sized) else None
+
+    @property
+    def can_be_read_twice(self) -> bool:
+        """Whether all rows can be looked at before the first is sent."""
+        if self._path is not None:
+            return self._path.is_file()  # and is no pipe
+        return not isinstance(self._rows, (Iterator, AsyncIterable))
+
+    def read(self) -> Generator[RawRow]:
+        """The rows, where they are no async ones."""
+        if self._path is not None:
+            return rows_of_file(self._path, self._form)
+        return rows_of_objects(self._rows)
+
+    async def stream(self) -> AsyncIterator[RawRow]:
+        """The rows, whatever they are."""
+        if isinstance(self._rows, AsyncIterable):
+            at = 0
+            async for row in self._rows:
+                at += 1
+                yield row if isinstance(row, RawRow) else raw_row(at, row)
+            return
+        with closing(self.read()) as rows:
+            for raw in rows:
+                yield raw

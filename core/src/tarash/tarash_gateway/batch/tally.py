@@ -1,0 +1,120 @@
+"""Counts what became of the rows, writes it down row by row, and tells how far the batch is."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from tarash.tarash_gateway.batch.results import BatchProgress, BatchResult, CostRange, RowOutcome
+from tarash.tarash_gateway.capabilities.cost import CostEstimate
+
+MOST_FAILURES: Final = 100
+"""Rows whose failures are kept in memory."""
+
+PACE_SECONDS: Final = 60.0
+"""The pace of so many seconds tells how long the rest takes."""
+
+
+class Tally:
+    """The figures of one run.
+
+    Args:
+        out: the batch's folder, for the paths in the file of results.
+        total: rows in all, where that is known.
+        file: where a line for each row is written to; None for none.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, out: Path, total: int | None, file: BinaryIO | None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.total = total
+        self.in_flight = 0
+        self._out = out
+        self._file = file
+        self._clock = clock
+        self._began = clock()
+        self._counts: Counter[str] = Counter()
+        self._made = 0
+        self._failures: list[RowOutcome] = []
+        self._estimate = CostRange()
+        self._looks: deque[tuple[float, int]] = deque([(self._began, 0)])
+
+    @property
+    def rows(self) -> int:
+        """Rows of which is known what became."""
+        return self._counts.total()
+
+    def add(self, outcome: RowOutcome) -> None:
+        """One more row of which is known what became."""
+        self._counts[outcome.status] += 1
+        self._made += outcome.fresh and outcome.status == "done"
+        if outcome.status in ("failed", "unconfirmed") and len(self._failures) < MOST_FAILURES:
+            self._failures.append(outcome)
+        if self._file is not None:
+            self._file.write(self._line(outcome) + b"\n")
+
+    def estimated(self, cost: CostEstimate | None) -> None:
+        """What one row may cost that would be sent."""
+        known = self._estimate
+        if cost is None:
+            self._estimate = known.model_copy(update={"unknown": known.unknown + 1})
+        else:
+            figures = {"low": known.low + cost.low, "high": known.high + cost.high, "rows": known.rows + 1}
+            self._estimate = known.model_copy(update=figures)
+
+    def progress(self, spent: float, *, paused: str | None = None, finished: bool = False) -> BatchProgress:
+        """How far it is now."""
+        now = self._clock()
+        self._looks.append((now, self.rows))
+        while len(self._looks) > 2 and now - self._looks[0][0] > PACE_SECONDS:
+            self._looks.popleft()
+        counts = {status: self._counts[status] for status in ("done", "kept", "failed", "unconfirmed")}
+        return BatchProgress(
+            total=self.total,
+            **counts,
+            in_flight=self.in_flight,
+            spent=spent,
+            seconds=now - self._began,
+            seconds_left=None if finished else self._left(now),
+            paused=paused,
+            finished=finished,
+        )
+
+    def result(self, spent: float, **known: Any) -> BatchResult:
+        """What became of it all."""
+        return BatchResult(
+            out=self._out,
+            rows=self.rows,
+            made=self._made,
+            spent=spent,
+            seconds=self._clock() - self._began,
+            failures=tuple(self._failures),
+            **{status: self._counts[status] for status in ("done", "kept", "failed", "unconfirmed", "ready")},
+            **known,
+        )
+
+    @property
+    def estimate(self) -> CostRange:
+        """What the rows may cost that would be sent."""
+        return self._estimate
+
+    def _left(self, now: float) -> float | None:
+        when, rows = self._looks[0]
+        pace = (self.rows - rows) / (now - when) if now > when else 0.0
+        return (self.total - self.rows) / pace if self.total is not None and pace and self.total > self.rows else None
+
+    def _line(self, outcome: RowOutcome) -> bytes:
+        # Relative paths: the folder may be moved as a whole.
+        files = tuple(file.model_copy(update={"path": self._within(file.path)}) for file in outcome.files)
+        told = outcome.model_copy(update={"files": files}) if files else outcome
+        return told.model_dump_json(exclude_none=True, exclude={"fresh"}).encode("utf-8", "replace")
+
+    def _within(self, path: Path) -> Path:
+        try:
+            return path.relative_to(self._out)
+        except ValueError:
+            return path

@@ -1,0 +1,264 @@
+"""One row at work: sent, resumed, or taken as it was left."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from tarash.tarash_gateway.api.planning import checked_chain, registry
+from tarash.tarash_gateway.batch.bench import Bench
+from tarash.tarash_gateway.batch.deciding import Decision
+from tarash.tarash_gateway.batch.gates import Gate, Turn, turn_at
+from tarash.tarash_gateway.batch.history import Past
+from tarash.tarash_gateway.batch.results import RowOutcome
+from tarash.tarash_gateway.batch.row_journal import RowJournal
+from tarash.tarash_gateway.batch.rows import Row, failure
+from tarash.tarash_gateway.batch.saving import Saved, describe_clips, describe_left, save_pictures
+from tarash.tarash_gateway.budget import blocks as budgets
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.errors import (
+    ContentPolicyError,
+    DownloadError,
+    GenerationFailedError,
+    JobExpiredError,
+    SaveError,
+    TarashError,
+)
+from tarash.tarash_gateway.flows.commands import Flow
+from tarash.tarash_gateway.flows.context import Around, Context, new_request_id
+from tarash.tarash_gateway.flows.drivers import run_async
+from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.image import image_call
+from tarash.tarash_gateway.flows.jobs import at_job, check_home, resume_call
+from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.retry import FIRST_DELAY
+from tarash.tarash_gateway.flows.video import video_call
+from tarash.tarash_gateway.journal.entries import EntryStatus
+from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.sidecar import Origin
+from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
+from tarash.tarash_gateway.models.response import GenerationResponse
+from tarash.tarash_gateway.plugins.observers import observers
+
+logger = logging.getLogger("tarash.batch")
+
+ResultT = TypeVar("ResultT")
+Chain = list[Plan[Any] | Skipped]
+
+_CREATED: Final[tuple[EntryStatus, ...]] = ("submitted", "made", "saved")
+
+_ENDED: Final = (JobExpiredError, GenerationFailedError, ContentPolicyError)
+"""What becomes of a job that has no video and will have none."""
+
+
+class Work:
+    """The work on one row.
+
+    Args:
+        row: the row.
+        decision: what is to be done about it.
+        bench: what it is done with.
+    """
+
+    def __init__(self, row: Row, decision: Decision, bench: Bench) -> None:
+        self.row = row
+        self._decision = decision
+        self._bench = bench
+        self._journal: RowJournal | None = None
+        self._response: GenerationResponse | None = None
+
+    @property
+    def on_its_way(self) -> bool:
+        """Whether a request is at the vendor, or a result not yet in its file: to break off now would cost money."""
+        return self._response is not None or (self._journal is not None and self._journal.status == "open")
+
+    async def run(self) -> RowOutcome:
+        """Does it; whatever goes wrong is told by the outcome."""
+        steps = {"send": self._send, "resume": self._resume, "adopt": self._adopt}
+        try:
+            return await steps[self._decision.step]()
+        except (TarashError, BrokenMediaError) as error:
+            return self._failed(error)
+        except Exception as error:
+            logger.exception("row %s: an error that is none of ours", self.row.id)
+            return self._failed(error)
+
+    def _failed(self, error: Exception) -> RowOutcome:
+        self._tell_trouble(error)
+        outcome = failure(self.row, error)
+        job: VideoJob | None = getattr(error, "job", None)
+        changes: dict[str, Any] = {"fresh": True, "job_id": None if job is None else job.id}
+        if self._journal is not None and self._journal.status in ("open", "unconfirmed"):
+            changes["status"] = "unconfirmed"
+        elif job is not None and not isinstance(error, _ENDED):
+            changes["error"] = f"{outcome.error} (the job is kept: another run fetches it)"
+        return outcome.model_copy(update=changes)
+
+    def _tell_trouble(self, error: Exception | None) -> None:
+        # One with a number of the system's: a full disk. A file that is in the way is this row's own trouble.
+        if isinstance(error, SaveError) and error.errno is not None:
+            self._bench.on_trouble(error)
+
+    async def _send(self) -> RowOutcome:
+        folder = self._bench.places.folder(self.row.id)
+        response = self._response = await self._answered()
+        if self.row.kind == "video":
+            saved = await self._in_thread(lambda: describe_clips(response.media))
+        else:
+            exists = self._exists
+            saved = await self._in_thread(lambda: save_pictures(response.media, folder, self.row.id, exists))
+        return await self._noted(saved, response)
+
+    @property
+    def _exists(self) -> Exists:
+        return "replace" if self._decision.replaces else "error"
+
+    async def _answered(self) -> GenerationResponse:
+        """Sends the request, after refusals too, and gives its response."""
+        # A chain of configs moves on by itself; a single one waits here, together with the others of its account.
+        alone = not self.row.config.fallback_configs
+        config = self.row.config.model_copy(update={"max_retries": 0}) if alone else self.row.config
+        tries = 0
+        while True:
+            chain: Chain = checked_chain(config, self.row.request)
+            gate = self._bench.gate(_first(chain))
+            with turn_at(gate, await gate.enter()) as turn:
+                try:
+                    return await self._sent(chain, turn)
+                except TarashError as error:
+                    if not (alone and gate.refused(error, turn.number)):
+                        if not (alone and self._may_repeat(error, tries)):
+                            raise
+                        tries += 1
+                        pause = error.retry_after or FIRST_DELAY * 2.0 ** (tries - 1)
+                    else:
+                        pause = 0.0  # the gate knows when it is this row's turn
+            await asyncio.sleep(pause)
+
+    async def _sent(self, chain: Chain, turn: Turn) -> GenerationResponse:
+        expected = _first(chain).expected_cost()
+        most = None if expected is None else expected.high
+        purse = self._bench.purse
+        await purse.room(most)
+
+        def heard(status: EntryStatus) -> None:
+            turn.end(created=status in _CREATED)
+            self._bench.on_news()
+
+        self._journal = journal = RowJournal(
+            self._bench.journal, self.row.id, expected=most, replaces=self._decision.replaces, on_news=heard
+        )
+        around = Around("generate", journal, (*budgets.all(), *purse.budgets), observed=bool(observers.active()))
+        cost: float | None = 0.0
+        try:
+            with purse.paying():
+                response = await run_async(with_fallbacks(chain, new_request_id(), self._one, around))
+            cost = response.cost
+        except TarashError as error:
+            cost = 0.0 if error.billable == "no" or not journal.intents else None
+            raise
+        finally:
+            purse.spent += (most or 0.0) if cost is None else cost
+        turn.end(created=True)
+        return response
+
+    def _one(self, context: Context, plan: Plan[Any]) -> Flow[Any]:
+        if self.row.kind == "image":
+            return image_call(context, plan)
+        folder = self._bench.places.place(self.row.id)
+        return video_call(context, plan, folder / f"{self.row.id}.mp4", self._exists)
+
+    def _may_repeat(self, error: TarashError, tries: int) -> bool:
+        if tries >= self.row.config.max_retries or not error.retryable or error.job is not None:
+            return False
+        lost = self._journal is not None and self._journal.status == "unconfirmed"
+        return error.billable == "no" or (lost and self.row.config.retry_unconfirmed)
+
+    async def _resume(self) -> RowOutcome:
+        past = self._past
+        job = self._bench.history.entry(past.intent).job
+        if job is None:
+            msg = "the journal's line of its job cannot be read"
+            return failure(self.row, DownloadError(msg))
+        self._journal = RowJournal(self._bench.journal, self.row.id, intent=past.intent)
+        place = self._bench.places.folder(self.row.id) / f"{self.row.id}.mp4"
+        config = self._config_of(job)
+        provider = registry.create(config)
+        check_home(config, job, provider)
+        known, own = find_row(config, registry.spec(config.provider))
+
+        def one(context: Context) -> Flow[Any]:
+            row = known if own else None
+            # What is at its place was put there by an earlier run that could write no more about it.
+            return resume_call(context, provider, job, row=row, save_to=place, exists="replace")
+
+        around = Around("resume", self._journal, observed=bool(observers.active()))
+        try:
+            self._response = await run_async(at_job(config, job, new_request_id(), one, around))
+        except _ENDED as error:
+            if self._journal.status == "submitted":
+                told = f"{type(error).__name__}: {error}"
+                await self._journal.write_async("failed", error=told)
+            raise
+        clips = self._response.media
+        if past.cost is None and self._response.cost is not None:
+            self._bench.purse.corrected(self._response.cost - (past.expected or 0.0))
+        return await self._noted(await self._in_thread(lambda: describe_clips(clips)), self._response)
+
+    def _config_of(self, job: VideoJob) -> VideoGenerationConfig:
+        config = self.row.config
+        if same_name(config.provider) != same_name(job.provider):
+            config = self._bench.accounts.config("video", job.provider, job.model)
+        assert isinstance(config, VideoGenerationConfig)  # noqa: S101 # a row with a job is one of videos
+        return config
+
+    async def _adopt(self) -> RowOutcome:
+        entry = self._bench.history.entry(self._past.intent)
+        self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
+        origin = Origin(
+            provider=entry.provider, model=entry.model, asked=entry.asked, request_id=entry.request_id
+        )
+        files = await self._in_thread(lambda: describe_left(self._decision.files, origin))
+        return await self._noted(Saved(files), None)
+
+    async def _noted(self, saved: Saved, response: GenerationResponse | None) -> RowOutcome:
+        """Writes down which files there are."""
+        assert self._journal is not None  # noqa: S101 # who comes here has written to it
+        self._tell_trouble(saved.error)
+        cost = None if response is None else response.cost
+        job = getattr(response, "job", None)
+        known: dict[str, Any] = {
+            "id": self.row.id,
+            "line": self.row.line,
+            "fresh": response is not None,
+            "cost": cost,
+            "job_id": None if job is None else job.id,
+            "error": None if saved.error is None else f"{type(saved.error).__name__}: {saved.error}",
+        }
+        try:
+            for at, file in enumerate(saved.files):
+                path = str(file.path.absolute())
+                await self._journal.saved(path, file.sha256, None if at else cost)
+            if not saved.files:
+                await self._journal.lost(str(known["error"]))
+        except SaveError as error:  # the files are in place: another run finds them
+            self._tell_trouble(error)
+        self._response = None
+        status = "done" if saved.files else "unconfirmed"
+        return RowOutcome(status=status, files=tuple(saved.files), urls=tuple(saved.urls), **known)
+
+    @property
+    def _past(self) -> Past:
+        assert self._decision.past is not None  # noqa: S101 # what is resumed or adopted has one
+        return self._decision.past
+
+    async def _in_thread(self, call: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._bench.threads, call)
+
+
+def _first(chain: Chain) -> Plan[Any]:
+    return next(link for link in chain if isinstance(link, Plan))

@@ -1,0 +1,182 @@
+"""What a plugin gave, looked at before anything is done with it: a half-filled answer is told by its field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pydantic
+
+from tarash.tarash_gateway.errors import PluginError
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, ImagePart, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.registry import same_name
+
+Check = Callable[[Any], bool]
+
+
+def _one_of(*kinds: type) -> Check:
+    return lambda value: value is None or isinstance(value, kinds)
+
+
+def _number(value: Any) -> bool:
+    return value is None or (type(value) in (int, float) and math.isfinite(value))
+
+
+def _texts(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
+
+
+_ANSWER: dict[str, Check] = {
+    "provider_request_id": _one_of(str),
+    "usage": _one_of(dict),
+    "cost": _number,
+    "tokens": lambda value: isinstance(value, Mapping),
+    "warnings": _texts,
+    "raw": _one_of(dict),
+}
+_OUTPUT: dict[str, Check] = {
+    "base64": _one_of(str),
+    "content": _one_of(bytes),
+    "url": _one_of(str),
+    "revised_prompt": _one_of(str),
+}
+_STATUS: dict[str, Check] = {
+    "poll_after": _number,
+    "usage": _one_of(dict),
+    "cost": _number,
+    "raw": _one_of(dict),
+    "warnings": _texts,
+}
+
+
+def check_answer(answer: object, provider: Provider, name: str) -> None:
+    """Looks at what an image primitive gave.
+
+    Raises:
+        PluginError: it is no answer, or one of its fields is not what the contract says.
+    """
+    _refuse_other(answer, ImageAnswer, provider, name)
+    if isinstance(answer, ImageAnswer):
+        _refuse(_answer_problems(answer), "an ImageAnswer", provider, name)
+
+
+def check_part(part: object, provider: Provider, name: str) -> None:
+    """Looks at an item of a stream that is no answer.
+
+    Raises:
+        PluginError: it is no partial picture, or one of its fields is not what the contract says.
+    """
+    _refuse_other(part, ImagePart, provider, name)
+    if isinstance(part, ImagePart):
+        _refuse(_part_problems(part), "an ImagePart", provider, name)
+
+
+def check_status(status: object, provider: Provider, name: str) -> None:
+    """Looks at what a primitive of a job gave.
+
+    Raises:
+        PluginError: it is no status, or one of its fields is not what the contract says; with the job, where its id is
+            known.
+    """
+    _refuse_other(status, VideoStatus, provider, name)
+    if isinstance(status, VideoStatus):
+        job = status.job
+        known = _named(job, provider) if isinstance(job, VideoJob) and type(job.id) is str and job.id else None
+        _refuse(_status_problems(status), "a VideoStatus", provider, name, job=known)
+
+
+def check_new_job(context: Context, status: VideoStatus, provider: Provider) -> None:
+    """Makes sure that a job which was just submitted lives where it was submitted to.
+
+    Raises:
+        PluginError: it says something else; with the job as it can be found again.
+    """
+    job = status.job
+    for field, fits in (
+        ("provider", same_name(job.provider) == same_name(context.config.provider)),
+        ("endpoint", job.endpoint.rstrip("/") == provider.endpoint.rstrip("/")),
+    ):
+        if not fits:
+            home = {"provider": context.config.provider, "endpoint": provider.endpoint}
+            msg = f"{type(provider).__name__}.submit_video gave a job whose {field} is not that of its own provider"
+            raise PluginError(msg, billable="unknown", job=job.model_copy(update=home))
+
+
+def _refuse_other(given: object, wanted: type, provider: Provider, name: str) -> None:
+    if not isinstance(given, wanted):
+        article = "an" if wanted.__name__[0] in "AEIOU" else "a"
+        msg = (
+            f"{type(provider).__name__}.{name} gave a {type(given).__name__} where {article} {wanted.__name__} belongs"
+        )
+        raise PluginError(msg, billable="unknown")
+
+
+def _refuse(problems: Iterator[str], what: str, provider: Provider, name: str, job: VideoJob | None = None) -> None:
+    problem = next(problems, None)
+    if problem is not None:
+        msg = f"{type(provider).__name__}.{name} gave {what} with {problem}. This is a defect of the plugin."
+        raise PluginError(msg, billable="unknown", job=job)
+
+
+def _answer_problems(answer: ImageAnswer) -> Iterator[str]:
+    if not isinstance(answer.outputs, (list, tuple)):
+        yield _told("outputs", answer.outputs)
+        return
+    for at, output in enumerate(answer.outputs):
+        yield from _output_problems(output, f"outputs.{at}")
+    yield from _field_problems(answer, _ANSWER)
+
+
+def _part_problems(part: ImagePart) -> Iterator[str]:
+    yield from _output_problems(part.output, "output")
+    if type(part.index) is not int:
+        yield _told("index", part.index)
+
+
+def _output_problems(output: object, place: str) -> Iterator[str]:
+    if isinstance(output, ImageOutput):
+        yield from _field_problems(output, _OUTPUT, f"{place}.")
+    else:
+        yield _told(place, output)
+
+
+def _status_problems(status: VideoStatus) -> Iterator[str]:
+    job = status.job
+    if not isinstance(job, VideoJob):
+        yield _told("job", job)
+        return
+    try:
+        VideoJob.model_validate(job.__dict__, strict=True)
+    except pydantic.ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        words = first["msg"]
+        yield f"job.{'.'.join(map(str, first['loc']))}: {words[:1].lower()}{words[1:]}"
+    if not job.id:
+        yield "job.id of nothing"
+    if job.outputs < 1:
+        yield "job.outputs of nothing"
+    yield from _field_problems(status, _STATUS)
+
+
+def _field_problems(given: object, checks: dict[str, Check], before: str = "") -> Iterator[str]:
+    for field, fits in checks.items():
+        value = getattr(given, field)
+        if not fits(value):
+            yield _told(before + field, value)
+
+
+def _told(field: str, value: object) -> str:
+    """What is in a field, by its type; nothing of its text, which may be anything."""
+    if isinstance(value, float):
+        return f"{field} of {value}"
+    return f"{field} of a {type(value).__name__}"
+
+
+def _named(job: VideoJob, provider: Provider) -> VideoJob:
+    """The little of a broken job that is needed to find it again."""
+    home = job.endpoint if isinstance(job.endpoint, str) else provider.endpoint
+    names = [value if isinstance(value, str) else "" for value in (job.provider, job.model)]
+    return VideoJob(provider=names[0], model=names[1], id=job.id, endpoint=home)

@@ -1,0 +1,68 @@
+"""The conformance kit: proves that a provider plugin keeps the contract.
+
+A plugin's author writes a test class of a dozen lines; pytest runs it. The fake vendor is a real HTTP server on
+loopback, and works without pytest.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.testing.conformance import ProviderConformance
+    from tarash.tarash_gateway.testing.fake.answers import Answer, Stream
+    from tarash.tarash_gateway.testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
+    from tarash.tarash_gateway.testing.fake.handlers import Handler, Role, answers
+    from tarash.tarash_gateway.testing.fake.jobs import FakeJob
+    from tarash.tarash_gateway.testing.fake.received import Request
+    from tarash.tarash_gateway.testing.fake.vendor import FakeVendor, Place, Vendor
+    from tarash.tarash_gateway.testing.media import clip, picture
+
+__all__ = [
+    "Answer",
+    "Cut",
+    "Drips",
+    "Dropped",
+    "FakeJob",
+    "FakeVendor",
+    "Fault",
+    "Handler",
+    "Hangs",
+    "Place",
+    "ProviderConformance",
+    "Redirected",
+    "Request",
+    "Role",
+    "Stalls",
+    "Stream",
+    "Vendor",
+    "answers",
+    "clip",
+    "picture",
+]
+
+_HOMES = {
+    "answers": ("Answer", "Stream"),
+    "faults": ("Cut", "Drips", "Dropped", "Fault", "Hangs", "Redirected", "Stalls"),
+    "handlers": ("Handler", "Role", "answers"),
+    "jobs": ("FakeJob",),
+    "received": ("Request",),
+    "vendor": ("FakeVendor", "Place", "Vendor"),
+}
+"""Where the names of the fake vendor live; the others are beside it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    home = next((f"fake.{module}" for module, names in _HOMES.items() if name in names), None)
+    home = home or ("conformance" if name == "ProviderConformance" else "media")
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,148 @@
+"""Downloads: whole or an error, and never a second job."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tarash.tarash_gateway.errors import DownloadError, JobExpiredError
+from tarash.tarash_gateway.models import VideoGenerationResponse
+from tarash.tarash_gateway.testing.calls import Calls
+from tarash.tarash_gateway.testing.case import Case, Outcome, attempt
+from tarash.tarash_gateway.testing.fake.answers import Answer
+from tarash.tarash_gateway.testing.fake.faults import Cut, Dropped, Fault
+from tarash.tarash_gateway.testing.fake.vendor import FakeVendor
+from tarash.tarash_gateway.testing.rules import Rule
+
+__all__ = ["DownloadChecks"]
+
+PASSING: dict[str, Fault | int] = {"dropped": Dropped(), "500": 500, "404": 404}
+"""What a download may run into without being the end of it; a finished clip may be there a moment late."""
+
+_WHOLE = Rule(
+    "download_video streams the vendor's bytes into the sink as they are: sink.begin(length=..., resumed=...) "
+    "once the headers are there, then sink.write(chunk) for each piece.",
+    "write what comes, decode nothing, and do not collect it first.",
+    "Downloads",
+)
+_CUT = Rule(
+    "a download that is cut is asked for again by core. Where sink.offset is above 0, ask for the rest (Range), "
+    "and say resumed=True only where the answer is a 206 that begins at the offset; else it begins anew.",
+    "tell the sink the length that the answer's headers promise, raise DownloadError(..., retryable=True) where "
+    "the connection breaks, and look at the status before you say resumed=True.",
+    "Downloads",
+)
+_PASSING = Rule(
+    "a download that fails in passing is tried again, and never costs a second job.",
+    "raise error_for_status(...), ConnectionFailedError or DownloadError with retryable=True; for a clip that is "
+    "not there (404) JobExpiredError with retryable=True.",
+    "Downloads",
+)
+_BAD = Rule(
+    "a video that cannot be fetched is a DownloadError that carries the job, and a clip that is gone a "
+    "JobExpiredError: the job is paid for, and resume_video fetches it later. Nothing that is no whole clip is "
+    "ever a result.",
+    "raise errors of tarash.tarash_gateway.errors only; core looks at the structure of what came.",
+    "Downloads",
+)
+_PICTURE = Rule(
+    "a picture comes as base64, as bytes or as a URL in ImageOutput, as the vendor gives it; core decodes or "
+    "downloads it and looks whether it is whole.",
+    "put the vendor's base64, bytes or URL into ImageOutput as it is.",
+    "Downloads",
+)
+
+
+class DownloadChecks(Case):
+    """Downloads."""
+
+    def test_a_picture_comes_whole(self, calls: Calls) -> None:
+        """Every picture of the answer has its bytes."""
+        self.needs("image")
+        outcome = attempt(calls.generate_image, self.config("image"), self.request("image"))
+        if outcome.error is not None or any(not picture.size_bytes for picture in outcome.value.images):
+            told = getattr(outcome.value, "warnings", [])
+            self.broken(_PICTURE, f"a picture was made, and {outcome} {told}")
+
+    def test_a_video_comes_whole(self, calls: Calls) -> None:
+        """Byte for byte, fetched once."""
+        self.needs("video")
+        self._comes_whole(self._generated(calls), _WHOLE, "a video was made")
+        fetched = len(self.vendor.sent("download"))
+        if fetched > 1:
+            self.broken(_WHOLE, f"the video was fetched {fetched} times")
+
+    @pytest.mark.parametrize("ranges", ["in ranges", "as a whole"])
+    def test_a_download_that_is_cut_goes_on(self, calls: Calls, ranges: str) -> None:
+        """With the rest where the vendor gives it, from the beginning where it does not."""
+        self.needs("video")
+        if isinstance(self.vendor, FakeVendor):
+            self.vendor.serves_ranges = ranges == "in ranges"
+        elif ranges != "in ranges":
+            pytest.skip("this is played by a FakeVendor only")
+        self.vendor.fail(Cut(), "download")
+        seen = f"a download was cut half-way, the vendor gives clips {ranges}"
+        self._comes_whole(self._generated(calls), _CUT, seen)
+
+    @pytest.mark.parametrize("fault", PASSING)
+    def test_a_download_that_fails_in_passing_is_tried_again(self, calls: Calls, fault: str) -> None:
+        """A clip is paid for; nothing is made anew."""
+        self.needs("video")
+        passing = PASSING[fault]
+        happened: Fault = Answer(passing, self.refusal(passing, "later")) if isinstance(passing, int) else passing
+        self.vendor.fail(happened, "download")
+        self._comes_whole(self._generated(calls), _PASSING, f"a download failed once ({fault})")
+
+    def test_a_download_that_is_always_cut_is_an_error_with_the_job(self, calls: Calls) -> None:
+        """The vendor promises more bytes than it sends."""
+        self.needs("video")
+        if isinstance(self.vendor, FakeVendor):
+            self.vendor.serves_ranges = False
+        self.vendor.fail(Cut(), "download", times=100)
+        self._is_an_error(self._generated(calls), "every download was cut")
+
+    def test_what_is_no_clip_is_an_error_with_the_job(self, calls: Calls) -> None:
+        """A proxy's page comes in place of the video."""
+        self.needs("video")
+        self.vendor.fail(Answer(200, "<html></html>", content_type="text/html"), "download", times=100)
+        self._is_an_error(self._generated(calls), "a web page came in place of the video")
+
+    def test_a_clip_that_is_gone_is_an_error_with_the_job(self, calls: Calls) -> None:
+        """The vendor keeps it no longer."""
+        self.needs("video")
+        self.vendor.fail(Answer(404, self.refusal(404, "it was deleted")), "download", times=100)
+        outcome = self._generated(calls)
+        self._needs_a_download(outcome)
+        if not isinstance(outcome.error, (JobExpiredError, DownloadError)) or outcome.error.job is None:
+            self.broken(_BAD, f"the clip was not there any more (404): {outcome}")
+
+    def _generated(self, calls: Calls) -> Outcome:
+        return attempt(calls.generate_video, self.config("video"), self.request("video"))
+
+    def _comes_whole(self, outcome: Outcome, rule: Rule, seen: str) -> None:
+        made: Any = outcome.value
+        if not isinstance(made, VideoGenerationResponse):
+            self.broken(rule, f"{seen}: {outcome}")
+        job_id = made.job.id if made.job is not None else ""
+        wanted = self.vendor.clip(job_id)
+        if wanted is not None and made.video.content != wanted:
+            told = f"{len(made.video.content)} bytes came, other ones than the {len(wanted)} that the vendor has"
+            self.broken(rule, f"{seen}: {told}")
+        self._made_once(seen)
+
+    def _needs_a_download(self, outcome: Outcome) -> None:
+        """Skips the check where nothing is fetched that could go wrong."""
+        if outcome.error is None and not self.vendor.sent("download"):
+            pytest.skip("the video comes with the answer about its job: nothing is downloaded")
+
+    def _is_an_error(self, outcome: Outcome, seen: str) -> None:
+        self._needs_a_download(outcome)
+        if not isinstance(outcome.error, DownloadError) or outcome.error.job is None:
+            self.broken(_BAD, f"{seen}: {outcome}")
+        self._made_once(seen)
+
+    def _made_once(self, seen: str) -> None:
+        made = len(self.vendor.sent("submit"))
+        if made != 1:
+            self.broken(_PASSING, f"{seen}: {made} jobs were submitted for one video")

@@ -1,0 +1,68 @@
+"""The key stays at its origin, whatever the vendor's answers lead to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tarash.tarash_gateway.testing.calls import Calls
+from tarash.tarash_gateway.testing.case import Case, attempt
+from tarash.tarash_gateway.testing.fake.faults import Redirected
+from tarash.tarash_gateway.testing.fake.handlers import Role
+from tarash.tarash_gateway.testing.rules import Rule
+
+__all__ = ["OriginChecks"]
+
+_REDIRECT = Rule(
+    "the key goes to the origin of the config's address (scheme, host and port) and to no other, also not by a "
+    "redirect.",
+    "turn redirects off in your HTTP client (follow_redirects=False), or follow them without the key.",
+    "Secrets",
+)
+_ADDRESS = Rule(
+    "an address in the vendor's answer that leads to another origin is fetched without the key.",
+    "send the key only where scheme, host and port of the address are those of the config's address. A picture's "
+    "URL is best left to core: give it in ImageOutput.",
+    "Secrets",
+)
+
+
+class OriginChecks(Case):
+    """The key stays at its origin."""
+
+    @pytest.mark.parametrize("role", ["image", "stream", "submit", "poll", "download", "cancel"])
+    def test_a_redirect_takes_the_key_nowhere(self, calls: Calls, role: Role) -> None:
+        """The vendor, or what is between, redirects to another origin."""
+        self.needs("video" if role == "download" else role)
+        self.vendor.fail(Redirected(self.elsewhere.origin), role)
+        if role in ("image", "stream"):
+            attempt(calls.create, role, self.config(role), self.request(role))
+        elif role == "cancel":
+            config = self.config("video")
+            job = attempt(calls.submit, config, self.request("video")).value
+            attempt(calls.cancel, config, job)
+        else:
+            attempt(calls.generate_video, self.config("video"), self.request("video"))
+        self._no_key_elsewhere(_REDIRECT, f"a request ({role}) was redirected to another origin")
+
+    def test_the_address_of_a_video_elsewhere_is_fetched_without_the_key(self, calls: Calls) -> None:
+        """The answer leads to a store of files at another origin."""
+        self.needs("video")
+        self.vendor.files_are_at(self.elsewhere.origin)
+        attempt(calls.generate_video, self.config("video"), self.request("video"))
+        self._no_key_elsewhere(_ADDRESS, "the address of a video led to another origin")
+        if not self.elsewhere.sent():
+            pytest.skip("the vendor's answers hold no address of a video, or it is not followed")
+
+    def test_the_address_of_a_picture_elsewhere_is_fetched_without_the_key(self, calls: Calls) -> None:
+        """The answer leads to a store of files at another origin."""
+        self.needs("image")
+        self.vendor.files_are_at(self.elsewhere.origin)
+        attempt(calls.generate_image, self.config("image"), self.request("image"))
+        self._no_key_elsewhere(_ADDRESS, "the address of a picture led to another origin")
+        if not self.elsewhere.sent():
+            pytest.skip("the vendor's answers hold no address of a picture")
+
+    def _no_key_elsewhere(self, rule: Rule, seen: str) -> None:
+        leaked = [str(request) for request in self.elsewhere.sent() if request.holds(self.vendor.key)]
+        if leaked:
+            self.broken(rule, f"{seen}, and the key went there: {', '.join(leaked)}")

@@ -1,0 +1,51 @@
+"""The whole kit."""
+
+from __future__ import annotations
+
+import pytest
+
+from tarash.tarash_gateway.testing.checks.catalogue import CatalogueChecks
+from tarash.tarash_gateway.testing.checks.deadlines import DeadlineChecks
+from tarash.tarash_gateway.testing.checks.downloads import DownloadChecks
+from tarash.tarash_gateway.testing.checks.errors import ErrorChecks
+from tarash.tarash_gateway.testing.checks.jobs import JobChecks
+from tarash.tarash_gateway.testing.checks.loading import LoadingChecks
+from tarash.tarash_gateway.testing.checks.loops import LoopChecks
+from tarash.tarash_gateway.testing.checks.money import MoneyChecks
+from tarash.tarash_gateway.testing.checks.origins import OriginChecks
+from tarash.tarash_gateway.testing.checks.rows import RowChecks
+from tarash.tarash_gateway.testing.checks.secrets import SecretChecks
+from tarash.tarash_gateway.testing.checks.streams import StreamChecks
+
+__all__ = ["ProviderConformance"]
+
+
+# A retired model is served by the fake vendor all the same.
+@pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+class ProviderConformance(
+    LoadingChecks,
+    RowChecks,
+    CatalogueChecks,
+    MoneyChecks,
+    ErrorChecks,
+    SecretChecks,
+    OriginChecks,
+    StreamChecks,
+    JobChecks,
+    DownloadChecks,
+    DeadlineChecks,
+    LoopChecks,
+):
+    """Every check that a provider plugin must pass. Inherit from it, fill in `provider`, and mark the handlers.
+
+    Example:
+        ```python
+        class TestAcme(ProviderConformance):
+            provider = "acme"
+            base_path = "/v2"
+
+            @answers("image", "POST /pictures")
+            def picture(self, request):
+                return {"picture": base64.b64encode(request.picture()).decode()}
+        ```
+    """

@@ -1,0 +1,290 @@
+"""The fake vendor: handlers behind a real HTTP server on loopback, which keeps every request that arrives."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from tarash.tarash_gateway.testing.fake.answers import Answer, Stream, as_answer
+from tarash.tarash_gateway.testing.fake.faults import Fault, Redirected
+from tarash.tarash_gateway.testing.fake.handlers import Handler, Role
+from tarash.tarash_gateway.testing.fake.jobs import DONE, FakeJob, State
+from tarash.tarash_gateway.testing.fake.received import Request
+from tarash.tarash_gateway.testing.fake.wire import Line, Listener
+from tarash.tarash_gateway.testing.media import clip, picture
+
+__all__ = ["FakeVendor", "Place", "Vendor"]
+
+_ABOUT_A_JOB: frozenset[Role] = frozenset(("poll", "download", "cancel"))
+
+
+class Place(Protocol):
+    """Where a config leads, and the key for it."""
+
+    @property
+    def url(self) -> str:
+        """The base URL."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """A key that is valid there."""
+        ...
+
+
+class Vendor(Place, Protocol):
+    """What the checks need of a vendor. `FakeVendor` is one; a server of your own may be another.
+
+    What it cannot play it answers with `unittest.SkipTest("why")`: the check is skipped.
+    """
+
+    roles: frozenset[Role]
+    """What it has answers for."""
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        ...
+
+    def clear(self) -> None:
+        """Makes it as new."""
+        ...
+
+    def sent(self, *roles: Role) -> Sequence[Request]:
+        """The requests that arrived for these roles, oldest first; all of them where none is named."""
+        ...
+
+    def fail(self, fault: Fault, role: Role, times: int = 1) -> None:
+        """Lets the next requests of a role go wrong."""
+        ...
+
+    def jobs_go(self, *states: State, message: str | None = None) -> None:
+        """What jobs that are made from now on go through: the first when they are submitted, then one a look."""
+        ...
+
+    def files_are_at(self, origin: str) -> None:
+        """Where the addresses of results lead, in answers from now on."""
+        ...
+
+    def left(self, role: Role, within: float) -> bool:
+        """Whether a client closed the connection of such a request before its answer was whole.
+
+        Args:
+            role: what the request was for.
+            within: seconds to wait for it.
+        """
+        ...
+
+    def clip(self, job_id: str, index: int = 0) -> bytes | None:
+        """The bytes of a job's video; None where the vendor cannot tell."""
+        ...
+
+    def troubles(self) -> list[str]:
+        """What is wrong with the vendor itself: a handler that raised, a request that none is for."""
+        ...
+
+
+class FakeVendor:
+    """A small real HTTP server on loopback, in a thread. Use it as a context manager.
+
+    It records every request, answers by its handlers, and lets the next answers go wrong on demand. Clips are served
+    in ranges. `/kit/pictures/…` and `/kit/clips/…` give pictures and clips for vendors whose answers hold addresses.
+
+    Args:
+        handlers: tried in order; the first that takes a request answers it.
+        words: our states of jobs (`queued`, `in_progress`, `completed`, …) to the vendor's words.
+        refusal: makes the body of an error out of a status and a message.
+        base_path: what `url` has behind the origin, and the routes of handlers need not repeat.
+    """
+
+    def __init__(
+        self,
+        handlers: Iterable[Handler] = (),
+        *,
+        words: Mapping[str, str] | None = None,
+        refusal: Callable[[int, str], Any] | None = None,
+        base_path: str = "",
+    ) -> None:
+        self._words = dict(words or {})
+        self._refusal = refusal or (lambda status, message: {"error": {"code": status, "message": message}})
+        self._base_path = base_path
+        self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
+        self.key = f"fake-key-{secrets.token_hex(12)}"
+        """A key, new for each vendor."""
+
+        self._listener: Listener | None = None
+        self._origin = ""
+        self.start_over(handlers)
+
+    @property
+    def origin(self) -> str:
+        """Scheme, host and port."""
+        return self._origin
+
+    @property
+    def url(self) -> str:
+        """The base URL for a config."""
+        return self._origin + self._base_path
+
+    def start_over(self, handlers: Iterable[Handler]) -> None:
+        """Forgets what arrived and what was to go wrong, and answers by these handlers from now on."""
+        with self._lock:
+            self._handlers = list(handlers)
+            self.roles: frozenset[Role] = frozenset(handler.role for handler in self._handlers)
+            self.requests: list[Request] = []
+            self.jobs: list[FakeJob] = []
+            self.serves_ranges = True
+            self._faults: list[tuple[Role, Fault, int]] = []
+            self._states: Sequence[State] = DONE
+            self._message: str | None = None
+            self._files_at: str | None = None
+            self._left: list[Request] = []
+            self._troubles: list[str] = []
+
+    def clear(self) -> None:
+        """Makes it as new."""
+        self.start_over(self._handlers)
+
+    def sent(self, *roles: Role) -> list[Request]:
+        """The requests that arrived for these roles, oldest first; all of them where none is named."""
+        with self._lock:
+            return [request for request in self.requests if not roles or request.role in roles]
+
+    def fail(self, fault: Fault, role: Role, times: int = 1) -> None:
+        """Lets the next requests of a role go wrong."""
+        with self._lock:
+            self._faults.append((role, fault, times))
+
+    def jobs_go(self, *states: State, message: str | None = None) -> None:
+        """What jobs that are made from now on go through: the first when they are submitted, then one a look."""
+        self._states, self._message = states, message
+
+    def files_are_at(self, origin: str) -> None:
+        """Where the addresses of results lead, in answers from now on."""
+        self._files_at = origin
+
+    def left(self, role: Role, within: float) -> bool:
+        """Whether a client closed the connection of such a request before its answer was whole."""
+        with self._changed:
+            return self._changed.wait_for(lambda: any(request.role == role for request in self._left), within)
+
+    def clip(self, job_id: str, index: int = 0) -> bytes | None:
+        """The bytes of a job's video."""
+        return next((job.clip(index) for job in self.jobs if job.id in job_id), None)
+
+    def troubles(self) -> list[str]:
+        """A handler that raised, a request that none is for."""
+        return list(self._troubles)
+
+    def start(self) -> Self:
+        """Listens. Does nothing when it listens already."""
+        if self._listener is None:
+            self._listener = Listener(self._serve)
+            self._origin = self._listener.origin
+        return self
+
+    def close(self) -> None:
+        """Stops listening and ends all connections."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            listener.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _serve(self, method: str, target: str, headers: Mapping[str, str], body: bytes, line: Line) -> None:
+        request = Request(method, target, headers, body, origin=self._files_at or self._origin)
+        with self._lock:
+            handler = self._handler_of(request)
+            self.requests.append(request)
+            fault = self._next_fault(request.role)
+            # An answer in place of the real one is a refusal, and a redirect says that it is not here: nothing is made.
+            made = fault is None or not isinstance(fault, (Answer, Redirected))
+            answer = self._answer(request, handler) if made else Answer()
+        line.play(self._ranged(request, answer), fault, target)
+        if line.left:
+            with self._changed:
+                self._left.append(request)
+                self._changed.notify_all()
+
+    def _handler_of(self, request: Request) -> Handler | None:
+        for handler in self._handlers:
+            params = handler.takes(request, self._base_path)
+            if params is not None:
+                request.role, request.params = handler.role, params
+                return handler
+        if request.path.startswith("/kit/clips/"):
+            request.role = "download"
+        return None
+
+    def _next_fault(self, role: Role) -> Fault | None:
+        for at, (named, fault, times) in enumerate(self._faults):
+            if named == role:
+                self._faults[at : at + 1] = [(named, fault, times - 1)] if times > 1 else []
+                return fault
+        return None
+
+    def _answer(self, request: Request, handler: Handler | None) -> Answer | Stream:
+        if handler is None:
+            return _kit_file(request) or self._nothing_here(request)
+        request.jobs = self.jobs[::-1]
+        job = self._job_of(request)
+        if job is None and request.role in _ABOUT_A_JOB:
+            return Answer(404, self._refusal(404, "there is no such job"))
+        if job is not None:
+            request.job = job
+        try:
+            answer = as_answer(handler.answer(request))
+            if isinstance(answer, Answer):
+                answer.content()  # what is no JSON is found here
+        except Exception:  # noqa: BLE001 # told to the author, as the trouble of the vendor
+            self._troubles.append(f"the handler of {handler.route} raised\n{traceback.format_exc(limit=-2)}")
+            return Answer(500, self._refusal(500, "the handler raised"))
+        return answer
+
+    def _job_of(self, request: Request) -> FakeJob | None:
+        if request.role == "submit":
+            job = FakeJob(request, self._words, self._states, files_at=self._files_at or self._origin)
+            job.message = self._message or job.message
+            self.jobs.append(job)
+            return job
+        known = next((job for job in self.jobs if request.holds(job.id)), None)
+        if known is not None and request.role == "poll":
+            known.look()
+        if known is not None and request.role == "cancel":
+            known.end_as("cancelled")
+        return known
+
+    def _nothing_here(self, request: Request) -> Answer:
+        route = f"{request.method} {request.path.removeprefix(self._base_path)}"
+        self._troubles.append(f"no handler is for {request}: give one, as in @answers(ROLE, '{route}')")
+        return Answer(404, self._refusal(404, f"there is nothing at {request}"))
+
+    def _ranged(self, request: Request, answer: Answer | Stream) -> Answer | Stream:
+        """The part of a clip that was asked for."""
+        asked = request.headers.get("range", "").removeprefix("bytes=").partition("-")[0]
+        plain = isinstance(answer, Answer) and answer.status == 200 and isinstance(answer.body, bytes)
+        if not (plain and asked.isdigit() and self.serves_ranges and request.role == "download"):
+            return answer
+        assert isinstance(answer, Answer)  # noqa: S101 # it is plain
+        start, whole = int(asked), len(answer.content())
+        told = {"content-range": f"bytes {start}-{whole - 1}/{whole}"}
+        return replace(answer, status=206, body=answer.content()[start:], headers={**answer.headers, **told})
+
+
+def _kit_file(request: Request) -> Answer | None:
+    name = request.path.rpartition("/")[2].rpartition(".")[0]
+    if request.path.startswith("/kit/clips/"):
+        return Answer(body=clip(name))
+    return Answer(body=picture(name)) if request.path.startswith("/kit/pictures/") else None

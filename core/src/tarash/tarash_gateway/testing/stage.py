@@ -1,0 +1,81 @@
+"""The stage that checks run on: what those of one test class share, and what each of them finds as new."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.flows import lookup, retry, video
+from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.testing.fake.vendor import FakeVendor
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.testing.case import Case
+
+__all__ = ["Stage"]
+
+
+class Stage:
+    """What the checks of one test class share: servers and an event loop, so that clients may be kept.
+
+    Args:
+        case: one instance of the test class.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self._stack = ExitStack()
+        self.unusable: TarashError | None = None
+        """Why the plugin cannot be used."""
+
+        if case.plugin is not None:
+            plugin = importlib.import_module(case.plugin) if isinstance(case.plugin, str) else case.plugin
+            try:
+                self._stack.enter_context(registry.register(plugin, replace=True))
+            except TarashError as error:
+                self.unusable = error
+        self.vendor = self._stack.enter_context(case.open_vendor())
+        self.elsewhere = self._stack.enter_context(FakeVendor())
+        self.loop = self._stack.enter_context(asyncio.Runner())
+        self._cache = Path(self._stack.enter_context(TemporaryDirectory()))
+
+    def close(self) -> None:
+        """Ends it."""
+        self._stack.close()
+
+    @contextmanager
+    def for_one_check(self, case: Case) -> Iterator[None]:
+        """The vendor is as new, nothing of this machine comes into play, and nobody waits for long."""
+        if isinstance(self.vendor, FakeVendor):
+            self.vendor.start_over(case.handlers())
+        else:
+            self.vendor.clear()
+        self.elsewhere.start_over(())
+        with pytest.MonkeyPatch.context() as patch:
+            self._hide_the_environment(patch, case.provider)
+            # A check is about what is sent, not about how long the gateway's patience is.
+            patch.setattr(retry, "FIRST_DELAY", 0.01)
+            patch.setattr(video, "FIRST_DELAY", 0.01)
+            patch.setattr(lookup, "PAUSES", (0.01, 0.05))
+            yield
+
+    def _hide_the_environment(self, patch: pytest.MonkeyPatch, provider: str) -> None:
+        """No real key, no proxy, no journal, and no rows that were fetched live."""
+        try:
+            variables = registry.spec(provider).key_variables
+        except TarashError:
+            variables = ()
+        for name in [name for name in os.environ if name.startswith("TARASH_") or name in variables]:
+            patch.delenv(name)
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1,localhost")
+        patch.setenv("TARASH_CACHE", str(self._cache / uuid.uuid4().hex))

@@ -1,0 +1,40 @@
+"""Google: Omni videos and Nano Banana pictures by the Gemini API, and the same with Veo by Vertex AI.
+
+Plain HTTP, without Google's SDK: nothing is sent twice, and the key stays at its origin. The HTTP library is imported
+when the first request is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_google.connection import KEY_VARIABLES, from_config
+from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
+from tarash_gateway_google.provider import GoogleProvider
+from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
+
+__all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "GoogleProvider", "tarash_create_provider", "tarash_provider_specs"]
+
+
+@hookimpl
+def tarash_provider_specs() -> Iterable[ProviderSpec]:
+    """The Gemini API and what its models accept."""
+    yield ProviderSpec(
+        name="google",
+        api_version=1,
+        title="Google Gemini API",
+        image_models=IMAGE_MODELS,
+        video_models=VIDEO_MODELS,
+        default_image_model=DEFAULT_IMAGE_MODEL,
+        default_video_model=DEFAULT_VIDEO_MODEL,
+        model_prefix="google/",
+        key_variables=KEY_VARIABLES,
+    )
+
+
+@hookimpl
+def tarash_create_provider(config: GenerationConfig) -> Provider:
+    """A provider for the Gemini API, or for a server at `config.base_url` that speaks it."""
+    return GoogleProvider(config, from_config(config), where=f"api_key, then in {' and '.join(KEY_VARIABLES)}")

@@ -1,0 +1,141 @@
+"""Omni videos: jobs of the Interactions API, made in the background. Builds requests, and talks in steps."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperationError
+from tarash.tarash_gateway.models import Media, VideoGenerationRequest, VideoJob
+from tarash.tarash_gateway.plugins import Prepared
+from tarash_gateway_google.exchange import Incoming, Outgoing, Steps
+from tarash_gateway_google.places import Places
+from tarash_gateway_google.roles import cast
+from tarash_gateway_google.uploads import INLINE_BYTES, Uploads
+
+LOOK_SECONDS = 30.0
+"""Seconds that one look at a job may take; a longer one is given up and asked again."""
+
+_LEFT_OUT = {
+    "negative_prompt": "write what is not to be seen into the prompt",
+    "size": "give aspect_ratio and resolution",
+}
+"""Fields that no Omni model has; they get here for a model without a row only."""
+
+
+def submit(
+    places: Places, prepared: Prepared[VideoGenerationRequest], uploads: Uploads, notes: list[str]
+) -> Steps[Incoming]:
+    """Uploads what is big, then creates the job. What the caller should know goes into `notes`."""
+    asked = prepared.request
+    parts = cast(asked, prepared.images)
+    content: list[dict[str, Any]] = []
+    for file in parts.images:
+        part = yield from _part(places, "image", file.content, file.content_type, uploads)
+        content.append(part)
+    if parts.note:
+        notes.append(parts.note)
+    notes += [f"{name}: Omni has no such parameter, {way}" for name, way in _LEFT_OUT.items() if getattr(asked, name)]
+    if asked.n > 1:
+        notes.append(f"n: Omni makes one video in one job, {asked.n} were asked for")
+    before = None
+    if asked.operation != "generate":
+        if isinstance(asked.video, VideoJob):
+            check_home(asked.video, places)
+            before = asked.video.id
+        elif isinstance(asked.video, str):
+            before = asked.video
+        else:
+            clip, kind = clip_of(asked)
+            content.append((yield from _part(places, "video", clip, kind, uploads)))
+    return (yield Outgoing("POST", places.interactions(), json=_body(places, prepared, parts, content, before)))
+
+
+def look(places: Places, job: VideoJob) -> Steps[Incoming]:
+    """A look at a job."""
+    return (yield Outgoing("GET", places.of_job(job).interactions(job.id), most_seconds=LOOK_SECONDS))
+
+
+def cancel(places: Places, job: VideoJob) -> Steps[Incoming]:
+    """Ends a job."""
+    url = places.of_job(job).interactions(job.id, "cancel")
+    return (yield Outgoing("POST", url, json={}, most_seconds=LOOK_SECONDS))
+
+
+def _body(
+    places: Places,
+    prepared: Prepared[VideoGenerationRequest],
+    parts: Any,
+    content: list[dict[str, Any]],
+    before: str | None,
+) -> dict[str, Any]:
+    asked = prepared.request
+    # Vertex wants a place of the caller's for a result that is not in the answer.
+    delivery = None if places.of_vertex else "uri"
+    seconds = asked.duration_seconds
+    body = {
+        "model": prepared.model,
+        "input": [*content, {"type": "text", "text": parts.prompt}] if content else parts.prompt,
+        "background": True,
+        "previous_interaction_id": before,
+        "response_format": _given(
+            {
+                "type": "video",
+                "delivery": delivery,
+                "aspect_ratio": asked.aspect_ratio,
+                "resolution": asked.resolution,
+                "duration": None if seconds is None else f"{seconds:g}s",
+            }
+        ),
+        "generation_config": _given({"seed": asked.seed, "video_config": {"task": parts.task} if parts.task else None})
+        or None,
+    }
+    return with_extra(_given(body), asked.extra_params)
+
+
+def with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
+    """The body with the vendor's own parameters; an object of them adds to what is there."""
+    for name, value in extra.items():
+        there = body.get(name)
+        body[name] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
+    return body
+
+
+def _part(places: Places, kind: str, content: bytes, content_type: str, uploads: Uploads) -> Steps[dict[str, Any]]:
+    """A picture or a clip of the input: inside the request, or sent ahead where that is possible and worth it."""
+    part = {"type": kind, "mime_type": content_type}
+    if len(content) <= INLINE_BYTES or places.of_vertex:  # Vertex has no Files API
+        return {**part, "data": b64encode(content).decode()}
+    uri = yield from uploads.uri_of(places, content, content_type)
+    return {**part, "uri": uri}
+
+
+def check_home(video: VideoJob, places: Places) -> None:
+    """Makes sure that an earlier job is one of this vendor.
+
+    Raises:
+        ConfigurationError: it lives somewhere else.
+    """
+    if video.endpoint.rstrip("/") != places.root:
+        msg = (
+            f"job {video.id} lives at {video.provider} ({video.endpoint}), and this request goes to {places.root}; "
+            "save its video and give the file"
+        )
+        raise ConfigurationError(msg)
+
+
+def clip_of(asked: VideoGenerationRequest) -> tuple[bytes, str]:
+    """The bytes of a clip that the caller gives, and their kind."""
+    video = asked.video
+    if isinstance(video, Path):
+        video = Media.from_file(video)
+    if not isinstance(video, Media):
+        msg = f"{asked.operation} needs a video: give an earlier job, its id, a file or a Media as `video`"
+        raise UnsupportedOperationError(msg)
+    return video.content, video.content_type or "video/mp4"
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,167 @@
+"""Veo on Vertex AI: long-running operations. Builds requests, reads answers, and talks in steps."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Any
+
+from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, ValidationError
+from tarash.tarash_gateway.models import VideoGenerationRequest, VideoJob
+from tarash.tarash_gateway.plugins import InputFile, Prepared, VideoStatus
+from tarash.tarash_gateway.problems import Problem
+from tarash_gateway_google.exchange import Incoming, Outgoing, Steps
+from tarash_gateway_google.faults import told_words
+from tarash_gateway_google.interactions import Video
+from tarash_gateway_google.omni import LOOK_SECONDS, check_home, clip_of, with_extra
+from tarash_gateway_google.places import Places
+from tarash_gateway_google.uploads import free_of_charge
+
+FAMILY = "veo-"
+"""What the names of these models begin with: they have an API of their own."""
+
+_GRPC = {
+    1: "CANCELLED",
+    3: "INVALID_ARGUMENT",
+    4: "DEADLINE_EXCEEDED",
+    5: "NOT_FOUND",
+    7: "PERMISSION_DENIED",
+    8: "RESOURCE_EXHAUSTED",
+    13: "INTERNAL",
+    14: "UNAVAILABLE",
+    16: "UNAUTHENTICATED",
+}
+"""The numbers of an operation's error that occur, in words."""
+
+
+def submit(places: Places, prepared: Prepared[VideoGenerationRequest]) -> Steps[Incoming]:
+    """Starts the operation."""
+    clip: dict[str, str] | None = None
+    if prepared.request.operation != "generate":
+        video = prepared.request.video
+        if isinstance(video, VideoJob):
+            check_home(video, places)
+            with free_of_charge():
+                clip = yield from _of_job(places, video)
+        elif isinstance(video, str) and video.startswith("gs://"):
+            clip = {"gcsUri": video, "mimeType": "video/mp4"}
+        else:
+            content, kind = clip_of(prepared.request)
+            clip = {"bytesBase64Encoded": b64encode(content).decode(), "mimeType": kind}
+    body = _body(prepared, clip)
+    return (yield Outgoing("POST", places.model(prepared.model, "predictLongRunning"), json=body))
+
+
+def look(places: Places, job: VideoJob) -> Steps[Incoming]:
+    """A look at an operation, which is a POST here."""
+    url = places.of_job(job).model(job.model, "fetchPredictOperation")
+    return (yield Outgoing("POST", url, json={"operationName": job.id}, most_seconds=LOOK_SECONDS))
+
+
+def read_operation(incoming: Incoming, known: VideoJob) -> tuple[VideoStatus, list[Video]]:
+    """What an answer says of an operation, and the videos that are in it.
+
+    Raises:
+        InvalidResponseError: it is no operation, or a finished one without videos and without a reason.
+        ContentPolicyError: every video was withheld.
+    """
+    parsed = incoming.parsed()
+    name = known.id or parsed.get("name")
+    if not isinstance(name, str) or not name:
+        msg = "the vendor's answer holds no name of an operation"
+        raise InvalidResponseError(msg, status_code=incoming.status)
+    job = known.model_copy(update={"id": name, "status": "in_progress"})
+    raw = incoming.shown(parsed)
+    if parsed.get("done") is not True:
+        return VideoStatus(job, raw=raw), []
+    fault = parsed.get("error")
+    if isinstance(fault, dict):
+        number = fault.get("code")
+        word = _GRPC.get(number) if isinstance(number, int) else None
+        update = {
+            "status": "failed",
+            "error_code": word or incoming.told(number),
+            "error_message": told_words(fault.get("message") or "no reason given", incoming.secrets),
+        }
+        return VideoStatus(job.model_copy(update=update), raw=raw), []
+    return _finished(parsed, job, raw)
+
+
+def _finished(parsed: dict[str, Any], job: VideoJob, raw: dict[str, Any]) -> tuple[VideoStatus, list[Video]]:
+    response = parsed.get("response")
+    response = response if isinstance(response, dict) else {}
+    items = response.get("videos")
+    videos = [_video(item) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+    videos = [video for video in videos if video.uri or video.base64]
+    filtered = response.get("raiMediaFilteredCount")
+    filtered = filtered if isinstance(filtered, int) else len(response.get("raiMediaFilteredReasons") or ())
+    if not videos and filtered:
+        job = job.model_copy(update={"status": "completed"})
+        msg = f"the vendor withheld every video of the job ({filtered}); its reasons are in error.raw"
+        raise ContentPolicyError(msg, stage="output", job=job, raw=raw, billable="unknown")
+    if not videos:
+        msg = f"job {job.id} is done, and its answer holds no video"
+        raise InvalidResponseError(msg, job=job, raw=raw, billable="yes")
+    asked = job.asked.get("n", 1)
+    missing = asked - len(videos) if isinstance(asked, int) else 0
+    warnings = []
+    if filtered:
+        many = "one video of the job was" if filtered == 1 else f"{filtered} videos of the job were"
+        warnings.append(f"{many} withheld by the vendor's filter")
+    elif missing > 0:
+        warnings.append(f"{asked} videos were asked for, the vendor made {len(videos)}")
+    done = job.model_copy(update={"status": "completed", "outputs": len(videos)})
+    return VideoStatus(done, raw=raw, warnings=warnings), videos
+
+
+def _video(item: dict[str, Any]) -> Video:
+    uri, data = item.get("gcsUri"), item.get("bytesBase64Encoded")
+    return Video(uri if isinstance(uri, str) else None, data if isinstance(data, str) else None)
+
+
+def _body(prepared: Prepared[VideoGenerationRequest], clip: dict[str, str] | None) -> dict[str, Any]:
+    asked = prepared.request
+    first = [file for file in prepared.images if file.role == "first_frame"]
+    last = [file for file in prepared.images if file.role == "last_frame"]
+    assets = [file for file in prepared.images if file.role not in ("first_frame", "last_frame")]
+    if last and not first:
+        subject = "the input images"
+        raise ValidationError.of(subject, [Problem("image_list", "a last_frame needs a first_frame")])
+    seconds = asked.duration_seconds
+    instance = {
+        "prompt": asked.prompt,
+        "image": _image(first[0]) if first else None,
+        "lastFrame": _image(last[0]) if last else None,
+        "referenceImages": [{"image": _image(file), "referenceType": "ASSET"} for file in assets] or None,
+        "video": clip,
+    }
+    parameters = {
+        "sampleCount": asked.n,
+        "durationSeconds": None if seconds is None else int(seconds) if seconds == int(seconds) else seconds,
+        "aspectRatio": asked.aspect_ratio,
+        "resolution": asked.resolution,
+        "generateAudio": asked.generate_audio,
+        "negativePrompt": asked.negative_prompt,
+        "seed": asked.seed,
+    }
+    return {"instances": [_given(instance)], "parameters": with_extra(_given(parameters), asked.extra_params)}
+
+
+def _of_job(places: Places, job: VideoJob) -> Steps[dict[str, str]]:
+    """The video of an earlier job, which has to be given with the request."""
+    answer = yield from look(places, job)
+    _, videos = read_operation(answer, job)
+    if not videos:
+        subject = "the video to start from"
+        raise ValidationError.of(subject, [Problem("video", f"job {job.id} is not finished")])
+    first = videos[0]
+    if first.base64 is not None:
+        return {"bytesBase64Encoded": first.base64, "mimeType": "video/mp4"}
+    return {"gcsUri": first.uri or "", "mimeType": "video/mp4"}
+
+
+def _image(file: InputFile) -> dict[str, str]:
+    return {"bytesBase64Encoded": b64encode(file.content).decode(), "mimeType": file.content_type}
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

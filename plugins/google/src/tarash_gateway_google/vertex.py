@@ -1,0 +1,89 @@
+"""Vertex AI: the same models below a project and a location, and Veo, whose jobs are operations."""
+
+from __future__ import annotations
+
+import os
+import re
+
+from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperationError
+from tarash.tarash_gateway.models import GenerationConfig, VideoGenerationRequest, VideoJob
+from tarash.tarash_gateway.plugins import Prepared, VideoStatus
+from tarash_gateway_google import omni, veo
+from tarash_gateway_google.connection import Connection, split_version
+from tarash_gateway_google.credentials import find_credentials
+from tarash_gateway_google.exchange import Incoming, Steps
+from tarash_gateway_google.interactions import Video, read_interaction
+from tarash_gateway_google.places import Places
+from tarash_gateway_google.provider import GoogleProvider
+
+VERTEX_VERSION = "v1beta1"
+PROJECT_VARIABLE = "GOOGLE_CLOUD_PROJECT"
+LOCATION_VARIABLE = "GOOGLE_CLOUD_LOCATION"
+ANYWHERE = "global"
+"""The location where the config names none."""
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9:.-]{0,99}")
+
+
+class VertexProvider(GoogleProvider):
+    """Vertex AI in one project and location."""
+
+    def __init__(self, config: GenerationConfig) -> None:
+        location = _named(config, "location", LOCATION_VARIABLE) or ANYWHERE
+        credentials = find_credentials(config)
+        project = _named(config, "project", PROJECT_VARIABLE) or credentials.project
+        if project is None:
+            msg = (
+                f"there is no project for {config.provider!r}: give provider_config={{'project': …, 'location': …}}, "
+                f"or set {PROJECT_VARIABLE}"
+            )
+            raise ConfigurationError(msg, provider=config.provider, model=config.model)
+        root, version = split_version(config.base_url or _home_of(location))
+        connection = Connection(
+            root,
+            config.api_version or version or VERTEX_VERSION,
+            credentials.key,
+            "bearer",
+            quota_project=credentials.quota_project,
+            key_id=credentials.key_id,
+        )
+        places = Places(root, connection.version, project, location)
+        super().__init__(config, connection, places=places, where=credentials.source)
+
+    def _home(self) -> dict[str, str]:
+        return {"project": self.places.project or "", "location": self.places.location or ""}
+
+    def _begin(self, prepared: Prepared[VideoGenerationRequest], notes: list[str]) -> Steps[Incoming]:
+        if _is_veo(prepared.model):
+            return (yield from veo.submit(self.places, prepared))
+        return (yield from omni.submit(self.places, prepared, self._uploads, notes))
+
+    def _look(self, job: VideoJob) -> Steps[Incoming]:
+        look = veo.look if _is_veo(job.model) else omni.look
+        return (yield from look(self.places, job))
+
+    def _cancel(self, job: VideoJob) -> Steps[VideoStatus]:
+        if _is_veo(job.model):
+            msg = f"{job.model} has no way to cancel a job; it goes on, and is billed"
+            raise UnsupportedOperationError(msg)
+        return (yield from super()._cancel(job))
+
+    def _read(self, answer: Incoming, job: VideoJob) -> tuple[VideoStatus, list[Video]]:
+        return veo.read_operation(answer, job) if _is_veo(job.model) else read_interaction(answer, job, self.places)
+
+
+def _is_veo(model: str) -> bool:
+    return model.startswith(veo.FAMILY)
+
+
+def _home_of(location: str) -> str:
+    prefix = "" if location == ANYWHERE else f"{location}-"
+    return f"https://{prefix}aiplatform.googleapis.com"
+
+
+def _named(config: GenerationConfig, entry: str, variable: str) -> str | None:
+    value = config.provider_config.get(entry) or os.environ.get(variable, "").strip() or None
+    if value is None or (isinstance(value, str) and _NAME.fullmatch(value)):
+        return value
+    msg = f"{entry} must be the {entry}'s id as Google writes it, such as 'my-project' or 'us-central1'"
+    raise ConfigurationError(msg, provider=config.provider, model=config.model)

@@ -1,0 +1,33 @@
+"""The provider `google-vertex`: Vertex AI, with a project and a location."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_google.image_rows import DEFAULT_VERTEX_IMAGE_MODEL
+from tarash_gateway_google.vertex import VertexProvider
+from tarash_gateway_google.video_rows import DEFAULT_VERTEX_VIDEO_MODEL, VERTEX_VIDEO_MODELS
+
+__all__ = ["tarash_create_provider", "tarash_provider_specs"]
+
+
+@hookimpl
+def tarash_provider_specs() -> Iterable[ProviderSpec]:
+    """Vertex AI. Which image models live there was not checked: they have no rows, and work by their names."""
+    yield ProviderSpec(
+        name="google-vertex",
+        api_version=1,
+        title="Google Vertex AI",
+        video_models=VERTEX_VIDEO_MODELS,
+        default_image_model=DEFAULT_VERTEX_IMAGE_MODEL,
+        default_video_model=DEFAULT_VERTEX_VIDEO_MODEL,
+        model_prefix="google/",
+    )
+
+
+@hookimpl
+def tarash_create_provider(config: GenerationConfig) -> Provider:
+    """A provider for one project and location."""
+    return VertexProvider(config)

@@ -1,0 +1,51 @@
+"""OpenRouter: video and images of many vendors behind one key, over plain HTTP.
+
+The HTTP library is imported when the first request is sent. The shipped rows are a few well-known models; the vendor
+publishes all of its own, which `refresh_models` fetches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_openrouter.connection import KEY_VARIABLE, from_config
+from tarash_gateway_openrouter.provider import OpenRouterProvider
+from tarash_gateway_openrouter.shipped import (
+    DEFAULT_IMAGE_MODEL,
+    DEFAULT_VIDEO_MODEL,
+    IMAGE_MODELS,
+    VIDEO_MODELS,
+)
+
+__all__ = [
+    "DEFAULT_IMAGE_MODEL",
+    "DEFAULT_VIDEO_MODEL",
+    "IMAGE_MODELS",
+    "VIDEO_MODELS",
+    "tarash_create_provider",
+    "tarash_provider_specs",
+]
+
+
+@hookimpl
+def tarash_provider_specs() -> Iterable[ProviderSpec]:
+    """OpenRouter and what a few of its models accept."""
+    yield ProviderSpec(
+        name="openrouter",
+        api_version=1,
+        title="OpenRouter",
+        image_models=IMAGE_MODELS,
+        video_models=VIDEO_MODELS,
+        default_image_model=DEFAULT_IMAGE_MODEL,
+        default_video_model=DEFAULT_VIDEO_MODEL,
+        key_variables=(KEY_VARIABLE,),
+        live_models=True,
+    )
+
+
+@hookimpl
+def tarash_create_provider(config: GenerationConfig) -> Provider:
+    """A provider for OpenRouter, or for what stands at `config.base_url` in its place."""
+    return OpenRouterProvider(config, from_config(config))

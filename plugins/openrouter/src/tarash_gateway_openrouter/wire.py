@@ -1,0 +1,185 @@
+"""What goes out: one request of the protocol, built from a prepared one. Pure."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote
+
+from tarash.tarash_gateway.errors import UnsupportedOperationError, ValidationError
+from tarash.tarash_gateway.models import ImageGenerationRequest, Media, VideoGenerationRequest, VideoJob
+from tarash.tarash_gateway.models.request import Role
+from tarash.tarash_gateway.plugins import InputFile, Prepared
+from tarash.tarash_gateway.problems import Problem
+from tarash_gateway_openrouter.passthrough import negative_prompt_of
+
+_FRAMES: tuple[Role, ...] = ("first_frame", "last_frame")
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One HTTP request of the protocol."""
+
+    method: str
+    path: str
+    """Below the base URL."""
+
+    body: dict[str, Any] | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    prompt: str | None = field(default=None, repr=False)
+    """What must not stand in an error that the vendor answers with."""
+
+
+def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = False) -> Outgoing:
+    """`POST /images`, with or without input images.
+
+    Raises:
+        ValidationError: the protocol has no place for something of it.
+    """
+    asked = prepared.request
+    if prepared.mask is not None:
+        _refuse(prepared.model, [Problem("mask_image", "cannot be sent: this vendor's protocol has no mask")])
+    body = {
+        "model": prepared.model,
+        "prompt": asked.prompt,
+        "n": asked.n if asked.n > 1 else None,
+        "size": asked.size,
+        "aspect_ratio": asked.aspect_ratio,
+        "resolution": asked.resolution,
+        "quality": asked.quality,
+        "background": asked.background,
+        "output_format": asked.output_format,
+        "seed": asked.seed,
+        "input_references": [_part(file) for file in prepared.images] or None,
+        "stream": True if stream else None,
+        **asked.extra_params,
+    }
+    headers = {"Accept": "text/event-stream, application/json"} if stream else {}
+    return Outgoing("POST", "/images", _given(body), headers, asked.prompt)
+
+
+def video_request(prepared: Prepared[VideoGenerationRequest], endpoint: str) -> Outgoing:
+    """`POST /videos`: a new video, or an earlier job's edited or extended.
+
+    Args:
+        prepared: the request.
+        endpoint: where it goes, since an earlier job must be of the same place.
+
+    Raises:
+        ValidationError: the protocol has no place for something of it, or would drop it without a word.
+        UnsupportedOperationError: the protocol has no such operation.
+    """
+    asked = prepared.request
+    problems = list(_problems(prepared))
+    if problems:
+        _refuse(prepared.model, problems)
+    frames = [file for file in prepared.images if file.role in _FRAMES]
+    references = [file for file in prepared.images if file.role not in _FRAMES]
+    body: dict[str, Any] = {
+        "model": prepared.model,
+        "prompt": asked.prompt,
+        "duration": _whole(asked.duration_seconds),
+        "resolution": asked.resolution,
+        "aspect_ratio": asked.aspect_ratio,
+        "size": asked.size,
+        "generate_audio": asked.generate_audio,
+        "seed": asked.seed,
+        "frame_images": [{**_part(file), "frame_type": file.role} for file in frames] or None,
+        "input_references": [_part(file) for file in references] or None,
+        "previous_job_id": _source(prepared, endpoint),
+        **asked.extra_params,
+    }
+    if asked.negative_prompt is not None:
+        body["provider"] = negative_prompt_of(prepared.model, asked.negative_prompt, body.get("provider"))
+    return Outgoing("POST", "/videos", _given(body), prompt=asked.prompt)
+
+
+def status_request(job: VideoJob) -> Outgoing:
+    """A look at a job. The vendor's own address of it is not used: it may be relative, or anywhere."""
+    asked = job.asked.get("prompt")
+    return Outgoing("GET", f"/videos/{_id(job.id)}", prompt=asked if isinstance(asked, str) else None)
+
+
+def content_request(job: VideoJob, index: int, offset: int) -> Outgoing:
+    """A clip of a job, from `offset` on. No encoding is asked for: the length says whether all of it came."""
+    headers = {"Accept": "video/mp4, */*", "Accept-Encoding": "identity"}
+    if offset:
+        headers["Range"] = f"bytes={offset}-"
+    return Outgoing("GET", f"/videos/{_id(job.id)}/content?index={index}", headers=headers)
+
+
+VIDEO_MODELS = Outgoing("GET", "/videos/models")
+IMAGE_MODELS = Outgoing("GET", "/images/models")
+
+
+def _problems(prepared: Prepared[VideoGenerationRequest]) -> list[Problem]:
+    """What a model without a row gets here with, and the vendor would not tell about."""
+    asked = prepared.request
+    roles = [file.role for file in prepared.images]
+    frames = [role for role in roles if role in _FRAMES]
+    found = [
+        Problem(f"image_list.{at}.type", f"the protocol has no {role!r} image; give it as 'reference'", value=role)
+        for at, role in enumerate(roles)
+        if role not in (*_FRAMES, "reference")
+    ]
+    found += [
+        Problem("image_list", f"{frames.count(role)} images are {role}; give one")
+        for role in _FRAMES
+        if frames.count(role) > 1
+    ]
+    if frames and len(frames) < len(roles):
+        told = "has frames and references; the vendor would drop the references, so give one kind only"
+        found.append(Problem("image_list", told))
+    if asked.n > 1:
+        found.append(Problem("n", "the protocol makes one video in one job; submit several jobs", value=asked.n))
+    if asked.duration_seconds is not None and asked.duration_seconds != int(asked.duration_seconds):
+        told = "the protocol takes whole seconds"
+        near = f"{max(round(asked.duration_seconds), 1)}"
+        found.append(Problem("duration_seconds", told, value=asked.duration_seconds, nearest=near))
+    return found
+
+
+def _source(prepared: Prepared[VideoGenerationRequest], endpoint: str) -> str | None:
+    """The id of the job that is edited or extended."""
+    asked, video = prepared.request, prepared.request.video
+    if asked.operation == "generate":
+        return None
+    if asked.operation == "remix":
+        msg = "this vendor does not remix videos; operation='edit' does what is asked for with an earlier job"
+        raise UnsupportedOperationError(msg)
+    if isinstance(video, (Media, Path)) or video is None:
+        told = "must be an earlier job of this vendor, or its id; a clip of your own cannot be edited here"
+        _refuse(prepared.model, [Problem("video", told)])
+    if isinstance(video, VideoJob):
+        if video.endpoint.rstrip("/") != endpoint:
+            told = f"lives at {video.endpoint}; only jobs of {endpoint} can be edited or extended there"
+            _refuse(prepared.model, [Problem("video", told)])
+        return video.id
+    return str(video)
+
+
+def _refuse(model: str, problems: list[Problem]) -> NoReturn:
+    subject = f"openrouter/{model}"
+    raise ValidationError.of(subject, problems)
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)
+
+
+def _part(file: InputFile) -> dict[str, Any]:
+    """An input image as the protocol takes it: a data URL."""
+    data = base64.b64encode(file.content).decode("ascii")
+    return {"type": "image_url", "image_url": {"url": f"data:{file.content_type};base64,{data}"}}
+
+
+def _given(body: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in body.items() if value is not None}
+
+
+def _id(job_id: str) -> str:
+    """An id as one segment of a path, whatever is in it."""
+    return quote(job_id, safe="")

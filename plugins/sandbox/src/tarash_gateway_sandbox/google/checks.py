@@ -1,0 +1,87 @@
+"""What this vendor refuses, written once for its routes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from tarash_gateway_sandbox.google.errors import GoogleError, invalid, unknown_field, unsupported
+from tarash_gateway_sandbox.google.models import SHUT_DOWN
+from tarash_gateway_sandbox.operations import split_model
+
+FAULT_NAMES = re.compile(r"[a-z0-9_]+(?:,[a-z0-9_]+)*")
+
+
+def model_and_faults(name: object) -> tuple[str, frozenset[str]]:
+    """A model's name, and the faults that its caller put behind an `@`."""
+    plain, faults = split_model(name) if isinstance(name, str) else ("", "")
+    return plain, frozenset(faults.split(",")) if faults else frozenset()
+
+
+def known_model(name: str, known: Mapping[str, Any] | tuple[str, ...], version: str, verb: str) -> None:
+    """Refuse a model that is not there, or not any more."""
+    if name in SHUT_DOWN:
+        msg = f"This model models/{name} is no longer available. Please use {SHUT_DOWN[name]} instead."
+        raise GoogleError(404, msg)
+    if name not in known:
+        msg = f"models/{name} is not found for API version {version}, or is not supported for {verb}."
+        raise GoogleError(404, msg)
+
+
+def fields(body: object, place: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+    """An object with no field that the vendor does not know."""
+    if not isinstance(body, Mapping):
+        msg = f"Invalid value at '{place}': an object is expected."
+        raise GoogleError(400, msg)
+    for name in body:
+        if name not in known:
+            raise unknown_field(str(name), place)
+    return body
+
+
+def word(body: Mapping[str, Any], name: str, place: str, values: tuple[str, ...]) -> str | None:
+    """A text out of a list, or nothing."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str) or value not in values:
+        raise unsupported(field=f"{place}.{name}", value=value, values=values)
+    return value
+
+
+def seconds(value: object, least: int, most: int) -> int | None:
+    """A duration as text, such as `6s`, in whole seconds."""
+    if value is None:
+        return None
+    found = re.fullmatch(r"([0-9]+)(?:\.0+)?s", value) if isinstance(value, str) else None
+    if found is None:
+        msg = f"Invalid value for 'response_format.duration': '{value}' is not a duration such as '6s'."
+        raise invalid(msg)
+    if not least <= int(found[1]) <= most:
+        msg = f"The value '{value}' is not supported for 'response_format.duration'. It must be {least}s to {most}s."
+        raise invalid(msg)
+    return int(found[1])
+
+
+def data_of(value: object, place: str) -> bytes:
+    """The bytes of base64."""
+    if not isinstance(value, str):
+        msg = f"Invalid value at '{place}': base64 is expected."
+        raise GoogleError(400, msg)
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error:
+        msg = f"Invalid value at '{place}' (TYPE_BYTES), Base64 decoding failed."
+        raise GoogleError(400, msg) from None
+
+
+def flag(body: Mapping[str, Any], name: str) -> bool | None:
+    """A true or false."""
+    value = body.get(name)
+    if value is not None and not isinstance(value, bool):
+        msg = f"Invalid value for '{name}': a boolean is expected."
+        raise invalid(msg)
+    return value

@@ -1,0 +1,154 @@
+"""`generateContent` and its stream: one picture, and how it looks while the model thinks."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tarash_gateway_sandbox.faults import EventStream, RawBytes, Reply, json_answer
+from tarash_gateway_sandbox.google import checks, studio
+from tarash_gateway_sandbox.google.errors import GoogleError
+from tarash_gateway_sandbox.google.models import MOST_INPUTS, PICTURES, picture_size
+from tarash_gateway_sandbox.google.refusing import refuse
+from tarash_gateway_sandbox.google.state import new_id
+from tarash_gateway_sandbox.paid import Paid
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.google.models import Picture
+    from tarash_gateway_sandbox.google.routes import Asked
+    from tarash_gateway_sandbox.vendor import Vendor
+
+KEYS = ("contents", "generationConfig", "safetySettings", "systemInstruction", "labels", "tools")
+CONFIG_KEYS = (
+    "candidateCount",
+    "imageConfig",
+    "responseModalities",
+    "safetySettings",
+    "seed",
+    "temperature",
+    "thinkingConfig",
+    "topK",
+    "topP",
+)
+IMAGE_KEYS = ("aspectRatio", "imageSize")
+VERTEX_IMAGE_KEYS = (*IMAGE_KEYS, "imageOutputOptions", "personGeneration", "prominentPeople")
+FAULTS = ("refusal", "prompt_blocked", "text_only", "legacy_model", "lost_answer")
+THOUGHTS = 2
+"""Pictures that are drawn while a model thinks."""
+
+
+async def generate(asked: Asked, vendor: Vendor) -> Reply:
+    """POST /models/{model}:generateContent."""
+    return await _answer(asked, vendor, stream=False)
+
+
+async def stream(asked: Asked, vendor: Vendor) -> Reply:
+    """POST /models/{model}:streamGenerateContent?alt=sse."""
+    if asked.request.query.get("alt") != "sse":
+        msg = "The sandbox streams with alt=sse only."
+        raise GoogleError(400, msg)
+    return await _answer(asked, vendor, stream=True)
+
+
+async def _answer(asked: Asked, vendor: Vendor, *, stream: bool) -> Reply:
+    model, named = checks.model_and_faults(asked.name)
+    refused = refuse(asked, vendor, named)
+    if refused is not None:
+        return refused
+    checks.known_model(model, PICTURES, asked.version, "generateContent")
+    body = checks.fields(asked.body, "request", KEYS)
+    prompt, inputs = await _contents(body.get("contents"), vendor)
+    config = checks.fields(body.get("generationConfig") or {}, "generation_config", CONFIG_KEYS)
+    size, form = _image_config(config, PICTURES[model], asked)
+    faults = vendor.google.wanted(named, FAULTS)
+    if "prompt_blocked" in faults:
+        return _sent([{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}], model, faults, stream, vendor)
+    vendor.paid.add(Paid("image", asked.name, prompt))
+    if "lost_answer" in faults:
+        return RawBytes()
+    if "refusal" in faults:
+        withheld = {"finishReason": "IMAGE_SAFETY", "finishMessage": f"Unable to show {prompt}", "index": 0}
+        return _sent([{"candidates": [withheld]}], model, faults, stream, vendor)
+    if "text_only" in faults:
+        wrote = {"content": {"role": "model", "parts": [{"text": f"Here it is: {prompt}"}]}, "finishReason": "STOP"}
+        return _sent([{"candidates": [wrote]}], model, faults, stream, vendor)
+    order = studio.picture_order(prompt, size, model, inputs=inputs, form=form, quick=vendor.quick)
+    thoughts = THOUGHTS if stream and PICTURES[model].thinks else 0
+    whole, unfinished = await vendor.in_studio(studio.draw, order, thoughts)
+    kind = f"image/{form}"
+    events = [_candidate(_inline(picture, kind) | {"thought": True}) for picture in unfinished]
+    events.append(_candidate(_inline(whole, kind), finished=True))
+    return _sent(events, model, faults, stream, vendor)
+
+
+def _candidate(part: dict[str, Any], *, finished: bool = False) -> dict[str, Any]:
+    content = {"content": {"role": "model", "parts": [part]}, "index": 0}
+    return {"candidates": [content | ({"finishReason": "STOP"} if finished else {})]}
+
+
+def _inline(content: bytes, kind: str) -> dict[str, Any]:
+    return {"inlineData": {"mimeType": kind, "data": base64.b64encode(content).decode()}}
+
+
+def _sent(
+    events: list[dict[str, Any]],
+    model: str,
+    faults: frozenset[str],
+    stream: bool,  # noqa: FBT001 - handed over by position
+    vendor: Vendor,
+) -> Reply:
+    known: dict[str, Any] = {"modelVersion": model, "responseId": new_id("")[:24]}
+    if "legacy_model" in faults:
+        known["modelStatus"] = {"modelStage": "LEGACY", "retirementTime": "2027-01-31T00:00:00Z"}
+    used = {"promptTokenCount": 9, "candidatesTokenCount": 1120, "totalTokenCount": 1129}
+    events = [event | known for event in events]
+    events[-1] |= {"usageMetadata": used}
+    if not stream:
+        return json_answer(events[-1])
+    return EventStream([f"data: {json.dumps(event)}\r\n\r\n".encode() for event in events], pause=vendor.stream_pause)
+
+
+async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ...]]:
+    if not isinstance(value, list) or not value:
+        msg = "* GenerateContentRequest.contents: contents is not specified"
+        raise GoogleError(400, msg)
+    texts: list[str] = []
+    pictures: list[bytes] = []
+    for at, content in enumerate(value):
+        plain = checks.fields(content, f"contents[{at}]", ("parts", "role"))
+        for part in plain.get("parts") or []:
+            place = f"contents[{at}].parts"
+            found = checks.fields(part, place, ("text", "inlineData", "fileData", "thoughtSignature"))
+            if isinstance(found.get("text"), str):
+                texts.append(found["text"])
+            elif isinstance(found.get("inlineData"), Mapping):
+                content_bytes = checks.data_of(found["inlineData"].get("data"), f"{place}.inline_data.data")
+                if not await vendor.in_studio(studio.is_picture, content_bytes):
+                    msg = "Unable to process input image. Please retry or report."
+                    raise GoogleError(400, msg)
+                pictures.append(content_bytes)
+    if not texts or len(pictures) > MOST_INPUTS:
+        msg = f"A text is needed, and at most {MOST_INPUTS} images."
+        raise GoogleError(400, msg)
+    return "\n".join(texts), tuple(pictures)
+
+
+def _image_config(config: Mapping[str, Any], row: Picture, asked: Asked) -> tuple[tuple[int, int], str]:
+    modalities = config.get("responseModalities")
+    if not isinstance(modalities, list) or "IMAGE" not in modalities:
+        msg = "The sandbox makes pictures only here: responseModalities must have IMAGE."
+        raise GoogleError(400, msg)
+    if config.get("candidateCount", 1) != 1:
+        msg = "Multiple candidates is not enabled for this model"
+        raise GoogleError(400, msg)
+    known = VERTEX_IMAGE_KEYS if asked.home else IMAGE_KEYS
+    image = checks.fields(config.get("imageConfig") or {}, "generation_config.image_config", known)
+    ratio, tier = image.get("aspectRatio", "1:1"), image.get("imageSize", "1K")
+    if ratio not in row.ratios or tier not in row.tiers:
+        msg = f"Invalid value: aspectRatio '{ratio}', imageSize '{tier}'."
+        raise GoogleError(400, msg)
+    options = image.get("imageOutputOptions")
+    jpeg = isinstance(options, Mapping) and options.get("mimeType") == "image/jpeg"
+    return picture_size(ratio, tier), "jpeg" if jpeg else "png"

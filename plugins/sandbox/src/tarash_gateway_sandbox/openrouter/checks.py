@@ -1,0 +1,153 @@
+"""Checking a request's fields, and refusing them in this vendor's words."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tarash_gateway_sandbox.openrouter.errors import RouterError
+from tarash_gateway_sandbox.vendor_errors import json_type
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.vendor import Call
+
+LONGEST_PROMPT = 100_000
+DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
+SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
+
+
+def body_of(call: Call) -> Mapping[str, Any]:
+    """The fields of a JSON request; this vendor takes no forms.
+
+    Raises:
+        RouterError: The body is no JSON object.
+    """
+    kind = call.request.headers.get("content-type", "")
+    if not kind.startswith("application/json") or not isinstance(call.request.json, Mapping):
+        raise invalid(name="body", why="expected a JSON object")
+    return call.request.json
+
+
+def invalid(name: str, why: str) -> RouterError:
+    """A field that is refused."""
+    return RouterError(400, f"Invalid request: {name}: {why}")
+
+
+def text(body: Mapping[str, Any], name: str, supported: Sequence[str] | None = None) -> str | None:
+    """A string of the request, one of `supported` where that is given; None if it is absent.
+
+    Raises:
+        RouterError: It is null, no string, or none of the supported ones.
+    """
+    if name not in body:
+        return None
+    value = body[name]
+    if not isinstance(value, str):
+        raise invalid(name, f"expected a string, got {json_type(value)}")
+    if supported is not None and value not in supported:
+        raise invalid(name, f"'{value}' is not supported. Supported values: {', '.join(supported)}")
+    return value
+
+
+def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    """An integer of the request; None if it is absent.
+
+    Raises:
+        RouterError: It is no integer, or out of range.
+    """
+    if name not in body:
+        return None
+    value = body[name]
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise invalid(name, f"expected an integer, got {json_type(value)}")
+    if not least <= value <= most:
+        raise invalid(name, f"expected {least} to {most}, got {value}")
+    return value
+
+
+def flag(body: Mapping[str, Any], name: str) -> bool | None:
+    """A boolean of the request; None if it is absent.
+
+    Raises:
+        RouterError: It is no boolean.
+    """
+    if name not in body:
+        return None
+    if not isinstance(body[name], bool):
+        raise invalid(name, f"expected a boolean, got {json_type(body[name])}")
+    return bool(body[name])
+
+
+def prompt(body: Mapping[str, Any]) -> str:
+    """The prompt.
+
+    Raises:
+        RouterError: It is missing, empty or too long.
+    """
+    value = text(body, "prompt")
+    if not value or len(value) > LONGEST_PROMPT:
+        raise invalid(name="prompt", why=f"expected 1 to {LONGEST_PROMPT} characters")
+    return value
+
+
+def dimensions(size: str) -> tuple[int, int]:
+    """`1280x720` as width and height in pixels.
+
+    Raises:
+        RouterError: It is not of that form.
+    """
+    found = SIZE.fullmatch(size)
+    if found is None:
+        raise invalid(name="size", why=f"'{size}' is not WIDTHxHEIGHT")
+    return int(found[1]), int(found[2])
+
+
+def pictures(body: Mapping[str, Any], name: str, kinds: Sequence[str] = ("image_url",)) -> list[Mapping[str, Any]]:
+    """The parts of a list of pictures, each `{"type": "image_url", "image_url": {"url": …}}`.
+
+    Raises:
+        RouterError: It is no such list.
+    """
+    if name not in body:
+        return []
+    parts = body[name]
+    if not isinstance(parts, list):
+        raise invalid(name, f"expected an array, got {json_type(parts)}")
+    for at, part in enumerate(parts):
+        kind = part.get("type") if isinstance(part, Mapping) else None
+        inner = part.get(kind) if isinstance(kind, str) and kind in kinds else None
+        if not isinstance(inner, Mapping) or not isinstance(inner.get("url"), str):
+            raise invalid(name=f"{name}.{at}", why=f"expected an object with a type of {', '.join(kinds)} and its url")
+    return parts
+
+
+def content_of(part: Mapping[str, Any], place: str) -> bytes | None:
+    """The bytes of a part; None where it is at a URL, which the sandbox does not fetch.
+
+    Raises:
+        RouterError: It is no picture.
+    """
+    url = part[part["type"]]["url"]
+    if url.startswith(("https://", "http://")):
+        return None
+    found = DATA_URL.fullmatch(url)
+    try:
+        content = base64.b64decode(found[2], validate=True) if found else b""
+    except binascii.Error:
+        content = b""
+    if not content:
+        raise invalid(place, "expected an http(s) URL or a base64 data URL")
+    return _seen(content, place)
+
+
+def _seen(content: bytes, place: str) -> bytes:
+    from tarash_gateway_sandbox.drawing import open_picture  # noqa: PLC0415 - brings Pillow
+
+    try:
+        open_picture(content)
+    except Exception as error:
+        raise invalid(place, "the image cannot be decoded") from error
+    return content

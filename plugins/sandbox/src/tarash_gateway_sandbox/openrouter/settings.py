@@ -1,0 +1,27 @@
+"""What a test may look at and turn: how many videos a job makes, and what the vendor dropped without a word."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Settings:
+    """The face's own state."""
+
+    outputs: int = 1
+    """Videos of the jobs that are created from now on."""
+
+    dropped: list[str] = field(default_factory=list)
+    """Fields that arrived and were dropped in silence, as the vendor does, oldest first."""
+
+    leaks: list[str] = field(default_factory=list)
+    """Paths of the second origin that a key arrived at."""
+
+    fetched: list[str] = field(default_factory=list)
+    """Paths of the second origin that were fetched, oldest first."""
+
+    def clear(self) -> None:
+        """Make it as new."""
+        self.outputs = 1
+        self.dropped, self.leaks, self.fetched = [], [], []

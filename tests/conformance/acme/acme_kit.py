@@ -1,0 +1,62 @@
+"""The kit for the plugin `acme_films`: what an author writes."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import acme_films
+
+from tarash.tarash_gateway.testing import Answer, ProviderConformance, Stream, answers
+
+
+class AcmeKit(ProviderConformance):
+    base_path = "/v2"
+    plugin = acme_films
+    job_words = {ours: theirs for theirs, ours in acme_films.STATES.items()}
+
+    def refusal(self, status, message):
+        return {"kind": "fault", "fault": message}
+
+    def moderation(self, role):
+        if role == "poll":
+            return {"state": "BROKEN", "kind": "not_decent"}
+        return Answer(400, {"kind": "not_decent", "fault": "this will not do"})
+
+    @answers("image", "POST /pictures")
+    def pictures(self, request):
+        return {"pictures": [{"at": request.picture_url(at)} for at in range(request.json["count"])]}
+
+    @answers("stream", "POST /pictures/live")
+    def live(self, request):
+        data = base64.b64encode(request.picture()).decode()
+        lines = [{"data": data}, {"data": data, "done": True}]
+        return Stream(*(json.dumps(line).encode() + b"\n" for line in lines), content_type="application/x-ndjson")
+
+    @answers("submit", "POST /films")
+    def film(self, request):
+        request.job.outputs = request.json["takes"]
+        return Answer(202, self.shown(request.job))
+
+    @answers("poll", "POST /films/look")
+    @answers("cancel", "POST /films/stop")
+    def look(self, request):
+        return self.shown(request.job)
+
+    @answers("list", "GET /films")
+    def films(self, request):
+        return {"films": [self.shown(job) for job in request.jobs]}
+
+    @answers("models", "GET /catalogue")
+    def catalogue(self, request):
+        return {"paints": [{"name": "acme-paint-2", "finishes": ["draft", "fine"]}]}
+
+    def shown(self, job):
+        asked = job.request.json
+        told = {"film": job.id, "state": job.word, "model": asked["model"], "text": asked["text"]}
+        told["since"] = int(job.created_at)
+        if job.finished:
+            told["files"] = [job.result_url(at) for at in range(job.outputs)]
+        if job.state == "failed":
+            told["why"] = job.message
+        return told

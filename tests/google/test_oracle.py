@@ -1,0 +1,102 @@
+"""Google's own SDK, as it is, against the sandbox's face: so the face is right, not only agreeable to our client.
+
+The SDK lives in an environment of its own, `.venv-oracles/google` in the checkout. `TARASH_ORACLES=1` makes it, which
+takes a network; where it is there already, this runs by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tarash.tarash_gateway import submit_video
+from tarash.tarash_gateway.models import ImageType
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+PLACE = CHECKOUT / ".venv-oracles" / "google"
+PYTHON = PLACE / "bin" / "python"
+WANTED = os.environ.get("TARASH_ORACLES") == "1"
+SDK = "google-genai>=3.1,<4"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not (WANTED or PYTHON.exists()), reason="Google's SDK is not there; TARASH_ORACLES=1 installs it"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def oracle():
+    if not PYTHON.exists():
+        subprocess.run([sys.executable, "-m", "venv", PLACE], check=True)
+        subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", SDK], check=True)
+    return PYTHON
+
+
+@pytest.fixture
+def seen(oracle, server, big_picture, tmp_path):
+    (tmp_path / "picture.png").write_bytes(big_picture)
+    script = Path(__file__).parent / "oracle" / "run.py"
+    done = subprocess.run(
+        [oracle, script, server.google_url, tmp_path], capture_output=True, text=True, check=False, timeout=120
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_sdk_finds_everything_as_it_is_at_the_vendor(seen, server, vertex_config, video_request, big_picture):
+    sdk = seen.pop("sdk")
+    assert sdk.startswith("3.")
+    assert seen == {
+        "created": "in_progress",
+        "completed": "completed",
+        "tokens": 17376,
+        "uri": "https://generativelanguage.googleapis.com",
+        "clip": "ftyp",
+        "uploaded": ["FileState.ACTIVE", "image/png"],
+        "file": "FileState.ACTIVE",
+        "inline": "ftyp",
+        "cancelled": "cancelled",
+        "unknown": ["BadRequestError", 400],
+        "bad ratio": ["BadRequestError", 400],
+        "refusal": ["completed", True, True],
+        "string_error": ["BadRequestError", 400],
+        "int_error": ["RateLimitError", 429],
+        "array_error": ["PermissionDeniedError", 403],
+        "unavailable": ["InternalServerError", 503],
+        "picture": "image/png",
+        "thoughts": [True, True, False],
+        "blocked": "IMAGE_SAFETY",
+        "bad tier": ["ClientError", 400],
+        "bad key": ["ClientError", 400],
+        "models": 7,
+        "veo": ["ftyp", "ftyp"],
+        "vertex omni": "ftyp",
+    }
+    (theirs,) = [request for request in server.requests if request.path.endswith(":predictLongRunning")]
+
+    submit_video(
+        vertex_config(),
+        video_request(
+            "A red lighthouse",
+            n=2,
+            duration_seconds=4,
+            aspect_ratio="16:9",
+            resolution="720p",
+            negative_prompt="fog",
+            seed=1,
+            generate_audio=False,
+            image_list=[ImageType(image=big_picture, type="first_frame")],
+            extra_params={"personGeneration": "allow_adult"},
+        ),
+    )
+
+    ours = server.requests[-1]
+    assert ours.path == theirs.path
+    assert ours.json == theirs.json

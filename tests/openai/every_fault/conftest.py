@@ -1,0 +1,107 @@
+"""A server that draws next to nothing, waits that are short, and one way to make a call of any kind."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+
+import pytest
+
+from tarash.tarash_gateway import (
+    Journal,
+    generate_image,
+    generate_image_async,
+    generate_video,
+    generate_video_async,
+    stream_image,
+    stream_image_async,
+)
+from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationConfig, VideoGenerationRequest
+from tarash_gateway_sandbox import SandboxServer
+
+JOB_SECONDS = 0.02
+PROMPT = "a lake that nobody must read of"
+
+
+@pytest.fixture(scope="session")
+def quick_server():
+    with SandboxServer(quick=True, job_seconds=JOB_SECONDS, slow_seconds=0.05, stream_pause=0.0) as server:
+        config = VideoGenerationConfig(provider="openai", model="x", api_key="k", base_url=server.url)
+        with pytest.raises(TarashError):  # an SDK takes half a second to import, longer than some of these calls have
+            generate_video(config, VideoGenerationRequest(prompt=PROMPT))
+        yield server
+
+
+@pytest.fixture
+def tarash_sandbox(quick_server):
+    """In place of the server that draws: the configs and requests of the other fixtures are of this one."""
+    quick_server.clear()
+    quick_server.job_seconds = JOB_SECONDS
+    return quick_server
+
+
+@pytest.fixture(autouse=True)
+def _no_long_waits(monkeypatch):
+    from tarash.tarash_gateway.flows import lookup, retry, video
+    from tarash_gateway_openai import provider, transport
+
+    monkeypatch.setattr(retry, "FIRST_DELAY", 0.002)
+    monkeypatch.setattr(video, "FIRST_DELAY", 0.002)
+    monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.01, 0.05))
+    monkeypatch.setattr(transport, "QUIET_SECONDS", 0.1)
+    monkeypatch.setattr(provider, "LOOK_SECONDS", 0.4)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    with Journal(tmp_path / "journal") as journal:
+        yield journal
+
+
+@pytest.fixture
+def cure(tarash_sandbox):
+    """Lets the jobs at the server go on as they would without their faults."""
+
+    def cured():
+        for job in tarash_sandbox._vendor.jobs.all():
+            tarash_sandbox._vendor.jobs.add(dataclasses.replace(job, course=None, faults=()))
+
+    return cured
+
+
+def _streamed(*asked):
+    return list(stream_image(*asked))[-1].response
+
+
+async def _streamed_async(*asked):
+    return [update async for update in stream_image_async(*asked)][-1].response
+
+
+CALLS = {
+    "image": (generate_image, generate_image_async),
+    "video": (generate_video, generate_video_async),
+    "stream": (_streamed, _streamed_async),
+}
+
+
+@pytest.fixture(params=["sync", "async"])
+def make(request, image_config, video_config):
+    """Makes a call of any kind that meets a fault, and gives what it ended in: a response or an error of ours."""
+
+    def call(kind, fault, n=1, **settings):
+        blocking, awaited = CALLS[kind]
+        run = blocking if request.param == "sync" else lambda *asked: asyncio.run(awaited(*asked))
+        if kind == "video":
+            config = video_config(f"openai/sora-2@{fault}", base_model="sora-2", **settings)
+            asked = VideoGenerationRequest(prompt=PROMPT)
+        else:
+            config = image_config(f"gpt-image-2@{fault}", base_model="gpt-image-2", **settings)
+            more = {"extra_params": {"partial_images": 1}} if kind == "stream" else {"n": n}
+            asked = ImageGenerationRequest(prompt=PROMPT, size="1024x1024", **more)
+        try:
+            return run(config, asked)
+        except TarashError as error:
+            return error
+
+    return call

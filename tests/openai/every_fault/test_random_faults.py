@@ -1,0 +1,256 @@
+"""Random scripts of faults, for any call with any settings: nothing is paid twice, nothing that was made is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from tarash.tarash_gateway import (
+    Journal,
+    generate_image,
+    generate_image_async,
+    generate_video,
+    generate_video_async,
+    recover_videos,
+    resume_video,
+)
+from tarash.tarash_gateway.errors import ContentPolicyError, GenerationFailedError, JobExpiredError, TarashError
+from tarash.tarash_gateway.models import (
+    ImageGenerationConfig,
+    ImageGenerationRequest,
+    VideoGenerationConfig,
+    VideoGenerationRequest,
+)
+from tarash.tarash_gateway.models.response import GenerationResponse
+from tarash_gateway_sandbox import FAULTS, SandboxServer
+
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+FINAL = (ContentPolicyError, GenerationFailedError, JobExpiredError)
+"""Errors after which there is nothing left to fetch."""
+
+SILENT = {name for name in FAULTS if "never_answers" in name or "stalls" in name}
+"""Each takes what is left of a call's time, so that few are drawn."""
+
+
+def faults_on(operation):
+    names = [
+        name
+        for name, row in FAULTS.items()
+        if (operation in row.on or (not row.on and operation in ("image", "video")))
+        and not row.of_a_job
+        and row.only != "streamed"
+    ]
+    often, seldom = [name for name in names if name not in SILENT], [name for name in names if name in SILENT]
+    return st.one_of(st.sampled_from(often), st.sampled_from(often), st.sampled_from(often + seldom))
+
+
+def some(faults, most):
+    return st.lists(st.tuples(faults, st.integers(1, 3)), max_size=most)
+
+
+@dataclass(frozen=True)
+class Vendor:
+    """What a server is to do."""
+
+    create: list
+    status: list
+    content: list
+    list_: list
+    course: str | None
+
+
+@dataclass(frozen=True)
+class Script:
+    kind: str
+    awaited: bool
+    vendors: list[Vendor]
+    n: int
+    fan_out: bool
+    max_retries: int
+    save: bool
+    calls: int
+    """Equal calls, side by side."""
+
+
+COURSES = [name for name, row in FAULTS.items() if row.of_a_job]
+
+
+@st.composite
+def scripts(draw):
+    kind = draw(st.sampled_from(["image", "video", "video"]))
+    video = kind == "video"
+
+    def vendor():
+        return Vendor(
+            draw(some(faults_on(kind), 3)),
+            draw(some(faults_on("status"), 2)) if video else [],
+            draw(some(faults_on("content"), 2)) if video else [],
+            draw(some(faults_on("list"), 1)) if video else [],
+            draw(st.none() | st.none() | st.sampled_from(COURSES)) if video else None,
+        )
+
+    return Script(
+        kind,
+        draw(st.booleans()),
+        [vendor() for _ in range(draw(st.integers(1, 2)))],
+        1 if video else draw(st.integers(1, 3)),
+        draw(st.booleans()),
+        draw(st.integers(0, 2)),
+        video and draw(st.booleans()),
+        draw(st.sampled_from([1, 1, 2, 3])),
+    )
+
+
+@pytest.fixture(scope="module")
+def servers(quick_server):
+    with SandboxServer(quick=True, job_seconds=0.02, slow_seconds=0.05) as second:
+        yield [quick_server, second]
+
+
+def let_fail(server, vendor, kind):
+    server.clear()
+    for name, times in vendor.create:
+        server.fail(name, method="POST", times=times)
+    for name, times in [*vendor.status, *vendor.content, *vendor.list_]:
+        server.fail(name, times=times)
+    if vendor.course is not None:
+        server.fail(vendor.course)
+
+
+def cure(server):
+    """From now on everything goes well, but for jobs that have failed."""
+    server._stage.script.clear()
+    for job in server._vendor.jobs.all():
+        ended = job.course is not None and job.course.steps[-1][1] in ("failed", "cancelled", "expired")
+        server._vendor.jobs.add(dataclasses.replace(job, course=job.course if ended else None, faults=()))
+
+
+def config_of(script, servers):
+    """The chain: one config for each server."""
+    kind = VideoGenerationConfig if script.kind == "video" else ImageGenerationConfig
+    model = "sora-2" if script.kind == "video" else "dall-e-3" if script.fan_out else "gpt-image-2"
+    known = {"provider": "openai", "model": model, "api_key": "k", "timeout": 0.35, "max_retries": script.max_retries}
+    known |= {"poll_interval": 0.01} if script.kind == "video" else {}
+    chain = [
+        kind(**known, fan_out=script.fan_out, base_url=server.url)
+        for server, _ in zip(servers, script.vendors, strict=False)
+    ]
+    return chain[0].model_copy(update={"fallback_configs": tuple(chain[1:])})
+
+
+def outcomes_of(script, config, folder):
+    """What each of the equal calls ends in: a response or an error of ours."""
+    if script.kind == "image":
+        request = ImageGenerationRequest(prompt="a boat", size="1024x1024", n=script.n)
+        blocking, awaited = generate_image, generate_image_async
+    else:
+        request = VideoGenerationRequest(prompt="a boat")
+        blocking, awaited = generate_video, generate_video_async
+    options = [{"save_to": folder / f"{number}.mp4"} if script.save else {} for number in range(script.calls)]
+
+    async def side_by_side():
+        calls = (awaited(config, request, **option) for option in options)
+        return await asyncio.gather(*calls, return_exceptions=True)
+
+    def one(option):
+        try:
+            return blocking(config, request, **option)
+        except Exception as error:
+            return error
+
+    if script.awaited:
+        return asyncio.run(side_by_side())
+    with ThreadPoolExecutor(script.calls) as pool:
+        return list(pool.map(one, options))
+
+
+def check_money(outcomes, entries, paid, script):
+    requests = script.n if script.fan_out and script.kind == "image" else 1
+    assert len(paid) <= requests * script.calls
+    assert len(paid) <= len([entry for entry in entries if entry.status != "refused"])
+    harmless = [one for one in outcomes if isinstance(one, TarashError) and one.billable == "no"]
+    assert len(paid) <= requests * (script.calls - len(harmless))
+    for one in outcomes:
+        if isinstance(one, TarashError):
+            assert str(one)
+            assert one.request_id
+        else:
+            made = one.images if script.kind == "image" else one.videos
+            assert 1 <= len(made) <= sum(each.count for each in paid)
+
+
+def check_journal(outcomes, entries, script):
+    for one in outcomes:
+        own = [entry for entry in entries if entry.request_id == one.request_id]
+        statuses = {entry.status for entry in own}
+        jobs = {entry.job.id for entry in own if entry.job is not None}
+        assert own
+        assert "open" not in statuses
+        if not isinstance(one, TarashError):
+            assert script.kind == "image" or one.job.id in jobs
+            # Of two equal calls one may have found the other's job: a job has its end in the journal once.
+            assert statuses & {"saved" if script.save else "made", *(["submitted"] if script.calls > 1 else [])}
+        elif one.job is not None or jobs:
+            assert one.job.id in jobs
+        elif one.billable == "no":
+            assert statuses == {"refused"}
+
+
+def check_nothing_is_lost(outcomes, config, journal, paid, folder):
+    """Every job that was made is fetched, or its end was told, or it is found and fetched now."""
+    ended = [one for one in outcomes if not isinstance(one, TarashError) or (one.job and isinstance(one, FINAL))]
+    left = {job.id: (link, job) for link in (config, *config.fallback_configs) for job in recover_videos(link, journal)}
+    done = {one.job.id for one in ended} | set(left)
+    assert done == {one.id for one in paid}
+    assert {one.job.id for one in outcomes if one.job} <= done
+    for number, (link, job) in enumerate(left.values()):
+        try:
+            video = resume_video(link, job, save_to=folder / f"resumed-{number}.mp4").video
+            assert video.path.read_bytes()[4:8] == b"ftyp"
+        except FINAL:
+            event("resumed to its typed end")
+
+
+@settings(
+    max_examples=75,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(script=scripts())
+def test_whatever_happens_nothing_is_paid_twice_and_nothing_is_lost(servers, script):
+    for server, vendor in zip(servers, script.vendors, strict=False):
+        let_fail(server, vendor, script.kind)
+    config = config_of(script, servers)
+    used = servers[: len(script.vendors)]
+
+    with tempfile.TemporaryDirectory() as name, Journal(Path(name, "journal")) as journal:
+        folder = Path(name, "clips")
+        folder.mkdir()
+        outcomes = outcomes_of(script, config, folder)
+        paid = [one for server in used for one in server.paid]
+        entries = journal.entries()
+
+        for one in outcomes:
+            event(type(one).__name__)
+            assert isinstance(one, (TarashError, GenerationResponse)), repr(one)
+        check_money(outcomes, entries, paid, script)
+        check_journal(outcomes, entries, script)
+        saved = [f"{at}.mp4" for at, one in enumerate(outcomes) if script.save and not isinstance(one, TarashError)]
+        assert sorted(path.name for path in folder.iterdir()) == saved
+        for server in used:
+            cure(server)
+        if script.kind == "video":
+            check_nothing_is_lost(outcomes, config, journal, paid, folder)
+        assert [one for server in used for one in server.paid] == paid
+        assert {path.suffix for path in folder.iterdir()} <= {".mp4"}
