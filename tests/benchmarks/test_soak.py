@@ -12,6 +12,8 @@ import pytest
 
 from tarash.tarash_gateway import errors
 
+pytestmark = pytest.mark.slow
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 
 

@@ -60,6 +60,7 @@ def shell(terminal, folder, tmp_path, monkeypatch):
     return lambda line: terminal("-c", line, command=["bash"], columns=200)
 
 
+@pytest.mark.slow
 def test_every_command_shows_what_the_page_shows(shell):
     server, url, code = None, ADDRESS, 0
     for typed in commands_of(PAGE.read_text(encoding="utf-8")):

@@ -13,6 +13,8 @@ import pytest
 from tarash.tarash_gateway.testing import ProviderConformance
 from tarash.tarash_gateway.testing.rules import PAGE, Rule
 
+pytestmark = pytest.mark.slow
+
 TEXT = (Path(__file__).parents[2] / PAGE).read_text(encoding="utf-8")
 CHECKS = [name for name in dir(ProviderConformance) if name.startswith("test_")]
 RULES = [

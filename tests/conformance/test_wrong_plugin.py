@@ -16,7 +16,7 @@ WRONG = {name: wrong for table in TABLES for name, wrong in table.WRONG.items()}
 CHECKS = sorted(name for name in dir(ProviderConformance) if name.startswith("test_"))
 
 # What a wrong plugin leaves open is found by whoever comes next.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
 
 @pytest.mark.parametrize("name", WRONG)

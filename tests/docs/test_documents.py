@@ -66,6 +66,7 @@ class Reader:
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
 def test_every_block_runs_and_prints_what_is_shown(path, request, tarash_sandbox, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TARASH_SANDBOX_JOB_SECONDS", "0.2")
     monkeypatch.setenv("OPENAI_BASE_URL", tarash_sandbox.url)
     monkeypatch.setenv("OPENAI_API_KEY", tarash_sandbox.api_key)
     monkeypatch.setenv("OPENROUTER_BASE_URL", tarash_sandbox.openrouter_url)

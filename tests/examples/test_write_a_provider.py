@@ -37,12 +37,9 @@ def of_page(blocks):
 def kept(folder):
     """The files of a distribution, without what running it leaves behind."""
     paths = [path for path in folder.rglob("*") if path.is_file()]
-    made = ("__pycache__", ".pytest_cache", "dist", "build")
-    return {
-        str(path.relative_to(folder)): path.read_text(encoding="utf-8")
-        for path in paths
-        if not set(path.relative_to(folder).parts) & set(made)
-    }
+    made = ("__pycache__", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".venv", "build", "dist")
+    kept = [path for path in paths if set(path.relative_to(folder).parts).isdisjoint(made)]
+    return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in kept}
 
 
 def test_the_example_is_what_the_page_leads_to(blocks, example):

@@ -5,7 +5,11 @@ One kernel for all of it, since it takes a second to start.
 
 import base64
 
+import pytest
+
 from tarash.tarash_gateway.models import Media
+
+pytestmark = pytest.mark.slow
 
 CELLS = (
     """

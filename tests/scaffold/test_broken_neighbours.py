@@ -13,6 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PROVIDER = """
     from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 
@@ -305,7 +307,6 @@ def test_leaving_one_out_ends_a_clash(beside):
     assert done.stdout == "True\n", done.stderr
 
 
-@pytest.mark.xfail(reason="discovery reads the metadata of every owner of an entry point", strict=False)
 def test_what_an_interrupted_uninstall_leaves_behind_is_passed_over(beside, tmp_path):
     left = tmp_path / "leftover-1.0.dist-info"
     left.mkdir()

@@ -25,11 +25,6 @@ class OverwritingSink:
         self.sink.write(chunk)
 
 
-class AlwaysResumed(AcmeProvider):
-    async def download_video_async(self, job, sink, *, timeout, index=0):
-        await super().download_video_async(job, OverwritingSink(sink), timeout=timeout, index=index)
-
-
 class Upper(AcmeProvider):
     """Fetches a clip twice, and takes the second one."""
 
@@ -164,12 +159,6 @@ WRONG = {
         "test_a_video_comes_whole", "a video was made: DownloadError was raised: what came for job", Mending
     ),
     "fetches twice": Wrong("test_a_video_comes_whole", "the video was fetched 2 times", Upper),
-    "goes on where nothing goes on": Wrong(
-        CUT,
-        "a download was cut half-way, the vendor gives clips as a whole: ",
-        AlwaysResumed,
-        params={"ranges": "as a whole"},
-    ),
     "gives up after a cut": Wrong(
         CUT, "the vendor gives clips in ranges: GenerationFailedError", GivesUp, params={"ranges": "in ranges"}
     ),

@@ -186,7 +186,10 @@ class TestWaiting:
     def test_the_deadline_leaves_the_job_running(self, called):
         result, fed = called(status(), *[status("in_progress")] * 9, config={"timeout": 10, "poll_interval": 4})
         assert type(result) is GenerationTimeoutError
-        assert str(result) == "job job_1 was still in_progress after 10 s. It was left running: resume_video(config, error.job) picks it up."
+        assert (
+            str(result)
+            == "job job_1 was still in_progress after 10 s. It was left running: resume_video(config, error.job) picks it up."
+        )
         assert (result.job.id, result.job.status, result.billable) == ("job_1", "in_progress", "unknown")
         # The first look is soon, and the last one in time.
         assert fed.sleeps == [0.5, 4, 4, pytest.approx(1.45)]

@@ -167,10 +167,7 @@ def run(program):
 @pytest.mark.parametrize(
     "endings",
     [
-        pytest.param(
-            RAISED,
-            marks=pytest.mark.xfail(strict=True, reason="the bridge's loop ends with whatever is raised through it"),
-        ),
+        RAISED,
         ASKED,
     ],
     ids=["raised", "asked"],

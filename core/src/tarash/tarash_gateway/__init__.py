@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         submit_video,
         submit_video_async,
     )
+    from tarash.tarash_gateway.batch.running import run_batch, run_batch_async
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
@@ -72,6 +73,8 @@ __all__ = [
     "register_plugin",
     "resume_video",
     "resume_video_async",
+    "run_batch",
+    "run_batch_async",
     "stream_image",
     "stream_image_async",
     "submit_video",
@@ -86,6 +89,8 @@ _HOMES = {
     "Problem": "problems",
     "plugin_report": "plugins.report",
     "progress": "showing.progress",
+    "run_batch": "batch.running",
+    "run_batch_async": "batch.running",
 }
 """Where the names live that are not functions of `api`."""
 

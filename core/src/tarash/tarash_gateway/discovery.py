@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from tarash.tarash_gateway._metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
 
@@ -58,8 +59,7 @@ class Found:
     @property
     def summary(self) -> str:
         """What the distribution says of itself in one line."""
-        owner = self.entry_point.dist
-        return (owner.metadata.get("Summary") or "") if owner is not None else ""
+        return _about(self.entry_point.dist).get("Summary") or ""
 
     @property
     def place(self) -> Place:
@@ -77,8 +77,8 @@ def discover(group: str, installed: Iterable[EntryPoint] | None = None) -> list[
     disabled = _disabled()
     found: list[Found] = []
     for entry_point in entry_points(group=group) if installed is None else installed:
-        owner = entry_point.dist
-        shop, version = (owner.name, owner.version) if owner is not None else (None, None)
+        about = _about(entry_point.dist)
+        shop, version = about.get("Name"), about.get("Version")
         left_out = not disabled.isdisjoint({"*", same_name(entry_point.name), same_name(shop or "")})
         one = Found(group, entry_point.name, entry_point, shop, version, left_out)
         # One distribution may be found twice, through an editable install and its wheel on one path.
@@ -93,6 +93,14 @@ def extras_of(name: str) -> list[str]:
         return distribution(name).metadata.get_all("Provides-Extra") or []
     except PackageNotFoundError:
         return []
+
+
+def _about(owner: Any) -> Mapping[str, str]:
+    """What a distribution says of itself. An interrupted uninstall leaves entry points, and no word about them."""
+    try:
+        return dict(owner.metadata) if owner is not None and owner.metadata is not None else {}
+    except FileNotFoundError:  # what the libraries raise for it is one
+        return {}
 
 
 def _disabled() -> set[str]:

@@ -69,16 +69,20 @@ class Accounts:
         return self._made[key]
 
     def _make(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
-        ours = [
-            config for config in self._given[kind] if provider is None or same_name(config.provider) == same_name(provider)
-        ]
-        base = ours[0] if ours else self._default(kind, provider) if self._default is not None else None
+        base = self._base(kind, provider)
         if base is None:
             missing = [name for name, value in (("provider", provider), ("model", model)) if value is None]
             if missing:
                 msg = f"is required: the row names none, and no config for {kind}s was given"
-                raise ValidationError.of(f"a row of {kind}s", [Problem(name, msg) for name in missing])
+                subject = f"a row of the kind {kind}"
+                raise ValidationError.of(subject, [Problem(name, msg) for name in missing])
             return CONFIGS[kind](provider=provider, model=model)  # type: ignore[arg-type] # neither is None here
         if model is None or model == base.model:
             return base
         return base.model_copy(update={"model": model, **_OF_ONE_MODEL})
+
+    def _base(self, kind: Kind, provider: str | None) -> AnyConfig | None:
+        for config in self._given[kind]:
+            if provider is None or same_name(config.provider) == same_name(provider):
+                return config
+        return None if self._default is None else self._default(kind, provider)

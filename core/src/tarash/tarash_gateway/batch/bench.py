@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections.abc import Callable
 from concurrent.futures import Executor
@@ -10,7 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig
+from tarash.tarash_gateway.batch.accounts import Accounts
 from tarash.tarash_gateway.batch.gates import Gate
 from tarash.tarash_gateway.batch.history import History
 from tarash.tarash_gateway.batch.places import Places
@@ -19,6 +20,7 @@ from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.models.config import GenerationConfig
 
 
 @dataclass(slots=True, kw_only=True)
@@ -33,6 +35,9 @@ class Bench:
     purse: Purse
     threads: Executor
     """For writing files."""
+
+    writing: asyncio.Semaphore
+    """Rows that have their answer and write their files: they hold up no other row, as long as they are few."""
 
     on_news: Callable[[], None]
     """Called when it is known what became of some row's request."""
@@ -54,7 +59,7 @@ class Bench:
         return min((gate.pause for gate in self._gates.values()), default=0.0)
 
 
-def _account(config: AnyConfig) -> str:
+def _account(config: GenerationConfig) -> str:
     """What two configs of one account have in common; no key can be read from it."""
     key = config.api_key
     secret = key.get_secret_value() if isinstance(key, SecretStr) else f"function {id(key)}" if key else ""

@@ -12,6 +12,7 @@ from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.batch.rows import Row
 from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.errors import DownloadError, SaveError, UnconfirmedGenerationError, ValidationError
+from tarash.tarash_gateway.journal.entries import EntryStatus
 
 Step = Literal["send", "resume", "adopt", "done", "kept", "failed", "unconfirmed"]
 """What is to be done:
@@ -43,7 +44,7 @@ def decide(row: Row, pasts: Iterable[Past], places: Places, settings: Settings) 
     best = max(pasts, key=_weight, default=None)
     if best is None or _weight(best) < _MAY_BE_PAID:
         if best is not None and not settings.retry_failed and _is_final(best):
-            return _failed(f"{best.error or 'it failed'} (in an earlier run; --retry-failed sends it again)")
+            return _failed(f"{best.error or 'it failed'} (in an earlier run; retry_failed=True sends it again)")
         return _fresh(row, places, settings)
     if best.prompt != prompt_digest({"prompt": row.request.prompt}) or best.kind != row.kind:
         msg = "an earlier run sent another prompt under this id; give the row an id of its own"
@@ -55,8 +56,20 @@ def decide(row: Row, pasts: Iterable[Past], places: Places, settings: Settings) 
     return _lost(row, best, places, settings)
 
 
+_WEIGHTS: Final[dict[EntryStatus, int]] = {
+    "absent": 0,
+    "refused": 1,
+    "failed": 2,
+    "open": 3,
+    "unconfirmed": 3,
+    "made": 4,
+    "submitted": 5,
+    "saved": 6,
+}
+"""Of several requests of one row, the one that weighs most says how the row stands."""
+
 _MAY_BE_PAID: Final = 3
-_WEIGHTS: Final = {"absent": 0, "refused": 1, "failed": 2, "open": 3, "unconfirmed": 3, "made": 4, "submitted": 5, "saved": 6}
+"""From here on a request may be paid for, and something may come of it."""
 
 
 def _weight(past: Past) -> int:
@@ -73,10 +86,11 @@ def _fresh(row: Row, places: Places, settings: Settings) -> Decision:
     taken = places.taken(row.id, row.request.n)
     if not taken or settings.exists == "replace":
         return Decision("send", replaces=bool(taken))
+    folder = places.place(row.id)
     if settings.exists == "skip":
-        folder = places.place(row.id)
-        return Decision("kept", files=tuple(SavedFile(path=folder / name) for name in taken if not name.endswith(".json")))
-    msg = f"{places.place(row.id) / taken[0]} is already there, and no run of this batch made it"
+        kept = (folder / name for name in taken if not name.endswith(".json"))
+        return Decision("kept", files=tuple(SavedFile(path=path) for path in kept))
+    msg = f"{folder / taken[0]} is already there, and no run of this batch made it"
     return _failed(f"{SaveError.__name__}: {msg} (exists: error, skip or replace)")
 
 
@@ -89,7 +103,7 @@ def _saved(row: Row, past: Past, places: Places, settings: Settings) -> Decision
     if settings.retry_failed:
         return _fresh(row, places, settings)
     gone = past.files[0].path.name if past.files else "its file"
-    return _failed(f"{DownloadError.__name__}: {gone} was saved and is gone (--retry-failed pays for a new one)")
+    return _failed(f"{DownloadError.__name__}: {gone} was saved and is gone (retry_failed=True pays for a new one)")
 
 
 def _lost(row: Row, past: Past, places: Places, settings: Settings) -> Decision:
@@ -101,7 +115,9 @@ def _lost(row: Row, past: Past, places: Places, settings: Settings) -> Decision:
     told = past.error or (
         f"{UnconfirmedGenerationError.__name__}: an earlier run was broken off while the request was on its way"
     )
-    return Decision("unconfirmed", past, error=f"{told} (it may have been billed; --retry-unconfirmed sends it again)")
+    return Decision(
+        "unconfirmed", past, error=f"{told} (it may have been billed; retry_unconfirmed=True sends it again)"
+    )
 
 
 def _failed(error: str) -> Decision:

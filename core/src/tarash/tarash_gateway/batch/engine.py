@@ -3,49 +3,39 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import logging
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
-from tarash.tarash_gateway.api.planning import plan_of
 from tarash.tarash_gateway.batch.accounts import Accounts
 from tarash.tarash_gateway.batch.bench import Bench
-from tarash.tarash_gateway.batch.deciding import Decision, decide
+from tarash.tarash_gateway.batch.checking import FirstLook
+from tarash.tarash_gateway.batch.deciding import decide
 from tarash.tarash_gateway.batch.history import History
 from tarash.tarash_gateway.batch.locking import only_one
 from tarash.tarash_gateway.batch.places import Places
 from tarash.tarash_gateway.batch.purse import Purse
-from tarash.tarash_gateway.batch.reading import RawRow
 from tarash.tarash_gateway.batch.recovering import recover_open
-from tarash.tarash_gateway.batch.results import BatchProgress, BatchResult, RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, RowChecker, failure, plan_problems, refusal
+from tarash.tarash_gateway.batch.rehearsal import rehearse
+from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
+from tarash.tarash_gateway.batch.rows import Row, RowChecker, failure
 from tarash.tarash_gateway.batch.settings import RESULTS, Settings
-from tarash.tarash_gateway.batch.source import Source
+from tarash.tarash_gateway.batch.source import Source, breathing
 from tarash.tarash_gateway.batch.tally import Tally
+from tarash.tarash_gateway.batch.telling import OnProgress, OnRow, Teller
 from tarash.tarash_gateway.batch.working import Work
-from tarash.tarash_gateway.errors import SaveError, TarashError, ValidationError
+from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.media.saving import cannot_write
 from tarash.tarash_gateway.showing.wording import duration
 
 logger = logging.getLogger("tarash.batch")
 
-OnProgress = Callable[[BatchProgress], Awaitable[None] | None]
-OnRow = Callable[[RowOutcome], Awaitable[None] | None]
-
-EVERY: Final = 1.0
-"""Seconds between two looks at how far it is."""
-
-WRITERS: Final = 8
+WRITERS: Final = 32
 """Threads that write files."""
-
-BREATH: Final = 0.02
-"""Seconds after which rows that need no work let others have their turn."""
 
 
 class Batch:
@@ -57,6 +47,9 @@ class Batch:
         accounts: the configs.
         on_progress: called each second, and at the end.
         on_row: called when it is known what became of a row. What either raises is logged and goes no further.
+
+    Raises:
+        ValidationError: the rows can be read only once, and are all to be checked before the first is sent.
     """
 
     def __init__(
@@ -68,21 +61,28 @@ class Batch:
         on_progress: OnProgress | None = None,
         on_row: OnRow | None = None,
     ) -> None:
+        if settings.strict and not settings.dry_run and not source.can_be_read_twice:
+            msg = (
+                "strict looks at every row before the first is sent, and these can be read once: give a file or a list"
+            )
+            raise ValidationError(msg)
         self._source = source
         self._settings = settings
         self._accounts = accounts
-        self._on_progress = on_progress
-        self._on_row = on_row
         self._checker = RowChecker(accounts, settings.defaults)
-        self._tally = Tally(settings.out, source.total, None)
-        self._told = bytearray()
-        self._tasks: dict[asyncio.Task[None], Work] = {}
+        self._tally = Tally(settings.out, source.total)
+        self._teller = Teller(self._tally, on_progress, on_row)
+        self._first_look = FirstLook(self._checker, self._teller, strict=settings.strict)
+        self._reader: asyncio.Task[None] | None = None
+        self._works: dict[asyncio.Task[None], Work] = {}
         self._stopped: str | None = None
 
     def stop(self, why: str = "interrupted") -> None:
-        """Sends nothing more, waits for the requests on their way, and leaves jobs running. To be called in the loop."""
+        """Sends nothing more; requests on their way come to their end, jobs are left running. Called in its loop."""
         self._stopped = self._stopped or why
-        for task, work in self._tasks.items():
+        if self._reader is not None:
+            self._reader.cancel()
+        for task, work in self._works.items():
             if not work.on_its_way:
                 task.cancel()
 
@@ -91,130 +91,141 @@ class Batch:
 
         Raises:
             SaveError: the folder or the journal cannot be written to; nothing was sent.
-            ConfigurationError: another process is at it.
+            ConfigurationError: another process is at it; nothing was sent.
             ValidationError: with `strict`, a row cannot be right; nothing was sent.
         """
-        try:
+        with closing(self._checker):
             if self._settings.dry_run:
-                return await self._rehearse()
+                return await self._rehearsed()
             places = Places(self._settings.out)
             places.prepare()
-            with only_one(self._settings.journal), _results_file(self._settings.out) as file:
-                self._tally.write_to(file)
-                journal = GroupedJournal(self._settings.journal)
-                try:
-                    return await self._run(places, journal)
-                finally:
-                    journal.close()
-        finally:
-            self._checker.close()
+            with only_one(self._settings.journal), closing(GroupedJournal(self._settings.journal)) as journal:
+                return await self._run(places, journal)
+
+    async def _rehearsed(self) -> BatchResult:
+        with closing(await asyncio.to_thread(History, self._settings.journal)) as history:
+            async with self._teller.watching(history.spent, lambda: None):
+                await rehearse(self._source, self._checker, self._settings, history, self._teller)
+            return self._tally.result(history.spent(), estimate=self._tally.estimate)
 
     async def _run(self, places: Places, journal: GroupedJournal) -> BatchResult:
         # Tried before anything is paid; to a reader of entries the line says nothing.
         await journal.write_async("batch", out=str(self._settings.out.absolute()))
         with closing(await asyncio.to_thread(History, journal.path)) as history:
             purse = Purse(self._settings.max_cost, history.spent())
-            with ThreadPoolExecutor(WRITERS, thread_name_prefix="tarash-batch") as threads:
-                bench = Bench(
-                    settings=self._settings,
-                    accounts=self._accounts,
-                    journal=journal,
-                    history=history,
-                    places=places,
-                    purse=purse,
-                    threads=threads,
-                    on_news=self._on_news,
-                    on_trouble=self._on_trouble,
-                )
-                async with self._watched(bench):
-                    if self._source.can_be_read_twice:
-                        await self._check_all()
-                    await recover_open(history, journal, self._accounts)
-                    await self._work_through(bench)
-            await self._show(purse.spent, finished=True)
+            async with self._bench(places, journal, history, purse) as bench:
+                with _results_file(self._settings.out) as file:
+                    self._tally.file = file
+                    await self._to_the_end(bench)
             results = self._settings.out / RESULTS
             return self._tally.result(purse.spent, results=results, stopped=self._stopped)
 
-    async def _check_all(self) -> None:
-        """Looks at every row before the first is sent: what is wrong is told early, and how many there are."""
-        count = 0
-        async for raw in _breathing(self._source.stream()):
-            count += 1
-            row = self._checker.check(raw)
-            # Pictures are read when their row's turn comes, unless all is to be right before anything is sent.
-            if isinstance(row, Row) and (self._settings.strict or not _has_media(row)):
-                row = plan_problems(row) or row
-            if isinstance(row, RowOutcome):
-                self._mark(raw.line)
-                await self._tell(row)
-            if self._stopped is not None:
-                return
-        self._tally.total = count
-        if self._settings.strict and self._tally.rows:
-            raise self._tally.refusal()
+    @asynccontextmanager
+    async def _bench(
+        self, places: Places, journal: GroupedJournal, history: History, purse: Purse
+    ) -> AsyncIterator[Bench]:
+        with ThreadPoolExecutor(WRITERS, thread_name_prefix="tarash-batch") as threads:
+            bench = Bench(
+                settings=self._settings,
+                accounts=self._accounts,
+                journal=journal,
+                history=history,
+                places=places,
+                purse=purse,
+                threads=threads,
+                writing=asyncio.Semaphore(4 * WRITERS),
+                on_news=lambda: None if self._stopped is None else self.stop(),
+                on_trouble=lambda error: self.stop(str(error)),
+            )
+            async with self._teller.watching(lambda: purse.spent, lambda: self._paused(bench)):
+                yield bench
 
-    async def _work_through(self, bench: Bench) -> None:
+    def _paused(self, bench: Bench) -> str | None:
+        if self._stopped is not None:
+            return "stopping, waits for requests on their way"
+        seconds = bench.pause()
+        return f"rate limited, goes on in {duration(seconds)}" if seconds >= 1 else None
+
+    async def _to_the_end(self, bench: Bench) -> None:
         slots = asyncio.Semaphore(self._settings.concurrency)
+        self._reader = asyncio.create_task(self._read(bench, slots))
         try:
-            async with aclosing(_breathing(self._source.stream())) as rows:
-                async for raw in rows:
-                    if self._stopped is not None:
-                        break
-                    if self._is_marked(raw.line):
-                        continue
-                    row = self._checker.check(raw)
-                    decision = None if isinstance(row, RowOutcome) else self._decided(row, bench)
-                    if isinstance(row, RowOutcome) or isinstance(decision, RowOutcome):
-                        await self._tell(row if isinstance(row, RowOutcome) else decision)
-                        continue
-                    await slots.acquire()
-                    if self._stopped is not None:
-                        break
-                    self._begin(Work(row, decision, bench), slots)
-            while self._tasks:
-                await asyncio.wait(list(self._tasks))
+            await asyncio.wait([self._reader])
+            while self._works:
+                await asyncio.wait(list(self._works))
         finally:
-            # Broken off from outside, or the rows themselves raised: nothing may go on behind the caller's back.
-            left = list(self._tasks)
+            # Broken off from outside: nothing may go on behind the caller's back.
+            left = [self._reader, *self._works]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
+        if not self._reader.cancelled() and (error := self._reader.exception()) is not None:
+            raise error
 
-    def _decided(self, row: Row, bench: Bench) -> Decision | RowOutcome:
-        """What is to be done about a row; its outcome where that is nothing."""
+    async def _read(self, bench: Bench, slots: asyncio.Semaphore) -> None:
+        """Takes up row by row, as there is room for them."""
+        if self._source.can_be_read_twice:
+            await self._first_look.at(self._source)
+        await recover_open(bench.history, bench.journal, self._accounts)
+        async with aclosing(breathing(self._source)) as rows:
+            async for raw in rows:
+                if self._first_look.knows(raw.line):
+                    continue
+                row = self._checker.check(raw)
+                work = row if isinstance(row, RowOutcome) else self._work_on(row, bench)
+                if isinstance(work, RowOutcome):
+                    await self._teller.tell(work)
+                    continue
+                await slots.acquire()
+                work.on_answer = slots.release
+                self._begin(work)
+
+    def _work_on(self, row: Row, bench: Bench) -> Work | RowOutcome:
+        """The work on a row; its outcome where there is none."""
         try:
             decision = decide(row, bench.history.of_row(row.id), bench.places, self._settings)
         except TarashError as error:
             return failure(row, error)
         match decision.step:
             case "send" | "resume" | "adopt":
-                return decision
+                return Work(row, decision, bench)
             case status:
-                return RowOutcome(
-                    id=row.id, line=row.line, status=status, files=decision.files, error=decision.error
-                )
+                return RowOutcome(id=row.id, line=row.line, status=status, files=decision.files, error=decision.error)
 
-    def _begin(self, work: Work, slots: asyncio.Semaphore) -> None:
+    def _begin(self, work: Work) -> None:
         async def to_its_end() -> None:
             try:
-                await self._tell(await work.run())
+                await self._teller.tell(await work.run())
             finally:
-                slots.release()
+                work.answered()
 
         task = asyncio.create_task(to_its_end())
-        self._tasks[task] = work
-        self._tally.in_flight = len(self._tasks)
-        task.add_done_callback(self._end)
+        self._works[task] = work
+        self._tally.in_flight = len(self._works)
+        task.add_done_callback(self._ended)
 
-    def _end(self, task: asyncio.Task[None]) -> None:
-        self._tasks.pop(task, None)
-        self._tally.in_flight = len(self._tasks)
-        if not task.cancelled() and task.exception() is not None:
-            self.stop(f"{type(task.exception()).__name__}: {task.exception()}")
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._works.pop(task, None)
+        self._tally.in_flight = len(self._works)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:  # such as a full disk under the file of results
+            self.stop(f"{type(error).__name__}: {error}")
 
-    def _on_news(self) -> None:
-        if self._stopped is not None:
-            self.stop()
 
-    def _on_trouble(self, error: Exception) -> None:
-        self.stop(str(error))
+@contextmanager
+def _results_file(out: Path) -> Iterator[BinaryIO]:
+    """The file of results, which takes its place when the block ends, however it ends."""
+    place = out / RESULTS
+    part = place.with_name(f".{RESULTS}.part")
+    try:
+        file = part.open("wb")
+    except OSError as error:
+        raise cannot_write(place, error) from error
+    try:
+        yield file
+    finally:
+        try:
+            file.close()
+            part.replace(place)
+        except OSError as error:  # of figures, after the files: no reason to fail
+            logger.warning("%s cannot be written: %s", place, error)

@@ -20,7 +20,7 @@ from tarash.tarash_gateway.errors import (
 )
 
 FIRST_PAUSE: Final = 0.5
-"""Seconds of a pause for which the vendor names no length; doubled for each further one until something goes through."""
+"""Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through."""
 
 LONGEST_PAUSE: Final = 60.0
 

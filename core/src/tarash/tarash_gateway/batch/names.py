@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
 
 LONGEST_ID: Final = 100
@@ -40,33 +41,30 @@ def checked_id(value: object) -> str:
     """
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
-    if not isinstance(value, str):
-        msg = f"is a {type(value).__name__}; it must be text, since the files are named after it"
-        raise ValueError(msg)
-    name = unicodedata.normalize("NFC", value)
-    problem = _problem(name)
-    if problem is not None:
+    name = unicodedata.normalize("NFC", value) if isinstance(value, str) else None
+    problem = f"is a {type(value).__name__}, not text" if name is None else _problem(name)
+    if name is None or problem is not None:
         msg = f"{problem}; the files are named after it: letters, digits and - _ . + = @ , ( ) fit"
         raise ValueError(msg)
     return name
 
 
+_PROBLEMS: Final[tuple[tuple[Callable[[str], object], str], ...]] = (
+    (lambda name: not name, "is empty"),
+    (lambda name: len(name.encode("utf-8", "replace")) > LONGEST_ID, f"has more than {LONGEST_ID} bytes"),
+    (lambda name: ".." in name, "holds '..'"),
+    (lambda name: not name.startswith("_") and name[0] in _SIGNS, "begins with a sign"),
+    (lambda name: name[-1] in ". ", "ends with a dot or a space"),
+    (_RESERVED.match, "is the name of a device on Windows"),
+)
+
+
 def _problem(name: str) -> str | None:
-    if not name:
-        return "is empty"
-    size = len(name.encode("utf-8", "surrogatepass"))
-    if size > LONGEST_ID:
-        return f"has {size} bytes, the limit is {LONGEST_ID}"
+    found = next((told for tell, told in _PROBLEMS if tell(name)), None)
     strange = next((char for char in name if not _fits(char)), None)
-    if strange is not None:
-        return f"holds {strange!r}" if strange.isprintable() else f"holds the character U+{ord(strange):04X}"
-    if not (_fits(name[0]) and name[0] not in _SIGNS) and name[0] != "_":
-        return f"begins with {name[0]!r}"
-    if name[-1] in ". ":
-        return f"ends with {name[-1]!r}"
-    if ".." in name:
-        return "holds '..'"
-    return "is the name of a device on Windows" if _RESERVED.match(name) else None
+    if found is not None or strange is None:
+        return found
+    return f"holds {strange!r}" if strange.isprintable() else f"holds the character U+{ord(strange):04X}"
 
 
 def _fits(char: str) -> bool:

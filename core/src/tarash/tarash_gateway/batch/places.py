@@ -26,6 +26,7 @@ class Places:
 
     def __init__(self, out: Path) -> None:
         self.out = out
+        self._root = out
         self._ready: set[str] = set()
 
     def prepare(self) -> None:
@@ -34,24 +35,29 @@ class Places:
         Raises:
             SaveError: it cannot be written to.
         """
-        self._open(self.out)
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise cannot_write(self.out, error) from error
+        check_place(self.out / ".tarash", "replace")
+        self._root = self.out.resolve()
 
     def place(self, name: str) -> Path:
         """The folder of a row's files."""
         return self.out / leaf(name)
 
     def folder(self, name: str) -> Path:
-        """The folder of a row's files, made and tried once: what cannot be written to is found before it is paid for.
+        """The folder of a row's files, made and looked at once: one that cannot be written to is found in time.
 
         Raises:
             SaveError: it cannot be written to.
         """
-        folder = self.place(name)
         key = leaf(name)
-        if key not in self._ready:
-            self._open(folder)
-            self._ready.add(key)
-        return folder
+        for part in (key[:2], key):
+            if part not in self._ready:
+                self._make(part)
+                self._ready.add(part)
+        return self.out / key
 
     def taken(self, name: str, count: int) -> list[str]:
         """The names of files that are there and that a row's results would have, with whatever ending."""
@@ -90,15 +96,19 @@ class Places:
                 left.append(SavedFile(path=folder / other))
         return left
 
-    def _open(self, folder: Path) -> None:
+    def _make(self, part: str) -> None:
+        folder = self.out / part
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir()
+        except FileExistsError:
+            if folder.resolve() != self._root / part:
+                msg = f"{folder} leads elsewhere, by a link. Remove the link, or give another folder."
+                raise SaveError(msg) from None
+            if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+                msg = f"{folder} cannot be written to. Give a folder that is all your own."
+                raise SaveError(msg) from None
         except OSError as error:
             raise cannot_write(folder, error) from error
-        if not folder.resolve().is_relative_to(self.out.resolve()):
-            msg = f"{folder} leads out of {self.out} by a link. Remove the link, or give another folder."
-            raise SaveError(msg)
-        check_place(folder / ".tarash", "replace")
 
 
 def _is_result(other: str, wanted: tuple[str, ...]) -> bool:

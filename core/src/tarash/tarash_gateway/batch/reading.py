@@ -1,4 +1,4 @@
-"""Rows out of a file, one by one: lines of JSON, or CSV. A line that cannot be read is a value, and the rest goes on."""
+"""Rows out of a file, one by one: lines of JSON, or CSV. A line that cannot be read is told, and the rest goes on."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ def format_of(path: Path) -> Format:
     return "csv" if path.suffix.lower() == ".csv" else "jsonl"
 
 
-def rows_of_file(path: Path, form: Format | None = None) -> Generator[RawRow]:
-    """The rows of a file. Pictures that are named in it are looked for beside it.
+def rows_of_file(path: Path, form: Format | None = None, folder: Path | None = None) -> Generator[RawRow]:
+    """The rows of a file. Pictures that are named in it are looked for in `folder`, or beside it.
 
     Raises:
         ValidationError: it cannot be opened, or its header cannot be right.
@@ -53,7 +53,7 @@ def rows_of_file(path: Path, form: Format | None = None) -> Generator[RawRow]:
         msg = f"{path} cannot be read: {error.strerror or error}"
         raise ValidationError(msg) from error
     with file:
-        yield from rows_of_stream(file, form or format_of(path), path.parent)
+        yield from rows_of_stream(file, form or format_of(path), folder or path.parent)
 
 
 def rows_of_stream(stream: BinaryIO, form: Format, folder: Path) -> Iterator[RawRow]:
@@ -114,7 +114,8 @@ def _json_row(at: int, raw: bytes) -> RawRow:
     except (ValueError, RecursionError) as error:
         return RawRow(at, problem=f"is no JSON that can be read: {type(error).__name__}")
     if not isinstance(value, dict):
-        return RawRow(at, problem=f"is no JSON object: one {{…}} with the fields of a row belongs on each line, not {_kind(value)}")
+        msg = f"is {_kind(value)}: one JSON object with the fields of a row belongs on each line"
+        return RawRow(at, problem=msg)
     return RawRow(at, value)
 
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tarash.tarash_gateway.api.planning import registry
 from tarash.tarash_gateway.batch.accounts import Accounts
 from tarash.tarash_gateway.batch.history import History
 from tarash.tarash_gateway.discovery import same_name
@@ -22,6 +21,7 @@ from tarash.tarash_gateway.flows.drivers import run_async
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.plugins.registry import registry
 
 logger = logging.getLogger("tarash.batch")
 
@@ -40,7 +40,7 @@ async def recover_open(history: History, journal: GroupedJournal, accounts: Acco
     if wait <= 0:
         return
     wait = min(wait, recovery.SHOWS_WITHIN.total_seconds())
-    logger.info("%d request(s) of an earlier run are not at the vendor yet; looked for again in %.0f s", len(left), wait)
+    logger.info("%d request(s) of an earlier run are not at the vendor yet, looked for again", len(left))
     await asyncio.sleep(wait + 0.01)
     await _look_up(history, journal, accounts)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tarash.tarash_gateway.api.planning import plan_of
 from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig, Kind
 from tarash.tarash_gateway.batch.names import checked_id
 from tarash.tarash_gateway.batch.reading import RawRow
@@ -101,18 +100,9 @@ class RowChecker:
         try:
             maker = _Maker(provider=fields.get("provider"), model=fields.get("model"))
             return self._accounts.config(kind, maker.provider, maker.model)
-        except ValidationError as error:
-            problems += error.problems or [Problem("provider", str(error))]
+        except TarashError as error:
+            problems += getattr(error, "problems", ()) or [Problem("provider", str(error))]
         return None
-
-
-def plan_problems(row: Row) -> RowOutcome | None:
-    """What the model's capability row has against it; reads the pictures that are at hand. None where it is fine."""
-    try:
-        problems = plan_of(row.config, row.request).problems
-    except TarashError as error:
-        return failure(row, error)
-    return refusal(row.id, row.line, problems) if problems else None
 
 
 def refusal(name: str | None, line: int, problems: list[Problem]) -> RowOutcome:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Iterator, Sized
-from contextlib import closing
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Sized
+from contextlib import aclosing, closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from tarash.tarash_gateway.batch.reading import (
     Format,
@@ -26,15 +28,17 @@ class Source:
     Args:
         rows: a file, or mappings.
         form: how the file is written; without it, its ending tells.
+        folder: where pictures are that a file names; without it, beside the file.
 
     Raises:
         ValidationError: `rows` is something else, or there is no such file.
     """
 
-    def __init__(self, rows: AnyRows, form: Format | None = None) -> None:
+    def __init__(self, rows: AnyRows, form: Format | None = None, *, folder: Path | None = None) -> None:
         self._path = Path(rows) if isinstance(rows, (str, Path)) else None
         self._rows: Any = rows
         self._form = form
+        self._folder = folder
         if self._path is not None and not self._path.exists():
             msg = f"there is no file {self._path}"
             raise ValidationError(msg)
@@ -59,10 +63,10 @@ class Source:
     def read(self) -> Generator[RawRow]:
         """The rows, where they are no async ones."""
         if self._path is not None:
-            return rows_of_file(self._path, self._form)
+            return rows_of_file(self._path, self._form, self._folder)
         return rows_of_objects(self._rows)
 
-    async def stream(self) -> AsyncIterator[RawRow]:
+    async def stream(self) -> AsyncGenerator[RawRow]:
         """The rows, whatever they are."""
         if isinstance(self._rows, AsyncIterable):
             at = 0
@@ -73,3 +77,18 @@ class Source:
         with closing(self.read()) as rows:
             for raw in rows:
                 yield raw
+
+
+BREATH: Final = 0.02
+"""Seconds after which rows that need no work let others have their turn."""
+
+
+async def breathing(source: Source) -> AsyncGenerator[RawRow]:
+    """The rows of a source, with a pause now and then in which the event loop gets to its other tasks."""
+    async with aclosing(source.stream()) as rows:
+        began = time.monotonic()
+        async for raw in rows:
+            yield raw
+            if time.monotonic() - began > BREATH:
+                await asyncio.sleep(0)
+                began = time.monotonic()

@@ -24,17 +24,15 @@ class Tally:
     Args:
         out: the batch's folder, for the paths in the file of results.
         total: rows in all, where that is known.
-        file: where a line for each row is written to; None for none.
         clock: seconds.
     """
 
-    def __init__(
-        self, out: Path, total: int | None, file: BinaryIO | None, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, out: Path, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
         self.total = total
         self.in_flight = 0
+        self.file: BinaryIO | None = None
+        """Where a line for each row is written to; None for nowhere."""
         self._out = out
-        self._file = file
         self._clock = clock
         self._began = clock()
         self._counts: Counter[str] = Counter()
@@ -54,8 +52,8 @@ class Tally:
         self._made += outcome.fresh and outcome.status == "done"
         if outcome.status in ("failed", "unconfirmed") and len(self._failures) < MOST_FAILURES:
             self._failures.append(outcome)
-        if self._file is not None:
-            self._file.write(self._line(outcome) + b"\n")
+        if self.file is not None:
+            self.file.write(self._line(outcome) + b"\n")
 
     def estimated(self, cost: CostEstimate | None) -> None:
         """What one row may cost that would be sent."""
@@ -86,6 +84,9 @@ class Tally:
 
     def result(self, spent: float, **known: Any) -> BatchResult:
         """What became of it all."""
+        counts: dict[str, Any] = {
+            status: self._counts[status] for status in ("done", "kept", "failed", "unconfirmed", "ready")
+        }
         return BatchResult(
             out=self._out,
             rows=self.rows,
@@ -93,7 +94,7 @@ class Tally:
             spent=spent,
             seconds=self._clock() - self._began,
             failures=tuple(self._failures),
-            **{status: self._counts[status] for status in ("done", "kept", "failed", "unconfirmed", "ready")},
+            **counts,
             **known,
         )
 

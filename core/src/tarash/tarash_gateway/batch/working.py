@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from tarash.tarash_gateway.api.planning import checked_chain, registry
+from tarash.tarash_gateway.api.planning import checked_chain
 from tarash.tarash_gateway.batch.bench import Bench
 from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.gates import Gate, Turn, turn_at
+from tarash.tarash_gateway.batch.gates import Turn, turn_at
 from tarash.tarash_gateway.batch.history import Past
-from tarash.tarash_gateway.batch.results import RowOutcome
+from tarash.tarash_gateway.batch.results import RowOutcome, RowStatus
 from tarash.tarash_gateway.batch.row_journal import RowJournal
 from tarash.tarash_gateway.batch.rows import Row, failure
 from tarash.tarash_gateway.batch.saving import Saved, describe_clips, describe_left, save_pictures
@@ -43,6 +43,7 @@ from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins.observers import observers
+from tarash.tarash_gateway.plugins.registry import registry
 
 logger = logging.getLogger("tarash.batch")
 
@@ -70,11 +71,19 @@ class Work:
         self._bench = bench
         self._journal: RowJournal | None = None
         self._response: GenerationResponse | None = None
+        self.on_answer: Callable[[], None] | None = None
+        """Called once, when the row waits for no vendor any more."""
 
     @property
     def on_its_way(self) -> bool:
         """Whether a request is at the vendor, or a result not yet in its file: to break off now would cost money."""
         return self._response is not None or (self._journal is not None and self._journal.status == "open")
+
+    def answered(self) -> None:
+        """The row waits for no vendor any more: another one may."""
+        if self.on_answer is not None:
+            self.on_answer()
+            self.on_answer = None
 
     async def run(self) -> RowOutcome:
         """Does it; whatever goes wrong is told by the outcome."""
@@ -105,19 +114,21 @@ class Work:
 
     async def _send(self) -> RowOutcome:
         folder = self._bench.places.folder(self.row.id)
-        response = self._response = await self._answered()
-        if self.row.kind == "video":
-            saved = await self._in_thread(lambda: describe_clips(response.media))
-        else:
-            exists = self._exists
-            saved = await self._in_thread(lambda: save_pictures(response.media, folder, self.row.id, exists))
-        return await self._noted(saved, response)
+        response = self._response = await self._made()
+        async with self._bench.writing:
+            self.answered()
+            if self.row.kind == "video":
+                saved = await self._in_thread(lambda: describe_clips(response.media))
+            else:
+                exists = self._exists
+                saved = await self._in_thread(lambda: save_pictures(response.media, folder, self.row.id, exists))
+            return await self._noted(saved, response)
 
     @property
     def _exists(self) -> Exists:
         return "replace" if self._decision.replaces else "error"
 
-    async def _answered(self) -> GenerationResponse:
+    async def _made(self) -> GenerationResponse:
         """Sends the request, after refusals too, and gives its response."""
         # A chain of configs moves on by itself; a single one waits here, together with the others of its account.
         alone = not self.row.config.fallback_configs
@@ -156,7 +167,9 @@ class Work:
         cost: float | None = 0.0
         try:
             with purse.paying():
-                response = await run_async(with_fallbacks(chain, new_request_id(), self._one, around))
+                response: GenerationResponse = await run_async(
+                    with_fallbacks(chain, new_request_id(), self._one, around)
+                )
             cost = response.cost
         except TarashError as error:
             cost = 0.0 if error.billable == "no" or not journal.intents else None
@@ -198,16 +211,16 @@ class Work:
 
         around = Around("resume", self._journal, observed=bool(observers.active()))
         try:
-            self._response = await run_async(at_job(config, job, new_request_id(), one, around))
+            response: GenerationResponse = await run_async(at_job(config, job, new_request_id(), one, around))
         except _ENDED as error:
             if self._journal.status == "submitted":
                 told = f"{type(error).__name__}: {error}"
                 await self._journal.write_async("failed", error=told)
             raise
-        clips = self._response.media
-        if past.cost is None and self._response.cost is not None:
-            self._bench.purse.corrected(self._response.cost - (past.expected or 0.0))
-        return await self._noted(await self._in_thread(lambda: describe_clips(clips)), self._response)
+        self._response = response
+        if past.cost is None and response.cost is not None:
+            self._bench.purse.corrected(response.cost - (past.expected or 0.0))
+        return await self._noted(await self._in_thread(lambda: describe_clips(response.media)), response)
 
     def _config_of(self, job: VideoJob) -> VideoGenerationConfig:
         config = self.row.config
@@ -219,9 +232,7 @@ class Work:
     async def _adopt(self) -> RowOutcome:
         entry = self._bench.history.entry(self._past.intent)
         self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
-        origin = Origin(
-            provider=entry.provider, model=entry.model, asked=entry.asked, request_id=entry.request_id
-        )
+        origin = Origin(provider=entry.provider, model=entry.model, asked=entry.asked, request_id=entry.request_id)
         files = await self._in_thread(lambda: describe_left(self._decision.files, origin))
         return await self._noted(Saved(files), None)
 
@@ -248,7 +259,7 @@ class Work:
         except SaveError as error:  # the files are in place: another run finds them
             self._tell_trouble(error)
         self._response = None
-        status = "done" if saved.files else "unconfirmed"
+        status: RowStatus = "done" if saved.files else "unconfirmed"
         return RowOutcome(status=status, files=tuple(saved.files), urls=tuple(saved.urls), **known)
 
     @property

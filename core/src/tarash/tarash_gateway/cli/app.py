@@ -42,6 +42,7 @@ class Command:
 COMMANDS: Final = (
     Command("image", "Makes pictures, or edits them.", MAKE),
     Command("video", "Makes a video: submits it, waits for it, downloads it.", MAKE),
+    Command("batch", "Makes a file of every row: many at a time, and none of them paid for twice.", MAKE),
     Command("jobs", "Lists what was asked for; resumes and cancels video jobs.", MAKE),
     Command("models", "Shows what each model takes, costs, and how long it lives.", LOOK),
     Command("providers", "Shows who makes pictures and videos, and which key each one needs.", LOOK),

@@ -107,7 +107,7 @@ def kept(context: Context, place: Path, job: VideoJob | None = None) -> Flow[Vid
         yield from note_job(context, job)
         yield from note_video(context, job, clip)
     yield Emit(_update(context, (yield Now()), status="completed", job=job))
-    known = {} if job is None else {"job": job, "asked": job.asked}
+    known: dict[str, Any] = {} if job is None else {"job": job, "asked": job.asked}
     return video_response(context, [clip], warnings=[f"{place} was already there; nothing was sent"], **known)
 
 

@@ -31,7 +31,7 @@ _METADATA: Final[frozenset[Address]] = frozenset(
     for text in (
         "fd00:ec2::254",  # AWS, docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-data-retrieval.html
         "fd00:ec2::23",  # AWS EKS pod identity
-        "fd20:ce::254",  # Google Cloud, cloud.google.com/compute/docs/metadata/querying-metadata
+        "fd20:ce::254",  # the metadata server of GCP's Compute Engine
         "fd00:42::42",  # Scaleway
         "100.100.100.200",  # Alibaba Cloud
         "168.63.129.16",  # Azure's host, a public address by its number

@@ -18,6 +18,10 @@ def _boxes(source: Source, at: int, end: int) -> Iterator[tuple[bytes, int, int]
     while at < end:
         size, name = unpack_from(">I4s", source.read(at, 8, _CUT))
         content = at + 8
+        # A size of 0 means "to the end": without a look at the name, garbage between two clips would pass for a box.
+        if not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name):
+            msg = f"MP4 has no box where one must be, at byte {at}"
+            raise BrokenMediaError(msg)
         if size == 1:  # the true size follows, in 64 bits
             (size,) = unpack_from(">Q", source.read(content, 8, _CUT))
             content += 8

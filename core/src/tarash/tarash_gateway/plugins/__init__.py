@@ -16,6 +16,7 @@ from tarash.tarash_gateway.plugins.provider import (
 from tarash.tarash_gateway.plugins.sink import Sink
 from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
 from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
+from tarash.tarash_gateway.redaction import mask, mask_all
 
 __all__ = [
     "API_VERSION",
@@ -33,6 +34,8 @@ __all__ = [
     "VideoStatus",
     "error_for_status",
     "hookimpl",
+    "mask",
+    "mask_all",
     "run_blocking",
     "seconds_to_wait",
 ]

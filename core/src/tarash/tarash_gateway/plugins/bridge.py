@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from tarash.tarash_gateway.errors import PluginError
@@ -136,8 +137,15 @@ def _background_loop() -> asyncio.AbstractEventLoop:
     with _lock:
         if _loop is None:
             _loop = asyncio.new_event_loop()
-            threading.Thread(target=_loop.run_forever, name="tarash-async", daemon=True).start()
+            threading.Thread(target=_serve, args=(_loop,), name="tarash-async", daemon=True).start()
         return _loop
+
+
+def _serve(loop: asyncio.AbstractEventLoop) -> None:
+    """The loop is everybody's: a plugin that stops it, or exits in one of its callbacks, ends it for no other."""
+    while not loop.is_closed():
+        with suppress(BaseException):
+            loop.run_forever()
 
 
 def _forget_loop() -> None:

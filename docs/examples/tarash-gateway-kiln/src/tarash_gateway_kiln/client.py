@@ -36,7 +36,8 @@ class Client:
     def __init__(self, endpoint: str, source: KeySource) -> None:
         self.endpoint = endpoint
         self._source = source
-        self._secrets = {source} if isinstance(source, str) else set()
+        self.secrets = {source} if isinstance(source, str) else set()
+        """Keys that were sent, to be masked in whatever the vendor's answers quote."""
 
     async def call(self, method: str, path: str, *, timeout: float, body: Any = None) -> dict[str, Any]:
         """Sends one request, and gives the JSON object that comes back.
@@ -48,30 +49,33 @@ class Client:
             body: sent as JSON.
         """
         async with self.open(method, path, timeout=timeout, json=body) as response:
-            content = await response.aread()
+            return self.read(await response.aread(), response.status_code)
+
+    def read(self, content: bytes, status: int) -> dict[str, Any]:
+        """The JSON object of an answer, or of one event of a stream."""
         try:
             answer = json.loads(content)
         except ValueError:
             answer = None
         if not isinstance(answer, dict):
-            told = mask(content[:200].decode(errors="replace"), self._secrets)
+            told = mask(content[:200].decode(errors="replace"), self.secrets)
             msg = f"{self.endpoint} answered what is no JSON object: {told!r}. Is base_url right?"
             # A look at a job is asked again; whether a request that creates something did so is not known.
-            raise InvalidResponseError(msg, status_code=response.status_code, billable="unknown", retryable=True)
+            raise InvalidResponseError(msg, status_code=status, billable="unknown", retryable=True)
         return answer
 
     @asynccontextmanager
     async def open(
         self, method: str, path: str, *, timeout: float, headers: Mapping[str, str] | None = None, **content: Any
     ) -> AsyncIterator[httpx2.Response]:
-        """Sends one request; what came of its answer is read inside of the block, and in time too.
+        """Sends one request. Its answer is read inside of the block, and in time too.
 
         Args:
             method: such as `POST`.
             path: behind the base URL, or a whole address.
             timeout: seconds for all of it.
             headers: besides the key.
-            content: `json=` or `content=`.
+            content: `json=`, `content=` for bytes, or `data=` and `files=` for a form.
         """
         import httpx2  # here, so that a list of models needs no HTTP library
 
@@ -85,7 +89,7 @@ class Client:
                 sent = {**(headers or {}), **await self._key_for(url)}
                 async with http.stream(method, url, headers=sent, **content) as response:
                     if response.status_code >= 300:
-                        raise refusal(response.status_code, response.headers, await response.aread(), self._secrets)
+                        raise refusal(response.status_code, response.headers, await response.aread(), self.secrets)
                     yield response
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             msg = f"{urlsplit(url).hostname} cannot be reached ({type(error).__name__})"
@@ -96,14 +100,14 @@ class Client:
 
     def shown(self, answer: Any) -> Any:
         """An answer without the key in it, as it may be shown."""
-        return mask_all(answer, self._secrets)
+        return mask_all(answer, self.secrets)
 
     async def _key_for(self, url: str) -> dict[str, str]:
         """The header with the key; none where the address is not the vendor's own."""
         if urlsplit(url)[:2] != urlsplit(self.endpoint)[:2]:
             return {}
         key = await key_of(self._source)
-        self._secrets.add(key)
+        self.secrets.add(key)
         return {"x-kiln-key": key}
 
 

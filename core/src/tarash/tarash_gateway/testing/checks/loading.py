@@ -22,24 +22,16 @@ HEAVY = (
     "av",
     "boto3",
     "botocore",
-    "fal_client",
-    "google.auth",
-    "google.cloud",
-    "google.genai",
     "grpc",
     "httpcore",
     "httpcore2",
     "httpx",
     "httpx2",
     "numpy",
-    "openai",
-    "openrouter",
-    "replicate",
     "requests",
-    "runwayml",
     "urllib3",
 )
-"""SDKs and HTTP libraries that have no place in a list of rows."""
+"""HTTP libraries (every SDK brings one) and heavy packages that have no place in a list of rows."""
 
 _LAZY = Rule(
     "importing the plugin's module and listing its rows imports no SDK and no HTTP library: `import "

@@ -1,0 +1,169 @@
+"""`run_batch` and its async twin."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig
+from tarash.tarash_gateway.batch.engine import Batch
+from tarash.tarash_gateway.batch.results import BatchResult
+from tarash.tarash_gateway.batch.settings import JOURNAL, Settings
+from tarash.tarash_gateway.batch.source import AnyRows, Source
+from tarash.tarash_gateway.batch.telling import OnProgress, OnRow
+from tarash.tarash_gateway.media.saving import Exists
+
+
+def run_batch(
+    rows: AnyRows,
+    out: Path | str | os.PathLike[str],
+    *,
+    configs: AnyConfig | Iterable[AnyConfig] = (),
+    defaults: Mapping[str, Any] | None = None,
+    concurrency: int = 16,
+    exists: Exists = "error",
+    max_cost: float | None = None,
+    rate: float | None = None,
+    retry_failed: bool = False,
+    retry_unconfirmed: bool = False,
+    strict: bool = False,
+    dry_run: bool = False,
+    journal: Path | str | os.PathLike[str] | None = None,
+    on_progress: OnProgress | None = None,
+    on_row: OnRow | None = None,
+) -> BatchResult:
+    """Makes a file of every row: many at a time, and none of them paid for twice, whatever dies in between.
+
+    Every request is in a journal before it is sent. The same call again goes on where the last one ended: rows that
+    have their files are left alone, jobs are resumed, and a video whose answer was lost is looked up at the vendor.
+
+    Args:
+        rows: a file of JSON lines or CSV, or an iterable of mappings, an async one too: `id`, `prompt`, and where
+            needed `kind` (`image` or `video`), `provider`, `model` and the fields of a request. Read as a stream.
+        out: the folder of the files, `ab/cd/<id>.png` with a sidecar beside each.
+        configs: who makes them: for each kind, the first is for rows that name no provider, and a row that names one
+            gets the first of that provider. A row that names both needs none.
+        defaults: fields of the rows that do not have them themselves.
+        concurrency: rows that are worked on at the same time.
+        exists: what becomes of a row whose files are there, though no run of this batch made them: `error`, `replace`
+            or `skip`. Decided before it is sent.
+        max_cost: US dollars for the whole batch, earlier runs included; checked before each request.
+        rate: requests a minute of one account and model, at the most. What a vendor says is heeded without it.
+        retry_failed: send rows again that failed in an earlier run.
+        retry_unconfirmed: send rows again that may have been billed.
+        strict: send nothing unless every row can be right; the rows are read twice.
+        dry_run: send and write nothing; check every row and add up what they may cost.
+        journal: its folder; without it, `.journal` in `out`. One process at a time works with it.
+        on_progress: called with a `BatchProgress` each second and at the end; a plain or an async function.
+        on_row: called with a `RowOutcome` when it is known what became of a row; a plain or an async function.
+
+    Returns:
+        The figures, the first failures, and the path of a file with a line for each row.
+
+    Raises:
+        ValidationError: an argument cannot be right, or with `strict` a row; nothing was sent.
+        SaveError: `out` or the journal cannot be written to; nothing was sent.
+        ConfigurationError: another process is at this batch; nothing was sent.
+        KeyboardInterrupt: after Ctrl-C, once the requests on their way are answered. A second one does not wait.
+
+    Example:
+        ```python
+        config = ImageGenerationConfig(provider="openai", model="gpt-image-2.5-sunburst")
+        result = run_batch("prompts.jsonl", "out", configs=config, on_progress=print)
+        print(result)
+        ```
+    """
+    batch = _batch(**locals())
+    result = run_to_its_end(batch)
+    if result.stopped == INTERRUPTED:
+        raise KeyboardInterrupt
+    return result
+
+
+async def run_batch_async(
+    rows: AnyRows,
+    out: Path | str | os.PathLike[str],
+    *,
+    configs: AnyConfig | Iterable[AnyConfig] = (),
+    defaults: Mapping[str, Any] | None = None,
+    concurrency: int = 16,
+    exists: Exists = "error",
+    max_cost: float | None = None,
+    rate: float | None = None,
+    retry_failed: bool = False,
+    retry_unconfirmed: bool = False,
+    strict: bool = False,
+    dry_run: bool = False,
+    journal: Path | str | os.PathLike[str] | None = None,
+    on_progress: OnProgress | None = None,
+    on_row: OnRow | None = None,
+) -> BatchResult:
+    """The same as `run_batch`, to be awaited. Cancelled, it breaks everything off at once; a rerun goes on."""
+    return await _batch(**locals()).run()
+
+
+INTERRUPTED = "interrupted"
+
+
+def run_to_its_end(batch: Batch) -> BatchResult:
+    """Runs a batch in a loop of its own, also where this thread has one. The first Ctrl-C stops it with care."""
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    async def run() -> BatchResult:
+        loops.append(asyncio.get_running_loop())
+        return await batch.run()
+
+    def stop() -> None:
+        for loop in loops:
+            loop.call_soon_threadsafe(batch.stop, INTERRUPTED)
+
+    with _stopped_by_interrupt(stop):
+        if not _in_a_loop():
+            return asyncio.run(run())
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(copy_context().run, asyncio.run, run()).result()
+
+
+def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: Any, on_row: Any, **how: Any) -> Batch:
+    folder = Path(out)
+    defaults = dict(how.pop("defaults") or {})
+    place = Path(journal) if journal is not None else folder / JOURNAL
+    settings = Settings(out=folder, journal=place, defaults=defaults, **how)
+    return Batch(Source(rows), settings, Accounts(configs), on_progress=on_progress, on_row=on_row)
+
+
+@contextmanager
+def _stopped_by_interrupt(stop: Any) -> Iterator[None]:
+    """While it is open, the first Ctrl-C calls `stop`, and the second one does what it always did."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield  # somebody else's to handle, or ignored as under nohup
+        return
+
+    def first(_signal: int, _frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, first)
+    try:
+        yield
+    finally:
+        if signal.getsignal(signal.SIGINT) is first:
+            signal.signal(signal.SIGINT, before)
+
+
+def _in_a_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

@@ -1,0 +1,139 @@
+"""`tarash batch`: what can be typed. What it does is in `running_batches`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from cyclopts import App, Group, Parameter
+
+from tarash.tarash_gateway.cli.completing import model_names, provider_names
+from tarash.tarash_gateway.cli.options import MAKER, RESULT, Flag, Json
+
+EXAMPLES: Final = """\
+Examples:
+  tarash batch prompts.jsonl -o out --dry-run
+  tarash batch prompts.jsonl -o out -p openai -m gpt-image-2.5-sunburst --max-cost 20 --gallery
+  tarash batch prompts.csv -o out --kind video --set duration_seconds=8 -j 50
+
+A row is a line of JSON, such as {"id": "boat", "prompt": "A paper boat"}, or a line of CSV under a header.
+The same command again goes on where the last one ended, whatever ended it.
+
+Exit codes: 0 every row has its files, 3 some may have been billed without a file, 4 some failed."""
+
+app = App(name="batch", help_epilogue=EXAMPLES)
+
+ROWS: Final = Group("What is in the rows", sort_key=0)
+PACE: Final = Group("How fast, and how far", sort_key=2)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Rows:
+    """What is in the rows."""
+
+    form: Annotated[Literal["jsonl", "csv"] | None, Parameter(name="--format", group=ROWS)] = None
+    """How they are written. Without it the file's ending says; stdin is JSON lines."""
+
+    kind: Annotated[Literal["image", "video"], Parameter(group=ROWS)] = "image"
+    """What a row is for that does not say so itself."""
+
+    default: Annotated[tuple[str, ...], Flag, Parameter(name="--set", metavar="KEY=VALUE", group=ROWS)] = ()
+    """A field of every row that does not have it itself, as KEY=VALUE. Give it again for more."""
+
+    strict: Annotated[bool, Flag, Parameter(group=ROWS)] = False
+    """Send nothing unless every row can be right."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class RowMaker:
+    """Who makes what a row does not name a provider or a model for."""
+
+    provider: Annotated[
+        str | None,
+        Parameter(alias="-p", metavar="NAME", env_var="TARASH_PROVIDER", group=MAKER, completer=provider_names),
+    ] = None
+    """The vendor. Without it: the one whose key is in the environment, else the sandbox."""
+
+    model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=MAKER, completer=model_names)] = None
+    """The model, for rows of the kind of --kind. Without it: the provider's first one that is current."""
+
+    base_model: Annotated[str | None, Parameter(metavar="NAME", group=MAKER)] = None
+    """The model that a deployment or an alias stands for."""
+
+    base_url: Annotated[str | None, Parameter(metavar="URL", group=MAKER)] = None
+    """Another address that speaks the provider's protocol."""
+
+    timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=MAKER)] = None
+    """Seconds for one row; a video that takes longer is left running, and the next run fetches it."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast, and how far."""
+
+    concurrency: Annotated[int, Parameter(alias="-j", metavar="ROWS", group=PACE)] = 16
+    """Rows that are worked on at the same time."""
+
+    rate: Annotated[float | None, Parameter(metavar="REQUESTS", group=PACE)] = None
+    """Requests a minute of one account and model. What a vendor says is heeded without it."""
+
+    max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=PACE)] = None
+    """US dollars for the whole batch, earlier runs included; checked before each request."""
+
+    retry_failed: Annotated[bool, Flag, Parameter(group=PACE)] = False
+    """Send rows again that failed in an earlier run."""
+
+    retry_unconfirmed: Annotated[bool, Flag, Parameter(group=PACE)] = False
+    """Send rows again that may have been billed."""
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """Where the files go."""
+
+    output: Annotated[Path, Parameter(alias="-o", metavar="FOLDER", group=RESULT)]
+    """The folder of the files: ab/cd/<id>.png, each with a .json beside it."""
+
+    exists: Annotated[Literal["error", "replace", "skip"], Parameter(group=RESULT)] = "error"
+    """For a row whose file is there and was not made by this batch: fail, replace it, or keep it."""
+
+    journal: Annotated[Path | None, Parameter(metavar="FOLDER", group=RESULT)] = None
+    """The journal's folder. Without it: .journal in the folder of the files."""
+
+    gallery: Annotated[bool, Flag, Parameter(group=RESULT)] = False
+    """Make a page of all files at the end."""
+
+    dry_run: Annotated[bool, Flag, Parameter(group=RESULT)] = False
+    """Check every row and add up what they may cost; nothing is sent or written."""
+
+    as_json: Json = False
+    """Print one JSON object on stdout, errors too."""
+
+
+@app.default
+def batch(
+    rows: Annotated[str, Parameter(metavar="ROWS", allow_leading_hyphen=True)],
+    /,
+    *,
+    folder: Folder,
+    content: Rows = Rows(),
+    maker: RowMaker = RowMaker(),
+    pace: Pace = Pace(),
+) -> int:
+    """Makes a file of every row: many at a time, and none of them paid for twice.
+
+    Args:
+        rows: A file of JSON lines or CSV; - reads them from stdin.
+        folder: Where the files go.
+        content: What is in the rows.
+        maker: Who makes them.
+        pace: How fast, and how far.
+    """
+    from tarash.tarash_gateway.cli.running_batches import run  # noqa: PLC0415 # help needs none of it
+
+    return run(rows, folder, content, maker, pace)

@@ -1,0 +1,220 @@
+"""What `tarash batch` does."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from tarash.tarash_gateway.batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
+from tarash.tarash_gateway.batch.engine import Batch
+from tarash.tarash_gateway.batch.feeding import InThread
+from tarash.tarash_gateway.batch.reading import rows_of_stream
+from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
+from tarash.tarash_gateway.batch.running import INTERRUPTED, run_to_its_end
+from tarash.tarash_gateway.batch.settings import JOURNAL, RESULTS, Settings
+from tarash.tarash_gateway.batch.source import Source
+from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
+from tarash.tarash_gateway.cli import exits
+from tarash.tarash_gateway.cli.asking import said
+from tarash.tarash_gateway.cli.batch_views import view_of
+from tarash.tarash_gateway.cli.choosing import choose
+from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.cli.inputs import params_of
+from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.gallery import make_gallery
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.cli.batch import Folder, Pace, RowMaker, Rows
+
+UNCONFIRMED: Final = 3
+"""Some rows may have been billed and have no file. Of this command alone, as is the next one."""
+
+SOME_FAILED: Final = 4
+"""Some rows have no file."""
+
+MOST_TOLD: Final = 20
+"""Failures that are told one by one; the file of results has all."""
+
+
+def run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) -> int:
+    """Runs a batch, and tells of it.
+
+    Returns:
+        The exit code.
+    """
+    output = Output(as_json=folder.as_json)
+    try:
+        settings = _settings(folder, content, pace)
+        with _source(rows, content) as source, _shown_warnings(output):
+            return _run(source, settings, Accounts(default=_Chosen(maker, content.kind, output)), folder, output)
+    except ValidationError as error:
+        # Its own number is one that means another thing here.
+        raise CommandError(str(error), code=SOME_FAILED if content.strict else exits.USAGE, cause=error) from error
+
+
+def _run(source: Source, settings: Settings, accounts: Accounts, folder: Folder, output: Output) -> int:
+    view, failures = view_of(output), _Failures(output)
+    try:
+        result = run_to_its_end(Batch(source, settings, accounts, on_progress=view.show, on_row=failures))
+    finally:
+        view.close()
+    return _tell(output, result, folder, failures)
+
+
+def _settings(folder: Folder, content: Rows, pace: Pace) -> Settings:
+    return Settings(
+        out=folder.output,
+        journal=folder.journal or folder.output / JOURNAL,
+        defaults=params_of(content.default) | {"kind": content.kind},
+        concurrency=pace.concurrency,
+        exists=folder.exists,
+        max_cost=pace.max_cost,
+        rate=pace.rate,
+        retry_failed=pace.retry_failed,
+        retry_unconfirmed=pace.retry_unconfirmed,
+        strict=content.strict,
+        dry_run=folder.dry_run,
+    )
+
+
+@contextmanager
+def _source(rows: str, content: Rows) -> Iterator[Source]:
+    if rows != "-":
+        yield Source(rows, content.form)
+        return
+    form = content.form or "jsonl"
+    if not content.strict:
+        yield Source(InThread(rows_of_stream(sys.stdin.buffer, form, Path())))
+        return
+    with tempfile.NamedTemporaryFile(prefix="tarash-rows-") as file:  # all of them are looked at first
+        shutil.copyfileobj(sys.stdin.buffer, file)
+        file.flush()
+        yield Source(file.name, form, folder=Path())
+
+
+@contextmanager
+def _shown_warnings(output: Output) -> Iterator[None]:
+    """A model's end of life is told as it comes, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", ModelLifecycleWarning)
+        warnings.showwarning = lambda message, *_place, **_more: output.warn(str(message))
+        yield
+
+
+class _Chosen:
+    """The configs of rows that do not name a provider and a model; each choice is told once."""
+
+    def __init__(self, maker: RowMaker, kind: Kind, output: Output) -> None:
+        self._maker = maker
+        self._kind = kind
+        self._output = output
+        self._made: dict[tuple[Kind, str | None], AnyConfig] = {}
+
+    def __call__(self, kind: Kind, provider: str | None) -> AnyConfig:
+        key = (kind, None if provider is None else same_name(provider))
+        if key not in self._made:
+            self._made[key] = self._make(kind, provider)
+        return self._made[key]
+
+    def _make(self, kind: Kind, provider: str | None) -> AnyConfig:
+        maker = self._maker
+        ours = provider is None or (maker.provider is not None and same_name(provider) == same_name(maker.provider))
+        model = maker.model if ours and kind == self._kind else None
+        base_url = maker.base_url if ours else None
+        try:
+            choice = choose(kind, provider or maker.provider, model, base_url)
+        except CommandError as error:
+            raise ValidationError(" ".join([f"{error}.", *error.hints])) from error
+        for note in choice.notes:
+            self._output.note(note, "cyan")
+        options: dict[str, Any] = said(base_url=base_url, timeout=maker.timeout)
+        if ours and kind == self._kind:
+            options |= said(base_model=maker.base_model)
+        return CONFIGS[kind](provider=choice.provider, model=choice.model, **options)
+
+
+class _Failures:
+    """Tells of rows that came to nothing, the first ones of them."""
+
+    def __init__(self, output: Output) -> None:
+        self.earlier = False
+        """Whether some of them failed in an earlier run."""
+        self._output = output
+        self._count = 0
+
+    def __call__(self, outcome: RowOutcome) -> None:
+        if outcome.error is None:
+            return
+        self._count += 1
+        self.earlier = self.earlier or "retry_failed=True" in outcome.error
+        if self._count <= MOST_TOLD:
+            text = str(outcome)
+            for told, typed in _TYPED.items():
+                text = text.replace(told, typed)
+            self._output.warn(text)
+
+    @property
+    def more(self) -> int:
+        """How many were not told."""
+        return max(self._count - MOST_TOLD, 0)
+
+
+_TYPED: Final = {
+    "retry_failed=True": "--retry-failed",
+    "retry_unconfirmed=True": "--retry-unconfirmed",
+    "(exists: error, skip or replace)": "(--exists skip keeps it, --exists replace makes it anew)",
+}
+"""What is said in Python, as it is typed."""
+
+
+def _tell(output: Output, result: BatchResult, folder: Folder, failures: _Failures) -> int:
+    told: dict[str, Any] = result.model_dump(mode="json", exclude_none=True)
+    if failures.more:
+        where = "" if result.results is None else f" They are in {result.results}."
+        output.warn(f"and {failures.more:,} more rows.{where}")
+    output.note(str(result), "bold")
+    for hint in _hints(result, failures):
+        output.note(hint)
+    if result.results is not None:
+        output.line(str(folder.output / RESULTS))
+    if folder.gallery and not folder.dry_run:
+        try:
+            page = make_gallery(folder.output)
+        except TarashError as error:  # the files are there: that is what counts
+            output.warn(str(error))
+        else:
+            output.line(str(page))
+            told["gallery"] = str(page)
+    output.object(told)
+    return _exit_code(result)
+
+
+def _hints(result: BatchResult, failures: _Failures) -> Iterator[str]:
+    if result.estimate is not None:
+        yield "Nothing was sent."
+        return
+    if result.stopped is not None:
+        yield f"Stopped: {result.stopped} The same command goes on."
+    if result.unconfirmed:
+        yield (
+            f"{result.unconfirmed:,} row(s) may have been billed and have no file: look at the vendor's usage page. "
+            "--retry-unconfirmed sends them again."
+        )
+    if failures.earlier:
+        yield "--retry-failed sends those again that failed in an earlier run."
+
+
+def _exit_code(result: BatchResult) -> int:
+    if result.stopped == INTERRUPTED:
+        return exits.INTERRUPTED
+    if result.unconfirmed:
+        return UNCONFIRMED
+    return exits.OK if result.complete else SOME_FAILED
