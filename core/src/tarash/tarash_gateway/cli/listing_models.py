@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.api import list_models, list_providers
+from tarash.tarash_gateway.api import list_models, list_providers, refresh_models
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.cli.choosing import Kind
 from tarash.tarash_gateway.cli.exits import OK
 from tarash.tarash_gateway.cli.output import Output
-from tarash.tarash_gateway.errors import PluginError
+from tarash.tarash_gateway.errors import PluginError, TarashError
+from tarash.tarash_gateway.models import ImageGenerationConfig
+from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.showing.wording import dollars
 
 if TYPE_CHECKING:
@@ -29,7 +31,9 @@ COLOURS: Final = {"current": "green", "deprecated": "yellow", "retired": "red"}
 Row = ImageModel | VideoModel
 
 
-def show_models(kind: Kind | None, provider: str | None, status: Any, *, live: bool, as_json: bool) -> int:
+def show_models(
+    kind: Kind | None, provider: str | None, status: Any, *, live: bool, as_json: bool, refresh: bool = False
+) -> int:
     """Shows capability rows.
 
     Returns:
@@ -37,6 +41,8 @@ def show_models(kind: Kind | None, provider: str | None, status: Any, *, live: b
     """
     output = Output(as_json=as_json)
     today = datetime.now(UTC).date()
+    if refresh:
+        _refresh(provider, output)
     found: dict[str, list[Row]] = {}
     for name in [provider] if provider is not None else list_providers():
         try:
@@ -55,6 +61,21 @@ def show_models(kind: Kind | None, provider: str | None, status: Any, *, live: b
         what = f"{kind or 'image or video'} model"
         output.note(f"No {what} is served by its vendor today." if live else f"There is no such {what}.")
     return OK
+
+
+def _refresh(provider: str | None, output: Output) -> None:
+    """Fetches the rows of the vendors that publish them; one that cannot be asked is told, and its old rows stay."""
+    for name in [provider] if provider is not None else list_providers():
+        try:
+            if not registry.spec(name).live_models:
+                if provider is not None:
+                    output.warn(f"{name} publishes no rows: what its plugin brings is shown")
+                continue
+            rows = refresh_models(ImageGenerationConfig(provider=name, model="any"))
+        except TarashError as error:
+            output.warn(f"{name} could not be asked: {error}")
+        else:
+            output.note(f"{name}: {len(rows)} rows, kept for a day")
 
 
 def _as_json(provider: str, row: Row, today: date) -> dict[str, Any]:

@@ -19,6 +19,7 @@ def models(
     provider: Annotated[str | None, Parameter(alias="-p", metavar="NAME", completer=provider_names)] = None,
     status: Literal["current", "deprecated", "retired"] | None = None,
     live: Annotated[bool, Flag] = False,
+    refresh: Annotated[bool, Flag] = False,
     as_json: Json = False,
 ) -> int:
     """Shows what each model takes, costs, and how long it lives.
@@ -28,8 +29,9 @@ def models(
         provider: Only this provider's.
         status: Only models that stand there in their life today.
         live: Only models that their vendor serves today.
+        refresh: Ask the vendors that publish what their models take, and keep it for a day.
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash.tarash_gateway.cli.listing_models import show_models  # noqa: PLC0415 # help needs none of it
 
-    return show_models(kind, provider, status, live=live, as_json=as_json)
+    return show_models(kind, provider, status, live=live, refresh=refresh, as_json=as_json)
