@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_google.deadlines import keep_to_deadlines
+from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Client

@@ -18,9 +18,9 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import GenerationConfig, ImageGenerationRequest, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.deadlines import items_until, until
 from tarash_gateway_google import omni
 from tarash_gateway_google.connection import Connection
-from tarash_gateway_google.deadlines import items_until, until
 from tarash_gateway_google.events import EventReader
 from tarash_gateway_google.exchange import Incoming, Steps
 from tarash_gateway_google.faults import without_prompt

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic_core
 
 from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.plugins.deadlines import until
 from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_google import clients
-from tarash_gateway_google.deadlines import until
 from tarash_gateway_google.exchange import Incoming, Outgoing, ReturnT, Steps
 from tarash_gateway_google.faults import connection_fault, late, status_fault
 

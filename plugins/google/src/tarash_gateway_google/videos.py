@@ -10,7 +10,7 @@ from urllib.parse import urljoin, urlsplit
 
 from tarash.tarash_gateway.errors import DownloadError, TarashError, UnsafeUrlError
 from tarash.tarash_gateway.media.decoding import decode_base64
-from tarash_gateway_google.deadlines import items_until
+from tarash.tarash_gateway.plugins.deadlines import items_until
 from tarash_gateway_google.exchange import Outgoing
 from tarash_gateway_google.interactions import Video
 from tarash_gateway_google.places import Places

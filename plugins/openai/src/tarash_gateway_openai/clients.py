@@ -19,8 +19,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 from tarash_gateway_openai.connection import is_version
-from tarash_gateway_openai.deadlines import keep_to_deadlines
 from tarash_gateway_openai.hidden import keep_from_logs
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from tarash.tarash_gateway.models import (
     VideoJob,
 )
 from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, LostVideo, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.deadlines import items_until, until
 from tarash_gateway_openai.answers import (
     ImageEvents,
     Incoming,
@@ -32,7 +33,6 @@ from tarash_gateway_openai.answers import (
     request_id,
 )
 from tarash_gateway_openai.connection import Connection
-from tarash_gateway_openai.deadlines import items_until, until
 from tarash_gateway_openai.transport import Transport, is_plain
 from tarash_gateway_openai.wire import (
     Outgoing,

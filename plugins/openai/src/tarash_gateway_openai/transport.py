@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.plugins.deadlines import until
 from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_openai import clients
 from tarash_gateway_openai.answers import Incoming
 from tarash_gateway_openai.connection import Connection
-from tarash_gateway_openai.deadlines import until
 from tarash_gateway_openai.faults import connection_fault, event_fault, late, status_fault
 from tarash_gateway_openai.wire import Outgoing
 

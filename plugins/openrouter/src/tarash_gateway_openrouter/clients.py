@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_openrouter.deadlines import keep_to_deadlines
+from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 from tarash_gateway_openrouter.signatures import keep_from_logs
 
 if TYPE_CHECKING:

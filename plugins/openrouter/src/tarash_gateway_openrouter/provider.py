@@ -29,10 +29,10 @@ from tarash.tarash_gateway.models import (
     VideoJob,
 )
 from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.deadlines import items_until, until
 from tarash_gateway_openrouter.answers import Incoming, read_images, read_job, read_list
 from tarash_gateway_openrouter.catalogue import image_rows, video_rows
 from tarash_gateway_openrouter.connection import Connection
-from tarash_gateway_openrouter.deadlines import items_until, until
 from tarash_gateway_openrouter.events import PictureStream
 from tarash_gateway_openrouter.transport import Transport
 from tarash_gateway_openrouter.wire import (

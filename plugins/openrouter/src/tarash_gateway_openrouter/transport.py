@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pydantic_core
 
 from tarash.tarash_gateway.errors import DownloadError, InvalidResponseError, TarashError
+from tarash.tarash_gateway.plugins.deadlines import until
 from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_openrouter import clients
 from tarash_gateway_openrouter.answers import Incoming
 from tarash_gateway_openrouter.connection import Connection
-from tarash_gateway_openrouter.deadlines import until
 from tarash_gateway_openrouter.faults import connection_fault, late, status_fault
 from tarash_gateway_openrouter.places import Place, next_place
 from tarash_gateway_openrouter.signatures import BESIDE
