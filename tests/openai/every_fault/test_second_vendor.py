@@ -71,3 +71,17 @@ def test_a_second_vendor_that_refuses_too_is_the_error_and_the_first_is_in_its_n
         f"before it, openai/{'gpt-image-2' if kind == 'image' else 'sora-2'}@insufficient_quota failed:"
     )
     assert tarash_sandbox.paid == []
+
+
+@pytest.mark.parametrize("make", ["sync"], indirect=True)
+def test_the_fallbacks_of_a_fallback_come_right_behind_it(tarash_sandbox, make, posts, image_config):
+    inner = image_config("gpt-image-2@forbidden")
+    first = image_config("gpt-image-2@unauthorized", fallback_configs=(inner,))
+    last = image_config("gpt-image-2")
+
+    outcome = make("image", "insufficient_quota", fallback_configs=(first, last))
+
+    refused = ["insufficient_quota", "unauthorized", "forbidden"]
+    assert [sent.json["model"] for sent in posts()] == [*(f"gpt-image-2@{name}" for name in refused), "gpt-image-2"]
+    assert [attempt.outcome for attempt in outcome.attempts] == ["failed"] * 3 + ["succeeded"]
+    assert len(tarash_sandbox.paid) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 from tarash.tarash_gateway.budget import blocks as budgets
@@ -37,7 +38,7 @@ def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = Fals
     provider = first.open_provider()
     first.open_provider = lambda: provider
     chain: list[Plan[Any] | Skipped] = [first]
-    for link in config.fallback_configs:
+    for link in _fallbacks(config):
         try:
             plan = plan_of(link, request, stream=stream)
             plan.refuse_problems()
@@ -51,6 +52,13 @@ def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = Fals
             for warning in checked.checked.warnings:
                 logger.warning("%s: %s", checked.subject, warning)
     return chain
+
+
+def _fallbacks(config: GenerationConfig) -> Iterator[GenerationConfig]:
+    """The configs to try after this one; the fallbacks of a fallback come right behind it."""
+    for link in config.fallback_configs:
+        yield link
+        yield from _fallbacks(link)
 
 
 def plan_of(config: Any, request: Any, *, stream: bool = False) -> Plan[Any]:
