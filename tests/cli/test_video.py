@@ -175,6 +175,52 @@ def test_a_key_goes_nowhere_that_only_the_journal_says(typed, journal, monkeypat
     assert "If you trust that address with your key: --base-url https://elsewhere.example/v1" in done.err
 
 
+class TestRecovering:
+    """The answer of a submit was lost, and the vendor's list could not be read: only the journal knows that it was."""
+
+    @pytest.fixture
+    def lost(self, typed, at_sandbox, tarash_sandbox):
+        tarash_sandbox.fail("dropped_after_creation", path="/v1/videos", method="POST")
+        tarash_sandbox.fail("list_404", method="GET")
+        assert typed("video", "A paper boat", *CLIP, *at_sandbox).code == 30
+
+    def test_finds_the_job_and_says_how_to_fetch_it(self, lost, typed, journal, tarash_sandbox):
+        done = typed("jobs", "recover")
+
+        [entry] = journal.entries()
+        assert (done.code, done.out) == (0, f"{entry.job.id}  sandbox/sora-2  A paper boat\n"), done.err
+        assert done.err == f"Fetch a video, at no further cost: tarash jobs resume {entry.job.id}\n"
+        assert typed("jobs", "resume", entry.job.id, "-o", "boat.mp4").code == 0
+        assert len(tarash_sandbox.paid) == 1
+        assert typed("jobs", "recover").err == "Nothing was left behind.\n"
+
+    def test_says_of_which_requests_nothing_is_known_still(self, lost, typed, tarash_sandbox):
+        tarash_sandbox.fail("list_404", method="GET")
+        done = typed("jobs", "recover", "--json")
+        assert (done.code, done.told["jobs"], len(done.told["not_known"])) == (0, [], 1)
+        assert (
+            f"warning: not known of 1 sent to sandbox at {tarash_sandbox.url}: it may have been accepted, and billed\n"
+            in done.err
+        )
+
+    def test_tells_of_a_vendor_that_cannot_be_asked(self, typed, journal, monkeypatch):
+        monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+        journal.write("intent", intent="i", kind="video", provider="openai", model="m", endpoint="https://x.example/v1")
+        journal.close()
+        done = typed("jobs", "recover", "--json")
+        assert done.code == 4
+        assert [(each["provider"], each["endpoint"]) for each in done.told["not_asked"]] == [
+            ("openai", "https://x.example/v1")
+        ]
+        assert "warning: openai at https://x.example/v1 could not be asked: " in done.err
+        assert (
+            "If you trust that address with your key: tarash jobs recover --base-url https://x.example/v1" in done.err
+        )
+
+    def test_asks_only_the_vendor_that_was_named(self, lost, typed):
+        assert typed("jobs", "recover", "-p", "openai").err == "Nothing was left behind.\n"
+
+
 class TestTheEmbeddedSandbox:
     def test_says_that_its_jobs_end_with_it(self, started):
         done = started("video", "A paper boat", *CLIP, "--timeout", "0.4", "-p", "sandbox", "--json")

@@ -1,4 +1,4 @@
-"""`tarash jobs`: what can be typed. What it does is in `listing_jobs` and `resuming_jobs`."""
+"""`tarash jobs`: what can be typed. What it does is in `listing_jobs`, `resuming_jobs`, `recovering_jobs`."""
 
 from __future__ import annotations
 
@@ -79,3 +79,21 @@ def cancel(job: JobId, /, *, base_url: BaseUrl = None, as_json: Json = False) ->
     from tarash.tarash_gateway.cli.resuming_jobs import cancel_job  # noqa: PLC0415 # help needs none of it
 
     return cancel_job(job, base_url, as_json=as_json)
+
+
+@app.command
+def recover(
+    *, provider: Annotated[str | None, Parameter(alias="-p")] = None, base_url: BaseUrl = None, as_json: Json = False
+) -> int:
+    """Asks the vendors about videos that were sent and never answered, as after a crash. Nothing is sent again.
+
+    Lists every job whose clip was not fetched yet.
+
+    Args:
+        provider: Only this vendor.
+        base_url: The address that they were sent to, where it was not the vendor's own.
+        as_json: Print one JSON object on stdout, errors too.
+    """
+    from tarash.tarash_gateway.cli.recovering_jobs import recover_jobs  # noqa: PLC0415 # help needs none of it
+
+    return recover_jobs(provider, base_url, as_json=as_json)

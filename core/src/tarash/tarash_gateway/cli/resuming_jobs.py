@@ -41,7 +41,7 @@ def resume_job(
     output.note(f"Looking at job {job.id} at {job.endpoint}")
 
     def call(watch: Watch) -> VideoGenerationResponse:
-        if _is_here(job):
+        if _is_here(job.endpoint):
             # A server of this machine is there or not: no patience, as a vendor far away deserves it.
             poll_video(config, job)
         return resume_video(config, job, on_progress=watch, save_to=place, exists=exists)
@@ -85,19 +85,25 @@ def find_job(job_id: str) -> VideoJob:
 
 
 def config_of_job(job: VideoJob, base_url: str | None, timeout: float | None = None) -> VideoGenerationConfig:
-    """The config that can look at a job.
+    """The config that can look at a job."""
+    return config_of_place(job.provider, job.model, job.endpoint, base_url, timeout)
+
+
+def config_of_place(
+    provider: str, model: str, endpoint: str, base_url: str | None, timeout: float | None = None
+) -> VideoGenerationConfig:
+    """The config for the place that a journal names.
 
     A key goes where the command line or the environment says, never where a journal says: only a provider without a
-    key is looked for at the job's own address, on this machine.
+    key is looked for at the journal's own address, on this machine.
     """
-    spec = registry.spec(job.provider)
-    if base_url is None and _is_here(job) and not spec.key_variables:
-        base_url = job.endpoint
-    return VideoGenerationConfig(provider=job.provider, model=job.model, **said(base_url=base_url, timeout=timeout))
+    if base_url is None and _is_here(endpoint) and not registry.spec(provider).key_variables:
+        base_url = endpoint
+    return VideoGenerationConfig(provider=provider, model=model, **said(base_url=base_url, timeout=timeout))
 
 
-def _is_here(job: VideoJob) -> bool:
-    return urlsplit(job.endpoint).hostname in _THIS_MACHINE
+def _is_here(endpoint: str) -> bool:
+    return urlsplit(endpoint).hostname in _THIS_MACHINE
 
 
 class _Left(LeftBehind):
