@@ -109,7 +109,7 @@ def test_an_estimate_says_what_it_rests_on_and_when_somebody_looked():
     [
         (0.04, 0.04, "$0.04 (list price)"),
         (0.04, 0.12, "$0.04 to $0.12 (list price)"),
-        (0.0005, 12.0, "$0.0005 to $12 (list price)"),
+        (0.0005, 12.0, "$0.0005 to $12.00 (list price)"),
         (1 / 3, 1 / 3, "$0.3333 (list price)"),
     ],
 )

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from tarash.tarash_gateway.capabilities import Price
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.errors import ValidationError
 
 SAID = {"source": "https://acme.test/prices", "checked_on": date(2026, 1, 1)}
@@ -120,3 +121,11 @@ class TestTiersAndSound:
 
     def test_one_price_for_any_shape(self):
         assert Price(per_second={"any": 0.1}, **SAID).for_second("640x480") == (0.1, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "$0.00"), (0.6, "$0.60"), (0.072, "$0.072"), (1 / 3, "$0.3333"), (0.00021, "$0.00021"), (12.504, "$12.50")],
+)
+def test_an_amount_is_told_in_cents_and_in_less_where_it_is_less(amount, text):
+    assert as_dollars(amount) == text

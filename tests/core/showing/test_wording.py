@@ -2,7 +2,7 @@
 
 import pytest
 
-from tarash.tarash_gateway.showing.wording import dollars, duration, one_line
+from tarash.tarash_gateway.showing.wording import duration, one_line
 
 
 @pytest.mark.parametrize(
@@ -11,13 +11,6 @@ from tarash.tarash_gateway.showing.wording import dollars, duration, one_line
 )
 def test_a_duration(seconds, text):
     assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("amount", "text"), [(0, "$0.00"), (0.04, "$0.04"), (1.005, "$1.00"), (0.0021, "$0.0021"), (12.5, "$12.50")]
-)
-def test_an_amount(amount, text):
-    assert dollars(amount) == text
 
 
 def test_one_line_has_no_way_to_steer_a_terminal():

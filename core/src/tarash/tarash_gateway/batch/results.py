@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.records import Record
-from tarash.tarash_gateway.showing.wording import dollars, duration
+from tarash.tarash_gateway.showing.wording import duration
 
 RowStatus = Literal["done", "kept", "failed", "unconfirmed", "ready"]
 """What became of a row:
@@ -67,7 +68,8 @@ class CostRange(Record):
     """Rows whose price is not known; they are not in the figures."""
 
     def __str__(self) -> str:
-        amount = dollars(self.high) if self.low == self.high else f"{dollars(self.low)} to {dollars(self.high)}"
+        low, high = as_dollars(self.low), as_dollars(self.high)
+        amount = high if low == high else f"{low} to {high}"
         more = f", and {self.unknown:,} rows whose price is not known" if self.unknown else ""
         return f"{amount} for {self.rows:,} rows{more}"
 
@@ -108,7 +110,7 @@ class BatchProgress(Record):
         of = "" if self.total is None else f" of {self.total:,}"
         parts = [f"{self.done + self.kept:,}{of} done"]
         parts += [f"{count:,} {word}" for word, count in self._others() if count]
-        parts += [f"{dollars(self.spent)} spent"] if self.spent else []
+        parts += [f"{as_dollars(self.spent)} spent"] if self.spent else []
         if self.finished:
             return ", ".join([*parts, f"in {duration(self.seconds)}"])
         parts += [self.paused] if self.paused else []
@@ -164,7 +166,7 @@ class BatchResult(Record):
         text = f"{self.rows:,} rows: {', '.join(words)}"
         if self.estimate is not None:
             return f"{text}; it may cost {self.estimate}"
-        spent = f", {dollars(self.spent)} spent" if self.spent else ""
+        spent = f", {as_dollars(self.spent)} spent" if self.spent else ""
         return f"{text}{spent}, in {duration(self.seconds)}"
 
     def _counts(self) -> list[tuple[str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule
 from tarash.tarash_gateway.models.request import GenerationRequest, ImageGenerationRequest, VideoGenerationRequest
@@ -21,7 +22,7 @@ class CostEstimate(Record):
     """What the figures rest on: what is counted, who says so, and when somebody looked."""
 
     def __str__(self) -> str:
-        amount = f"${self.low:.4g}" if self.low == self.high else f"${self.low:.4g} to ${self.high:.4g}"
+        amount = " to ".join(map(as_dollars, sorted({self.low, self.high})))
         return f"{amount} ({self.basis})"
 
 

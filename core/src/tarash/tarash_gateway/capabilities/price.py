@@ -96,3 +96,10 @@ def _shape_fits(shape: str, size: str | None, resolution: str | None) -> bool:
 def _shape_and_sound(key: str) -> tuple[str, bool | None]:
     shape, _, sound = key.partition(" ")
     return shape, {"audio": True, "silent": False}.get(sound)
+
+
+def as_dollars(amount: float) -> str:
+    """US dollars with two decimals, and of less than one dollar as many as the amount has, up to six."""
+    digits = 2 if amount >= 1 else 4 if amount >= 0.001 else 6
+    whole, _, rest = f"{amount:.{digits}f}".partition(".")
+    return f"${whole}.{rest[:2]}{rest[2:].rstrip('0')}"

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.api import list_models, list_providers, refresh_models
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.cli.choosing import Kind
@@ -15,7 +16,6 @@ from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.errors import PluginError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.showing.wording import dollars
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -197,7 +197,7 @@ def _price(row: Row) -> Iterator[str]:
     tables = ((row.price.per_image, "a picture"), (row.price.per_second, "a second"))
     for values, unit in tables:
         if values:
-            low, high = dollars(min(values.values())), dollars(max(values.values()))
+            low, high = as_dollars(min(values.values())), as_dollars(max(values.values()))
             yield f"{low if low == high else f'{low} to {high}'} {unit}"
     if row.price.per_million_tokens and not row.price.per_image:
-        yield f"{dollars(max(row.price.per_million_tokens.values()))} a million tokens"
+        yield f"{as_dollars(max(row.price.per_million_tokens.values()))} a million tokens"

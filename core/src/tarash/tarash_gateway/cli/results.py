@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.cli.files import file_as_json, mismatch
 from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.models import Adjustment, ImageGenerationResponse, Media, VideoGenerationResponse
-from tarash.tarash_gateway.showing.wording import dollars
 
 _LEFT_OUT = {"images", "videos", "raw_response", "asked", "warnings"}
 
@@ -54,7 +54,7 @@ def _cost(response: ImageGenerationResponse | VideoGenerationResponse) -> str | 
     if response.cost is None:
         return None
     source = "as the vendor says" if response.cost_source == "vendor" else "by its price list"
-    return f"{dollars(response.cost)} {source}" if response.cost else "free"
+    return f"{as_dollars(response.cost)} {source}" if response.cost else "free"
 
 
 def _mismatches(media: Sequence[Media], saved: Sequence[Path]) -> list[str]:

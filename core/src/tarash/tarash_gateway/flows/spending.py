@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.budget import Budget
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.plan import Plan
@@ -49,8 +50,8 @@ def _set_aside(budgets: Sequence[Budget], plan: Plan[Any]) -> float:
         for other in taken:
             other.give_back(expected.high)
         msg = (
-            f"the request may cost up to ${expected.high:.2f}, and ${budget.left:.2f} of the budget of "
-            f"${budget.dollars:.2f} per {budget.per} is left; raise it or ask for less"
+            f"the request may cost up to {as_dollars(expected.high)}, and {as_dollars(budget.left)} of the budget of "
+            f"{as_dollars(budget.dollars)} per {budget.per} is left; raise it or ask for less"
         )
         raise _refusal(plan, Problem("budget", msg))
     return expected.high

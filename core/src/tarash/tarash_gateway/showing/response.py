@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.showing import html
 from tarash.tarash_gateway.showing.media import INLINE_LIMIT, media_html
-from tarash.tarash_gateway.showing.wording import dollars, one_line
+from tarash.tarash_gateway.showing.wording import one_line
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models.media import Media
@@ -54,7 +55,7 @@ def _cost(response: GenerationResponse) -> str:
     if response.cost is None:
         return "not known"
     each = f" for {len(response.media)}" if len(response.media) > 1 else ""
-    return f"{dollars(response.cost)}{each}, {_SOURCES.get(response.cost_source or '', 'source not known')}"
+    return f"{as_dollars(response.cost)}{each}, {_SOURCES.get(response.cost_source or '', 'source not known')}"
 
 
 def _attempts(response: GenerationResponse) -> list[str]:

@@ -22,7 +22,3 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(whole, 60)
     return f"{minutes} min {rest:02} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"
 
-
-def dollars(amount: float) -> str:
-    """US dollars with two decimals, and with more where it is less than a cent."""
-    return f"${amount:.6f}".rstrip("0") if 0 < amount < 0.01 else f"${amount:.2f}"
