@@ -131,12 +131,18 @@ class TarashError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         state = self.__dict__.copy()
-        # An SDK's exception rarely survives a pickle; one of ours does.
-        cause = self.__cause__ if isinstance(self.__cause__, TarashError) else None
+        cause = self.__cause__
+        if cause is not None and not isinstance(cause, (TarashError, LeftBehindError)):
+            # An SDK's exception rarely survives a pickle, and its text may quote the key; one of ours does neither.
+            cause = LeftBehindError(f"{type(cause).__module__}.{type(cause).__qualname__}")
         return _rebuild, (type(self), state, cause)
 
 
-def _rebuild(kind: type[TarashError], state: dict[str, Any], cause: TarashError | None) -> TarashError:
+class LeftBehindError(Exception):
+    """Stands for another library's exception where a pickle was loaded: its name, and none of its text."""
+
+
+def _rebuild(kind: type[TarashError], state: dict[str, Any], cause: BaseException | None) -> TarashError:
     error = kind.__new__(kind, state["message"])
     error.args = (state["message"],)
     error.__dict__.update(state)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
@@ -12,6 +12,7 @@ from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.credentials import ApiKey, shown_url, usable_key, without_password
 from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, Word
+from tarash.tarash_gateway.models.travel import key_missing, travelling, variable_of
 from tarash.tarash_gateway.records import StrictInput
 
 LONGEST_CHAIN = 100
@@ -54,7 +55,8 @@ class GenerationConfig(StrictInput):
 
     api_key: Annotated[ApiKey | None, BeforeValidator(usable_key)] = Field(default=None, repr=False, exclude=True)
     """The key, or a function (sync or async) that gives one for each request. Without it the provider's usual
-    environment variable is read when a call is made. Never part of a dump, a repr or a pickle."""
+    environment variable is read when a call is made. Never part of a dump, a repr or a pickle: where an environment
+    variable holds the same key, a pickle has the name of it, and the process that loads it reads its own."""
 
     base_url: Annotated[Word | None, AfterValidator(without_password)] = None
     """Where the vendor's API is; without it the provider's own address. What its query holds may be a gateway's key:
@@ -77,7 +79,7 @@ class GenerationConfig(StrictInput):
     """Send a creating request again although an earlier one may have been billed."""
 
     fallback_configs: Annotated[tuple[Self, ...], BeforeValidator(_no_configs), AfterValidator(_short_chain)] = ()
-    """Configs that are tried in order while nothing was created."""
+    """Configs that are tried in order while nothing was created; the fallbacks of one of them come right behind it."""
 
     unsupported: Unsupported = "warn"
     """A parameter that the model does not have: `warn` leaves it out and says so, `error` refuses the request, `ignore`
@@ -93,10 +95,14 @@ class GenerationConfig(StrictInput):
     """US dollars; a call that may cost more, or whose price is unknown, is refused before anything is sent."""
 
     provider_config: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """Settings of one provider. May hold credentials: values that are not JSON are left out of dumps and pickles."""
+    """Settings of one provider. May hold credentials: values that are not JSON, and text under a name such as `token`
+    or `headers`, are left out of dumps and pickles."""
 
     _left_behind: tuple[str, ...] = PrivateAttr(default=())
     _query_left_behind: bool = PrivateAttr(default=False)
+    _key_left_behind: bool = PrivateAttr(default=False)
+    _key_variable: str | None = PrivateAttr(default=None)
+    """The variable that held the key where this was pickled."""
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
@@ -108,7 +114,7 @@ class GenerationConfig(StrictInput):
 
     @field_serializer("provider_config")
     def _json_only(self, value: dict[str, Any]) -> dict[str, Any]:
-        return {key: item for key, item in value.items() if _is_json(item)}
+        return travelling(value)
 
     def __getstate__(self) -> dict[Any, Any]:
         """Leaves every secret behind: the key is found again in the environment of the process that loads this."""
@@ -119,14 +125,27 @@ class GenerationConfig(StrictInput):
         state["__pydantic_private__"] = {
             "_left_behind": self._left_behind + lost,
             "_query_left_behind": self._query_left_behind or url != self.base_url,
+            "_key_left_behind": self._key_left_behind or self.api_key is not None,
+            "_key_variable": self._key_variable if self.api_key is None else variable_of(self.api_key),
         }
         return state
 
-    def require_whole(self) -> None:
+    def __setstate__(self, state: dict[Any, Any]) -> None:
+        """Reads the key from the variable that held it where this was pickled, if this process has one of that name."""
+        super().__setstate__(state)
+        text = os.environ.get(self._key_variable or "", "").strip()
+        if text:
+            self.__dict__["api_key"] = usable_key(text)
+
+    def require_whole(self, key_variables: Iterable[str] = ()) -> None:
         """Tells whether a pickle left something behind that this config needs.
 
+        Args:
+            key_variables: the environment variables in which the provider looks for a key.
+
         Raises:
-            ConfigurationError: naming the entries of `provider_config` that did not travel, or the query of `base_url`.
+            ConfigurationError: naming the entries of `provider_config` that did not travel, the query of `base_url`, or
+                the key.
         """
         if self._query_left_behind and self.base_url == self._without_query(self.base_url):
             msg = (
@@ -142,6 +161,11 @@ class GenerationConfig(StrictInput):
                 "model_copy(update=…)."
             )
             raise ConfigurationError(msg, provider=self.provider, model=self.model)
+        # What is no JSON was given on this worker: a credential in the place of the key.
+        if self._key_left_behind and self.api_key is None and travelling(self.provider_config) == self.provider_config:
+            told = key_missing(self.provider, self._key_variable, self.base_url, key_variables)
+            if told is not None:
+                raise ConfigurationError(told, provider=self.provider, model=self.model)
 
 
 class ImageGenerationConfig(GenerationConfig):
@@ -158,11 +182,3 @@ class VideoGenerationConfig(GenerationConfig):
 
     capabilities: VideoModel | None = None
     """A capability row that replaces the plugin's, for a model newer than the plugin."""
-
-
-def _is_json(value: Any) -> bool:
-    try:
-        json.dumps(value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True

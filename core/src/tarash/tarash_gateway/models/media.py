@@ -54,9 +54,12 @@ class Media(Record):
     """The prompt as the model rewrote it, where the vendor says so."""
 
     data: bytes | None = Field(default=None, repr=False)
-    """The bytes when they are held in memory; `content` is the way to read them wherever they are."""
+    """The bytes when they are held in memory; `content` is the way to read them wherever they are. A pickle has them
+    only where they are in no file."""
 
     _sha256: str | None = PrivateAttr(default=None)
+    _saved: Path | None = PrivateAttr(default=None)
+    """Where they were saved last."""
     _origin: Origin | None = PrivateAttr(default=None)
 
     @classmethod
@@ -172,6 +175,7 @@ class Media(Record):
         if to_write:
             with atomic_file(place, exists) as file:
                 file.write(content)
+            self._saved = place.absolute()
         # With `skip`, another file may be at that place: these media have nothing to say about it.
         if sidecar and (exists != "skip" or _digest_of(place) == self.sha256):
             write_sidecar(place, self._facts(), exists)
@@ -243,6 +247,18 @@ class Media(Record):
         if isinstance(known, str):
             media._sha256 = known  # noqa: SLF001 # its own class
         return media
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """What is in a file travels as its path and digest: its bytes are read where they are wanted."""
+        place = self.path if self.data is None else self._saved
+        with suppress(DownloadError):  # gone since: what is known of it is all that there is
+            if place is not None and (self.data is None or _digest_of(place) == self.sha256):
+                known = self.sha256
+                state = super().__getstate__()
+                state["__dict__"] = {**state["__dict__"], "data": None, "path": place.absolute()}
+                state["__pydantic_private__"] = {**state["__pydantic_private__"], "_sha256": known}
+                return state
+        return super().__getstate__()
 
     def __eq__(self, other: object) -> bool:
         # Whether somebody has looked at the digest makes no difference.

@@ -1,0 +1,82 @@
+"""What of a config travels in a dump or a pickle: no secret does, and a worker that misses one is told what to set."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterable
+from typing import Any, Final
+
+from pydantic import SecretStr
+
+_SECRET: Final = re.compile(
+    r"(^|[_\-.])(api_?key|keys?|tokens?|secrets?|passwords?|passphrase|credentials?|auth|authorization|headers?|cookies?)$",
+    re.IGNORECASE,
+)
+"""Names of entries that are taken for credentials, whatever they hold."""
+
+_DEEPEST: Final = 20
+"""Dictionaries in dictionaries; what is deeper is left behind."""
+
+_SHORTEST: Final = 8
+"""Characters of a key that is looked for in the environment; many a variable holds a shorter word."""
+
+
+def travelling(provider_config: dict[str, Any]) -> dict[str, Any]:
+    """The entries of `provider_config` that are JSON and by their names no credentials."""
+    return {
+        name: value for name, value in provider_config.items() if not _has_secret({name: value}) and _is_json(value)
+    }
+
+
+def variable_of(key: Any) -> str | None:
+    """The environment variable that holds this very key, so that its name can travel in its place."""
+    if not isinstance(key, SecretStr) or len(text := key.get_secret_value()) < _SHORTEST:
+        return None
+    return next((name for name, value in sorted(os.environ.items()) if value.strip() == text), None)
+
+
+def key_missing(provider: str, variable: str | None, base_url: str | None, usual: Iterable[str]) -> str | None:
+    """What to tell where a key was given by hand and did not travel; None where the environment has one for it.
+
+    Args:
+        provider: the provider's name.
+        variable: the variable that held the key where the config was pickled; None where none did.
+        base_url: the address that the key goes to; the usual key must not go to another one than the vendor's.
+        usual: the provider's usual variables.
+    """
+    usual = tuple(usual)
+    names = (variable,) if variable is not None else usual
+    # The usual key is taken where it is the same one, or goes to the vendor's own address.
+    safe = variable in usual or (variable is None and base_url is None)
+    if not names or (safe and any(os.environ.get(name, "").strip() for name in names)):
+        return None
+    way = f"Set {' or '.join(names)} on this machine"
+    if variable is None and base_url is not None:
+        way = "Put it into a variable of its own on both machines and give api_key=os.environ[…]"
+    return (
+        f"api_key of {provider!r} was given by hand and did not travel: no key is ever in a pickle. "
+        f"{way}, or make the config here."
+    )
+
+
+def _has_secret(value: Any, depth: int = 0) -> bool:
+    if depth > _DEEPEST:
+        return True
+    if isinstance(value, dict):
+        return any(_is_secret(name, item) or _has_secret(item, depth + 1) for name, item in value.items())
+    return isinstance(value, (list, tuple)) and any(_has_secret(item, depth + 1) for item in value)
+
+
+def _is_secret(name: Any, value: Any) -> bool:
+    # A number is none: `max_tokens`.
+    return isinstance(value, (str, dict, list)) and _SECRET.search(str(name)) is not None
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
