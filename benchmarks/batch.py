@@ -15,6 +15,7 @@ import asyncio
 import base64
 import json
 import logging
+import os
 import random
 import resource
 import statistics
@@ -80,8 +81,10 @@ def one(side: str, url: str, rows: Path, folder: Path, concurrency: int) -> dict
     """One side in a process of its own."""
     command = [sys.executable, __file__, "--side", side, "--url", url, "--concurrency", str(concurrency)]
     command += ["--rows", str(sum(1 for _ in rows.open()))]
+    # Observers that happen to be installed are no part of it.
+    surroundings = {**os.environ, "TARASH_DISABLE_PLUGINS": "opentelemetry,ledger"}
     done = subprocess.run(  # noqa: S603 # our own script
-        [*command, str(rows), str(folder / side)], check=True, stdout=subprocess.PIPE, text=True
+        [*command, str(rows), str(folder / side)], check=True, stdout=subprocess.PIPE, text=True, env=surroundings
     )
     found: dict[str, Any] = json.loads(done.stdout)
     return found

@@ -50,7 +50,9 @@ def killed(
     kinds = write_rows(folder / "rows.jsonl", options.rows, chance)
     run = {"url": server.url, "rows": str(folder / "rows.jsonl"), "out": str(folder / "out")}
     run["concurrency"] = options.concurrency
-    moments = sorted(chance.sample(range(1, options.rows), options.kills))
+    # Rows that a kill leaves unconfirmed are not paid again: the last kill must come before the rest is done.
+    paid_at_last = max(options.rows - (options.kills + 1) * options.concurrency, options.rows // 2)
+    moments = sorted(chance.sample(range(1, paid_at_last), options.kills))
     kills = 0
     for moment in moments:
         pid = runner.start(**run)

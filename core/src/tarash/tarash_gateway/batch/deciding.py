@@ -12,7 +12,7 @@ from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.batch.rows import Row
 from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.errors import DownloadError, SaveError, UnconfirmedGenerationError, ValidationError
-from tarash.tarash_gateway.journal.entries import EntryStatus
+from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 
 Step = Literal["send", "resume", "adopt", "done", "kept", "failed", "unconfirmed"]
 """What is to be done:
@@ -37,6 +37,9 @@ class Decision:
     error: str | None = None
     replaces: bool = False
     """Whether there are files that the results replace."""
+
+    entry: Entry | None = None
+    """All that the journal knows of the request that is taken up again; `Desk` looks it up."""
 
 
 def decide(row: Row, pasts: Iterable[Past], places: Places, settings: Settings) -> Decision:

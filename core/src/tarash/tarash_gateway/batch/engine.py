@@ -13,28 +13,29 @@ from typing import BinaryIO, Final
 from tarash.tarash_gateway.batch.accounts import Accounts
 from tarash.tarash_gateway.batch.bench import Bench
 from tarash.tarash_gateway.batch.checking import FirstLook
-from tarash.tarash_gateway.batch.deciding import decide
+from tarash.tarash_gateway.batch.desk import Desk
+from tarash.tarash_gateway.batch.gates import Gates
 from tarash.tarash_gateway.batch.history import History
 from tarash.tarash_gateway.batch.locking import only_one
 from tarash.tarash_gateway.batch.places import Places
 from tarash.tarash_gateway.batch.purse import Purse
-from tarash.tarash_gateway.batch.recovering import recover_open
 from tarash.tarash_gateway.batch.rehearsal import rehearse
 from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, RowChecker, failure
+from tarash.tarash_gateway.batch.rows import RowChecker
+from tarash.tarash_gateway.batch.seams import BatchEngine, MakeWork, Working
 from tarash.tarash_gateway.batch.settings import RESULTS, Settings
 from tarash.tarash_gateway.batch.source import Source, breathing
 from tarash.tarash_gateway.batch.tally import Tally
 from tarash.tarash_gateway.batch.telling import OnProgress, OnRow, Teller
 from tarash.tarash_gateway.batch.working import Work
-from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.media.saving import cannot_write
 from tarash.tarash_gateway.showing.wording import duration
 
 logger = logging.getLogger("tarash.batch")
 
-WRITERS: Final = 32
+WRITERS: Final = 16
 """Threads that write files."""
 
 
@@ -45,6 +46,7 @@ class Batch:
         source: the rows.
         settings: how it is run.
         accounts: the configs.
+        engine: who works on the rows; None for this process.
         on_progress: called each second, and at the end.
         on_row: called when it is known what became of a row. What either raises is logged and goes no further.
 
@@ -58,6 +60,7 @@ class Batch:
         settings: Settings,
         accounts: Accounts,
         *,
+        engine: BatchEngine | None = None,
         on_progress: OnProgress | None = None,
         on_row: OnRow | None = None,
     ) -> None:
@@ -74,7 +77,8 @@ class Batch:
         self._teller = Teller(self._tally, on_progress, on_row)
         self._first_look = FirstLook(self._checker, self._teller, strict=settings.strict)
         self._reader: asyncio.Task[None] | None = None
-        self._works: dict[asyncio.Task[None], Work] = {}
+        self._engine = engine or in_this_process
+        self._works: dict[asyncio.Task[None], Working] = {}
         self._stopped: str | None = None
 
     def stop(self, why: str = "interrupted") -> None:
@@ -113,46 +117,46 @@ class Batch:
         await journal.write_async("batch", out=str(self._settings.out.absolute()))
         with closing(await asyncio.to_thread(History, journal.path)) as history:
             purse = Purse(self._settings.max_cost, history.spent())
-            async with self._bench(places, journal, history, purse) as bench:
+            desk = Desk(self._settings, self._accounts, places, history, journal)
+            async with self._bench(desk, purse) as bench, self._engine(bench, desk) as make_work:
                 with _results_file(self._settings.out) as file:
                     self._tally.file = file
-                    await self._to_the_end(bench)
+                    await self._to_the_end(desk, make_work)
             results = self._settings.out / RESULTS
             return self._tally.result(purse.spent, results=results, stopped=self._stopped)
 
     @asynccontextmanager
-    async def _bench(
-        self, places: Places, journal: GroupedJournal, history: History, purse: Purse
-    ) -> AsyncIterator[Bench]:
+    async def _bench(self, desk: Desk, purse: Purse) -> AsyncIterator[Bench]:
+        gates = Gates(self._settings.concurrency, self._settings.rate)
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="tarash-batch") as threads:
             bench = Bench(
                 settings=self._settings,
-                accounts=self._accounts,
-                journal=journal,
-                history=history,
-                places=places,
+                journal=desk.journal,
+                places=desk.places,
                 purse=purse,
+                gates=gates,
                 threads=threads,
-                writing=asyncio.Semaphore(4 * WRITERS),
+                writing=asyncio.Semaphore(WRITERS),
                 on_news=lambda: None if self._stopped is None else self.stop(),
                 on_trouble=lambda error: self.stop(str(error)),
             )
-            async with self._teller.watching(lambda: purse.spent, lambda: self._paused(bench)):
+            async with self._teller.watching(lambda: purse.spent, lambda: self._paused(gates)):
                 yield bench
 
-    def _paused(self, bench: Bench) -> str | None:
+    def _paused(self, gates: Gates) -> str | None:
         if self._stopped is not None:
             return "stopping, waits for requests on their way"
-        seconds = bench.pause()
+        seconds = gates.pause
         return f"rate limited, goes on in {duration(seconds)}" if seconds >= 1 else None
 
-    async def _to_the_end(self, bench: Bench) -> None:
+    async def _to_the_end(self, desk: Desk, make_work: MakeWork) -> None:
         slots = asyncio.Semaphore(self._settings.concurrency)
-        self._reader = asyncio.create_task(self._read(bench, slots))
+        self._reader = asyncio.create_task(self._read(desk, make_work, slots))
         try:
             await asyncio.wait([self._reader])
             while self._works:
                 await asyncio.wait(list(self._works))
+            await self._flushed(desk.journal)
         finally:
             # Broken off from outside: nothing may go on behind the caller's back.
             left = [self._reader, *self._works]
@@ -162,37 +166,33 @@ class Batch:
         if not self._reader.cancelled() and (error := self._reader.exception()) is not None:
             raise error
 
-    async def _read(self, bench: Bench, slots: asyncio.Semaphore) -> None:
+    async def _flushed(self, journal: GroupedJournal) -> None:
+        """Waits until every line is on the disk that nobody waited for."""
+        try:
+            await journal.write_async("batch_end")
+        except SaveError as error:
+            self.stop(str(error))
+
+    async def _read(self, desk: Desk, make_work: MakeWork, slots: asyncio.Semaphore) -> None:
         """Takes up row by row, as there is room for them."""
         if self._source.can_be_read_twice:
             await self._first_look.at(self._source)
-        await recover_open(bench.history, bench.journal, self._accounts)
+        await desk.recover()
         async with aclosing(breathing(self._source)) as rows:
             async for raw in rows:
                 if self._first_look.knows(raw.line):
                     continue
                 row = self._checker.check(raw)
-                work = row if isinstance(row, RowOutcome) else self._work_on(row, bench)
-                if isinstance(work, RowOutcome):
-                    await self._teller.tell(work)
+                found = row if isinstance(row, RowOutcome) else desk.decide(row)
+                if isinstance(found, RowOutcome):
+                    await self._teller.tell(found)
                     continue
                 await slots.acquire()
+                work = make_work(*found)
                 work.on_answer = slots.release
                 self._begin(work)
 
-    def _work_on(self, row: Row, bench: Bench) -> Work | RowOutcome:
-        """The work on a row; its outcome where there is none."""
-        try:
-            decision = decide(row, bench.history.of_row(row.id), bench.places, self._settings)
-        except TarashError as error:
-            return failure(row, error)
-        match decision.step:
-            case "send" | "resume" | "adopt":
-                return Work(row, decision, bench)
-            case status:
-                return RowOutcome(id=row.id, line=row.line, status=status, files=decision.files, error=decision.error)
-
-    def _begin(self, work: Work) -> None:
+    def _begin(self, work: Working) -> None:
         async def to_its_end() -> None:
             try:
                 await self._teller.tell(await work.run())
@@ -212,6 +212,12 @@ class Batch:
             self.stop(f"{type(error).__name__}: {error}")
 
 
+@asynccontextmanager
+async def in_this_process(bench: Bench, _desk: Desk) -> AsyncIterator[MakeWork]:
+    """The engine of one machine."""
+    yield lambda row, decision: Work(row, decision, bench)
+
+
 @contextmanager
 def _results_file(out: Path) -> Iterator[BinaryIO]:
     """The file of results, which takes its place when the block ends, however it ends."""
@@ -225,7 +231,11 @@ def _results_file(out: Path) -> Iterator[BinaryIO]:
         yield file
     finally:
         try:
+            told = file.tell() > 0
             file.close()
-            part.replace(place)
+            if told:
+                part.replace(place)
+            else:  # of no row was anything told: what an earlier run told stands
+                part.unlink()
         except OSError as error:  # of figures, after the files: no reason to fail
             logger.warning("%s cannot be written: %s", place, error)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import random
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
+from pydantic import SecretStr
+
+from tarash.tarash_gateway.batch.seams import Gate as AnyGate
+from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
     ModelNotFoundError,
@@ -18,6 +23,7 @@ from tarash.tarash_gateway.errors import (
     RateLimitError,
     TarashError,
 )
+from tarash.tarash_gateway.models.config import GenerationConfig
 
 FIRST_PAUSE: Final = 0.5
 """Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through."""
@@ -98,7 +104,7 @@ class Gate:
         self._pauses = self._in_a_row = 0
         self._window = min(self._window + 1, self._most)
 
-    def refused(self, error: TarashError, turn: int) -> bool:
+    async def refused(self, error: TarashError, turn: int) -> bool:
         """Hears of a refusal by which nothing was created.
 
         Returns:
@@ -148,13 +154,39 @@ class Gate:
                 turn.set_result(self._round)
 
 
+class Gates:
+    """The gates of one process.
+
+    Args:
+        most: creating requests of one account and model on their way at the same time, at the most.
+        rate: those of a minute, at the most.
+    """
+
+    def __init__(self, most: int, rate: float | None = None) -> None:
+        self._most = most
+        self._rate = rate
+        self._gates: dict[tuple[str, str], Gate] = {}
+
+    def gate(self, account: str, model: str) -> Gate:
+        """The gate of one account and model."""
+        key = (account, model)
+        if key not in self._gates:
+            self._gates[key] = Gate(self._most, self._rate)
+        return self._gates[key]
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the first gate opens, where all are closed; 0 where one is open."""
+        return min((gate.pause for gate in self._gates.values()), default=0.0)
+
+
 class Turn:
     """A row's turn at a gate: it ends once, as soon as it is known what became of the request."""
 
-    def __init__(self, gate: Gate, number: int) -> None:
+    def __init__(self, gate: AnyGate, number: int) -> None:
         self._gate = gate
         self.number = number
-        self._over = False
+        self._created = self._over = False
 
     def end(self, *, created: bool = False) -> None:
         """The request is no longer on its way.
@@ -162,7 +194,8 @@ class Turn:
         Args:
             created: whether the vendor took it.
         """
-        if created:
+        if created and not self._created:
+            self._created = True
             self._gate.succeeded()
         if not self._over:
             self._over = True
@@ -170,13 +203,20 @@ class Turn:
 
 
 @contextmanager
-def turn_at(gate: Gate, number: int) -> Iterator[Turn]:
+def turn_at(gate: AnyGate, number: int) -> Iterator[Turn]:
     """A turn that ends with the block at the latest."""
     turn = Turn(gate, number)
     try:
         yield turn
     finally:
         turn.end()
+
+
+def account_of(config: GenerationConfig) -> str:
+    """What two configs of one account have in common; no key can be read from it."""
+    key = config.api_key
+    secret = key.get_secret_value() if isinstance(key, SecretStr) else f"function {id(key)}" if key else ""
+    return hashlib.sha256(repr((same_name(config.provider), config.base_url, secret)).encode()).hexdigest()
 
 
 def _not_sent(error: TarashError) -> TarashError:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.journal.entries import Entries, Entry, EntryStatus, status_of
-from tarash.tarash_gateway.journal.lines import Place, line_at, located_lines
+from tarash.tarash_gateway.journal.lines import Place, line_at, lines_of, located_lines
 from tarash.tarash_gateway.models import VideoJob
 
 _STATUSES: Final[tuple[EntryStatus, ...]] = get_args(EntryStatus)
@@ -95,15 +95,17 @@ class History:
         self._base.executescript(_SCHEMA)
         self._files: list[Path] = []
         self._found: dict[str, VideoJob] = {}
-        later: list[tuple[Place, dict[str, Any]]] = []
-        for place, line in located_lines(folder):
-            if not self._take(line, place):
-                later.append((place, line))
-        for place, line in later:  # of a job whose own line stands in a file that was read after it
-            self._take(line, place)
+        self._take_all(located_lines(folder))
+
+    def take_in(self, path: Path) -> None:
+        """Takes in one more file of the journal, such as that of a worker that died; once is enough."""
+        if path not in self._files:
+            self._take_all(lines_of(path))
 
     def of_row(self, name: str) -> list[Past]:
         """What was sent for a row; none of it may have come to anything."""
+        if not self._files:
+            return []
         return [_past(found) for found in self._base.execute(_SELECT, (name,))]
 
     def found(self, intent: str, job: VideoJob) -> None:
@@ -157,6 +159,11 @@ class History:
     def close(self) -> None:
         """Lets go of the file."""
         self._base.close()
+
+    def _take_all(self, lines: Iterable[tuple[Place, dict[str, Any]]]) -> None:
+        later = [(place, line) for place, line in lines if not self._take(line, place)]
+        for place, line in later:  # of a job whose own line stands in a file that was read after it
+            self._take(line, place)
 
     def _take(self, line: dict[str, Any], place: Place | None) -> bool:
         """Takes in a line; False where it is of a job that is not known yet."""

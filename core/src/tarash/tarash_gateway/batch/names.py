@@ -20,6 +20,9 @@ _SIGNS: Final = frozenset("-_.+=@, ()")
 _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 """Names that are devices on Windows, whatever their ending."""
 
+_PLAIN: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_ID - 1}}}")
+"""What nearly all ids look like, and what fits for certain."""
+
 _ENDINGS: Final = {
     "image/png": ".png",
     "image/jpeg": ".jpg",
@@ -42,6 +45,8 @@ def checked_id(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     name = unicodedata.normalize("NFC", value) if isinstance(value, str) else None
+    if name is not None and _PLAIN.fullmatch(name) and not _RESERVED.match(name):
+        return name
     problem = f"is a {type(value).__name__}, not text" if name is None else _problem(name)
     if name is None or problem is not None:
         msg = f"{problem}; the files are named after it: letters, digits and - _ . + = @ , ( ) fit"

@@ -28,6 +28,8 @@ class Places:
         self.out = out
         self._root = out
         self._ready: set[str] = set()
+        self._new: set[str] = set()
+        """Folders that were not there when they were first looked at."""
 
     def prepare(self) -> None:
         """Makes the folder and tries to write into it.
@@ -46,23 +48,28 @@ class Places:
         """The folder of a row's files."""
         return self.out / leaf(name)
 
-    def folder(self, name: str) -> Path:
-        """The folder of a row's files, made and looked at once: one that cannot be written to is found in time.
+    def check(self, name: str) -> None:
+        """Makes sure that the row's files can be written, before they are paid for.
 
         Raises:
-            SaveError: it cannot be written to.
+            SaveError: they cannot.
         """
         key = leaf(name)
-        for part in (key[:2], key):
-            if part not in self._ready:
-                self._make(part)
-                self._ready.add(part)
-        return self.out / key
+        if key[:2] not in self._ready:
+            self._make(key[:2])
+        if key not in self._ready and key not in self._new:
+            self._make(key)
 
     def taken(self, name: str, count: int) -> list[str]:
         """The names of files that are there and that a row's results would have, with whatever ending."""
+        key = leaf(name)
+        if key in self._new:
+            return []  # only this run writes into it, and no two of its rows have one name
         try:
-            there = os.listdir(self.place(name))  # noqa: PTH208 # names, of which a Path is made for very few
+            there = os.listdir(self.out / key)  # noqa: PTH208 # names, of which a Path is made for very few
+        except FileNotFoundError:
+            self._new.add(key)
+            return []
         except OSError:
             return []
         wanted = tuple(f"{each}." for each in numbered(name, count))
@@ -109,6 +116,7 @@ class Places:
                 raise SaveError(msg) from None
         except OSError as error:
             raise cannot_write(folder, error) from error
+        self._ready.add(part)
 
 
 def _is_result(other: str, wanted: tuple[str, ...]) -> bool:

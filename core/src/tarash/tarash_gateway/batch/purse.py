@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from tarash.tarash_gateway.batch.seams import Payment
 from tarash.tarash_gateway.budget import Budget
 
 
@@ -25,25 +26,22 @@ class Purse:
         self._paying = 0
         self._waiting: list[asyncio.Future[None]] = []
 
-    @property
-    def budgets(self) -> tuple[Budget, ...]:
-        """What a call is kept to."""
-        return () if self._budget is None else (self._budget,)
+    @asynccontextmanager
+    async def paying(self, dollars: float | None) -> AsyncIterator[Payment]:
+        """A call that may cost so much; waits while others have set aside what it may yet get.
 
-    async def room(self, dollars: float | None) -> None:
-        """Waits for what may fit once others know what they really cost; whether it then fits, the call finds out."""
+        Whether it then fits, the call finds out.
+        """
         while self._budget is not None and dollars is not None and self._paying and dollars > self._budget.left:
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
-
-    @contextmanager
-    def paying(self) -> Iterator[None]:
-        """A call that sets something aside for as long as it takes."""
+        payment = Payment(() if self._budget is None else (self._budget,))
         self._paying += 1
         try:
-            yield
+            yield payment
         finally:
+            self.spent += (dollars or 0.0) if payment.cost is None else payment.cost
             self._paying -= 1
             waiting, self._waiting = self._waiting, []
             for settled in waiting:

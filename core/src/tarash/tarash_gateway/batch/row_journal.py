@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any, Final, Literal
 
@@ -75,8 +76,11 @@ class RowJournal(Journal):
         intent = self.intents[-1] if self.intents else None
         await self._journal.write_async("made", intent=intent, error=error)
 
-    async def saved(self, path: str, sha256: str | None, cost: float | None = None) -> None:
-        """Writes that a result is in a file, and what the call cost."""
+    def saved(self, path: str, sha256: str | None, cost: float | None = None) -> asyncio.Future[None]:
+        """Writes that a result is in a file, and what the call cost.
+
+        It need not be waited for: where the line is lost, the next run finds the file.
+        """
         self.status = "saved"
         intent = self.intents[0] if self.intents else None
-        await self._journal.write_async("saved", intent=intent, path=path, sha256=sha256, cost=cost)
+        return self._journal.write_soon("saved", intent=intent, path=path, sha256=sha256, cost=cost)

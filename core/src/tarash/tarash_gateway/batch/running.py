@@ -16,7 +16,9 @@ from typing import Any
 
 from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig
 from tarash.tarash_gateway.batch.engine import Batch
+from tarash.tarash_gateway.batch.engines import LOCAL, engine_named
 from tarash.tarash_gateway.batch.results import BatchResult
+from tarash.tarash_gateway.batch.seams import BatchEngine
 from tarash.tarash_gateway.batch.settings import JOURNAL, Settings
 from tarash.tarash_gateway.batch.source import AnyRows, Source
 from tarash.tarash_gateway.batch.telling import OnProgress, OnRow
@@ -38,6 +40,8 @@ def run_batch(
     strict: bool = False,
     dry_run: bool = False,
     journal: Path | str | os.PathLike[str] | None = None,
+    engine: str | BatchEngine = LOCAL,
+    engine_options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
     on_row: OnRow | None = None,
 ) -> BatchResult:
@@ -63,6 +67,8 @@ def run_batch(
         strict: send nothing unless every row can be right; the rows are read twice.
         dry_run: send and write nothing; check every row and add up what they may cost.
         journal: its folder; without it, `.journal` in `out`. One process at a time works with it.
+        engine: who works on the rows: `local` is this process, others come with plugins.
+        engine_options: what the engine is told, such as its `address`.
         on_progress: called with a `BatchProgress` each second and at the end; a plain or an async function.
         on_row: called with a `RowOutcome` when it is known what became of a row; a plain or an async function.
 
@@ -104,6 +110,8 @@ async def run_batch_async(
     strict: bool = False,
     dry_run: bool = False,
     journal: Path | str | os.PathLike[str] | None = None,
+    engine: str | BatchEngine = LOCAL,
+    engine_options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
     on_row: OnRow | None = None,
 ) -> BatchResult:
@@ -136,9 +144,12 @@ def run_to_its_end(batch: Batch) -> BatchResult:
 def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: Any, on_row: Any, **how: Any) -> Batch:
     folder = Path(out)
     defaults = dict(how.pop("defaults") or {})
+    engine, options = how.pop("engine"), dict(how.pop("engine_options") or {})
+    if isinstance(engine, str):
+        engine = engine_named(engine, options)
     place = Path(journal) if journal is not None else folder / JOURNAL
     settings = Settings(out=folder, journal=place, defaults=defaults, **how)
-    return Batch(Source(rows), settings, Accounts(configs), on_progress=on_progress, on_row=on_row)
+    return Batch(Source(rows), settings, Accounts(configs), engine=engine, on_progress=on_progress, on_row=on_row)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def save_pictures(pictures: Sequence[Media], folder: Path, name: str, exists: Ex
 
 def _save(picture: Media, place: Path, exists: Exists, saved: Saved) -> Path:
     try:
+        with suppress(OSError):  # told by the next line, and better
+            place.parent.mkdir(exist_ok=True)
         return picture.save(place, exists, sidecar=True)
     except SaveError as error:
         rescued = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name

@@ -10,15 +10,13 @@ from typing import Any, Final, TypeVar
 from tarash.tarash_gateway.api.planning import checked_chain
 from tarash.tarash_gateway.batch.bench import Bench
 from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.gates import Turn, turn_at
-from tarash.tarash_gateway.batch.history import Past
+from tarash.tarash_gateway.batch.gates import Turn, account_of, turn_at
 from tarash.tarash_gateway.batch.results import RowOutcome, RowStatus
 from tarash.tarash_gateway.batch.row_journal import RowJournal
 from tarash.tarash_gateway.batch.rows import Row, failure
 from tarash.tarash_gateway.batch.saving import Saved, describe_clips, describe_left, save_pictures
 from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     DownloadError,
@@ -36,8 +34,8 @@ from tarash.tarash_gateway.flows.jobs import at_job, check_home, resume_call
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.retry import FIRST_DELAY
 from tarash.tarash_gateway.flows.video import video_call
-from tarash.tarash_gateway.journal.entries import EntryStatus
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
+from tarash.tarash_gateway.media.saving import Exists, cannot_write
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
@@ -77,7 +75,9 @@ class Work:
     @property
     def on_its_way(self) -> bool:
         """Whether a request is at the vendor, or a result not yet in its file: to break off now would cost money."""
-        return self._response is not None or (self._journal is not None and self._journal.status == "open")
+        # A picture that was made may still have to be fetched from its URL.
+        waits = self._journal is not None and self._journal.status in ("open", "made")
+        return waits or self._response is not None
 
     def answered(self) -> None:
         """The row waits for no vendor any more: another one may."""
@@ -113,7 +113,11 @@ class Work:
             self._bench.on_trouble(error)
 
     async def _send(self) -> RowOutcome:
-        folder = self._bench.places.folder(self.row.id)
+        places = self._bench.places
+        places.check(self.row.id)
+        folder = places.place(self.row.id)
+        if self.row.kind == "video":
+            folder.mkdir(parents=True, exist_ok=True)
         response = self._response = await self._made()
         async with self._bench.writing:
             self.answered()
@@ -136,12 +140,13 @@ class Work:
         tries = 0
         while True:
             chain: Chain = checked_chain(config, self.row.request)
-            gate = self._bench.gate(_first(chain))
+            first = _first(chain)
+            gate = self._bench.gates.gate(account_of(first.config), first.model)
             with turn_at(gate, await gate.enter()) as turn:
                 try:
                     return await self._sent(chain, turn)
                 except TarashError as error:
-                    if not (alone and gate.refused(error, turn.number)):
+                    if not (alone and await gate.refused(error, turn.number)):
                         if not (alone and self._may_repeat(error, tries)):
                             raise
                         tries += 1
@@ -153,29 +158,25 @@ class Work:
     async def _sent(self, chain: Chain, turn: Turn) -> GenerationResponse:
         expected = _first(chain).expected_cost()
         most = None if expected is None else expected.high
-        purse = self._bench.purse
-        await purse.room(most)
 
         def heard(status: EntryStatus) -> None:
             turn.end(created=status in _CREATED)
             self._bench.on_news()
 
-        self._journal = journal = RowJournal(
-            self._bench.journal, self.row.id, expected=most, replaces=self._decision.replaces, on_news=heard
-        )
-        around = Around("generate", journal, (*budgets.all(), *purse.budgets), observed=bool(observers.active()))
-        cost: float | None = 0.0
-        try:
-            with purse.paying():
+        async with self._bench.purse.paying(most) as payment:
+            self._journal = journal = RowJournal(
+                self._bench.journal, self.row.id, expected=most, replaces=self._decision.replaces, on_news=heard
+            )
+            around = Around("generate", journal, (*budgets.all(), *payment.budgets), observed=bool(observers.active()))
+            try:
                 response: GenerationResponse = await run_async(
                     with_fallbacks(chain, new_request_id(), self._one, around)
                 )
-            cost = response.cost
-        except TarashError as error:
-            cost = 0.0 if error.billable == "no" or not journal.intents else None
-            raise
-        finally:
-            purse.spent += (most or 0.0) if cost is None else cost
+            except BaseException as error:
+                if journal.intents and getattr(error, "billable", None) != "no":
+                    payment.cost = None
+                raise
+            payment.cost = response.cost
         turn.end(created=True)
         return response
 
@@ -192,14 +193,17 @@ class Work:
         return error.billable == "no" or (lost and self.row.config.retry_unconfirmed)
 
     async def _resume(self) -> RowOutcome:
-        past = self._past
-        job = self._bench.history.entry(past.intent).job
+        entry = self._entry
+        job = entry.job
         if job is None:
             msg = "the journal's line of its job cannot be read"
             return failure(self.row, DownloadError(msg))
-        self._journal = RowJournal(self._bench.journal, self.row.id, intent=past.intent)
-        place = self._bench.places.folder(self.row.id) / f"{self.row.id}.mp4"
-        config = self._config_of(job)
+        self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
+        self._bench.places.check(self.row.id)
+        place = self._bench.places.place(self.row.id) / f"{self.row.id}.mp4"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        config = self.row.config
+        assert isinstance(config, VideoGenerationConfig)  # noqa: S101 # a row with a job is one of videos
         provider = registry.create(config)
         check_home(config, job, provider)
         known, own = find_row(config, registry.spec(config.provider))
@@ -218,19 +222,13 @@ class Work:
                 await self._journal.write_async("failed", error=told)
             raise
         self._response = response
-        if past.cost is None and response.cost is not None:
+        past = self._decision.past
+        if past is not None and past.cost is None and response.cost is not None:
             self._bench.purse.corrected(response.cost - (past.expected or 0.0))
         return await self._noted(await self._in_thread(lambda: describe_clips(response.media)), response)
 
-    def _config_of(self, job: VideoJob) -> VideoGenerationConfig:
-        config = self.row.config
-        if same_name(config.provider) != same_name(job.provider):
-            config = self._bench.accounts.config("video", job.provider, job.model)
-        assert isinstance(config, VideoGenerationConfig)  # noqa: S101 # a row with a job is one of videos
-        return config
-
     async def _adopt(self) -> RowOutcome:
-        entry = self._bench.history.entry(self._past.intent)
+        entry = self._entry
         self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
         origin = Origin(provider=entry.provider, model=entry.model, asked=entry.asked, request_id=entry.request_id)
         files = await self._in_thread(lambda: describe_left(self._decision.files, origin))
@@ -253,7 +251,7 @@ class Work:
         try:
             for at, file in enumerate(saved.files):
                 path = str(file.path.absolute())
-                await self._journal.saved(path, file.sha256, None if at else cost)
+                self._journal.saved(path, file.sha256, None if at else cost).add_done_callback(self._on_written)
             if not saved.files:
                 await self._journal.lost(str(known["error"]))
         except SaveError as error:  # the files are in place: another run finds them
@@ -262,10 +260,15 @@ class Work:
         status: RowStatus = "done" if saved.files else "unconfirmed"
         return RowOutcome(status=status, files=tuple(saved.files), urls=tuple(saved.urls), **known)
 
+    def _on_written(self, written: asyncio.Future[None]) -> None:
+        error = None if written.cancelled() else written.exception()
+        if isinstance(error, OSError):
+            self._bench.on_trouble(cannot_write(self._bench.journal.path, error))
+
     @property
-    def _past(self) -> Past:
-        assert self._decision.past is not None  # noqa: S101 # what is resumed or adopted has one
-        return self._decision.past
+    def _entry(self) -> Entry:
+        assert self._decision.entry is not None  # noqa: S101 # what is resumed or adopted has one
+        return self._decision.entry
 
     async def _in_thread(self, call: Callable[[], ResultT]) -> ResultT:
         return await asyncio.get_running_loop().run_in_executor(self._bench.threads, call)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
-import traceback
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from cyclopts import App, CycloptsError, Group
 
@@ -30,8 +27,7 @@ Pictures and videos from any vendor, at the terminal.
 Keys are read from the environment, never from the command line. Without one, the sandbox draws."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command of our own; its module is imported when it is used."""
 
     name: str
@@ -50,6 +46,10 @@ COMMANDS: Final = (
     Command("gallery", "Makes one page of the pictures and clips in a folder.", LOOK),
     Command("plugin", "Begins a plugin of your own.", MAKE),
 )
+
+
+_QUESTIONS: Final = frozenset(("--help", "-h", "--version"))
+"""What is answered without a command."""
 
 
 def build(*, with_plugins: bool = True) -> App:
@@ -85,8 +85,11 @@ def run(tokens: Sequence[str]) -> int:
     Returns:
         The exit code; see `exits`.
     """
-    # What the gateway logs, a command tells by itself, and in its own words.
-    logging.getLogger("tarash").addHandler(logging.NullHandler())
+    if not _QUESTIONS.issuperset(tokens):
+        import logging  # noqa: PLC0415 # as `traceback` below: a question about `tarash` itself needs neither
+
+        # What the gateway logs, a command tells by itself, and in its own words.
+        logging.getLogger("tarash").addHandler(logging.NullHandler())
     output = Output(as_json="--json" in tokens)
     own = {command.name for command in COMMANDS}
     app = build(with_plugins=not tokens or tokens[0] not in own)
@@ -112,6 +115,8 @@ def _failure(error: BaseException) -> CommandError:
         return CommandError(str(error).strip(), hints=("See tarash --help, or --help behind a command.",))
     if isinstance(error, KeyboardInterrupt):
         return CommandError("Interrupted.", code=INTERRUPTED)
+    import traceback  # noqa: PLC0415 # see above
+
     traceback.print_exception(error)
     hint = "That is an error of tarash itself: please report it, with the lines above."
     return CommandError(f"{type(error).__name__}: {error}", code=UNEXPECTED, hints=(hint,))

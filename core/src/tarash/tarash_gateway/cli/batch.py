@@ -90,6 +90,12 @@ class Pace:
     retry_unconfirmed: Annotated[bool, Flag, Parameter(group=PACE)] = False
     """Send rows again that may have been billed."""
 
+    engine: Annotated[str, Parameter(metavar="NAME", group=PACE)] = "local"
+    """Who works on the rows: this machine, or an engine of a plugin, such as ray."""
+
+    address: Annotated[str | None, Parameter(metavar="ADDRESS", group=PACE)] = None
+    """Where the engine is."""
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Mapping
@@ -73,6 +72,8 @@ class Output:
     def object(self, told: Mapping[str, Any]) -> None:
         """The one object of `--json`."""
         if self.as_json:
+            import json  # noqa: PLC0415 # not for what people read
+
             # Plain ASCII: whatever the encoding of the pipe is, it is read as it was meant.
             print(json.dumps(told, indent=2, default=str), flush=True)  # noqa: T201 # stdout is where results go
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
 from tarash.tarash_gateway.batch.engine import Batch
+from tarash.tarash_gateway.batch.engines import engine_named
 from tarash.tarash_gateway.batch.feeding import InThread
 from tarash.tarash_gateway.batch.reading import rows_of_stream
 from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
@@ -54,19 +55,18 @@ def run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) -
     try:
         settings = _settings(folder, content, pace)
         with _source(rows, content) as source, _shown_warnings(output):
-            return _run(source, settings, Accounts(default=_Chosen(maker, content.kind, output)), folder, output)
+            engine = engine_named(pace.engine, said(address=pace.address))
+            accounts = Accounts(default=_Chosen(maker, content.kind, output))
+            view, failures = view_of(output), _Failures(output)
+            batch = Batch(source, settings, accounts, engine=engine, on_progress=view.show, on_row=failures)
+            try:
+                result = run_to_its_end(batch)
+            finally:
+                view.close()
+            return _tell(output, result, folder, failures)
     except ValidationError as error:
         # Its own number is one that means another thing here.
         raise CommandError(str(error), code=SOME_FAILED if content.strict else exits.USAGE, cause=error) from error
-
-
-def _run(source: Source, settings: Settings, accounts: Accounts, folder: Folder, output: Output) -> int:
-    view, failures = view_of(output), _Failures(output)
-    try:
-        result = run_to_its_end(Batch(source, settings, accounts, on_progress=view.show, on_row=failures))
-    finally:
-        view.close()
-    return _tell(output, result, folder, failures)
 
 
 def _settings(folder: Folder, content: Rows, pace: Pace) -> Settings:
@@ -202,7 +202,7 @@ def _hints(result: BatchResult, failures: _Failures) -> Iterator[str]:
         yield "Nothing was sent."
         return
     if result.stopped is not None:
-        yield f"Stopped: {result.stopped} The same command goes on."
+        yield f"Stopped: {result.stopped.rstrip('.')}. The same command goes on."
     if result.unconfirmed:
         yield (
             f"{result.unconfirmed:,} row(s) may have been billed and have no file: look at the vendor's usage page. "

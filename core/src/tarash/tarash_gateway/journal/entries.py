@@ -123,12 +123,12 @@ def _begin(entry: Entry, line: dict[str, Any]) -> None:
     entry.at = _time(line.get("at"))
 
 
-_STATUS_OF: dict[Any, EntryStatus] = {"job": "submitted", **{status: status for status in get_args(EntryStatus)}}
+_STATUS_OF: dict[str, EntryStatus] = {"job": "submitted", **{status: status for status in get_args(EntryStatus)}}
 
 
 def status_of(event: Any) -> EntryStatus:
     """The status that a line with this event stands for."""
-    return _STATUS_OF.get(event, "open")
+    return _STATUS_OF.get(str(event), "open")
 
 
 def _advance(entry: Entry, event: Any) -> None:

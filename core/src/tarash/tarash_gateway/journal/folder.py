@@ -12,7 +12,7 @@ from typing import Any, Literal, Self
 
 from tarash.tarash_gateway.journal.active import blocks
 from tarash.tarash_gateway.journal.entries import Entries, Entry
-from tarash.tarash_gateway.journal.lines import Appender, read_lines
+from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines
 from tarash.tarash_gateway.media.saving import cannot_write
 from tarash.tarash_gateway.models.job import VideoJob
 
@@ -116,7 +116,8 @@ def new_intent() -> str:
     return f"int_{uuid.uuid4().hex}"
 
 
-def line_of(event: str, facts: dict[str, Any]) -> dict[str, Any]:
+def line_of(event: str, facts: dict[str, Any]) -> bytes:
     """What is written of an event: what is None is left out."""
     at = datetime.now(UTC).isoformat(timespec="microseconds")
-    return {"v": VERSION, "at": at, "event": event, **{name: fact for name, fact in facts.items() if fact is not None}}
+    known = {name: fact for name, fact in facts.items() if fact is not None}
+    return encoded({"v": VERSION, "at": at, "event": event, **known})

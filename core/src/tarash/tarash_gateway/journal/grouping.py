@@ -26,7 +26,13 @@ class GroupedJournal(Journal):
     async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
         """The same as `intend`, to be awaited."""
         intent = new_intent()
-        await self.write_async("intent", intent=intent, kind=kind, **facts)
+        try:
+            await self.write_async("intent", intent=intent, kind=kind, **facts)
+        except asyncio.CancelledError:
+            # The line may get to the disk all the same; the request is never sent.
+            told = self.write_soon("refused", intent=intent, error="CancelledError: broken off before it was sent")
+            told.add_done_callback(lambda done: done.cancelled() or done.exception())
+            raise
         return intent
 
     async def write_async(self, event: str, **facts: Any) -> None:
@@ -35,14 +41,22 @@ class GroupedJournal(Journal):
         Raises:
             SaveError: it could not be written.
         """
+        try:
+            await self.write_soon(event, **facts)
+        except OSError as error:
+            raise cannot_write(self.path, error) from error
+
+    def write_soon(self, event: str, **facts: Any) -> asyncio.Future[None]:
+        """The same, not to be awaited where it is no loss when the line is lost.
+
+        Returns:
+            What is done once the line is on the disk, or raises an `OSError`.
+        """
         loop = asyncio.get_running_loop()
         group = self._groups.get(loop)
         if group is None:
             group = self._groups[loop] = _Group(self._appender)
-        try:
-            await group.append(line_of(event, facts))
-        except OSError as error:
-            raise cannot_write(self.path, error) from error
+        return group.append(line_of(event, facts))
 
 
 class _Group:
@@ -50,33 +64,37 @@ class _Group:
 
     def __init__(self, appender: Appender) -> None:
         self._appender = appender
-        self._waiting: list[tuple[dict[str, Any], asyncio.Future[None]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._loop = asyncio.get_running_loop()
+        self._waiting: list[tuple[bytes, asyncio.Future[None]]] = []
+        self._busy = False
 
-    async def append(self, line: dict[str, Any]) -> None:
-        written = asyncio.get_running_loop().create_future()
+    def append(self, line: bytes) -> asyncio.Future[None]:
+        """A future that is done once the line is on the disk."""
+        written = self._loop.create_future()
         self._waiting.append((line, written))
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
-        await written
+        if not self._busy:
+            self._write()
+        return written
 
-    async def _write(self) -> None:
-        while self._waiting:
-            taken, self._waiting = self._waiting, []
-            error: OSError | None = None
-            try:
-                await asyncio.to_thread(self._appender.append, *(line for line, _ in taken))
-            except OSError as refused:
-                error = refused
-            except BaseException:  # the loop is being closed: nobody is to be left waiting
-                for _, written in (*taken, *self._waiting):
-                    written.cancel()
-                raise
-            for _, written in taken:
-                if written.done():  # whoever waited for it was cancelled
-                    continue
-                if error is None:
-                    written.set_result(None)
-                else:
-                    # One of its own for each: an error that is raised twice grows with each raise.
-                    written.set_exception(OSError(error.errno, error.strerror))
+    def _write(self) -> None:
+        taken, self._waiting = self._waiting, []
+        self._busy = True
+        writing = self._loop.run_in_executor(None, self._appender.append, *(line for line, _ in taken))
+        writing.add_done_callback(lambda done: self._written(done, [written for _, written in taken]))
+
+    def _written(self, done: asyncio.Future[None], lines: list[asyncio.Future[None]]) -> None:
+        self._busy = False
+        if self._waiting:
+            self._write()
+        error = None if done.cancelled() else done.exception()
+        for written in lines:
+            if written.done():  # whoever waited for it was cancelled
+                continue
+            if done.cancelled():  # the loop is being closed
+                written.cancel()
+            elif error is None:
+                written.set_result(None)
+            else:
+                # One of its own for each: an error that is raised twice grows with each raise.
+                number = error.errno if isinstance(error, OSError) else None
+                written.set_exception(OSError(number, str(getattr(error, "strerror", None) or error)))

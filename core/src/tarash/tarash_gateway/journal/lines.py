@@ -29,13 +29,13 @@ class Appender:
         self._finalizer: weakref.finalize[..., Any] | None = None
         _appenders.add(self)
 
-    def append(self, *lines: dict[str, Any]) -> None:
-        """Writes lines with one sync; when this returns, they are on the disk.
+    def append(self, *lines: bytes) -> None:
+        """Writes lines, encoded, with one sync; when this returns, they are on the disk.
 
         Raises:
             OSError: they are not, or not all of them.
         """
-        data = b"".join(map(_encoded, lines))
+        data = b"".join(lines)
         with self._lock:
             if self._file is None:
                 self._file = self._open()
@@ -89,20 +89,24 @@ def read_lines(folder: Path) -> Iterator[dict[str, Any]]:
 
 def located_lines(folder: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """What `read_lines` gives, each line with its place: one who cannot keep all of them reads one again."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.glob(f"*{ENDING}")):
-        dropped = offset = 0
-        with path.open("rb") as file:
-            for raw in file:
-                line = _parsed(raw)
-                if line is not None:
-                    yield Place(path, offset), line
-                elif raw != b"\n":
-                    dropped += 1
-                offset += len(raw)
-        if dropped:
-            logger.warning("%s: %d torn or unreadable line(s) left out", path.name, dropped)
+    if folder.is_dir():
+        for path in sorted(folder.glob(f"*{ENDING}")):
+            yield from lines_of(path)
+
+
+def lines_of(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Every whole line of one file, each with its place."""
+    dropped = offset = 0
+    with path.open("rb") as file:
+        for raw in file:
+            line = _parsed(raw)
+            if line is not None:
+                yield Place(path, offset), line
+            elif raw != b"\n":
+                dropped += 1
+            offset += len(raw)
+    if dropped:
+        logger.warning("%s: %d torn or unreadable line(s) left out", path.name, dropped)
 
 
 def line_at(place: Place) -> dict[str, Any]:
@@ -112,7 +116,8 @@ def line_at(place: Place) -> dict[str, Any]:
         return _parsed(file.readline()) or {}
 
 
-def _encoded(line: dict[str, Any]) -> bytes:
+def encoded(line: dict[str, Any]) -> bytes:
+    """One line as it is written."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 
 

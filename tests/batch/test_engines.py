@@ -1,0 +1,95 @@
+"""An engine works on the rows somewhere else; reading, deciding, telling and the journal stay as they are."""
+
+import pickle
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tarash.tarash_gateway.batch.engine import in_this_process
+from tarash.tarash_gateway.batch.working import Work
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.journal.grouping import GroupedJournal
+
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+
+def test_an_engine_gets_every_row_that_needs_work(run, image, video):
+    seen = []
+
+    @asynccontextmanager
+    async def engine(bench, desk):
+        async with in_this_process(bench, desk) as make_work:
+
+            def make(row, decision):
+                seen.append((row.id, decision.step))
+                return make_work(row, decision)
+
+            yield make
+        seen.append("left")
+
+    run([image("a")])
+    result = run([image("a"), image("b"), {"id": "c"}, video("d")], engine=engine)
+    assert (result.done, result.made, result.failed) == (3, 2, 1)
+    assert seen == [("b", "send"), ("d", "send"), "left"]
+
+
+def test_rows_and_decisions_travel_without_keys(run, image, video, tarash_sandbox, configs):
+    tarash_sandbox.fail("content_500", times=None)
+    run([video("a")], configs=[configs[0], configs[1].model_copy(update={"timeout": 0.3})])
+    tarash_sandbox._stage.script.clear()
+    travelled = []
+
+    @asynccontextmanager
+    async def engine(bench, desk):
+        def make(row, decision):
+            packed = pickle.dumps((row, decision))
+            assert b"sk-of-the-tests" not in packed
+            travelled.append(decision.step)
+            there, decision = pickle.loads(packed)
+            assert (there.id, there.request) == (row.id, row.request)
+            # A worker finds its key in its own surroundings; this one has that of the test.
+            return Work(row, decision, bench)
+
+        yield make
+
+    assert run([video("a"), image("b")], engine=engine).complete
+    assert travelled == ["resume", "send"]
+
+
+def test_rows_of_a_worker_that_died_are_decided_upon_anew_by_what_it_wrote(run, image, journal):
+    found = {}
+
+    @asynccontextmanager
+    async def engine(bench, desk):
+        def make(row, decision):
+            rows.append(row)
+            return make_work(row, decision)
+
+        rows = []
+        async with in_this_process(bench, desk) as make_work:
+            yield make
+        worker = GroupedJournal(journal.path)
+        worker.intend("image", label="sent", asked={"prompt": "prompt of sent"})
+        [path] = [path for path in journal.path.glob("*.jsonl") if b'"sent"' in path.read_bytes().splitlines()[-1]]
+        worker.close()
+        sent = rows[0].__class__("sent", 1, "image", rows[0].config, image_request("sent"))
+        fresh = rows[0].__class__("fresh", 2, "image", rows[0].config, image_request("fresh"))
+        for row, outcome in zip((sent, fresh), await desk.decide_anew([sent, fresh], [path, path]), strict=True):
+            found[row.id] = outcome.status if hasattr(outcome, "status") else outcome[1].step
+
+    def image_request(name):
+        from tarash.tarash_gateway.models import ImageGenerationRequest
+
+        return ImageGenerationRequest(prompt=f"prompt of {name}", size="256x256")
+
+    run([image("a")], engine=engine)
+    assert found == {"sent": "unconfirmed", "fresh": "send"}
+
+
+def test_the_engine_of_this_machine_takes_no_options(run, image, paid):
+    assert run([image("a")], engine="local").done == 1
+    with pytest.raises(ValidationError):
+        run([image("b")], engine="local", engine_options={"address": "auto"})
+    with pytest.raises(ValidationError, match="there is no engine 'moon'"):
+        run([image("b")], engine="moon")
+    assert paid() == ["prompt of a"]

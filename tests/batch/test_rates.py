@@ -1,0 +1,180 @@
+"""Rate limits: what a vendor says to one row holds for all that wait for the same account and model."""
+
+import asyncio
+import time
+
+import pytest
+
+from tarash.tarash_gateway.batch.gates import PATIENCE, SURE, Gate, Gates, account_of
+from tarash.tarash_gateway.errors import AuthenticationError, QuotaExceededError, RateLimitError
+from tarash.tarash_gateway.models import ImageGenerationConfig
+from tarash_gateway_sandbox import SandboxServer
+
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+
+def limited(seconds=None):
+    return RateLimitError("slower", retry_after=seconds, retryable=True)
+
+
+@pytest.fixture
+def watched():
+    """A vendor, and when which request came and what it got."""
+    seen = []
+
+    def watch(request, status):
+        if request.method == "POST":
+            seen.append((time.monotonic(), status))
+
+    with SandboxServer(quick=True, on_request=watch) as server:
+        yield server, seen
+
+
+class TestWithAVendor:
+    def test_a_refusal_holds_up_everybody_for_as_long_as_the_vendor_says(self, run, image, watched):
+        server, seen = watched
+        config = ImageGenerationConfig(provider="openai", model="dall-e-2", api_key="sk-x", base_url=server.url)
+        server.fail("rate_limited", times=4)  # retry-after-ms: 50
+        assert run([image(f"row-{number}") for number in range(12)], configs=config, concurrency=4).complete
+        last_refused = max(at for at, status in seen if status == 429)
+        first_taken = min(at for at, status in seen if status == 200)
+        assert first_taken - last_refused >= 0.049
+        assert [status for _, status in seen].count(429) == 4
+        assert [status for _, status in seen].count(200) == 12
+
+    @pytest.mark.parametrize("fault", ["unavailable_with_retry_after", "rate_limited"])
+    def test_a_refusal_that_passes_fails_no_row_whatever_max_retries(self, run, image, configs, tarash_sandbox, fault):
+        tarash_sandbox.fail(fault, times=5)
+        impatient = [configs[0].model_copy(update={"max_retries": 0})]
+        assert run([image("a"), image("b")], configs=impatient).complete
+
+    def test_an_account_that_is_refused_again_and_again_is_left_alone(self, run, image, tarash_sandbox):
+        tarash_sandbox.fail("unauthorized", times=None)
+        result = run([image(f"row-{number}") for number in range(2 * SURE)], concurrency=4)
+        assert result.failed == 2 * SURE
+        assert SURE <= len(tarash_sandbox.requests) < SURE + 4
+        left = [failure for failure in result.failures if "not sent, since 20 requests in a row" in failure.error]
+        assert len(left) == 2 * SURE - len(tarash_sandbox.requests)
+
+    def test_it_is_known_how_long_nothing_is_sent(self):
+        async def main():
+            gates = Gates(4)
+            gate = gates.gate("account", "model")
+            await gate.refused(limited(30.0), await gate.enter())
+            return gates.pause
+
+        assert 29 < asyncio.run(main()) <= 30
+
+
+class TestGates:
+    """One gate, driven by hand."""
+
+    def test_after_a_refusal_half_as_many_go_through_at_a_time_and_more_with_each_success(self):
+        async def main():
+            gate = Gate(8)
+            turns = [await gate.enter() for _ in range(8)]
+            assert await gate.refused(limited(0.0), turns[0])
+            for _ in turns:
+                gate.leave()
+            inside = [asyncio.create_task(gate.enter()) for _ in range(8)]
+            await asyncio.sleep(0.01)
+            through = [sum(task.done() for task in inside)]
+            gate.succeeded()
+            gate.leave()
+            await asyncio.sleep(0.01)
+            through.append(sum(task.done() for task in inside))
+            for task in inside:
+                task.cancel()
+            await asyncio.gather(*inside, return_exceptions=True)
+            return through
+
+        assert asyncio.run(main()) == [4, 6]
+
+    def test_refusals_of_requests_that_were_sent_before_a_pause_say_nothing_new(self):
+        async def main():
+            gate = Gate(8)
+            turns = [await gate.enter() for _ in range(8)]
+            for turn in turns:
+                assert await gate.refused(limited(), turn)
+                gate.leave()
+            return gate._window, gate.pause
+
+        window, pause = asyncio.run(main())
+        assert window == 4
+        assert 0.2 < pause <= 0.5
+
+    def test_a_rate_of_our_own_spaces_the_requests(self):
+        async def main():
+            gate = Gate(8, rate=60 / 0.02)
+            began = asyncio.get_running_loop().time()
+            await asyncio.gather(*(gate.enter() for _ in range(4)))
+            return asyncio.get_running_loop().time() - began
+
+        assert asyncio.run(main()) >= 0.059
+
+    def test_pauses_grow_where_the_vendor_names_no_time(self):
+        async def main():
+            gate, pauses = Gate(1), []
+            for _ in range(4):
+                gate._closed_until = 0.0
+                assert await gate.refused(limited(), await gate.enter())
+                gate.leave()
+                pauses.append(gate.pause)
+            return pauses
+
+        pauses = asyncio.run(main())
+        assert all(0.24 * 2**n < pause <= 0.5 * 2**n for n, pause in enumerate(pauses))
+
+    def test_a_refusal_is_final_when_nothing_went_through_for_too_long_or_the_vendor_asks_for_too_much(self):
+        async def main():
+            gate = Gate(1)
+            turn = await gate.enter()
+            assert not await gate.refused(limited(3601.0), turn)
+            gate._in_trouble_since = asyncio.get_running_loop().time() - PATIENCE - 1
+            return await gate.refused(limited(), turn)
+
+        assert asyncio.run(main()) is False
+
+    @pytest.mark.parametrize("error", [AuthenticationError("no"), QuotaExceededError("no money")])
+    def test_so_many_refusals_of_the_account_close_it_for_all_that_wait(self, error):
+        async def main():
+            gate = Gate(1)
+            turn = await gate.enter()
+            waiting = asyncio.create_task(gate.enter())
+            for _ in range(SURE):
+                assert not await gate.refused(error, turn)
+            with pytest.raises(type(error), match="not sent, since 20 requests in a row"):
+                await waiting
+            with pytest.raises(type(error), match="not sent"):
+                await gate.enter()
+
+        asyncio.run(main())
+
+    def test_a_row_that_is_broken_off_gives_its_turn_back(self):
+        async def main():
+            gate = Gate(1)
+            await gate.enter()
+            second = asyncio.create_task(gate.enter())
+            await asyncio.sleep(0)
+            gate.leave()  # it is the second one's turn, which does not know it yet
+            second.cancel()
+            await asyncio.gather(second, return_exceptions=True)
+            return await asyncio.wait_for(gate.enter(), 1)
+
+        assert asyncio.run(main()) == 0
+
+
+class TestAccounts:
+    def test_each_account_and_model_has_a_gate_of_its_own(self):
+        gates = Gates(4)
+        assert gates.gate("a", "m") is gates.gate("a", "m")
+        assert len({id(gates.gate(*key)) for key in (("a", "m"), ("a", "n"), ("b", "m"))}) == 3
+
+    def test_an_account_is_a_provider_a_key_and_an_address_and_shows_no_key(self):
+        def account(**known):
+            return account_of(ImageGenerationConfig(**{"provider": "openai", "model": "m", "api_key": "sk-1", **known}))
+
+        assert account() == account(model="another")
+        different = [account(), account(api_key="sk-2"), account(base_url="http://a/v1"), account(provider="acme")]
+        assert len(set(different)) == 4
+        assert "sk-1" not in account()
