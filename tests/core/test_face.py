@@ -19,7 +19,7 @@ def loaded_after(code, among):
     """Which of `among` a fresh process has imported after `code`."""
     script = f"import sys\n{code}\nprint(*sorted(set(sys.modules) & {set(among)!r}))"
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
-    return done.stdout.split()
+    return done.stdout.splitlines()[-1].split()
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,18 @@ def loaded_after(code, among):
             id="list_models loads the asked plugin only",
         ),
         pytest.param("from tarash.tarash_gateway import list_models; list_models()", SDKS, id="list_models of all"),
+        pytest.param(
+            "from tarash.tarash_gateway import list_models; list_models()",
+            [f"tarash_gateway_{name}.provider" for name in ("openai", "azure_openai", "google", "openrouter")]
+            + ["tarash_gateway_openai.transport", "tarash_gateway_sandbox.server"],
+            id="rows load nothing that sends a request",
+        ),
+        pytest.param(
+            "from contextlib import suppress; from tarash.tarash_gateway.cli.app import build\n"
+            "with suppress(SystemExit): build()(['--help'], result_action='return_value')\nprint()",
+            (*SDKS, *PLUGINS, "pydantic", "pluggy", "asyncio", "logging", "importlib.metadata", "email", "zipfile"),
+            id="the help of the command line",
+        ),
     ],
 )
 def test_nothing_heavy_is_loaded_by(code, among):

@@ -80,3 +80,39 @@ def test_no_piece_of_a_key_is_left(before, secret, after):
     left = mask(before + secret + after, [secret])
     assert secret not in left.replace(MASK, "")
     assert MASK in left
+
+
+@given(PRINTABLE, st.data())
+def test_no_piece_of_a_key_is_left_in_an_answer_wherever_it_stands(secret, data):
+    at = data.draw(st.integers(0, len(secret) - PIECE))
+    piece = data.draw(st.sampled_from([secret[at : at + PIECE], secret[at:], secret, secret.upper(), secret.lower()]))
+    before, after = data.draw(st.tuples(st.text(max_size=9), st.text(max_size=9)))
+    name = data.draw(st.text(max_size=9))
+
+    masked = mask_all({name: [before + piece + after, 1.5, None], piece: True}, [secret])
+
+    assert masked == {
+        mask(name, [secret]): [mask(before + piece + after, [secret]), 1.5, None],
+        mask(piece, [secret]): True,
+    }
+
+
+@pytest.mark.parametrize("secret", ["hunter2", KEY, 'a"quoted\\key"of-mine'])
+def test_an_answer_with_nothing_like_a_key_in_it_is_not_made_anew(secret):
+    answer = {"created": 1, "data": [{"b64_json": "<2796204 characters, sha256 01f>"}], "usage": {"input_tokens": 12}}
+    assert mask_all(answer, [secret]) is answer
+    assert mask_all({**answer, "echo": f"key={secret}"}, [secret])["echo"] == "key=[key]"
+
+
+def test_a_half_starred_key_in_an_answer_is_masked():
+    assert mask_all({"note": "key sk-pr…wxyz"}, [KEY]) == {"note": "key [key]"}
+    assert mask_all({"note": "key sk-pr***wxyz"}, [KEY]) == {"note": "key [key]"}
+
+
+def test_an_answer_that_is_no_json_is_masked_all_the_same():
+    answer = {"a": object(), "b": "\ud800", "c": KEY, 4: [KEY]}
+    assert mask_all(answer, [KEY]) == {"a": answer["a"], "b": "\ud800", "c": "[key]", "4": ["[key]"]}
+
+
+def test_an_answer_that_is_too_long_is_cut_without_a_key_in_it_too():
+    assert len(mask_all({"a": "x" * RAW_LIMIT, "b": "y"}, [])["a"]) < RAW_LIMIT

@@ -52,6 +52,17 @@ class Hanging:
             raise
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _only_these_tests_are_collected():
+    """What was there before, the SDK among it, is looked through once, and not after each test: that takes a second."""
+    import openai  # noqa: F401
+
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
 @pytest.fixture(autouse=True)
 def nothing_stays_open(tarash_sandbox):
     """An unclosed socket tells so when it is collected, and a warning is an error."""

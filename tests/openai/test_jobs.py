@@ -198,3 +198,23 @@ def test_a_revoked_key_keeps_the_job(tarash_sandbox, video_config, video_request
 def test_something_else_than_a_job_is_refused(video_config):
     with pytest.raises(ValidationError, match="a VideoGenerationConfig and a VideoJob belong here"):
         poll_video(video_config(), "video_1")
+
+
+@flavours(resume_video, resume_video_async)
+def test_a_download_that_breaks_off_goes_on_behind_the_last_byte_that_came(
+    tarash_sandbox, video_config, video_request, call
+):
+    job = submit_video(video_config(), video_request())
+    whole = resume_video(video_config(), job).video.content
+
+    class BreakingOff:
+        async def send(self, wire, headers):
+            await wire.raw(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(whole) + whole[:1000])
+            wire.drop()
+
+    tarash_sandbox.play(BreakingOff(), path="/v1/videos/*/content")
+    before = len(tarash_sandbox.requests)
+
+    assert call(video_config(), job).video.content == whole
+    downloads = [sent for sent in tarash_sandbox.requests[before:] if sent.path.endswith("/content")]
+    assert [sent.headers.get("range") for sent in downloads] == [None, "bytes=1000-"]

@@ -54,8 +54,8 @@ class Feed:
                 self.now += seconds
             case Gather(flows):
                 return [self.outcome(flow) for flow in flows]
-            case Call(MediaSink() as sink, "finish"):
-                return sink.finish()  # ours, not the vendor's
+            case Call(MediaSink() as sink, name):
+                return getattr(sink, name)()  # ours, not the vendor's
             case Call():
                 answer = self.answers.pop(0)
                 if isinstance(answer, BaseException):

@@ -15,6 +15,7 @@ from tarash.tarash_gateway.media.structure import BrokenMediaError
 @pytest.fixture(params=["memory", "file"])
 def sink(request, tmp_path):
     made = MemorySink() if request.param == "memory" else FileSink(tmp_path / "a.mp4", "error")
+    made.open()
     yield made
     made.close()
     assert [name for name in os.listdir(tmp_path) if name != "a.mp4"] == []
@@ -74,6 +75,7 @@ def test_half_a_clip_is_none_and_can_be_fetched_anew(sink, clip):
 @pytest.mark.parametrize("make", [lambda path: MemorySink(limit=10), lambda path: FileSink(path, "error", limit=10)])
 def test_a_download_above_the_limit_is_stopped(make, tmp_path):
     sink = make(tmp_path / "a.mp4")
+    sink.open()
     sink.write(b"0123456789")
     with pytest.raises(MediaTooLargeError) as caught:
         sink.write(b"x")
@@ -84,6 +86,7 @@ def test_a_download_above_the_limit_is_stopped(make, tmp_path):
 
 def test_a_file_appears_only_when_it_was_found_whole(tmp_path, clip):
     sink = FileSink(tmp_path / "a.mp4", "error")
+    sink.open()
     sink.write(clip)
     assert not (tmp_path / "a.mp4").exists()
     media = sink.media()
@@ -95,6 +98,7 @@ def test_a_file_appears_only_when_it_was_found_whole(tmp_path, clip):
 
 def test_a_sink_that_is_closed_early_leaves_nothing(tmp_path):
     sink = FileSink(tmp_path / "a.mp4", "error")
+    sink.open()
     sink.write(b"half")
     sink.close()
     sink.close()
@@ -103,18 +107,20 @@ def test_a_sink_that_is_closed_early_leaves_nothing(tmp_path):
 
 def test_a_missing_folder_is_told_before_a_byte_comes(tmp_path):
     with pytest.raises(SaveError, match="cannot be written: No such file or directory"):
-        FileSink(tmp_path / "gone" / "a.mp4", "error")
+        FileSink(tmp_path / "gone" / "a.mp4", "error").open()
 
 
 def test_an_existing_file_is_replaced_when_the_caller_says_so(tmp_path, clip):
     (tmp_path / "a.mp4").write_bytes(b"old")
     sink = FileSink(tmp_path / "a.mp4", "replace")
+    sink.open()
     sink.write(clip)
     assert sink.media().content == clip
 
 
 def test_a_file_that_appeared_in_the_meantime_is_kept(tmp_path, clip):
     sink = FileSink(tmp_path / "a.mp4", "error")
+    sink.open()
     sink.write(clip)
     (tmp_path / "a.mp4").write_bytes(b"somebody else's")
     with pytest.raises(SaveError, match="is already there"):
@@ -127,6 +133,7 @@ def test_a_file_that_appeared_in_the_meantime_is_kept(tmp_path, clip):
 def test_a_file_that_is_kept_with_skip_can_be_read(tmp_path, clip, other_clip):
     (tmp_path / "a.mp4").write_bytes(other_clip)
     sink = FileSink(tmp_path / "a.mp4", "skip")
+    sink.open()
     sink.write(clip)
     assert sink.media().content == other_clip
     assert os.listdir(tmp_path) == ["a.mp4"]
@@ -135,6 +142,7 @@ def test_a_file_that_is_kept_with_skip_can_be_read(tmp_path, clip, other_clip):
 def test_a_file_that_is_kept_with_skip_is_not_held_for_a_broken_download(tmp_path, clip):
     (tmp_path / "a.mp4").write_bytes(b"no clip at all")
     sink = FileSink(tmp_path / "a.mp4", "skip")
+    sink.open()
     sink.write(clip)
     try:
         sink.media()
@@ -158,6 +166,7 @@ def test_a_disk_that_is_full_is_an_error_of_ours_and_leaves_nothing(step, tmp_pa
         clip = Path("source").read_bytes()
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(clip) // 2, len(clip) // 2))
         sink = FileSink(Path("empty/a.mp4"), "error")
+        sink.open()
         try:
             for at in range(0, len(clip), {step}):
                 sink.write(clip[at : at + {step}])

@@ -160,9 +160,8 @@ class TestWaiting:
             ({}, 3, 3),
             ({}, 0, 0.05),
             ({}, 600, 20),
-            ({}, None, 0.5),
         ],
-        ids=["the config's", "a short one", "the vendor's", "not at once", "not too long", "a young job"],
+        ids=["the config's", "a short one", "the vendor's", "not at once", "not too long"],
     )
     def test_the_pause_between_two_looks(self, config, poll_after, pause, called, clip):
         hints = [status(poll_after=poll_after) for _ in range(2)]
@@ -173,9 +172,6 @@ class TestWaiting:
         looks = [status("in_progress") for _ in range(120)]
         _, fed = called(status(), *looks, status("completed"), delivery(clip), config={"timeout": 10_000})
         assert fed.sleeps == sorted(fed.sleeps)
-        assert (fed.sleeps[0], fed.sleeps[-1]) == (0.5, 20.0)
-        # Python 3.12 adds floats more exactly than a clock that is moved step by step.
-        assert all(pause <= max(0.5, sum(fed.sleeps[:at]) / 25) + 1e-9 for at, pause in enumerate(fed.sleeps))
 
     def test_a_passing_fault_is_waited_out(self, called, clip):
         error = ProviderUnavailableError("502", retryable=True, billable="unknown")

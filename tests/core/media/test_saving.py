@@ -1,10 +1,12 @@
 """A file is whole or not there, and a place is looked at before anything is paid."""
 
+import errno
 import os
 
 import pytest
 
 from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.media import saving
 from tarash.tarash_gateway.media.saving import atomic_file, check_place
 
 
@@ -96,3 +98,77 @@ def test_an_unknown_word_for_what_exists_is_refused(tmp_path):
     path.write_bytes(b"old")
     with pytest.raises((SaveError, ValueError)):
         check_place(path, "overwrite")
+
+
+def left_behind(folder, name=".a.mp4.part", content=b"half"):
+    """What a process that was killed in a download leaves."""
+    (folder / name).write_bytes(content)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="the lock of a file is a matter of POSIX here")
+class TestWhatAKilledProcessLeft:
+    def test_is_taken_over_by_the_next_one_that_goes_to_the_same_place(self, tmp_path):
+        left_behind(tmp_path)
+        with atomic_file(tmp_path / "a.mp4", "error") as file:
+            assert os.listdir(tmp_path) == [".a.mp4.part"]
+            file.write(b"new")
+        assert os.listdir(tmp_path) == ["a.mp4"]
+        assert (tmp_path / "a.mp4").read_bytes() == b"new"
+
+    def test_is_cleared_by_the_look_at_the_place(self, tmp_path):
+        left_behind(tmp_path)
+        assert check_place(tmp_path / "a.mp4", "error")
+        assert os.listdir(tmp_path) == []
+
+    def test_is_nobody_elses_while_it_is_written_to(self, tmp_path):
+        place = tmp_path / "a.mp4"
+        with atomic_file(place, "replace") as first:
+            first.write(b"first")
+            check_place(place, "replace")
+            with atomic_file(place, "replace") as second:
+                second.write(b"second")
+            assert place.read_bytes() == b"second"
+        assert place.read_bytes() == b"first"
+        assert os.listdir(tmp_path) == ["a.mp4"]
+
+    def test_is_not_followed_where_it_is_a_link(self, tmp_path):
+        (tmp_path / "precious").write_bytes(b"precious")
+        (tmp_path / ".a.mp4.part").symlink_to(tmp_path / "precious")
+        (tmp_path / ".b.mp4.part").hardlink_to(tmp_path / "precious")
+        for name in ("a.mp4", "b.mp4"):
+            with atomic_file(tmp_path / name, "error") as file:
+                file.write(b"new")
+            assert (tmp_path / name).read_bytes() == b"new"
+        assert (tmp_path / "precious").read_bytes() == b"precious"
+
+    def test_a_file_that_got_its_name_meanwhile_is_not_emptied(self, tmp_path, monkeypatch):
+        place = tmp_path / "a.mp4"
+        finished = tmp_path / "finished"
+        left_behind(tmp_path, content=b"whole")
+
+        def lock(file, how):
+            (tmp_path / ".a.mp4.part").rename(finished)  # its writer was quicker
+
+        monkeypatch.setattr(saving.fcntl, "flock", lock)
+        with atomic_file(place, "error") as file:
+            file.write(b"new")
+        assert (finished.read_bytes(), place.read_bytes()) == (b"whole", b"new")
+
+    def test_is_left_alone_where_there_are_no_locks(self, tmp_path, monkeypatch):
+        left_behind(tmp_path)
+
+        def no_locks(file, how):
+            raise OSError(errno.ENOTSUP, "not supported")
+
+        monkeypatch.setattr(saving.fcntl, "flock", no_locks)
+        for name in ("a.mp4", "b.mp4"):
+            with atomic_file(tmp_path / name, "error") as file:
+                file.write(b"new")
+        assert sorted(os.listdir(tmp_path)) == [".a.mp4.part", "a.mp4", "b.mp4"]
+
+
+def test_a_name_of_wide_letters_may_be_long_too(tmp_path):
+    path = tmp_path / ("海" * 80 + ".mp4")
+    with atomic_file(path, "error") as file:
+        file.write(b"whole")
+    assert os.listdir(tmp_path) == [path.name]

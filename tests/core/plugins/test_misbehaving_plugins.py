@@ -102,13 +102,6 @@ HALF_ANSWERS = {
     "outputs.0.base64": [[ImageOutput(base64=b"x")], [ImageOutput(base64=5)]],
     "outputs.0.content": [[ImageOutput(content="x")]],
     "outputs.0.url": [[ImageOutput(url=5)]],
-    "outputs.0.revised_prompt": [[ImageOutput(url="https://x", revised_prompt=5)]],
-    "usage": ["x"],
-    "cost": ["x", math.nan, math.inf],
-    "tokens": [None],
-    "warnings": [None, [5]],
-    "raw": [[1]],
-    "provider_request_id": [5],
 }
 
 
@@ -123,6 +116,45 @@ def test_a_half_filled_answer_is_told_by_its_field(acme, png, field, value, imag
     told = refused(generate_image, image_config(), WISH)
     assert f"AcmeProvider.generate_image gave an ImageAnswer with {field}" in str(told)
     assert told.billable == "unknown"
+
+
+BESIDE_THE_PICTURES = {
+    "usage of a str": {"usage": "x"},
+    "cost of a str": {"cost": "x"},
+    "cost of nan": {"cost": math.nan},
+    "cost of inf": {"cost": math.inf},
+    "tokens of a NoneType": {"tokens": None},
+    "warnings of a NoneType": {"warnings": None},
+    "warnings of a list": {"warnings": [5]},
+    "raw of a list": {"raw": [1]},
+    "provider_request_id of a int": {"provider_request_id": 5},
+    "usage of a list, cost of a str": {"usage": [], "cost": "1"},
+}
+
+
+@pytest.mark.parametrize(("told", "fields"), BESIDE_THE_PICTURES.items(), ids=BESIDE_THE_PICTURES)
+def test_a_field_beside_the_pictures_costs_none_of_them(acme, make_image, png, told, fields, image_config):
+    acme(generate_image=giving(ImageAnswer([ImageOutput(content=png)], **fields)))
+
+    response = make_image(image_config(), WISH)
+
+    assert [picture.content for picture in response.images] == [png]
+    (warning,) = response.warnings
+    what = f"AcmeProvider.generate_image gave an ImageAnswer with {told}"
+    assert warning == f"{what}; that was left out. This is a defect of the plugin."
+    assert (response.usage, response.cost, response.provider_request_id, response.raw_response) == (None,) * 4
+
+
+def test_the_other_fields_of_such_an_answer_are_kept(acme, png, image_config):
+    outputs = [ImageOutput(content=png, revised_prompt=5), ImageOutput(content=png, revised_prompt="a red cat")]
+    acme(generate_image=giving(ImageAnswer(outputs, "id-1", {"images": 2}, 0.5, warnings=["slow"], raw={"a": 1})))
+
+    response = generate_image(image_config(), WISH)
+
+    assert [picture.revised_prompt for picture in response.images] == [None, "a red cat"]
+    assert (response.provider_request_id, response.usage, response.cost) == ("id-1", {"images": 2}, 0.5)
+    assert response.warnings[0] == "slow"
+    assert "with outputs.0.revised_prompt of a int; that was left out" in response.warnings[1]
 
 
 EMPTY_OUTPUTS = {

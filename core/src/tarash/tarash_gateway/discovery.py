@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+import sys
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tarash.tarash_gateway._metadata import EntryPoint, PackageNotFoundError, distribution, entry_points
+from tarash.tarash_gateway._metadata import Distribution, distributions, extras_of, header
 
-__all__ = ["COMMANDS", "GROUPS", "PROVIDERS", "EntryPoint", "Found", "Place", "discover", "extras_of", "same_name"]
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+__all__ = [
+    "COMMANDS",
+    "ENGINES",
+    "GROUPS",
+    "OBSERVERS",
+    "PROVIDERS",
+    "Found",
+    "Place",
+    "discover",
+    "extras_of",
+    "same_name",
+]
 
 PROVIDERS = "tarash_gateway.providers"
 """Entry points named as a provider."""
@@ -20,7 +35,13 @@ COMMANDS = "tarash_gateway.commands"
 OBSERVERS = "tarash_gateway.observers"
 """Entry points whose plugins are told of every call."""
 
-GROUPS = (PROVIDERS, OBSERVERS, COMMANDS)
+ENGINES = "tarash_gateway.engines"
+"""Entry points named as an engine of batches."""
+
+GROUPS = (PROVIDERS, OBSERVERS, COMMANDS, ENGINES)
+
+_OURS = "tarash_gateway."
+"""What the name of each group begins with."""
 
 
 def same_name(name: str) -> str:
@@ -28,8 +49,7 @@ def same_name(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a distribution was installed from."""
 
     url: str | None = None
@@ -39,17 +59,26 @@ class Place:
     """Whether its sources are used where they lie."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One entry point of one distribution."""
 
     group: str
     name: str
-    entry_point: EntryPoint
+    value: str
+    """The module, or the object in a module."""
+
+    owner: Distribution
     distribution: str | None
     version: str | None
-    disabled: bool
+    disabled: bool = False
     """Whether TARASH_DISABLE_PLUGINS leaves it out."""
+
+    @property
+    def entry_point(self) -> EntryPoint:
+        """What loads it."""
+        from importlib.metadata import EntryPoint  # noqa: PLC0415 # see `_metadata`
+
+        return EntryPoint(self.name, self.value, self.group)
 
     @property
     def origin(self) -> str:
@@ -59,15 +88,21 @@ class Found:
     @property
     def summary(self) -> str:
         """What the distribution says of itself in one line."""
-        return _about(self.entry_point.dist).get("Summary") or ""
+        return header(self.owner).get("Summary", "")
 
     @property
     def place(self) -> Place:
-        """Where the distribution was installed from."""
-        return _place(self.entry_point.dist)
+        """Where the distribution was installed from: what pip wrote down, where that was anything but an index."""
+        import json  # noqa: PLC0415 # for `tarash plugins` alone
+
+        try:
+            origin: Any = json.loads(self.owner.read_text("direct_url.json") or "{}")
+            return Place(origin.get("url"), bool(origin.get("dir_info", {}).get("editable", False)))
+        except (ValueError, AttributeError):
+            return Place()
 
 
-def discover(group: str, installed: Iterable[EntryPoint] | None = None) -> list[Found]:
+def discover(group: str, installed: Iterable[Found] | None = None) -> list[Found]:
     """The entry points of `group`, disabled ones included, in the order of the module search path.
 
     Args:
@@ -75,41 +110,53 @@ def discover(group: str, installed: Iterable[EntryPoint] | None = None) -> list[
         installed: takes the place of what is installed, for tests.
     """
     disabled = _disabled()
-    found: list[Found] = []
-    for entry_point in entry_points(group=group) if installed is None else installed:
-        about = _about(entry_point.dist)
-        shop, version = about.get("Name"), about.get("Version")
-        left_out = not disabled.isdisjoint({"*", same_name(entry_point.name), same_name(shop or "")})
-        one = Found(group, entry_point.name, entry_point, shop, version, left_out)
-        # One distribution may be found twice, through an editable install and its wheel on one path.
-        if not any(other.origin == one.origin and other.entry_point == entry_point for other in found):
-            found.append(one)
-    return found
+    return [
+        found._replace(
+            disabled=not disabled.isdisjoint({"*", same_name(found.name), same_name(found.distribution or "")})
+        )
+        for found in (_installed() if installed is None else installed)
+        if found.group == group
+    ]
 
 
-def extras_of(name: str) -> list[str]:
-    """The extras that a distribution declares; none where it is not installed, as in a bare source tree."""
+def _installed() -> tuple[Found, ...]:
+    """The entry points of all our groups: read once, and again when a folder of the search path has changed."""
+    return _read(tuple((path, *_state(path)) for path in sys.path))
+
+
+def _state(path: str) -> tuple[int, int]:
     try:
-        return distribution(name).metadata.get_all("Provides-Extra") or []
-    except PackageNotFoundError:
-        return []
+        told = os.stat(path or ".")  # noqa: PTH116 # a `Path` for each costs more than the look
+    except (OSError, ValueError):
+        return 0, 0
+    return told.st_ino, told.st_mtime_ns
 
 
-def _about(owner: Any) -> Mapping[str, str]:
-    """What a distribution says of itself. An interrupted uninstall leaves entry points, and no word about them."""
-    try:
-        return dict(owner.metadata) if owner is not None and owner.metadata is not None else {}
-    except FileNotFoundError:  # what the libraries raise for it is one
-        return {}
+@lru_cache(maxsize=1)
+def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[Found, ...]:
+    """Opens one file of each distribution, and a second one of those that have entry points of ours."""
+    read: dict[str, list[Found]] = {}
+    for owner in distributions():
+        text = owner.read_text("entry_points.txt") or ""
+        if _OURS in text:
+            about = header(owner)
+            shop, version = about.get("Name"), about.get("Version")
+            found = [Found(*line, owner, shop, version) for line in _lines(text)]
+            read.setdefault(same_name(shop) if shop else str(len(read)), found)
+    return tuple(one for found in read.values() for one in found)
+
+
+def _lines(text: str) -> Iterator[tuple[str, str, str]]:
+    """Group, name and value of each entry point of ours."""
+    group = ""
+    for line in map(str.strip, text.splitlines()):
+        name, equals, value = line.partition("=")
+        if line.startswith("["):
+            group = line.strip("[] ")
+        elif group in GROUPS and equals and not line.startswith("#"):
+            yield group, name.strip(), value.strip()
 
 
 def _disabled() -> set[str]:
     named = os.environ.get("TARASH_DISABLE_PLUGINS", "").split(",")
     return {same_name(name) for name in named if name.strip()}
-
-
-def _place(owner: object) -> Place:
-    """What pip wrote into `direct_url.json`, where it installed from anything but an index."""
-    origin = getattr(owner, "origin", None)
-    editable = bool(getattr(getattr(origin, "dir_info", None), "editable", False))
-    return Place(getattr(origin, "url", None), editable)

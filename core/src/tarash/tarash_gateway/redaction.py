@@ -7,9 +7,11 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from urllib.parse import quote
+
+from pydantic_core import to_json
 
 MASK = "[key]"
 PIECE = 8
@@ -28,57 +30,65 @@ _TOKEN = re.compile(r"[^\s\"'<>,;]+")
 _LEFT_OUT = re.compile(r"\*{2,}|\u2022{2,}|\.{2,}|\u2026")
 """What a vendor puts in the place of a key's middle: stars, bullets, dots or an ellipsis."""
 
+_MARKS = ("**", "\u2022\u2022", "..", "\u2026")
+"""One of these is in every text in which `_LEFT_OUT` finds something."""
+
+BLOCK = PIECE // 2
+"""Characters: wherever a piece of a key stands in a text, it covers one whole block of this length."""
+
+_BLOCKS = re.compile(f".{{{BLOCK}}}", re.DOTALL)
+
 _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 """Lower case that keeps every character at its place."""
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
     """`text` without the secrets, without pieces of them, and without a vendor's half-starred spelling of them."""
-    return _Mask(secrets).text(text)
+    return _keys(tuple(secrets)).hidden_in(text)
 
 
 def mask_all(value: Any, secrets: Iterable[str]) -> Any:
-    """A copy of parsed JSON (or of a text) with the secrets masked, as much of it as `RAW_LIMIT` holds."""
-    return _Mask(secrets).all(value)
+    """Parsed JSON (or a text) with the secrets masked, as much of it as `RAW_LIMIT` holds; itself if it is clean."""
+    keys = _keys(tuple(secrets))
+    try:
+        text = to_json(value).decode()
+    except ValueError:  # no JSON after all, or half a character
+        return _Mask(keys).all(value)
+    return value if len(text) <= RAW_LIMIT and not keys.may_be_in(text) else _Mask(keys).all(value)
 
 
-class _Mask:
-    """What to look for, worked out once for one text or one answer."""
+class _Keys:
+    """What to look for; worked out once for the same secrets."""
 
-    def __init__(self, secrets: Iterable[str]) -> None:
+    def __init__(self, secrets: tuple[str, ...]) -> None:
         self._secrets = tuple(secret for secret in secrets if len(secret) >= _SHORTEST)
         spellings = {spelling for secret in self._secrets for spelling in _spellings(secret)}
         self._spellings = sorted(spellings, key=len, reverse=True)
+        self.longest = len(self._spellings[0]) if spellings else 0
+        self._short = tuple(spelling for spelling in spellings if len(spelling) <= PIECE)
         self._joined = _lower("\0".join(spelling for spelling in spellings if len(spelling) > PIECE))
-        self._left = RAW_LIMIT
 
     @cached_property
     def _pieces(self) -> set[str]:
         return {self._joined[at : at + PIECE] for at in range(len(self._joined) - PIECE + 1)}
 
-    def text(self, text: str) -> str:
+    @cached_property
+    def _blocks(self) -> set[str]:
+        return {self._joined[at : at + BLOCK] for at in range(len(self._joined) - BLOCK + 1)}
+
+    def may_be_in(self, text: str) -> bool:
+        """Whether it is worth to look closely: most answers have nothing in them that is like a key."""
+        return bool(self._secrets) and (
+            any(mark in text for mark in (*_MARKS, *self._short))
+            or not self._blocks.isdisjoint(_BLOCKS.findall(_lower(text)))
+        )
+
+    def hidden_in(self, text: str) -> str:
         for spelling in self._spellings:
             text = text.replace(spelling, MASK)
         if _LEFT_OUT.search(text):
             text = _TOKEN.sub(lambda found: MASK if self._same(found[0]) else found[0], text)
         return self._without_pieces(text) if self._joined and len(text) >= PIECE else text
-
-    def all(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self._cut(value)
-        if isinstance(value, dict):
-            return {self._cut(str(key)): self.all(item) for key, item in value.items() if self._left > 0}
-        if isinstance(value, list):
-            return [self.all(item) for item in value if self._left > 0]
-        self._left -= 1
-        return value
-
-    def _cut(self, text: str) -> str:
-        """The text masked, then cut; a key may lie across the cut."""
-        longest = len(self._spellings[0]) if self._spellings else 0
-        kept = self.text(text[: self._left + longest])[: max(self._left, 0)]
-        self._left -= len(kept) + 1
-        return kept
 
     def _same(self, token: str) -> bool:
         """Whether `sk-pr**********wxyz` is a spelling of a secret."""
@@ -103,6 +113,35 @@ class _Mask:
                     out += (text[shown:at], MASK)
                 shown = hidden = at + PIECE
         return "".join((*out, text[shown:]))
+
+
+class _Mask:
+    """One answer on its way: how much of it may still be kept."""
+
+    def __init__(self, keys: _Keys) -> None:
+        self._keys = keys
+        self._left = RAW_LIMIT
+
+    def all(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._cut(value)
+        if isinstance(value, dict):
+            return {self._cut(str(key)): self.all(item) for key, item in value.items() if self._left > 0}
+        if isinstance(value, list):
+            return [self.all(item) for item in value if self._left > 0]
+        self._left -= 1
+        return value
+
+    def _cut(self, text: str) -> str:
+        """The text masked, then cut; a key may lie across the cut."""
+        kept = self._keys.hidden_in(text[: self._left + self._keys.longest])[: max(self._left, 0)]
+        self._left -= len(kept) + 1
+        return kept
+
+
+@lru_cache(maxsize=32)
+def _keys(secrets: tuple[str, ...]) -> _Keys:
+    return _Keys(secrets)
 
 
 def _lower(text: str) -> str:

@@ -7,13 +7,17 @@ header that belongs to it. The SDK is imported when the first request is sent.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_azure_openai.credentials import KEY_VARIABLE
-from tarash_gateway_azure_openai.provider import AzureOpenAIProvider
 from tarash_gateway_azure_openai.rows import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_openai import DEFAULT_VIDEO_MODEL
+
+if TYPE_CHECKING:
+    from tarash_gateway_azure_openai.provider import AzureOpenAIProvider
 
 __all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "AzureOpenAIProvider", "tarash_create_provider", "tarash_provider_specs"]
 
@@ -36,4 +40,17 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """A provider for one deployment, over the route that has what is asked for."""
+    from tarash_gateway_azure_openai.provider import AzureOpenAIProvider  # noqa: PLC0415 # not for rows alone
+
     return AzureOpenAIProvider(config)
+
+
+_HOMES = {"AzureOpenAIProvider": "provider"}
+"""What sends requests lives apart: who only looks at rows does not load it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -7,13 +7,17 @@ when the first request is sent.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_google.connection import KEY_VARIABLES, from_config
 from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
-from tarash_gateway_google.provider import GoogleProvider
 from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
+
+if TYPE_CHECKING:
+    from tarash_gateway_google.provider import GoogleProvider
 
 __all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "GoogleProvider", "tarash_create_provider", "tarash_provider_specs"]
 
@@ -37,4 +41,17 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """A provider for the Gemini API, or for a server at `config.base_url` that speaks it."""
+    from tarash_gateway_google.provider import GoogleProvider  # noqa: PLC0415 # not for rows alone
+
     return GoogleProvider(config, from_config(config), where=f"api_key, then in {' and '.join(KEY_VARIABLES)}")
+
+
+_HOMES = {"GoogleProvider": "provider"}
+"""What sends requests lives apart: who only looks at rows does not load it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -10,13 +10,14 @@ import os
 import sys
 import threading
 import weakref
-from asyncio import AbstractEventLoop, get_running_loop, to_thread
+from asyncio import AbstractEventLoop, Lock, get_running_loop, to_thread
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
+from tarash.tarash_gateway.plugins.pooling import pool_simply
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Client
@@ -74,23 +75,27 @@ class _LoopClients:
     def __init__(self) -> None:
         self._clients: OrderedDict[Hashable, AsyncClient] = OrderedDict()
         self._keeper: AsyncGenerator[None, None] | None = None
+        self._making = Lock()
 
     async def get(self, connection: Connection) -> AsyncClient:
+        key = connection.identity()
+        client = self._clients.get(key)
+        if client is not None:
+            self._clients.move_to_end(key)
+            return client
+        async with self._making:
+            return self._clients.get(key) or await self._made(key)
+
+    async def _made(self, key: Hashable) -> AsyncClient:
         if self._keeper is None:
             # `asyncio.run` closes the generators that are still open before it closes the loop: the one moment at which
             # connections can be closed in their own loop.
             self._keeper = self._close_at_the_end()
             await anext(self._keeper)
-        key = connection.identity()
-        client = self._clients.get(key)
-        if client is None:
-            import httpx2
-
-            client = self._clients[key] = httpx2.AsyncClient(follow_redirects=False, headers=HEADERS)
-            if len(self._clients) > MOST:
-                _, oldest = self._clients.popitem(last=False)
-                await oldest.aclose()
-        self._clients.move_to_end(key)
+        client = self._clients[key] = await to_thread(_make_async)  # 40 ms, in which it reads certificates
+        if len(self._clients) > MOST:
+            _, oldest = self._clients.popitem(last=False)
+            await oldest.aclose()
         return client
 
     async def _close_at_the_end(self) -> AsyncGenerator[None, None]:
@@ -101,6 +106,7 @@ class _LoopClients:
                 _, client = self._clients.popitem()
                 await client.aclose()
             self._keeper = None
+            self._making = Lock()  # one that was waited for holds its loop, by which these clients are found
 
 
 def _make_sync() -> Client:
@@ -109,6 +115,14 @@ def _make_sync() -> Client:
     client = httpx2.Client(follow_redirects=False, headers=HEADERS)
     keep_to_deadlines(client)
     weakref.finalize(client, _close_pools, (client._transport, *client._mounts.values()))  # noqa: SLF001 # see below
+    return client
+
+
+def _make_async() -> AsyncClient:
+    import httpx2
+
+    client = httpx2.AsyncClient(follow_redirects=False, headers=HEADERS)
+    pool_simply(client)
     return client
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_google.image_rows import DEFAULT_VERTEX_IMAGE_MODEL
-from tarash_gateway_google.vertex import VertexProvider
 from tarash_gateway_google.video_rows import DEFAULT_VERTEX_VIDEO_MODEL, VERTEX_VIDEO_MODELS
 
 __all__ = ["tarash_create_provider", "tarash_provider_specs"]
@@ -30,4 +29,6 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """A provider for one project and location."""
+    from tarash_gateway_google.vertex import VertexProvider  # noqa: PLC0415 # not for rows alone
+
     return VertexProvider(config)

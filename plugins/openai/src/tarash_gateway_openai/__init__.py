@@ -7,13 +7,17 @@ What other plugins may build on: `OpenAIProvider` bound to a `Connection`, and t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
-from tarash_gateway_openai.connection import Connection, from_config
 from tarash_gateway_openai.image_rows import IMAGE_MODELS
-from tarash_gateway_openai.provider import OpenAIProvider
 from tarash_gateway_openai.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
+
+if TYPE_CHECKING:
+    from tarash_gateway_openai.connection import Connection
+    from tarash_gateway_openai.provider import OpenAIProvider
 
 __all__ = [
     "DEFAULT_VIDEO_MODEL",
@@ -52,4 +56,18 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """A provider for OpenAI's service, or for the server at `config.base_url`."""
+    from tarash_gateway_openai.connection import from_config  # noqa: PLC0415 # not for rows alone
+    from tarash_gateway_openai.provider import OpenAIProvider  # noqa: PLC0415 # not for rows alone
+
     return OpenAIProvider(config, from_config(config))
+
+
+_HOMES = {"Connection": "connection", "OpenAIProvider": "provider"}
+"""What sends requests lives apart: who only looks at rows does not load it."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -15,12 +15,14 @@ import weakref
 from asyncio import AbstractEventLoop, get_running_loop, to_thread
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 from tarash_gateway_openai.connection import is_version
+from tarash_gateway_openai.direct import Direct
 from tarash_gateway_openai.hidden import keep_from_logs
 
 if TYPE_CHECKING:
@@ -33,26 +35,44 @@ MOST = 32
 """Clients that are kept, for each event loop and for the threads together."""
 
 _lock = threading.Lock()
-_sync: OrderedDict[Hashable, OpenAI] = OrderedDict()
+_sync: OrderedDict[Hashable, Kept] = OrderedDict()
 _async: weakref.WeakKeyDictionary[AbstractEventLoop, _LoopClients] = weakref.WeakKeyDictionary()
 _left_in_parent: list[Any] = []
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A client of the SDK, and the shorter way through its HTTP client."""
+
+    sdk: Any
+    direct: Direct
+
+
 def sync_client(connection: Connection) -> OpenAI:
     """The client of a connection, shared by all threads."""
-    key = _identity(connection)
-    with _lock:
-        client = _sync.get(key)
-        if client is None:
-            client = _sync[key] = _make_sync(connection)
-            if len(_sync) > MOST:
-                _sync.popitem(last=False)  # closed when its last request is over
-        _sync.move_to_end(key)
-        return client
+    return kept(connection).sdk  # type: ignore[no-any-return]
 
 
 async def async_client(connection: Connection) -> AsyncOpenAI:
     """The client of a connection in the running event loop."""
+    return (await kept_async(connection)).sdk  # type: ignore[no-any-return]
+
+
+def kept(connection: Connection) -> Kept:
+    """The client of a connection and the way below it, shared by all threads."""
+    key = _identity(connection)
+    with _lock:
+        found = _sync.get(key)
+        if found is None:
+            found = _sync[key] = _make_sync(connection)
+            if len(_sync) > MOST:
+                _sync.popitem(last=False)  # closed when its last request is over
+        _sync.move_to_end(key)
+        return found
+
+
+async def kept_async(connection: Connection) -> Kept:
+    """The client of a connection and the way below it, in the running event loop."""
     loop = get_running_loop()
     if "openai" not in sys.modules:
         await to_thread(import_module, "openai")  # 0.4 s that the event loop would stand still
@@ -69,17 +89,17 @@ def close_clients() -> None:
         clients = list(_sync.values())
         _sync.clear()
     for client in clients:
-        client.close()
+        client.sdk.close()
 
 
 class _LoopClients:
     """The async clients of one event loop."""
 
     def __init__(self) -> None:
-        self._clients: OrderedDict[Hashable, AsyncOpenAI] = OrderedDict()
+        self._clients: OrderedDict[Hashable, Kept] = OrderedDict()
         self._keeper: AsyncGenerator[None, None] | None = None
 
-    async def get(self, connection: Connection) -> AsyncOpenAI:
+    async def get(self, connection: Connection) -> Kept:
         if self._keeper is None:
             # `asyncio.run` closes the generators that are still open before it closes the loop: the one moment at which
             # connections can be closed in their own loop.
@@ -91,7 +111,7 @@ class _LoopClients:
             client = self._clients[key] = _make_async(connection)
             if len(self._clients) > MOST:
                 _, oldest = self._clients.popitem(last=False)
-                await oldest.close()
+                await oldest.sdk.close()
         self._clients.move_to_end(key)
         return client
 
@@ -101,7 +121,7 @@ class _LoopClients:
         finally:
             while self._clients:
                 _, client = self._clients.popitem()
-                await client.close()
+                await client.sdk.close()
             self._keeper = None
 
 
@@ -120,7 +140,7 @@ def _identity(connection: Connection) -> Hashable:
     )
 
 
-def _make_sync(connection: Connection) -> OpenAI:
+def _make_sync(connection: Connection) -> Kept:
     import openai
 
     hooks = {"request": [_to_api_key]} if connection.auth == "api-key" else {}
@@ -130,10 +150,10 @@ def _make_sync(connection: Connection) -> OpenAI:
     client = openai.OpenAI(http_client=http, api_key=connection.current_key, **_options(connection))
     _keep_to(connection, client)
     weakref.finalize(client, http.close)
-    return client
+    return Kept(client, Direct(client, http, connection))
 
 
-def _make_async(connection: Connection) -> AsyncOpenAI:
+def _make_async(connection: Connection) -> Kept:
     import openai
 
     hooks = {"request": [_to_api_key_async]} if connection.auth == "api-key" else {}
@@ -141,7 +161,7 @@ def _make_async(connection: Connection) -> AsyncOpenAI:
     keep_from_logs(http, connection.hidden_query())
     client = openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
     _keep_to(connection, client)
-    return client
+    return Kept(client, Direct(client, http, connection))
 
 
 def _options(connection: Connection) -> dict[str, Any]:

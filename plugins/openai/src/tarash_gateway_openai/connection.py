@@ -10,6 +10,7 @@ import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 from weakref import WeakValueDictionary
@@ -191,6 +192,7 @@ def is_version(parameter: str) -> bool:
     return parameter.lower() == "api-version"
 
 
+@lru_cache(maxsize=64)
 def checked_url(url: str) -> str:
     """A base URL without its trailing slash.
 

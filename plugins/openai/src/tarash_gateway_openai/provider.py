@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
     DownloadError,
+    InvalidRequestError,
     InvalidResponseError,
     JobExpiredError,
     ModelNotFoundError,
@@ -55,9 +56,6 @@ MOST_PAGES = 50
 
 CLOCKS_DIFFER = timedelta(minutes=2)
 """How far the vendor's clock may be from ours."""
-
-CHUNK = 256 * 1024
-"""Bytes that a download hands on at a time."""
 
 
 class OpenAIProvider(Provider):
@@ -166,21 +164,21 @@ class OpenAIProvider(Provider):
         return pages.jobs
 
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # one video a job
-        with self._transport.masked(), self._downloads(job), self._transport.translated():
+        with self._transport.masked(), self._downloads(job, sink), self._transport.translated():
             deadline = time.monotonic() + timeout
             response = self._transport.open(content_request(job, sink.offset), timeout)
             with closing(response):
                 _begin(sink, response.status_code, response.headers)
-                for chunk in items_until(deadline, response.iter_raw(CHUNK)):
+                for chunk in items_until(deadline, response.iter_raw()):
                     sink.write(chunk)
 
     async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002
-        with self._transport.masked(), self._downloads(job), self._transport.translated():
+        with self._transport.masked(), self._downloads(job, sink), self._transport.translated():
             async with self._transport.in_time(timeout):
                 response = await self._transport.open_async(content_request(job, sink.offset), timeout)
                 async with aclosing(response):
                     _begin(sink, response.status_code, response.headers)
-                    async for chunk in response.aiter_raw(CHUNK):
+                    async for chunk in response.aiter_raw():
                         sink.write(chunk)
 
     @contextmanager
@@ -220,7 +218,7 @@ class OpenAIProvider(Provider):
             raise
 
     @contextmanager
-    def _downloads(self, job: VideoJob) -> Iterator[None]:
+    def _downloads(self, job: VideoJob, sink: Sink) -> Iterator[None]:
         import httpx2
 
         try:
@@ -230,6 +228,12 @@ class OpenAIProvider(Provider):
             msg = f"the clip of job {job.id} is not there (any more): {error}"
             gone = error.status_code == 410
             raise JobExpiredError(msg, status_code=error.status_code, raw=error.raw, retryable=not gone) from error
+        except InvalidRequestError as error:
+            if error.status_code != 416:
+                raise
+            sink.restart()  # what is there is no beginning of what the vendor has
+            msg = f"the clip of job {job.id} does not go on where it was cut: {error}"
+            raise DownloadError(msg, status_code=416, raw=error.raw, retryable=True) from error
         except httpx2.HTTPError as error:
             msg = f"the download of job {job.id} broke off ({type(error).__name__})"
             raise DownloadError(msg, retryable=True) from error

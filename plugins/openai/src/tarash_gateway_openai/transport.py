@@ -38,18 +38,20 @@ class Transport:
 
     def send(self, outgoing: Outgoing, timeout: float) -> Incoming:
         """Sends a request and reads its answer."""
-        client = clients.sync_client(self.connection)
+        client = clients.kept(self.connection)
         with self.translated(), until(time.monotonic() + timeout):
-            call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-            return self.incoming(call(**_arguments(outgoing, timeout)))
+            if outgoing.multipart:
+                return self.incoming(client.sdk.post(**_arguments(outgoing, timeout)))
+            return self.incoming(client.direct.send(outgoing, _seconds(timeout)))
 
     async def send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
         """The twin of `send`."""
-        client = await clients.async_client(self.connection)
+        client = await clients.kept_async(self.connection)
         with self.translated():
             async with self.in_time(timeout):
-                call: Any = {"GET": client.get, "POST": client.post, "DELETE": client.delete}[outgoing.method]
-                return self.incoming(await call(**_arguments(outgoing, timeout)))
+                if outgoing.multipart:
+                    return self.incoming(await client.sdk.post(**_arguments(outgoing, timeout)))
+                return self.incoming(await client.direct.send_async(outgoing, _seconds(timeout)))
 
     def open(self, outgoing: Outgoing, timeout: float) -> Any:
         """Sends a request; gives the answer with its body unread, to be closed by the caller."""
@@ -155,7 +157,7 @@ def _arguments(outgoing: Outgoing, timeout: float, *, quiet: float | None = None
     headers = dict(outgoing.headers)
     if outgoing.multipart:
         headers["Content-Type"] = "multipart/form-data"
-    options = {"headers": headers, "timeout": _timeouts(timeout, quiet)}
+    options = {"headers": headers, "timeout": httpx2.Timeout(**_seconds(timeout, quiet))}
     arguments: dict[str, Any] = {"path": outgoing.path, "cast_to": httpx2.Response, "options": options}
     if outgoing.method == "POST":
         arguments["body"] = outgoing.body
@@ -164,11 +166,10 @@ def _arguments(outgoing: Outgoing, timeout: float, *, quiet: float | None = None
     return arguments
 
 
-def _timeouts(timeout: float, quiet: float | None) -> Any:
-    import httpx2
-
+def _seconds(timeout: float, quiet: float | None = None) -> dict[str, float]:
+    """How long each step of a request may take."""
     read = timeout if quiet is None else min(timeout, quiet)
-    return httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS), read=read)
+    return {"connect": min(timeout, CONNECT_SECONDS), "read": read, "write": timeout, "pool": timeout}
 
 
 def _streamed(outgoing: Outgoing, timeout: float) -> dict[str, Any]:

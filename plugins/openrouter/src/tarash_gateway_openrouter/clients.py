@@ -10,13 +10,14 @@ import os
 import sys
 import threading
 import weakref
-from asyncio import AbstractEventLoop, get_running_loop, to_thread
+from asyncio import AbstractEventLoop, Lock, get_running_loop, to_thread
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
+from tarash.tarash_gateway.plugins.pooling import pool_simply
 from tarash_gateway_openrouter.signatures import keep_from_logs
 
 if TYPE_CHECKING:
@@ -82,20 +83,26 @@ class _LoopClients:
     def __init__(self) -> None:
         self._clients: OrderedDict[Hashable, httpx2.AsyncClient] = OrderedDict()
         self._keeper: AsyncGenerator[None, None] | None = None
+        self._making = Lock()
 
     async def get(self, identity: Hashable) -> httpx2.AsyncClient:
+        client = self._clients.get(identity)
+        if client is not None:
+            self._clients.move_to_end(identity)
+            return client
+        async with self._making:
+            return self._clients.get(identity) or await self._made(identity)
+
+    async def _made(self, identity: Hashable) -> httpx2.AsyncClient:
         if self._keeper is None:
             # `asyncio.run` closes the generators that are still open before it closes the loop: the one moment at which
             # connections can be closed in their own loop.
             self._keeper = self._close_at_the_end()
             await anext(self._keeper)
-        client = self._clients.get(identity)
-        if client is None:
-            client = self._clients[identity] = _make_async()
-            if len(self._clients) > MOST:
-                _, oldest = self._clients.popitem(last=False)
-                await oldest.aclose()
-        self._clients.move_to_end(identity)
+        client = self._clients[identity] = await to_thread(_make_async)  # 40 ms, in which it reads certificates
+        if len(self._clients) > MOST:
+            _, oldest = self._clients.popitem(last=False)
+            await oldest.aclose()
         return client
 
     async def _close_at_the_end(self) -> AsyncGenerator[None, None]:
@@ -106,12 +113,14 @@ class _LoopClients:
                 _, client = self._clients.popitem()
                 await client.aclose()
             self._keeper = None
+            self._making = Lock()  # one that was waited for holds its loop, by which these clients are found
 
 
 def _make_async() -> httpx2.AsyncClient:
     import httpx2
 
     client = httpx2.AsyncClient(**_options())
+    pool_simply(client)
     _plain(client)
     return client
 

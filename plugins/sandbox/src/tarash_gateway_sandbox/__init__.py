@@ -5,14 +5,40 @@ with the same model names. Its jobs live as long as the process. `SandboxServer`
 client, `serve` runs one until it is interrupted, `FAULTS` is what it plays on demand, and the pytest fixture
 `tarash_sandbox` gives one to tests.
 
-pytest imports this package at each start, so that importing it loads nothing of the gateway.
+pytest imports this package at each start, and a look at the rows does: importing it loads nothing of the gateway, and
+no server.
 """
 
-from tarash_gateway_sandbox.catalogue import FAULTS, Fault
-from tarash_gateway_sandbox.faults import Answer, EventStream, RawBytes
-from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.recording import RecordedRequest
-from tarash_gateway_sandbox.server import SandboxServer
-from tarash_gateway_sandbox.serving import serve
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.catalogue import FAULTS, Fault
+    from tarash_gateway_sandbox.faults import Answer, EventStream, RawBytes
+    from tarash_gateway_sandbox.paid import Paid
+    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.server import SandboxServer
+    from tarash_gateway_sandbox.serving import serve
 
 __all__ = ["FAULTS", "Answer", "EventStream", "Fault", "Paid", "RawBytes", "RecordedRequest", "SandboxServer", "serve"]
+
+_HOMES = {
+    "FAULTS": "catalogue",
+    "Fault": "catalogue",
+    "Answer": "faults",
+    "EventStream": "faults",
+    "RawBytes": "faults",
+    "Paid": "paid",
+    "RecordedRequest": "recording",
+    "SandboxServer": "server",
+    "serve": "serving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -6,9 +6,8 @@ from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
-from tarash_gateway_openai import Connection, OpenAIProvider, spec
+from tarash_gateway_openai import spec
 from tarash_gateway_sandbox.free import free
-from tarash_gateway_sandbox.server import SandboxServer
 
 
 @hookimpl
@@ -26,7 +25,9 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """The OpenAI plugin, bound to the embedded server or to the sandbox at `config.base_url`."""
-    from tarash_gateway_sandbox.embedded import embedded_server  # noqa: PLC0415 - the first call starts a server
+    from tarash_gateway_openai import Connection, OpenAIProvider  # noqa: PLC0415 # not for rows alone
+    from tarash_gateway_sandbox import SandboxServer  # noqa: PLC0415 # not for rows alone
+    from tarash_gateway_sandbox.embedded import embedded_server  # noqa: PLC0415 # the first call starts a server
 
     base_url = config.base_url or embedded_server().url
     return OpenAIProvider(config, Connection(base_url=base_url, key=SandboxServer.api_key))

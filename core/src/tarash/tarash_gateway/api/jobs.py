@@ -9,7 +9,7 @@ from pathlib import Path
 from tarash.tarash_gateway.api.planning import around, checked_chain
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.flows.commands import Flow
+from tarash.tarash_gateway.flows.commands import Call, Flow
 from tarash.tarash_gateway.flows.context import Context, new_request_id
 from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.failing import told_when_failing
@@ -18,7 +18,8 @@ from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, po
 from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.flows.video import kept
 from tarash.tarash_gateway.journal import Journal
-from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
+from tarash.tarash_gateway.media import saving
+from tarash.tarash_gateway.media.saving import Exists, as_place
 from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
@@ -168,7 +169,9 @@ async def recover_videos_async(config: VideoGenerationConfig, journal: Journal) 
 
 
 def _submit_flow(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Flow[VideoJob]:
-    return with_fallbacks(checked_chain(config, request), new_request_id(), submit_call, around("submit"))
+    chain = checked_chain(config, request)
+    job: VideoJob = yield from with_fallbacks(chain, new_request_id(), submit_call, around("submit"))
+    return job
 
 
 def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list[VideoJob]]:
@@ -199,7 +202,7 @@ def _resume_flow(
     row, own = find_row(config, registry.spec(config.provider))
     place = as_place(save_to)
     request_id = new_request_id()
-    there = place is not None and not check_place(place, exists)
+    there = place is not None and not (yield Call(saving, "check_place", (place, exists)))
 
     def one(context: Context) -> Flow[VideoGenerationResponse]:
         if place is not None and there:
@@ -208,7 +211,7 @@ def _resume_flow(
 
     flow = at_job(config, job, request_id, one, around("resume"))
     known = {"request_id": request_id, "provider": config.provider, "model": job.model}
-    return told_when_failing(flow, VideoGenerationUpdate, known)
+    return (yield from told_when_failing(flow, VideoGenerationUpdate, known))
 
 
 def _provider_of(config: VideoGenerationConfig, job: VideoJob) -> Provider:

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from tarash.tarash_gateway.api.planning import around, checked_chain
-from tarash.tarash_gateway.flows.commands import Flow
+from tarash.tarash_gateway.flows.commands import Call, Flow
 from tarash.tarash_gateway.flows.context import Context, new_request_id
 from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.video import already_there, video_call
-from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
+from tarash.tarash_gateway.media import saving
+from tarash.tarash_gateway.media.saving import Exists, as_place
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest, VideoGenerationResponse
 
 
@@ -76,6 +77,7 @@ def _video_flow(
         return video_call(context, plan, place, exists)
 
     request_id = new_request_id()
-    if place is not None and not check_place(place, exists):
-        return already_there(place, request_id, first.config, first.model)
-    return with_fallbacks(chain, request_id, one, around("generate"))
+    if place is not None and not (yield Call(saving, "check_place", (place, exists))):
+        return (yield from already_there(place, request_id, first.config, first.model))
+    response: VideoGenerationResponse = yield from with_fallbacks(chain, request_id, one, around("generate"))
+    return response

@@ -61,6 +61,6 @@ def _spec(found: Found) -> EngineSpec:
 def _check(name: str, options: Mapping[str, Any], known: tuple[str, ...]) -> None:
     unknown = [option for option in options if option not in known]
     if unknown:
-        takes = f"takes {', '.join(known)}" if known else "takes no options"
-        msg = f"the engine {name!r} {takes}, and not {', '.join(unknown)}"
+        takes = ", ".join(known) or "no options"
+        msg = f"the engine {name!r} takes {takes}, and not {', '.join(unknown)}"
         raise ValidationError(msg)

@@ -70,8 +70,8 @@ class CostRange(Record):
     def __str__(self) -> str:
         low, high = as_dollars(self.low), as_dollars(self.high)
         amount = high if low == high else f"{low} to {high}"
-        more = f", and {self.unknown:,} rows whose price is not known" if self.unknown else ""
-        return f"{amount} for {self.rows:,} rows{more}"
+        more = f", and {_rows(self.unknown)} whose price is not known" if self.unknown else ""
+        return f"{amount} for {_rows(self.rows)}{more}"
 
 
 class BatchProgress(Record):
@@ -163,7 +163,7 @@ class BatchResult(Record):
         words = [f"{count:,} {word}" for word, count in self._counts() if count or word == "done"]
         if self.estimate is not None:
             words = [f"{self.ready:,} to be sent", *words]
-        text = f"{self.rows:,} rows: {', '.join(words)}"
+        text = f"{_rows(self.rows)}: {', '.join(words)}"
         if self.estimate is not None:
             return f"{text}; it may cost {self.estimate}"
         spent = f", {as_dollars(self.spent)} spent" if self.spent else ""
@@ -172,3 +172,7 @@ class BatchResult(Record):
     def _counts(self) -> list[tuple[str, int]]:
         named = ("done", "kept", "failed", "unconfirmed")
         return [(name, getattr(self, name)) for name in named]
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"

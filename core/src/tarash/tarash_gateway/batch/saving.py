@@ -11,7 +11,7 @@ from pathlib import Path
 from tarash.tarash_gateway.batch.names import ending, numbered
 from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.errors import DownloadError, SaveError, TarashError
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.saving import Exists, atomic_file
 from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
 from tarash.tarash_gateway.models import Media
 
@@ -34,7 +34,8 @@ def save_pictures(pictures: Sequence[Media], folder: Path, name: str, exists: Ex
     for picture, stem in zip(pictures, numbered(name, len(pictures)), strict=True):
         place = folder / f"{stem}{ending(picture.content_type)}"
         try:
-            saved.files.append(SavedFile(path=_save(picture, place, exists, saved), sha256=picture.sha256))
+            digest = picture.sha256  # taken once, for the sidecar too
+            saved.files.append(SavedFile(path=_save(picture, place, exists, saved), sha256=digest))
         except TarashError as error:
             saved.error = saved.error or error
             saved.urls += [picture.url] if picture.url and isinstance(error, DownloadError) else []
@@ -45,12 +46,18 @@ def _save(picture: Media, place: Path, exists: Exists, saved: Saved) -> Path:
     try:
         with suppress(OSError):  # told by the next line, and better
             place.parent.mkdir(exist_ok=True)
-        return picture.save(place, exists, sidecar=True)
+        # Not `picture.save`: that looks first whether both can be written, which was done before it was paid for.
+        with atomic_file(place, exists) as file:
+            file.write(picture.content)
     except SaveError as error:
-        rescued = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
-        picture.save(rescued, sidecar=True)
-        saved.error = SaveError(f"{error} The picture is paid for, and was kept as {rescued}.", errno=error.errno)
-        return rescued
+        place = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
+        picture.save(place)
+        saved.error = SaveError(f"{error} The picture is paid for, and was kept as {place}.", errno=error.errno)
+    try:
+        picture.model_copy(update={"path": place}).write_sidecar(exists)
+    except SaveError as error:
+        saved.error = saved.error or error
+    return place
 
 
 def describe_clips(clips: Sequence[Media]) -> Saved:

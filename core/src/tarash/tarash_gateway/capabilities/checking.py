@@ -15,6 +15,7 @@ from tarash.tarash_gateway.models.fields import Unsupported
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment
 from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.records import held
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
@@ -94,7 +95,7 @@ class _Checker(Generic[RequestT]):
 
     def value(self, name: str) -> Any:
         """The field as it stands now."""
-        return self.changes[name] if name in self.changes else getattr(self.asked, name, None)
+        return self.changes[name] if name in self.changes else held(self.asked, name)
 
     def refuse(self, name: str, message: str, **known: Any) -> None:
         if self.refuses:

@@ -10,7 +10,7 @@ from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoM
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule, nearest_size
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.problems import Problem
-from tarash.tarash_gateway.records import shortened
+from tarash.tarash_gateway.records import held, shortened
 
 _VALUE_COLUMNS = {
     "quality": "qualities",
@@ -73,7 +73,7 @@ def _size(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Pro
 
 def _values(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
     for name, column in _VALUE_COLUMNS.items():
-        asked, allowed = getattr(request, name, None), getattr(row, column, None)
+        asked, allowed = held(request, name), held(row, column)
         if asked is None or allowed is None or asked in allowed:
             continue
         why = f"{asked!r} is not taken by {model}" if allowed else f"{model} has no {name}; leave it out"
@@ -81,7 +81,7 @@ def _values(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[P
 
 
 def _duration(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    asked = getattr(request, "duration_seconds", None)
+    asked = held(request, "duration_seconds")
     if asked is None or not isinstance(row, VideoModel):
         return
     rule = row.durations_by_mode.get(_mode(request), row.durations)
@@ -186,5 +186,5 @@ def _held(request: GenerationRequest, name: str, *, stream: bool) -> Any:
         return stream
     if name.startswith("extra_params."):
         return request.extra_params.get(name.removeprefix("extra_params."))
-    value = getattr(request, name, None)
+    value = held(request, name)
     return None if value in ([], {}) else value

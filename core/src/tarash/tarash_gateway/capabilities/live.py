@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -99,7 +100,17 @@ def _of(provider: str) -> _Cached:
     return known[1]
 
 
+_PLACES = ("TARASH_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE", "HOME")
+"""The variables that say where the cache is."""
+
+
 def _path(provider: str) -> Path:
+    return _path_by(provider, *map(os.environ.get, _PLACES))
+
+
+@lru_cache(maxsize=64)
+def _path_by(provider: str, *_variables: str | None) -> Path:
+    # Put together once: each check of a request asks for it, and it took as long as the check.
     return cache_folder() / "models" / f"{provider}.json"
 
 

@@ -138,3 +138,9 @@ class VideoModel(ModelRow):
 
     operation_fields: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Operation to the request fields that it takes, where it takes fewer than `generate`; others are unsupported."""
+
+
+# Every config has a field for a row, so that each process needs these schemas: built here, inner ones first, each is
+# built once. Left for their first use, as other models are, they would be built again inside of each other's.
+for _kind in (SizeRule, DurationRule, NumberRule, FieldRule, Lifecycle, Price, ImageModel, VideoModel):
+    _kind.model_rebuild()

@@ -33,6 +33,7 @@ from tarash.tarash_gateway.flows.commands import (
     Sleep,
     Today,
 )
+from tarash.tarash_gateway.flows.pacing import Passage, take_turn
 from tarash.tarash_gateway.plugins.bridge import (
     async_primitive,
     in_time,
@@ -110,7 +111,8 @@ def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
 
 
 async def run_async(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
-    """Runs `flow` to its end in this task."""
+    """Runs `flow` to its end in this task. Of many calls that begin together, each waits for its turn."""
+    await take_turn()
     steps = _Steps(flow)
     while (command := steps.next()) is not None:
         try:
@@ -191,8 +193,9 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
     match command:
         case Call(target, name, args, options):
             try:
-                primitive = async_primitive(target, name)(*args, **options)
-                return await in_time(primitive, options, f"{type(target).__name__}.{name}")
+                async with Passage(target, name, options) as options:  # of their time, what is left
+                    primitive = async_primitive(target, name)(*args, **options)
+                    return await in_time(primitive, options, f"{type(target).__name__}.{name}")
             except TarashError:
                 raise
             except Exception as error:

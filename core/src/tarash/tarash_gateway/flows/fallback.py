@@ -121,7 +121,10 @@ def _tried(
             attempts.append(Attempt(provider=link.config.provider, model=link.model, outcome="succeeded"))
             if not isinstance(response, GenerationResponse):
                 return response  # a job: what was tried before it is in the log
-            return response.model_copy(update={"attempts": attempts, "warnings": [*told, *response.warnings]})
+            news: dict[str, Any] = {"attempts": attempts}
+            if told:
+                news["warnings"] = [*told, *response.warnings]
+            return response.model_copy(update=news)
     raise AssertionError
 
 

@@ -1,9 +1,13 @@
-"""What a plugin gave, looked at before anything is done with it: a half-filled answer is told by its field."""
+"""What a plugin gave, looked at before anything is done with it: a half-filled answer is told by its field.
+
+Pictures that were paid for are not lost for a field beside them: it is left out with a warning.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import fields, replace
 from typing import Any
 
 import pydantic
@@ -29,7 +33,7 @@ def _texts(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value)
 
 
-_ANSWER: dict[str, Check] = {
+_BESIDE_PICTURES: dict[str, Check] = {
     "provider_request_id": _one_of(str),
     "usage": _one_of(dict),
     "cost": _number,
@@ -37,12 +41,8 @@ _ANSWER: dict[str, Check] = {
     "warnings": _texts,
     "raw": _one_of(dict),
 }
-_OUTPUT: dict[str, Check] = {
-    "base64": _one_of(str),
-    "content": _one_of(bytes),
-    "url": _one_of(str),
-    "revised_prompt": _one_of(str),
-}
+_OUTPUT: dict[str, Check] = {"base64": _one_of(str), "content": _one_of(bytes), "url": _one_of(str)}
+_BESIDE_OUTPUT: dict[str, Check] = {"revised_prompt": _one_of(str)}
 _STATUS: dict[str, Check] = {
     "poll_after": _number,
     "usage": _one_of(dict),
@@ -52,15 +52,28 @@ _STATUS: dict[str, Check] = {
 }
 
 
-def check_answer(answer: object, provider: Provider, name: str) -> None:
-    """Looks at what an image primitive gave.
+def checked_answer(answer: object, provider: Provider, name: str) -> ImageAnswer:
+    """What an image primitive gave; a field beside the pictures that is not what the contract says is left out.
 
     Raises:
-        PluginError: it is no answer, or one of its fields is not what the contract says.
+        PluginError: it is no answer, or one of its pictures is none.
     """
     _refuse_other(answer, ImageAnswer, provider, name)
-    if isinstance(answer, ImageAnswer):
-        _refuse(_answer_problems(answer), "an ImageAnswer", provider, name)
+    assert isinstance(answer, ImageAnswer)  # noqa: S101 # see above
+    _refuse(_output_problems_of(answer), "an ImageAnswer", provider, name)
+    wrong = [*_wrong_fields(answer, _BESIDE_PICTURES)]
+    beside = [(at, field) for at, one in enumerate(answer.outputs) for field in _wrong_fields(one, _BESIDE_OUTPUT)]
+    if not wrong and not beside:
+        return answer
+    outputs = list(answer.outputs)
+    told = [_told(field, getattr(answer, field)) for field in wrong]
+    for at, field in beside:
+        told.append(_told(f"outputs.{at}.{field}", getattr(outputs[at], field)))
+        outputs[at] = replace(outputs[at], **{field: None})
+    kept = {field.name: getattr(answer, field.name) for field in fields(ImageAnswer) if field.name not in wrong}
+    whole = ImageAnswer(**{**kept, "outputs": outputs})
+    what = f"{type(provider).__name__}.{name} gave an ImageAnswer with {', '.join(told)}"
+    return replace(whole, warnings=[*whole.warnings, f"{what}; that was left out. This is a defect of the plugin."])
 
 
 def check_part(part: object, provider: Provider, name: str) -> None:
@@ -121,17 +134,18 @@ def _refuse(problems: Iterator[str], what: str, provider: Provider, name: str, j
         raise PluginError(msg, billable="unknown", job=job)
 
 
-def _answer_problems(answer: ImageAnswer) -> Iterator[str]:
+def _output_problems_of(answer: ImageAnswer) -> Iterator[str]:
     if not isinstance(answer.outputs, (list, tuple)):
         yield _told("outputs", answer.outputs)
         return
     for at, output in enumerate(answer.outputs):
         yield from _output_problems(output, f"outputs.{at}")
-    yield from _field_problems(answer, _ANSWER)
 
 
 def _part_problems(part: ImagePart) -> Iterator[str]:
     yield from _output_problems(part.output, "output")
+    if isinstance(part.output, ImageOutput):
+        yield from _field_problems(part.output, _BESIDE_OUTPUT, "output.")
     if type(part.index) is not int:
         yield _told("index", part.index)
 
@@ -162,10 +176,12 @@ def _status_problems(status: VideoStatus) -> Iterator[str]:
 
 
 def _field_problems(given: object, checks: dict[str, Check], before: str = "") -> Iterator[str]:
-    for field, fits in checks.items():
-        value = getattr(given, field)
-        if not fits(value):
-            yield _told(before + field, value)
+    for field in _wrong_fields(given, checks):
+        yield _told(before + field, getattr(given, field))
+
+
+def _wrong_fields(given: object, checks: dict[str, Check]) -> Iterator[str]:
+    return (field for field, fits in checks.items() if not fits(getattr(given, field)))
 
 
 def _told(field: str, value: object) -> str:

@@ -10,7 +10,7 @@ from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseErro
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.given import check_answer
+from tarash.tarash_gateway.flows.given import checked_answer
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pictures
@@ -69,10 +69,8 @@ def _one_request(
 ) -> Flow[tuple[ImageAnswer, list[Media], list[str]]]:
     intent = yield from intend_image(context, provider, prepared)
     try:
-        answer: ImageAnswer = yield from creating(
-            context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate
-        )
-        check_answer(answer, provider, "generate_image")
+        given = yield from creating(context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate)
+        answer = checked_answer(given, provider, "generate_image")
         media, told = yield from pictures_of(context, provider, prepared, answer)
     except TarashError as error:
         yield from note_outcome(context, intent, error)

@@ -13,6 +13,7 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import GenerationRequest, ImageType
 from tarash.tarash_gateway.plugins.provider import InputFile
 from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.records import held
 
 INPUT_LIMIT = 50 * 1024 * 1024
 """Bytes of one input image; the largest that a vendor of today takes."""
@@ -53,7 +54,7 @@ def load_inputs(request: GenerationRequest, row: ModelRow | None) -> tuple[list[
         for at, image in enumerate(request.image_list)
         if (loaded := _load(image, f"image_list.{at}.image", row, problems))
     ]
-    mask = getattr(request, "mask_image", None)
+    mask = held(request, "mask_image")
     return images, _load(mask, "mask_image", row, problems) if mask is not None else None, problems
 
 

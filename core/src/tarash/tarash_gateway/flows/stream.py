@@ -11,7 +11,7 @@ from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
 from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
-from tarash.tarash_gateway.flows.given import check_answer, check_part
+from tarash.tarash_gateway.flows.given import check_part, checked_answer
 from tarash.tarash_gateway.flows.image import image_response, intend_image, picture_of, pictures_of
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
@@ -86,8 +86,7 @@ def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Fl
             item = yield Next(stream, left)
         except TarashError as error:
             raise (unconfirmed(context, error) if error.billable == "unknown" else error) from error
-    check_answer(item, provider, "stream_image")
-    return item
+    return checked_answer(item, provider, "stream_image")
 
 
 def _update(context: Context, now: float, **known: Any) -> ImageGenerationUpdate:

@@ -21,17 +21,18 @@ from tarash.tarash_gateway.errors import (
     PluginError,
     ProviderUnavailableError,
     RateLimitError,
-    SaveError,
     TarashError,
 )
+from tarash.tarash_gateway.flows import sinks
 from tarash.tarash_gateway.flows.asked import as_asked
-from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Sleep, Today
+from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.given import check_new_job, check_status
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.lookup import claim, look_up, reserve
 from tarash.tarash_gateway.flows.observing import observe_job
 from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.polling import SHORTEST_WAIT, pause_before
 from tarash.tarash_gateway.flows.recording import intend, note_end, note_job, note_outcome, note_video
 from tarash.tarash_gateway.flows.retry import FIRST_DELAY, creating, reading
 from tarash.tarash_gateway.flows.sinks import FileSink, MediaSink, MemorySink
@@ -46,15 +47,6 @@ from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.models.update import VideoGenerationUpdate
 from tarash.tarash_gateway.plugins.bridge import gives
 from tarash.tarash_gateway.plugins.provider import InputFile, LostVideo, Prepared, Provider, VideoStatus
-
-SOONEST_LOOK = 0.5
-"""Seconds between two looks at a young job; an older one is looked at every twenty-fifth of its age."""
-
-LATEST_LOOK = 20.0
-"""Seconds between two looks at the most, whatever the vendor asks for."""
-
-SHORTEST_WAIT = 0.05
-"""Seconds between two looks at the least, whatever the vendor allows."""
 
 DOWNLOAD_TRIES = 5
 
@@ -74,8 +66,7 @@ def video_call(
         TarashError: there is no video; `error.job` is the job, where one exists.
     """
     provider = plan.open_provider()
-    submitted = yield from submit(context, plan, provider)
-    finished = yield from wait(context, provider, submitted)
+    finished = yield from wait(context, provider, (yield from submit(context, plan, provider)))
     videos = yield from download(context, provider, finished.job, save_to, exists)
     warnings = [*plan.notices, *plan.checked.warnings]
     told: dict[str, Any] = {"adjustments": plan.checked.adjustments, "warnings": warnings}
@@ -98,11 +89,7 @@ def kept(context: Context, place: Path, job: VideoJob | None = None) -> Flow[Vid
     Raises:
         SaveError: what is there is not a whole clip.
     """
-    try:
-        clip = Media.from_file(place)
-    except BrokenMediaError as error:
-        msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
-        raise SaveError(msg) from error
+    clip: Media = yield Call(sinks, "clip_at", (place,))
     if job is not None:
         yield from note_job(context, job)
         yield from note_video(context, job, clip)
@@ -154,30 +141,32 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
 def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[VideoStatus]:
     """Looks at the job until it is finished. Whatever breaks this off leaves the job running and says which it is."""
     job = status.job
-    looks = 0
+    first = True
     try:
         submitted = yield Now()
         while True:
             yield Emit(_update(context, (yield Now()), status=_told(job), progress=job.progress, job=job))
             if job.finished:
                 _raise_unless_completed(job, status)
-                return replace(status, job=job)
+                return status
             now = yield Now()
             left = context.deadline - now
             if left <= 2 * SHORTEST_WAIT:
                 word = f"{job.status} ({job.vendor_status!r})" if job.vendor_status else job.status
                 msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. {RUNNING}"
                 raise GenerationTimeoutError(msg)
-            pause = _pause(context, status, now - submitted)
-            # The first look is soon, whatever the interval: a job may fail or be done at once. The last one is in time.
-            yield Sleep(min(pause, SOONEST_LOOK if looks == 0 else pause, left - SHORTEST_WAIT))
-            looks += 1
+            interval, chance = context.config.poll_interval, (yield Random())
+            pause = pause_before(status, now - submitted, chance, interval=interval, first=first)
+            yield Sleep(min(pause, left - SHORTEST_WAIT))  # the last look is in time
+            first = False
             status = yield from reading(
                 context, Call(provider, "poll_video", (job,)), waiting=partial(VideoGenerationUpdate, job=job)
             )
             check_status(status, provider, "poll_video")
             before, job = job, merged(job, status.job)
             yield from observe_job(context, job, before)
+            status = replace(status, job=job)
+            del before  # ten thousand jobs may wait here: one of each is enough
     except (GenerationFailedError, ContentPolicyError, JobExpiredError) as error:
         _attach(error, job, context)
         yield from note_end(context, job, error)
@@ -195,11 +184,7 @@ def download(
         yield Emit(_update(context, (yield Now()), status="downloading", progress=job.progress, job=job))
         videos = []
         for index in range(job.outputs):
-            sink = MemorySink() if save_to is None else FileSink(_numbered(save_to, index), exists)
-            try:
-                video = yield from _into(context, provider, job, sink, index)
-            finally:
-                sink.close()
+            video = yield from _one(context, provider, job, _sink(save_to, exists, index), index)
             videos.append(video)
             yield from note_video(context, job, video)
         yield Emit(_update(context, (yield Now()), status="completed", progress=100.0, job=job))
@@ -211,6 +196,23 @@ def download(
         _attach(error, job, context)
         raise
     return videos
+
+
+def _sink(save_to: Path | None, exists: Exists, index: int) -> MediaSink:
+    return MemorySink() if save_to is None else FileSink(_numbered(save_to, index), exists)
+
+
+def _one(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, index: int) -> Flow[Media]:
+    """One video into a sink, which is opened first and closed where it comes to nothing; no event loop waits for it."""
+    try:
+        yield Call(sink, "open")
+        return (yield from _into(context, provider, job, sink, index))
+    except GeneratorExit:  # nobody answers a command any more
+        sink.close()
+        raise
+    except BaseException:
+        yield Call(sink, "close")
+        raise
 
 
 def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, index: int) -> Flow[Media]:
@@ -258,15 +260,6 @@ def _not_fetched(job: VideoJob, error: TarashError) -> TarashError:
 
 _PASSING = (ConnectionFailedError, DownloadError, InvalidResponseError, ProviderUnavailableError, RateLimitError)
 """What a download may run into that says nothing of the clip."""
-
-
-def _pause(context: Context, status: VideoStatus, age: float) -> float:
-    """Seconds until the next look."""
-    if context.config.poll_interval is not None:
-        return context.config.poll_interval
-    if status.poll_after is not None:
-        return min(max(status.poll_after, SHORTEST_WAIT), LATEST_LOOK)
-    return min(max(SOONEST_LOOK, age / 25), LATEST_LOOK)
 
 
 def _told(job: VideoJob) -> Any:

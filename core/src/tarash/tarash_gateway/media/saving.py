@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
 from tarash.tarash_gateway.errors import SaveError, ValidationError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
 
 Exists = Literal["error", "replace", "skip"]
 """What becomes of a file that is already there: refuse, replace it, or leave it and write nothing."""
@@ -75,7 +81,8 @@ def atomic_file(path: Path, exists: Exists) -> Iterator[BinaryIO]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            file.close()
+            if fcntl is None:
+                file.close()  # there an open file cannot be moved; elsewhere it keeps its lock until it has its name
             _move(temporary, path, exists)
     except OSError as error:
         raise cannot_write(path, error) from error
@@ -83,14 +90,83 @@ def atomic_file(path: Path, exists: Exists) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
-    temporary = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.part")
-    file = temporary.open("xb")
+    temporary, file = _claimed(path)
     try:
         yield temporary, file
     finally:
-        with suppress(OSError):  # a full disk is told again at the close; what matters was told at the flush
-            file.close()
-        temporary.unlink(missing_ok=True)
+        if fcntl is None:
+            _close(file)
+        if file.closed or _is_at(temporary, file):  # once it was moved, the name may be another download's
+            temporary.unlink(missing_ok=True)
+        _close(file)
+
+
+def _claimed(path: Path) -> tuple[Path, BinaryIO]:
+    """A file of our own beside `path`.
+
+    Its name says where it belongs, and it is locked as long as it is written to: what a killed process left behind is
+    taken over by the next one that goes to the same place. While somebody else writes there, ours has a name of chance.
+    """
+    stem = "." + os.fsencode(path.name)[:80].decode(errors="ignore")
+    if fcntl is not None:
+        file = _locked(path.with_name(f"{stem}.part"))
+        if file is not None:
+            return Path(file.name), file
+    temporary = path.with_name(f"{stem}.{secrets.token_hex(4)}.part")
+    return temporary, temporary.open("xb")
+
+
+def _locked(temporary: Path) -> BinaryIO | None:
+    """The file of that name, empty and ours alone; None where it is somebody else's."""
+    try:
+        file: BinaryIO = temporary.open("xb")
+    except FileExistsError:
+        return _left_behind(temporary)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:  # taken over in the moment between the two steps
+        file.close()
+        return None
+    except OSError:
+        pass  # a file system without locks: a new file is ours all the same
+    return file
+
+
+def _left_behind(temporary: Path) -> BinaryIO | None:
+    """A file that was there, once nobody holds it; never what a link in its place leads to."""
+    try:
+        file: BinaryIO = open(temporary, "r+b", opener=_no_link)  # noqa: SIM115 # a Path has no opener
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        found = os.fstat(file.fileno())
+        ours = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == os.geteuid()
+        # Whoever held it may have given it its name meanwhile: then it is a finished file, and no more ours to empty.
+        if ours and _is_at(temporary, file):
+            file.truncate()
+            return file
+    except OSError:
+        pass
+    file.close()
+    return None
+
+
+def _no_link(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW)
+
+
+def _is_at(path: Path, file: BinaryIO) -> bool:
+    """Whether the name still is the open file's."""
+    try:
+        return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(file.fileno()))  # noqa: PTH116
+    except OSError:
+        return False
+
+
+def _close(file: BinaryIO) -> None:
+    with suppress(OSError):  # a full disk is told again at the close; what matters was told at the flush
+        file.close()
 
 
 def _move(temporary: Path, path: Path, exists: Exists) -> None:

@@ -93,7 +93,7 @@ class GenerationResponse(Record):
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, as pydantic makes it; its media know what was changed in it."""
         copy = super().model_copy(update=update, deep=deep)
-        if update:
+        if update and update.keys() != {"attempts"}:  # media say nothing of the attempts
             copy._tell_the_media()  # noqa: SLF001 # its own class
         return copy
 

@@ -1,6 +1,7 @@
 """What a plugin imports: the marker for its hooks, the spec it declares, and the provider it gives."""
 
 from tarash.tarash_gateway.plugins.bridge import run_blocking
+from tarash.tarash_gateway.plugins.engine import EngineSpec
 from tarash.tarash_gateway.plugins.hookspecs import hookimpl
 from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 from tarash.tarash_gateway.plugins.provider import (
@@ -22,6 +23,7 @@ __all__ = [
     "API_VERSION",
     "CallContext",
     "CallOutcome",
+    "EngineSpec",
     "ImageAnswer",
     "ImageOutput",
     "ImagePart",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pluggy
 
-from tarash.tarash_gateway.discovery import COMMANDS, PROVIDERS, Found, same_name
+from tarash.tarash_gateway.discovery import COMMANDS, ENGINES, PROVIDERS, Found, same_name
 from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
 from tarash.tarash_gateway.plugins import hookspecs
 from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
@@ -19,6 +19,9 @@ DISTRIBUTION = "tarash-gateway"
 IN_PROCESS = "registered in this process"
 
 logger = logging.getLogger("tarash.plugins")
+
+_NEEDED = {COMMANDS: "tarash_register_commands", ENGINES: "tarash_batch_engines"}
+"""The hook without which a plugin of a group is of no use."""
 
 
 @dataclass
@@ -78,8 +81,9 @@ class Plugin:
             self.error.__cause__ = error
         else:
             self.target, self.manager, self.specs = target, manager, specs
-            if self.group == COMMANDS and "tarash_register_commands" not in self.hooks:
-                self.error = self.broken("implements no tarash_register_commands")
+            needed = _NEEDED.get(self.group)
+            if needed is not None and needed not in self.hooks:
+                self.error = self.broken(f"implements no {needed}")
         if self.error is not None:
             logger.warning("%s", self.error)
 

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 
-from tarash.tarash_gateway.discovery import PROVIDERS, EntryPoint, discover, extras_of, same_name
+from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover, extras_of, same_name
 from tarash.tarash_gateway.errors import (
     PluginConflictError,
     PluginError,
@@ -28,7 +28,7 @@ __all__ = ["PluginRegistry", "Registration", "registry", "same_name"]
 class PluginRegistry:
     """Providers by name. Loading is by name, once, and safe across threads."""
 
-    def __init__(self, installed: Iterable[EntryPoint] | None = None) -> None:
+    def __init__(self, installed: Iterable[Found] | None = None) -> None:
         self._installed = installed
         self._lock = threading.RLock()
         self._discovered: dict[str, list[Plugin]] | None = None
@@ -57,7 +57,7 @@ class PluginRegistry:
             ConfigurationError: a key, an endpoint or a setting is missing.
         """
         owner = self._owner(config.provider)
-        config.require_whole()
+        config.require_whole(owner.specs[same_name(config.provider)].key_variables)
         assert owner.manager is not None  # noqa: S101 # a loaded plugin has one
         try:
             provider: Provider | None = owner.manager.hook.tarash_create_provider(config=config)

@@ -1,0 +1,134 @@
+"""How much of many calls happens at a time in one event loop.
+
+A thousand calls that begin together would take their first steps in one turn of the loop, which stands still meanwhile
+for everybody else; and a thousand jobs that are looked at together would open a thousand connections. Here only a few
+steps are taken in each turn, and only so many requests of a kind are on their way to one server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from types import TracebackType
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from tarash.tarash_gateway.errors import ConnectionFailedError
+
+STEPS = 8
+"""Steps in one turn of the loop: the beginning of a call or of a request, each less than a millisecond of work."""
+
+SIDE_BY_SIDE = {"submit_video": 50, "poll_video": 100, "download_video": 16}
+"""Requests of these primitives that are on their way to one server at a time. The others are as many as the caller's
+calls are."""
+
+
+class Turns:
+    """Lets `STEPS` steps pass in each turn of an event loop, in the order in which they came."""
+
+    def __init__(self) -> None:
+        self._left = STEPS
+        self._waiting: deque[asyncio.Future[None]] = deque()
+
+    async def take(self) -> None:
+        """Waits for a turn that has a step left; does not wait at all where this one has."""
+        if self._left and not self._waiting:
+            self._use()
+            return
+        step: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append(step)
+        await step
+
+    def _use(self) -> None:
+        if self._left == STEPS:
+            asyncio.get_running_loop().call_soon(self._next)
+        self._left -= 1
+
+    def _next(self) -> None:
+        self._left = STEPS
+        while self._left and self._waiting:
+            step = self._waiting.popleft()
+            if not step.done():
+                self._use()
+                step.set_result(None)
+
+
+class _OfLoop:
+    """What the calls of one event loop share. It does not hold the loop, by which it is found."""
+
+    def __init__(self) -> None:
+        self.turns = Turns()
+        self.lanes: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
+
+
+_loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
+
+
+def _of_loop() -> _OfLoop:
+    loop = asyncio.get_running_loop()
+    shared = _loops.get(loop)
+    if shared is None:
+        shared = _loops.setdefault(loop, _OfLoop())
+    return shared
+
+
+async def take_turn() -> None:
+    """Waits until it is this call's turn to take a step."""
+    await _of_loop().turns.take()
+
+
+class Passage:
+    """The way of one request: it waits for its turn and its place, and is told how much of its time is left.
+
+    Args:
+        target: what the primitive belongs to; a provider, if it is one of `SIDE_BY_SIDE`.
+        name: the primitive.
+        options: what it is called with.
+    """
+
+    __slots__ = ("_lane", "_name", "_options", "_target")
+
+    def __init__(self, target: Any, name: str, options: dict[str, Any]) -> None:
+        self._target, self._name, self._options = target, name, options
+        self._lane: asyncio.Semaphore | None = None
+
+    async def __aenter__(self) -> dict[str, Any]:
+        most = SIDE_BY_SIDE.get(self._name)
+        if most is None:
+            return self._options
+        shared = _of_loop()
+        key = (str(getattr(self._target, "endpoint", "")), self._name)
+        lane = shared.lanes.get(key)
+        if lane is None:
+            lane = shared.lanes[key] = asyncio.Semaphore(most)
+        begun = time.monotonic()
+        if lane.locked():
+            await self._wait_for(lane)
+        else:
+            await lane.acquire()
+        self._lane = lane
+        try:
+            await shared.turns.take()
+        except BaseException:
+            lane.release()
+            raise
+        timeout = self._options.get("timeout")
+        if timeout is None:
+            return self._options
+        return {**self._options, "timeout": max(timeout - (time.monotonic() - begun), 0.001)}
+
+    async def _wait_for(self, lane: asyncio.Semaphore) -> None:
+        timeout = self._options.get("timeout")
+        try:
+            async with asyncio.timeout(timeout):
+                await lane.acquire()
+        except TimeoutError as error:
+            msg = f"{self._name} waited {timeout:.1f} s for one of {SIDE_BY_SIDE[self._name]} requests side by side"
+            raise ConnectionFailedError(msg, retryable=True, billable="no") from error
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._lane is not None:
+            self._lane.release()

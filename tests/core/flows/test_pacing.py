@@ -1,0 +1,159 @@
+"""Of many calls in one event loop, a few take a step in each turn, and so many requests are on their way at a time."""
+
+import asyncio
+import gc
+import weakref
+
+import pytest
+
+from tarash.tarash_gateway.errors import ConnectionFailedError
+from tarash.tarash_gateway.flows import pacing
+from tarash.tarash_gateway.flows.pacing import STEPS, Passage, Turns, take_turn
+
+
+class Turn:
+    """Counts the turns of the running loop."""
+
+    def __init__(self):
+        self.number = 0
+        self._loop = asyncio.get_running_loop()
+        self._next()
+
+    def _next(self):
+        self.number += 1
+        self._handle = self._loop.call_soon(self._next)
+
+    def stop(self):
+        self._handle.cancel()
+
+
+def test_a_step_alone_does_not_wait():
+    async def alone():
+        for _ in range(STEPS):
+            with pytest.raises(StopIteration):
+                take_turn().send(None)
+
+    asyncio.run(alone())
+
+
+def test_many_steps_are_spread_over_turns_in_their_order():
+    async def spread():
+        turns, turn, taken = Turns(), Turn(), []
+
+        async def step(number):
+            await turns.take()
+            taken.append((turn.number, number))
+
+        await asyncio.gather(*(step(number) for number in range(10 * STEPS)))
+        turn.stop()
+        return taken
+
+    taken = asyncio.run(spread())
+    assert [number for _, number in taken] == list(range(10 * STEPS))
+    in_turn = [turn for turn, _ in taken]
+    assert max(in_turn.count(turn) for turn in in_turn) <= STEPS
+
+
+def test_a_call_that_is_cancelled_while_it_waits_holds_up_nobody():
+    async def cancelled():
+        turns = Turns()
+        tasks = [asyncio.create_task(turns.take()) for _ in range(5 * STEPS)]
+        await asyncio.sleep(0)
+        for task in tasks[STEPS:-1]:
+            task.cancel()
+        await tasks[-1]
+        await turns.take()
+
+    asyncio.run(asyncio.wait_for(cancelled(), 5))
+
+
+class Vendor:
+    """Counts what is on its way to it."""
+
+    def __init__(self, endpoint="https://api.acme.test"):
+        self.endpoint, self.now, self.most = endpoint, 0, 0
+
+    async def answer(self):
+        self.now += 1
+        self.most = max(self.most, self.now)
+        for _ in range(20):
+            await asyncio.sleep(0)
+        self.now -= 1
+
+
+async def looked_at(vendor, name="poll_video", **options):
+    async with Passage(vendor, name, options) as left:
+        await vendor.answer()
+        return left
+
+
+@pytest.mark.parametrize(("name", "most"), pacing.SIDE_BY_SIDE.items())
+def test_only_so_many_requests_are_on_their_way_to_one_server(name, most):
+    async def many():
+        vendor, other = Vendor(), Vendor("https://other.test")
+        await asyncio.gather(*(looked_at(vendor, name) for _ in range(3 * most)), looked_at(other, name))
+        return vendor.most, other.most
+
+    assert asyncio.run(many()) == (min(most, 20 * STEPS), 1)
+
+
+def test_other_requests_are_as_many_as_the_calls_are():
+    async def many():
+        vendor = Vendor()
+        await asyncio.gather(*(looked_at(vendor, "generate_image") for _ in range(300)))
+        return vendor.most
+
+    assert asyncio.run(many()) == 300
+
+
+def test_the_time_that_a_request_waited_is_taken_from_its_timeout(monkeypatch):
+    monkeypatch.setitem(pacing.SIDE_BY_SIDE, "poll_video", 1)
+
+    async def two():
+        vendor = Vendor()
+        return await asyncio.gather(*(looked_at(vendor, timeout=30.0) for _ in range(2)))
+
+    first, second = asyncio.run(two())
+    assert 30 >= first["timeout"] > second["timeout"] > 0
+
+
+def test_a_request_that_waits_longer_than_it_has_was_not_sent(monkeypatch):
+    monkeypatch.setitem(pacing.SIDE_BY_SIDE, "submit_video", 1)
+
+    async def late():
+        vendor = Vendor()
+        async with Passage(vendor, "submit_video", {}):
+            with pytest.raises(ConnectionFailedError) as caught:
+                await looked_at(vendor, "submit_video", timeout=0.01)
+        assert await looked_at(vendor, "submit_video", timeout=5.0)
+        return caught.value, vendor.most
+
+    error, most = asyncio.run(late())
+    assert str(error) == "submit_video waited 0.0 s for one of 1 requests side by side"
+    assert (error.billable, error.retryable, most) == ("no", True, 1)
+
+
+def test_a_request_that_is_cancelled_gives_its_place_back(monkeypatch):
+    monkeypatch.setitem(pacing.SIDE_BY_SIDE, "poll_video", 1)
+
+    async def cancelled():
+        vendor = Vendor()
+        tasks = [asyncio.create_task(looked_at(vendor)) for _ in range(3 * STEPS)]
+        await asyncio.sleep(0)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await looked_at(vendor)
+
+    asyncio.run(asyncio.wait_for(cancelled(), 5))
+
+
+def test_an_event_loop_is_not_held():
+    async def some():
+        vendor = Vendor()
+        await asyncio.gather(*(looked_at(vendor, timeout=5.0) for _ in range(300)))
+        return weakref.ref(asyncio.get_running_loop())
+
+    loop = asyncio.run(some())
+    gc.collect()
+    assert loop() is None

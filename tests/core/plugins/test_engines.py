@@ -1,0 +1,109 @@
+"""Engines of batches come by their names; what is wrong with one is told when it is asked for."""
+
+import sys
+import textwrap
+
+import pytest
+
+from tarash.tarash_gateway import plugin_report
+from tarash.tarash_gateway.batch.engines import engine_named
+from tarash.tarash_gateway.errors import PluginConflictError, PluginLoadError, ValidationError
+
+WHOLE = """
+    from tarash.tarash_gateway.plugins import EngineSpec, hookimpl
+
+    @hookimpl
+    def tarash_batch_engines():
+        yield EngineSpec(name="acme", make=lambda **options: ("engine", options), options=("address",))
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a distribution whose module offers the engine `acme`."""
+
+    def install(source=WHOLE, distribution="acme-engine", module="acme_engine"):
+        folder = tmp_path / distribution
+        about = folder / f"{distribution.replace('-', '_')}-1.0.dist-info"
+        about.mkdir(parents=True)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
+        (about / "entry_points.txt").write_text(f"[tarash_gateway.engines]\nacme = {module}\n")
+        (folder / f"{module}.py").write_text(textwrap.dedent(source))
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, module, raising=False)
+
+    yield install
+    for name in ("acme_engine", "other_engine"):
+        sys.modules.pop(name, None)
+
+
+def test_this_process_is_an_engine_that_needs_no_plugin():
+    assert engine_named("local", {}) is None
+
+
+def test_an_engine_is_made_of_its_options(install):
+    install()
+    assert engine_named("acme", {"address": "there"}) == ("engine", {"address": "there"})
+    assert engine_named("ACME", {}) == ("engine", {})
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("acme", {"size": 1}, "the engine 'acme' takes address, and not size"),
+        ("local", {"address": "x"}, "the engine 'local' takes no options, and not address"),
+    ],
+)
+def test_options_that_it_does_not_take_are_refused(install, name, options, told):
+    install()
+    with pytest.raises(ValidationError) as caught:
+        engine_named(name, options)
+    assert str(caught.value) == told
+
+
+def test_an_unknown_engine_is_told_with_those_that_there_are(install, monkeypatch):
+    install()
+    monkeypatch.setenv("TARASH_DISABLE_PLUGINS", "ray")
+    with pytest.raises(ValidationError) as caught:
+        engine_named("amce", {})
+    assert str(caught.value) == (
+        "there is no engine 'amce'; installed: acme, local. ray comes with tarash-gateway[ray]."
+    )
+
+
+def test_two_distributions_with_one_engine_are_a_conflict(install):
+    install()
+    install(distribution="other-engine", module="other_engine")
+    with pytest.raises(
+        PluginConflictError, match=r"(acme-engine 1\.0|other-engine 1\.0) and .* both offer the engine 'acme'"
+    ):
+        engine_named("acme", {})
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("raise RuntimeError('boom')", "cannot be loaded: RuntimeError: boom"),
+        ("x = 1", "implements no tarash_batch_engines"),
+        (WHOLE.replace("acme", "other"), "offers no EngineSpec of that name"),
+        (
+            WHOLE.replace("yield EngineSpec(", "raise ValueError('no'); yield dict("),
+            "failed in tarash_batch_engines: ValueError: no",
+        ),
+    ],
+    ids=["raises", "no hook", "other name", "hook raises"],
+)
+def test_a_broken_plugin_is_told_when_its_engine_is_asked_for(install, source, told):
+    install(source)
+    with pytest.raises(PluginLoadError) as caught:
+        engine_named("acme", {})
+    assert str(caught.value) == (
+        f"the plugin of 'acme' (acme-engine 1.0) {told}. "
+        "Update or remove it; TARASH_DISABLE_PLUGINS=acme leaves it out."
+    )
+
+
+def test_the_report_shows_engines(install):
+    install()
+    (report,) = [report for report in plugin_report() if report.distribution == "acme-engine"]
+    assert (report.group, report.name, report.status) == ("tarash_gateway.engines", "acme", "ok")

@@ -1,0 +1,280 @@
+"""The short way through the SDK's HTTP client: what arrives is what the SDK sends, and nothing is made twice."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import importlib.util
+import ssl
+import sys
+import tracemalloc
+from contextlib import contextmanager
+from pathlib import Path
+
+import anyio
+import httpx2
+import openai
+import pytest
+
+from tarash.tarash_gateway import generate_image, generate_image_async, poll_video, poll_video_async
+from tarash.tarash_gateway.errors import ConnectionFailedError, UnconfirmedGenerationError
+from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_openai import Connection, clients, direct
+from tarash_gateway_openai.direct import Direct
+from tarash_gateway_openai.transport import Transport
+from tarash_gateway_openai.wire import Outgoing
+
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+
+@pytest.fixture(autouse=True)
+def _no_client_is_left():
+    yield
+    clients.close_clients()
+
+
+FLAVOURS = pytest.mark.parametrize("flavour", ["sync", "async"])
+
+CONNECTIONS = {
+    "key": {},
+    "key in a header of its own": {"auth": "api-key"},
+    "key of a function": {"key": lambda: "sk-given-0123"},
+    "organization and project": {"organization": "org-1", "project": "proj-1"},
+    "version in the query": {"query": (("api-version", "2025-04-01-preview"),)},
+    "gateway's key in the query": {"query": (("subscription-key", "secret-0123"), ("api-version", "v1"))},
+    "gateway's key in a header": {"headers": (("x-gateway-key", "secret-0123"),)},
+    "authorization of a gateway": {"headers": (("authorization", "Basic c2VjcmV0"),)},
+}
+
+REQUESTS = {
+    "POST": Outgoing("POST", "/images/generations", {"prompt": "ein Käfer 🐞", "n": 1}),
+    "GET": Outgoing("GET", "/videos/video%2F1"),
+    "GET with a query": Outgoing("GET", "/videos?limit=100&order=desc"),
+    "DELETE": Outgoing("DELETE", "/videos/video_1"),
+}
+
+
+def sent_by_the_sdk(connection, outgoing, flavour):
+    options = {"timeout": httpx2.Timeout(7.0)}
+    body = {"body": outgoing.body} if outgoing.method == "POST" else {}
+    if flavour == "sync":
+        call = getattr(clients.sync_client(connection), outgoing.method.lower())
+        call(outgoing.path, cast_to=object, options=options, **body)
+        return
+
+    async def later():
+        call = getattr(await clients.async_client(connection), outgoing.method.lower())
+        await call(outgoing.path, cast_to=object, options=options, **body)
+
+    asyncio.run(later())
+
+
+def sent_by_us(connection, outgoing, flavour):
+    transport = Transport(connection, "")
+    if flavour == "sync":
+        transport.send(outgoing, 7.0)
+    else:
+        asyncio.run(transport.send_async(outgoing, 7.0))
+
+
+@FLAVOURS
+@pytest.mark.parametrize("outgoing", REQUESTS.values(), ids=REQUESTS)
+@pytest.mark.parametrize("known", CONNECTIONS.values(), ids=CONNECTIONS)
+def test_what_arrives_is_what_the_sdk_sends(tarash_sandbox, answering, monkeypatch, known, outgoing, flavour):
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Trace: 7\nOpenAI-Organization: org-other")
+    tarash_sandbox.play(answering({"id": "video_1"}), times=None)
+    connection = Connection(**{"base_url": tarash_sandbox.url, "key": "sk-mine-0123", **known})
+
+    sent_by_the_sdk(connection, outgoing, flavour)
+    sent_by_us(connection, outgoing, flavour)
+
+    sdks, ours = tarash_sandbox.requests
+    assert (ours.method, ours.path, ours.query, ours.json) == (sdks.method, sdks.path, sdks.query, sdks.json)
+    # A type without a body, as the SDK sends it with a DELETE, says nothing.
+    of_a_body = {"content-length", "content-type"} if outgoing.method != "POST" else {"content-length"}
+    assert drop(ours.headers, of_a_body) == drop(sdks.headers, of_a_body)
+
+
+def drop(headers, names):
+    return {name: value for name, value in headers.items() if name not in names}
+
+
+@FLAVOURS
+def test_a_cookie_of_the_server_goes_back_to_it(tarash_sandbox, answering, flavour):
+    tarash_sandbox.play(answering({"id": "video_1"}, set_cookie="route=7; Path=/"), times=None)
+    transport, look = Transport(Connection(base_url=tarash_sandbox.url, key="sk-mine-0123"), ""), REQUESTS["GET"]
+
+    async def twice():
+        await transport.send_async(look, 7.0)
+        await transport.send_async(look, 7.0)
+
+    if flavour == "sync":
+        transport.send(look, 7.0)
+        transport.send(look, 7.0)
+    else:
+        asyncio.run(twice())
+
+    assert [sent.headers.get("cookie") for sent in tarash_sandbox.requests] == [None, "route=7"]
+
+
+def test_an_answer_may_come_packed(tarash_sandbox, make_image, image_config, image_request, one_picture, answering):
+    packed = gzip.compress(one_picture.body)
+    tarash_sandbox.play(answering(packed, content_encoding="gzip"))
+
+    assert make_image(image_config(), image_request()).images[0].width == 64
+
+
+def test_an_answer_that_cannot_be_unpacked_may_have_been_billed(
+    tarash_sandbox, make_image, image_config, image_request, answering
+):
+    tarash_sandbox.play(answering(b"not packed at all", content_encoding="gzip"))
+
+    with pytest.raises(UnconfirmedGenerationError) as caught:
+        make_image(image_config(), image_request())
+
+    assert caught.value.billable == "unknown"
+
+
+def test_only_so_many_addresses_are_kept(monkeypatch):
+    monkeypatch.setattr(direct, "KNOWN_ADDRESSES", 3)
+    way = clients.kept(Connection(base_url="https://x.example/v1", key="sk-1")).direct
+
+    for number in range(10):
+        request = way.request(Outgoing("GET", f"/videos/{number}"), {"read": 1.0}, "sk-1")
+        assert str(request.url) == f"https://x.example/v1/videos/{number}"
+        assert len(way._addresses) <= 3
+
+
+class Breaking(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
+    """A connection on which an exception comes through that the HTTP library does not make its own."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def handle_request(self, request):
+        raise self.error
+
+    async def handle_async_request(self, request):
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ssl.SSLError("bad record"), anyio.EndOfStream()], ids=lambda one: type(one).__name__)
+@FLAVOURS
+def test_what_the_library_does_not_translate_is_a_broken_connection(flavour, error):
+    connection = Connection(base_url="https://x.example/v1", key="sk-1")
+    transport, look = Transport(connection, ""), REQUESTS["GET"]
+    client = openai.OpenAI(api_key="sk-1", base_url=connection.base_url)
+
+    async def later():
+        async with httpx2.AsyncClient(transport=Breaking(error)) as http:
+            await Direct(client, http, connection).send_async(look, {"read": 1.0})
+
+    with pytest.raises(ConnectionFailedError), transport.translated():
+        if flavour == "async":
+            asyncio.run(later())
+        with httpx2.Client(transport=Breaking(error)) as http:
+            Direct(client, http, connection).send(look, {"read": 1.0})
+    client.close()
+
+
+@contextmanager
+def files_run(seen):
+    """Collects the files whose functions run in the block."""
+    sys.setprofile(lambda frame, event, _: seen.add(Path(frame.f_code.co_filename)) if event == "call" else None)
+    try:
+        yield
+    finally:
+        sys.setprofile(None)
+
+
+@FLAVOURS
+@pytest.mark.parametrize("what", ["picture", "look at a job"])
+def test_nothing_of_the_sdk_runs_in_a_call_and_no_model_of_it_is_made(
+    tarash_sandbox, image_config, video_config, image_request, one_picture, answering, what, flavour
+):
+    job = VideoJob(provider="openai", model="sora-2", id="video_1", endpoint=tarash_sandbox.url)
+    tarash_sandbox.play(one_picture, method="POST", times=None)
+    tarash_sandbox.play(answering({"id": "video_1", "status": "queued"}), method="GET", times=None)
+    calls = {
+        ("picture", "sync"): lambda: generate_image(image_config(), image_request()),
+        ("picture", "async"): lambda: generate_image_async(image_config(), image_request()),
+        ("look at a job", "sync"): lambda: poll_video(video_config(), job),
+        ("look at a job", "async"): lambda: poll_video_async(video_config(), job),
+    }
+    call, ran = calls[what, flavour], set()
+
+    async def later():
+        await call()
+        with files_run(ran):
+            await call()
+
+    if flavour == "sync":
+        call()
+        with files_run(ran):
+            call()
+    else:
+        asyncio.run(later())
+
+    sdk = Path(openai.__file__).parent
+    assert any("httpx2" in file.parts for file in ran)
+    assert {str(file) for file in ran if file.is_relative_to(sdk)} == set()
+
+
+@FLAVOURS
+def test_looks_at_jobs_share_a_connection_and_each_is_one_request(tarash_sandbox, video_config, answering, flavour):
+    tarash_sandbox.play(answering({"id": "video_1", "status": "queued"}), times=None)
+    before, config = tarash_sandbox.connections, video_config()
+    jobs = [
+        VideoJob(provider="openai", model="sora-2", id=f"video_{number}", endpoint=tarash_sandbox.url)
+        for number in range(30)
+    ]
+
+    async def later():
+        for job in jobs:
+            await poll_video_async(config, job)
+
+    if flavour == "async":
+        asyncio.run(later())
+    else:
+        for job in jobs:
+            poll_video(config, job)
+
+    assert [sent.path for sent in tarash_sandbox.requests] == [f"/v1/videos/{job.id}" for job in jobs]
+    assert tarash_sandbox.connections - before == 1
+
+
+@pytest.fixture(scope="module")
+def canned():
+    """A server in another process, whose memory is not counted, and the size of its large picture."""
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "canned_server.py"
+    spec = importlib.util.spec_from_file_location("canned_server", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    with module.serving() as url:
+        yield f"{url}/large/v1", module.LARGE
+
+
+@FLAVOURS
+def test_a_large_picture_is_held_no_more_than_twice_at_any_time(canned, image_config, image_request, flavour):
+    # Its text is a third larger than itself: in pieces and joined, as answer and as text, as text and as bytes.
+    url, size = canned
+    config, request = image_config("gpt-image-2", base_url=url), image_request(size="1024x1024")
+
+    async def later():
+        await generate_image_async(config, request)
+        tracemalloc.start()
+        return await generate_image_async(config, request), tracemalloc.get_traced_memory()
+
+    try:
+        if flavour == "sync":
+            generate_image(config, request)
+            tracemalloc.start()
+            response, (held, peak) = generate_image(config, request), tracemalloc.get_traced_memory()
+        else:
+            response, (held, peak) = asyncio.run(later())
+    finally:
+        tracemalloc.stop()
+
+    assert size < len(response.images[0].content) < size + 1000
+    assert peak < 2.8 * size
+    assert held < 1.05 * size
