@@ -125,10 +125,6 @@ class TestWhatIsBroken:
         site("acme", told="")
         assert [(found.name, found.origin) for found in discovered()] == [("acme", "unknown distribution")]
 
-    def test_what_pip_was_removing_is_not_there(self, site, discovered, tmp_path):
-        site("acme").rename(tmp_path / "~cme-1.2.3.dist-info")
-        assert origins(discovered()) == []
-
     @pytest.mark.parametrize("content", [b"\xff\xfe[tarash_gateway.providers]", b"\0\0"], ids=["no text", "nothing"])
     def test_entry_points_that_nobody_can_read_harm_nobody(self, content, site, discovered):
         (site("broken") / "entry_points.txt").write_bytes(content)
@@ -139,7 +135,7 @@ class TestWhatIsBroken:
         site("acme")
         (tmp_path / "plain.txt").write_text("no archive")
         (tmp_path / "old.egg-info").write_text("Name: old\n")
-        assert origins(discovered("/no/such/folder", tmp_path / "plain.txt", tmp_path, "\0")) == ["acme 1.2.3"]
+        assert origins(discovered("/no/such/folder", tmp_path / "plain.txt", tmp_path)) == ["acme 1.2.3"]
 
     @pytest.mark.parametrize("told", ["{", "[]", "3", '{"dir_info": 3}'])
     def test_a_place_that_nobody_can_read_is_none(self, told, site, discovered):
@@ -215,11 +211,11 @@ class TestWhatItCosts:
         assert origins(discovered(tmp_path / "more")) == ["acme 1.2.3"]
 
     @pytest.mark.parametrize("group", [PROVIDERS, COMMANDS])
-    def test_it_loads_no_parser_of_mails_and_no_plugin(self, group):
+    def test_it_loads_no_plugin_and_nothing_that_takes_long(self, group):
         code = (
             "import sys; from tarash.tarash_gateway.discovery import discover\n"
             f"assert discover({group!r})\n"
-            "print(*{'email', 'importlib.metadata', 'json', 'logging', 'dataclasses', 'pathlib', 'pydantic',"
+            "print(*{'logging', 'asyncio', 'pluggy', 'pydantic',"
             " 'tarash_gateway_openai', 'tarash_gateway_sandbox'} & set(sys.modules))"
         )
         done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -6,12 +6,16 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple, cast
 
-from tarash.tarash_gateway._metadata import Distribution, distributions, extras_of, header
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from tarash.tarash_gateway._metadata import (
+    Distribution,
+    EntryPoint,
+    PackageNotFoundError,
+    distribution,
+    distributions,
+    header,
+)
 
 __all__ = [
     "COMMANDS",
@@ -62,11 +66,7 @@ class Place(NamedTuple):
 class Found(NamedTuple):
     """One entry point of one distribution."""
 
-    group: str
-    name: str
-    value: str
-    """The module, or the object in a module."""
-
+    entry_point: EntryPoint
     owner: Distribution
     distribution: str | None
     version: str | None
@@ -74,11 +74,19 @@ class Found(NamedTuple):
     """Whether TARASH_DISABLE_PLUGINS leaves it out."""
 
     @property
-    def entry_point(self) -> EntryPoint:
-        """What loads it."""
-        from importlib.metadata import EntryPoint  # noqa: PLC0415 # see `_metadata`
+    def group(self) -> str:
+        """One of `GROUPS`."""
+        return self.entry_point.group
 
-        return EntryPoint(self.name, self.value, self.group)
+    @property
+    def name(self) -> str:
+        """As its author wrote it."""
+        return self.entry_point.name
+
+    @property
+    def value(self) -> str:
+        """The module, or the object in a module."""
+        return self.entry_point.value
 
     @property
     def origin(self) -> str:
@@ -93,13 +101,12 @@ class Found(NamedTuple):
     @property
     def place(self) -> Place:
         """Where the distribution was installed from: what pip wrote down, where that was anything but an index."""
-        import json  # noqa: PLC0415 # for `tarash plugins` alone
-
         try:
-            origin: Any = json.loads(self.owner.read_text("direct_url.json") or "{}")
-            return Place(origin.get("url"), bool(origin.get("dir_info", {}).get("editable", False)))
+            origin = self.owner.origin
         except (ValueError, AttributeError):
             return Place()
+        folder = getattr(origin, "dir_info", None)
+        return Place(getattr(origin, "url", None), bool(getattr(folder, "editable", False)))
 
 
 def discover(group: str, installed: Iterable[Found] | None = None) -> list[Found]:
@@ -136,27 +143,51 @@ def _state(path: str) -> tuple[int, int]:
 def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[Found, ...]:
     """Opens one file of each distribution, and a second one of those that have entry points of ours."""
     read: dict[str, list[Found]] = {}
-    for owner in distributions():
-        text = owner.read_text("entry_points.txt") or ""
-        if _OURS in text:
-            about = header(owner)
-            shop, version = about.get("Name"), about.get("Version")
-            found = [Found(*line, owner, shop, version) for line in _lines(text)]
-            read.setdefault(same_name(shop) if shop else str(len(read)), found)
-    return tuple(one for found in read.values() for one in found)
+    first: object = None
+    for owner in cast(Iterator[Distribution], distributions()):
+        first = first or owner.locate_file("")
+        try:
+            text = owner.read_text("entry_points.txt") or ""
+        except ValueError:  # no text: nothing of it can be loaded
+            continue
+        if _OURS not in text:
+            continue
+        about = header(owner)
+        name = about.get("Name")
+        folder = owner.locate_file("")
+        if name is None or folder == first or not _is_hidden(name, folder):
+            found = [Found(entry_point, owner, name, about.get("Version")) for entry_point in _entry_points(text)]
+            read.setdefault(same_name(name) if name else str(len(read)), found)
+    return tuple(found for of_one in read.values() for found in of_one)
 
 
-def _lines(text: str) -> Iterator[tuple[str, str, str]]:
-    """Group, name and value of each entry point of ours."""
+def _entry_points(text: str) -> Iterator[EntryPoint]:
+    """The entry points of ours; a line that is none, which the library fails at, takes no other with it."""
     group = ""
     for line in map(str.strip, text.splitlines()):
         name, equals, value = line.partition("=")
         if line.startswith("["):
             group = line.strip("[] ")
         elif group in GROUPS and equals and not line.startswith("#"):
-            yield group, name.strip(), value.strip()
+            yield EntryPoint(name.strip(), value.strip(), group)
+
+
+def _is_hidden(name: str, folder: object) -> bool:
+    """Whether a distribution of that name, with entry points or without, comes first on the search path."""
+    try:
+        return distribution(name).locate_file("") != folder
+    except PackageNotFoundError:  # pip renames what it removes, and an interrupted one leaves that behind
+        return True
 
 
 def _disabled() -> set[str]:
     named = os.environ.get("TARASH_DISABLE_PLUGINS", "").split(",")
     return {same_name(name) for name in named if name.strip()}
+
+
+def extras_of(name: str) -> list[str]:
+    """The extras that a distribution declares; none where it is not installed, as in a bare source tree."""
+    try:
+        return distribution(name).metadata.get_all("Provides-Extra") or []
+    except PackageNotFoundError:
+        return []
