@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import gc
 import io
 import os
 import re
@@ -47,6 +48,31 @@ def _a_lost_answer_is_looked_up_at_once(monkeypatch):
     from tarash.tarash_gateway.flows import lookup
 
     monkeypatch.setattr(lookup, "PAUSES", (0.01, 0.05))
+
+
+_FRAMES = 12
+_OF_THE_SANDBOX = Path(__file__).parent / "sandbox"
+
+
+@pytest.fixture(autouse=True)
+def _clips_of_few_frames(request):
+    """Encoding costs half a second a clip at the sandbox's twelve frames a second; its own tests alone look at them."""
+    from tarash_gateway_sandbox import clip
+
+    wanted = _FRAMES if request.path.is_relative_to(_OF_THE_SANDBOX) else 2
+    if wanted != clip.FRAMES_PER_SECOND:
+        clip.FRAMES_PER_SECOND = wanted
+        clip.film.cache_clear()
+
+
+def pytest_configure():
+    gc.disable()  # what is imported and collected stays: looking through it again and again takes a second
+
+
+def pytest_collection_finish():
+    gc.enable()
+    gc.collect()
+    gc.freeze()
 
 
 PAGE = Path(__file__).resolve().parents[2] / "shared" / "spec" / "openai-provider-page.txt"

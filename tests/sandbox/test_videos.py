@@ -137,7 +137,7 @@ def test_polls_are_answered_while_a_clip_is_encoded(http, finished, tarash_sandb
 
     import httpx2
 
-    job = finished(prompt="a long road", model="sora-2-pro", seconds="8", size="1792x1024")
+    job = finished(prompt="a long road", model="sora-2-pro", seconds="4", size="1280x720")
     path = f"/v1/videos/{job['id']}"
     done = threading.Event()
 
