@@ -64,11 +64,11 @@ def drawn(figures: Iterable[Figure]) -> str:
 def _bar(figure: Figure, y: int, scale: float) -> list[str]:
     ratio = figure.ratio or 0.0
     ours = figure.contender == OURS
-    width = ratio * scale
+    width, strong = ratio * scale, " strong" if ours else ""
     return [
         f'<text class="who" x="{LEFT - 60}" y="{y + 13}" text-anchor="end">{escape(figure.contender)}</text>',
         f'<rect class="{"ours" if ours else "other"}" x="{LEFT}" y="{y}" width="{width:.1f}" height="{BAR}" rx="3"/>',
-        f'<text class="much{" strong" if ours else ""}" x="{LEFT - 10}" y="{y + 13}" text-anchor="end">{ratio:.2f}</text>',
+        f'<text class="much{strong}" x="{LEFT - 10}" y="{y + 13}" text-anchor="end">{ratio:.2f}</text>',
     ]
 
 
