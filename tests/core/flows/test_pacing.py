@@ -76,7 +76,7 @@ class Vendor:
     async def answer(self):
         self.now += 1
         self.most = max(self.most, self.now)
-        for _ in range(20):
+        for _ in range(100):  # turns of the loop: enough for as many others as may come
             await asyncio.sleep(0)
         self.now -= 1
 
@@ -94,7 +94,7 @@ def test_only_so_many_requests_are_on_their_way_to_one_server(name, most):
         await asyncio.gather(*(looked_at(vendor, name) for _ in range(3 * most)), looked_at(other, name))
         return vendor.most, other.most
 
-    assert asyncio.run(many()) == (min(most, 20 * STEPS), 1)
+    assert asyncio.run(many()) == (most, 1)
 
 
 def test_other_requests_are_as_many_as_the_calls_are():

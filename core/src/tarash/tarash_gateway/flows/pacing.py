@@ -16,7 +16,7 @@ from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tarash.tarash_gateway.errors import ConnectionFailedError
 
-STEPS = 8
+STEPS = 4
 """Steps in one turn of the loop: the beginning of a call or of a request, each less than a millisecond of work."""
 
 SIDE_BY_SIDE = {"submit_video": 50, "poll_video": 100, "download_video": 16}

@@ -27,7 +27,10 @@ MOST_IDLE = 100
 
 
 def pool_simply(http: httpx2.AsyncClient) -> None:
-    """Gives a client, and its ways through a proxy, pools whose cost does not grow with their connections."""
+    """Gives a client, and its ways through a proxy, pools whose cost does not grow with their connections.
+
+    To be called after everything else that changes the library's pools, such as `read_in_large_pieces`.
+    """
     # The library makes its pools by the environment and has no argument to put others in their place.
     for transport in (http._transport, *http._mounts.values()):  # noqa: SLF001 # see above
         inner: Any = getattr(transport, "_pool", None)
