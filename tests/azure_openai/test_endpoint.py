@@ -10,6 +10,7 @@ from tarash_gateway_azure_openai.connection import connect
 from tarash_gateway_azure_openai.endpoint import read_endpoint
 from tarash_gateway_openai import clients
 from tarash_gateway_openai.hidden import with_query
+from tarash_gateway_openai.wire import Outgoing
 
 AZURE = "https://my-resource.openai.azure.com"
 DATED = "2025-04-01-preview"
@@ -128,12 +129,14 @@ def test_an_address_leads_to_one_url_for_pictures_and_one_for_videos(address, ve
 
 
 def url_of(config, path):
-    """The URL that the SDK makes of the connection, and what the transport puts behind it."""
+    """The URL of a request, which the SDK makes of it too, and what the transport puts behind it."""
     from openai._models import FinalRequestOptions
 
     connection, _ = connect(config)
-    client = clients.sync_client(connection)
-    request = client._build_request(FinalRequestOptions(method="post", url=path, headers={"Authorization": "x"}))
+    client = clients.kept(connection)
+    request = client.direct.request(Outgoing("POST", path, {}), 1.0, "k", step=1.0)
+    sdks = client.sdk._build_request(FinalRequestOptions(method="post", url=path, headers={"Authorization": "x"}))
+    assert (request.url, request.headers["host"]) == (sdks.url, sdks.headers["host"])
     assert not any(name in request.url.params for name, _ in connection.hidden_query())
     return str(with_query(request.url, connection.hidden_query()) if connection.hidden_query() else request.url)
 

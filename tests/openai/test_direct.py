@@ -17,7 +17,7 @@ import openai
 import pytest
 
 from tarash.tarash_gateway import generate_image, generate_image_async, poll_video, poll_video_async
-from tarash.tarash_gateway.errors import ConnectionFailedError, UnconfirmedGenerationError
+from tarash.tarash_gateway.errors import AuthenticationError, ConnectionFailedError, UnconfirmedGenerationError
 from tarash.tarash_gateway.models import VideoJob
 from tarash_gateway_openai import Connection, clients, direct
 from tarash_gateway_openai.direct import Direct
@@ -140,9 +140,37 @@ def test_only_so_many_addresses_are_kept(monkeypatch):
     way = clients.kept(Connection(base_url="https://x.example/v1", key="sk-1")).direct
 
     for number in range(10):
-        request = way.request(Outgoing("GET", f"/videos/{number}"), {"read": 1.0}, "sk-1")
+        request = way.request(Outgoing("GET", f"/videos/{number}"), 1.0, "sk-1", step=1.0)
         assert str(request.url) == f"https://x.example/v1/videos/{number}"
         assert len(way._addresses) <= 3
+
+
+REFUSAL = {"error": {"message": "no such key", "code": "invalid_api_key"}}
+
+
+def test_the_cause_of_a_refusal_is_the_exception_that_the_sdk_has_for_it(
+    tarash_sandbox, make_image, image_config, image_request, answering
+):
+    tarash_sandbox.play(answering(REFUSAL, status=401))
+
+    with pytest.raises(AuthenticationError) as caught:
+        make_image(image_config(), image_request())
+
+    cause = caught.value.__cause__
+    assert (type(cause), cause.code) == (openai.AuthenticationError, "invalid_api_key")
+    assert "no such key" in str(cause)
+
+
+def test_an_sdk_that_makes_it_in_another_place_has_a_general_one(
+    tarash_sandbox, make_image, image_config, image_request, answering, monkeypatch
+):
+    monkeypatch.delattr("openai._base_client.BaseClient._make_status_error_from_response")
+    tarash_sandbox.play(answering(REFUSAL, status=401))
+
+    with pytest.raises(AuthenticationError, match="no such key") as caught:
+        make_image(image_config(), image_request())
+
+    assert type(caught.value.__cause__) is openai.APIStatusError
 
 
 class Breaking(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
@@ -167,13 +195,13 @@ def test_what_the_library_does_not_translate_is_a_broken_connection(flavour, err
 
     async def later():
         async with httpx2.AsyncClient(transport=Breaking(error)) as http:
-            await Direct(client, http, connection).send_async(look, {"read": 1.0})
+            await Direct(client, http, connection).send_async(look, 1.0)
 
     with pytest.raises(ConnectionFailedError), transport.translated():
         if flavour == "async":
             asyncio.run(later())
         with httpx2.Client(transport=Breaking(error)) as http:
-            Direct(client, http, connection).send(look, {"read": 1.0})
+            Direct(client, http, connection).send(look, 1.0)
     client.close()
 
 

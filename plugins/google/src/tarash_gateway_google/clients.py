@@ -17,7 +17,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
-from tarash.tarash_gateway.plugins.pooling import pool_simply
 
 if TYPE_CHECKING:
     from httpx2 import AsyncClient, Client
@@ -121,9 +120,7 @@ def _make_sync() -> Client:
 def _make_async() -> AsyncClient:
     import httpx2
 
-    client = httpx2.AsyncClient(follow_redirects=False, headers=HEADERS)
-    pool_simply(client)
-    return client
+    return httpx2.AsyncClient(follow_redirects=False, headers=HEADERS)
 
 
 def _close_pools(transports: tuple[Any, ...]) -> None:

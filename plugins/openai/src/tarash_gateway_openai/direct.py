@@ -9,7 +9,7 @@ what goes wrong is raised as the SDK's own exceptions. Forms, streams and downlo
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from tarash_gateway_openai.connection import Connection
     from tarash_gateway_openai.wire import Outgoing
 
-Timeouts = Mapping[str, float]
-"""Seconds for `connect`, `read`, `write` and `pool`."""
+CONNECT_SECONDS = 10.0
+"""Seconds that a connection may take to come up."""
 
 KNOWN_ADDRESSES = 1024
 """Addresses that are kept taken apart: those of jobs are asked for again and again."""
@@ -33,7 +33,7 @@ class Direct:
     """The HTTP client under a client of the SDK, and what the SDK sends with each of its requests."""
 
     def __init__(self, client: OpenAI | AsyncOpenAI, http: Any, connection: Connection) -> None:
-        self._http, self._connection = http, connection
+        self._client, self._http, self._connection = client, http, connection
         self._base_url = client.base_url
         self._query: Any = client.default_query
         self._headers = _headers_of(client, http)
@@ -42,26 +42,33 @@ class Direct:
         self._signed = "Authorization" in self._headers  # the connection may have a header of its own for it
         self._addresses: dict[str, httpx2.URL] = {}
 
-    def send(self, outgoing: Outgoing, timeouts: Timeouts) -> httpx2.Response:
+    def send(self, outgoing: Outgoing, timeout: float) -> httpx2.Response:
         """Sends a request and reads its answer.
 
         Raises:
             openai.APIError: as the SDK does.
         """
-        request = self.request(outgoing, timeouts, self._connection.current_key())
+        request = self.request(outgoing, timeout, self._connection.current_key(), step=timeout)
         with _as_sdk(request):
             response: httpx2.Response = self._http.send(request)
-        return _good(response)
+        return self._good(response)
 
-    async def send_async(self, outgoing: Outgoing, timeouts: Timeouts) -> httpx2.Response:
-        """The twin of `send`."""
-        request = self.request(outgoing, timeouts, await self._connection.current_key_async())
+    async def send_async(self, outgoing: Outgoing, timeout: float) -> httpx2.Response:
+        """The twin of `send`; whoever awaits it ends it when `timeout` is over, so that no step of it is timed."""
+        request = self.request(outgoing, timeout, await self._connection.current_key_async(), step=None)
         with _as_sdk(request):
             response: httpx2.Response = await self._http.send(request)
-        return _good(response)
+        return self._good(response)
 
-    def request(self, outgoing: Outgoing, timeouts: Timeouts, key: str) -> httpx2.Request:
-        """The request as it goes out."""
+    def request(self, outgoing: Outgoing, timeout: float, key: str, *, step: float | None) -> httpx2.Request:
+        """The request as it goes out.
+
+        Args:
+            outgoing: what is asked.
+            timeout: seconds that it may take.
+            key: what it is signed with.
+            step: seconds that one read or write may take; None for as long as it takes.
+        """
         import httpx2
 
         body = b"" if outgoing.body is None else to_json(outgoing.body)
@@ -70,7 +77,8 @@ class Direct:
             headers["Authorization"] = f"Bearer {key}"
         if outgoing.method == "POST":
             headers["Content-Length"] = str(len(body))
-        headers["x-stainless-read-timeout"] = str(timeouts["read"])
+        headers["x-stainless-read-timeout"] = str(timeout)
+        timeouts = {"connect": min(timeout, CONNECT_SECONDS), "read": step, "write": step, "pool": timeout}
         return httpx2.Request(
             outgoing.method,
             self._addresses.get(outgoing.path) or self._address(outgoing.path),
@@ -80,6 +88,19 @@ class Direct:
             stream=httpx2.ByteStream(body),
             extensions={"timeout": timeouts},
         )
+
+    def _good(self, response: httpx2.Response) -> httpx2.Response:
+        """The answer, if its status says that it is one."""
+        if response.is_success:
+            return response
+        import openai
+
+        # The SDK has an exception for each status, and makes it nowhere else; whoever looks at a cause finds it there.
+        make = getattr(self._client, "_make_status_error_from_response", None)
+        if make is not None:
+            raise make(response)
+        msg = f"Error code: {response.status_code}"
+        raise openai.APIStatusError(msg, response=response, body=None)
 
     def _address(self, path: str) -> httpx2.URL:
         base = self._base_url
@@ -120,13 +141,3 @@ def _as_sdk(request: httpx2.Request) -> Iterator[None]:
         raise openai.APITimeoutError(request=request) from error
     except (httpx2.RequestError, ssl.SSLError, anyio.EndOfStream) as error:  # the last two it does not translate itself
         raise openai.APIConnectionError(request=request) from error
-
-
-def _good(response: httpx2.Response) -> httpx2.Response:
-    """The answer, if its status says that it is one."""
-    if response.is_success:
-        return response
-    import openai
-
-    msg = f"Error code: {response.status_code}"
-    raise openai.APIStatusError(msg, response=response, body=None)

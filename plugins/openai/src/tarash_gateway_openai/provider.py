@@ -9,7 +9,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.errors import (
-    ConnectionFailedError,
     DownloadError,
     InvalidRequestError,
     InvalidResponseError,
@@ -34,6 +33,7 @@ from tarash_gateway_openai.answers import (
     request_id,
 )
 from tarash_gateway_openai.connection import Connection
+from tarash_gateway_openai.faults import connection_fault
 from tarash_gateway_openai.transport import Transport, is_plain
 from tarash_gateway_openai.wire import (
     Outgoing,
@@ -188,9 +188,11 @@ class OpenAIProvider(Provider):
 
         try:
             yield
-        except httpx2.HTTPError as error:
-            msg = f"the stream broke off ({type(error).__name__})"
-            raise ConnectionFailedError(msg, retryable=True, billable="unknown") from error
+        except httpx2.HTTPError as error:  # an older SDK does not make it its own
+            timed_out = isinstance(error, httpx2.TimeoutException)
+            fault = connection_fault(error, self.connection.base_url, timed_out=timed_out)
+            fault.retryable, fault.billable = True, "unknown"
+            raise fault from error
 
     @contextmanager
     def _creates_a_job(self) -> Iterator[None]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, contextmanager
+from types import TracebackType
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
@@ -14,13 +15,11 @@ from tarash.tarash_gateway.redaction import mask, mask_all
 from tarash_gateway_openai import clients
 from tarash_gateway_openai.answers import Incoming
 from tarash_gateway_openai.connection import Connection
+from tarash_gateway_openai.direct import CONNECT_SECONDS
 from tarash_gateway_openai.faults import connection_fault, event_fault, late, status_fault
 from tarash_gateway_openai.wire import Outgoing
 
 ItemT = TypeVar("ItemT")
-
-CONNECT_SECONDS = 10.0
-"""Seconds that a connection may take to come up."""
 
 QUIET_SECONDS = 30.0
 """Seconds without a byte after which a download is taken as stalled; it is continued on another connection."""
@@ -42,7 +41,7 @@ class Transport:
         with self.translated(), until(time.monotonic() + timeout):
             if outgoing.multipart:
                 return self.incoming(client.sdk.post(**_arguments(outgoing, timeout)))
-            return self.incoming(client.direct.send(outgoing, _seconds(timeout)))
+            return self.incoming(client.direct.send(outgoing, timeout))
 
     async def send_async(self, outgoing: Outgoing, timeout: float) -> Incoming:
         """The twin of `send`."""
@@ -51,7 +50,7 @@ class Transport:
             async with self.in_time(timeout):
                 if outgoing.multipart:
                     return self.incoming(await client.sdk.post(**_arguments(outgoing, timeout)))
-                return self.incoming(await client.direct.send_async(outgoing, _seconds(timeout)))
+                return self.incoming(await client.direct.send_async(outgoing, timeout))
 
     def open(self, outgoing: Outgoing, timeout: float) -> Any:
         """Sends a request; gives the answer with its body unread, to be closed by the caller."""
@@ -80,16 +79,9 @@ class Transport:
         async with self.in_time(timeout):
             return await client.post(**_events(outgoing, timeout, openai.AsyncStream))
 
-    @asynccontextmanager
-    async def in_time(self, timeout: float) -> AsyncIterator[None]:
+    def in_time(self, timeout: float) -> AbstractAsyncContextManager[None]:
         """What is awaited in the block ends when the time is over; so it does for a server that drips its answer."""
-        try:
-            async with asyncio.timeout(timeout) as scope:
-                yield
-        except TimeoutError as error:
-            if not scope.expired():
-                raise
-            raise late(self.connection.base_url) from error
+        return _InTime(self.connection.base_url, timeout)
 
     async def each_in_time(self, deadline: float, items: AsyncIterable[ItemT]) -> AsyncIterator[ItemT]:
         """`items`, each awaited until `deadline`, a time of `time.monotonic`."""
@@ -149,6 +141,26 @@ class Transport:
             error.args = (error.message,)
             error.raw = mask_all(error.raw, secrets)
             raise
+
+
+class _InTime:
+    """A block that ends in time; a class, since a generator costs three times as much in each call."""
+
+    __slots__ = ("_base_url", "_scope")
+
+    def __init__(self, base_url: str, timeout: float) -> None:
+        self._base_url, self._scope = base_url, asyncio.timeout(timeout)
+
+    async def __aenter__(self) -> None:
+        await self._scope.__aenter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self._scope.__aexit__(kind, error, trace)
+        except TimeoutError as over:  # its own: one that was raised in the block goes on as it is
+            raise late(self._base_url) from over
 
 
 def _arguments(outgoing: Outgoing, timeout: float, *, quiet: float | None = None) -> dict[str, Any]:

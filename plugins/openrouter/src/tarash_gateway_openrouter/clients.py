@@ -17,7 +17,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
-from tarash.tarash_gateway.plugins.pooling import pool_simply
 from tarash_gateway_openrouter.signatures import keep_from_logs
 
 if TYPE_CHECKING:
@@ -120,7 +119,6 @@ def _make_async() -> httpx2.AsyncClient:
     import httpx2
 
     client = httpx2.AsyncClient(**_options())
-    pool_simply(client)
     _plain(client)
     return client
 
