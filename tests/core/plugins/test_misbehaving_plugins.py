@@ -213,11 +213,6 @@ HALF_STATUSES = {
     "status zzz": (VideoStatus(odd_job(status="zzz")), "job.status: input should be"),
     "no outputs": (VideoStatus(odd_job(outputs=0, status="completed")), "job.outputs of nothing"),
     "date of text": (VideoStatus(odd_job(created_at="soon")), "job.created_at: input should be a valid datetime"),
-    "poll_after text": (VideoStatus(job(), poll_after="x"), "poll_after of a str"),
-    "poll_after nan": (VideoStatus(job(), poll_after=math.nan), "poll_after of nan"),
-    "usage text": (VideoStatus(job(), usage="x"), "usage of a str"),
-    "cost text": (VideoStatus(job(), cost="x"), "cost of a str"),
-    "raw list": (VideoStatus(job(), raw=[]), "raw of a list"),
 }
 
 
@@ -239,6 +234,36 @@ def test_a_half_filled_status_is_told_by_its_field_and_keeps_the_job(acme, statu
         told = refused(call, video_config(), job())
         assert f"AcmeProvider.{name} gave a VideoStatus with {text}" in str(told)
         assert told.job.id == "job_1"
+
+
+WRONG_BESIDE_A_JOB = {
+    "poll_after text": ({"poll_after": "x"}, "poll_after of a str"),
+    "poll_after nan": ({"poll_after": math.nan}, "poll_after of nan"),
+    "usage text": ({"usage": "x"}, "usage of a str"),
+    "cost text": ({"cost": "x"}, "cost of a str"),
+    "raw list": ({"raw": []}, "raw of a list"),
+    "warnings text": ({"warnings": "late"}, "warnings of a str"),
+}
+
+
+@pytest.mark.parametrize(("wrong", "text"), WRONG_BESIDE_A_JOB.values(), ids=WRONG_BESIDE_A_JOB)
+def test_a_wrong_field_beside_a_job_does_not_cost_the_video(acme, clip, wrong, text, video_config, caplog):
+    done = job(status="completed")
+    acme(
+        submit_video=giving(VideoStatus(job(), **wrong)),
+        poll_video=giving(VideoStatus(done, **wrong)),
+        download_video=writing(clip),
+    )
+
+    response = generate_video(video_config(), FILM)
+
+    assert response.video.content == clip
+    assert response.warnings == [
+        f"AcmeProvider.{name} gave a VideoStatus with {text}; that was left out. This is a defect of the plugin."
+        for name in ("submit_video", "poll_video")
+    ]
+    assert poll_video(video_config(), job()).status == "completed"
+    assert f"AcmeProvider.poll_video gave a VideoStatus with {text}; that was left out" in caplog.text
 
 
 @pytest.mark.parametrize("field", ["provider", "endpoint"])

@@ -12,7 +12,7 @@ import os
 import sys
 import threading
 import weakref
-from asyncio import AbstractEventLoop, get_running_loop, to_thread
+from asyncio import AbstractEventLoop, Lock, get_running_loop, to_thread
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ from tarash_gateway_openai.direct import Direct
 from tarash_gateway_openai.hidden import keep_from_logs
 
 if TYPE_CHECKING:
-    from httpx2 import URL, Request
+    from httpx2 import URL, AsyncClient, Request
     from openai import AsyncOpenAI, OpenAI
 
     from tarash_gateway_openai.connection import Connection
@@ -99,22 +99,30 @@ class _LoopClients:
     def __init__(self) -> None:
         self._clients: OrderedDict[Hashable, Kept] = OrderedDict()
         self._keeper: AsyncGenerator[None, None] | None = None
+        self._making = Lock()
 
     async def get(self, connection: Connection) -> Kept:
+        key = _identity(connection)
+        client = self._clients.get(key)
+        if client is not None:
+            self._clients.move_to_end(key)
+            return client
+        async with self._making:
+            return self._clients.get(key) or await self._made(key, connection)
+
+    async def _made(self, key: Hashable, connection: Connection) -> Kept:
         if self._keeper is None:
             # `asyncio.run` closes the generators that are still open before it closes the loop: the one moment at which
             # connections can be closed in their own loop.
             self._keeper = self._close_at_the_end()
             await anext(self._keeper)
-        key = _identity(connection)
-        client = self._clients.get(key)
-        if client is None:
-            client = self._clients[key] = _make_async(connection)
-            if len(self._clients) > MOST:
-                _, oldest = self._clients.popitem(last=False)
-                await oldest.sdk.close()
-        self._clients.move_to_end(key)
-        return client
+        client, http = await to_thread(_make_async, connection)  # 40 ms, in which it reads certificates
+        # The SDK tells the vendor which loop it runs in, and finds it where it is asked for its headers.
+        found = self._clients[key] = Kept(client, Direct(client, http, connection))
+        if len(self._clients) > MOST:
+            _, oldest = self._clients.popitem(last=False)
+            await oldest.sdk.close()
+        return found
 
     async def _close_at_the_end(self) -> AsyncGenerator[None, None]:
         try:
@@ -124,6 +132,7 @@ class _LoopClients:
                 _, client = self._clients.popitem()
                 await client.sdk.close()
             self._keeper = None
+            self._making = Lock()  # one that was waited for holds its loop, by which these clients are found
 
 
 def _identity(connection: Connection) -> Hashable:
@@ -154,7 +163,7 @@ def _make_sync(connection: Connection) -> Kept:
     return Kept(client, Direct(client, http, connection))
 
 
-def _make_async(connection: Connection) -> Kept:
+def _make_async(connection: Connection) -> tuple[AsyncOpenAI, AsyncClient]:
     import openai
 
     hooks = {"request": [_to_api_key_async]} if connection.auth == "api-key" else {}
@@ -163,7 +172,7 @@ def _make_async(connection: Connection) -> Kept:
     keep_from_logs(http, connection.hidden_query())
     client = openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
     _keep_to(connection, client)
-    return Kept(client, Direct(client, http, connection))
+    return client, http
 
 
 def _options(connection: Connection) -> dict[str, Any]:

@@ -79,8 +79,12 @@ def stream_image_async(
 
 
 def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
+    # All of it is a step of the flow: of a thousand calls that begin together, each waits for its turn.
     chain = checked_chain(config, request)
-    return with_fallbacks(chain, new_request_id(), image_call, around("generate"))
+    response: ImageGenerationResponse = yield from with_fallbacks(
+        chain, new_request_id(), image_call, around("generate")
+    )
+    return response
 
 
 def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[None]:

@@ -51,11 +51,13 @@ def _spec(found: Found) -> EngineSpec:
     try:
         offered = [spec for given in plugin.manager.hook.tarash_batch_engines() for spec in given]
     except Exception as error:
-        raise plugin.broken(f"failed in tarash_batch_engines: {type(error).__name__}: {error}") from error
+        told = f"failed in tarash_batch_engines: {type(error).__name__}: {error}"
+        raise plugin.broken(told) from error
     for spec in offered:
         if isinstance(spec, EngineSpec) and same_name(spec.name) == same_name(found.name):
             return spec
-    raise plugin.broken("offers no EngineSpec of that name")
+    told = "offers no EngineSpec of that name"
+    raise plugin.broken(told)
 
 
 def _check(name: str, options: Mapping[str, Any], known: tuple[str, ...]) -> None:

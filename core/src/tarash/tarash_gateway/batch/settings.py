@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -16,6 +17,9 @@ JOURNAL: Final = ".journal"
 """The journal's folder in that of the files: hidden, and beside what it is about."""
 
 RESULTS: Final = "results.jsonl"
+
+_ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
+"""What `s3://bucket` begins with, also after a `Path` made of it what it makes; a drive has one letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,13 @@ class Settings:
         if self.exists not in get_args(Exists):
             msg = f"exists={self.exists!r} is none of {', '.join(get_args(Exists))}"
             raise ValidationError(msg)
+        for name in ("out", "journal"):
+            if _ADDRESS.match(str(getattr(self, name))):
+                msg = (
+                    f"{name}={str(getattr(self, name))!r} is an address. A batch writes to folders, since a journal is "
+                    "appended to and synced: give one, such as that at which a bucket is mounted."
+                )
+                raise ValidationError(msg)
         for name, unit in (("max_cost", "US dollars"), ("rate", "requests a minute")):
             value = getattr(self, name)
             number = isinstance(value, (int, float)) and not isinstance(value, bool)

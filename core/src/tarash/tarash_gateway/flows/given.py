@@ -1,6 +1,6 @@
 """What a plugin gave, looked at before anything is done with it: a half-filled answer is told by its field.
 
-Pictures that were paid for are not lost for a field beside them: it is left out with a warning.
+Pictures and jobs that were paid for are not lost for a field beside them: it is left out with a warning.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import pydantic
 
@@ -19,6 +19,7 @@ from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Ima
 from tarash.tarash_gateway.plugins.registry import same_name
 
 Check = Callable[[Any], bool]
+AnswerT = TypeVar("AnswerT", ImageAnswer, VideoStatus)
 
 
 def _one_of(*kinds: type) -> Check:
@@ -43,7 +44,7 @@ _BESIDE_PICTURES: dict[str, Check] = {
 }
 _OUTPUT: dict[str, Check] = {"base64": _one_of(str), "content": _one_of(bytes), "url": _one_of(str)}
 _BESIDE_OUTPUT: dict[str, Check] = {"revised_prompt": _one_of(str)}
-_STATUS: dict[str, Check] = {
+_BESIDE_JOB: dict[str, Check] = {
     "poll_after": _number,
     "usage": _one_of(dict),
     "cost": _number,
@@ -70,10 +71,8 @@ def checked_answer(answer: object, provider: Provider, name: str) -> ImageAnswer
     for at, field in beside:
         told.append(_told(f"outputs.{at}.{field}", getattr(outputs[at], field)))
         outputs[at] = replace(outputs[at], **{field: None})
-    kept = {field.name: getattr(answer, field.name) for field in fields(ImageAnswer) if field.name not in wrong}
-    whole = ImageAnswer(**{**kept, "outputs": outputs})
-    what = f"{type(provider).__name__}.{name} gave an ImageAnswer with {', '.join(told)}"
-    return replace(whole, warnings=[*whole.warnings, f"{what}; that was left out. This is a defect of the plugin."])
+    whole = replace(_without(answer, wrong), outputs=outputs)
+    return _with_warning(whole, "an ImageAnswer", told, provider, name)
 
 
 def check_part(part: object, provider: Provider, name: str) -> None:
@@ -87,18 +86,22 @@ def check_part(part: object, provider: Provider, name: str) -> None:
         _refuse(_part_problems(part), "an ImagePart", provider, name)
 
 
-def check_status(status: object, provider: Provider, name: str) -> None:
-    """Looks at what a primitive of a job gave.
+def checked_status(status: object, provider: Provider, name: str) -> VideoStatus:
+    """What a primitive of a job gave; a field beside the job that is not what the contract says is left out.
 
     Raises:
-        PluginError: it is no status, or one of its fields is not what the contract says; with the job, where its id is
-            known.
+        PluginError: it is no status, or its job is none; with the job, where its id is known.
     """
     _refuse_other(status, VideoStatus, provider, name)
-    if isinstance(status, VideoStatus):
-        job = status.job
-        known = _named(job, provider) if isinstance(job, VideoJob) and type(job.id) is str and job.id else None
-        _refuse(_status_problems(status), "a VideoStatus", provider, name, job=known)
+    assert isinstance(status, VideoStatus)  # noqa: S101 # see above
+    job = status.job
+    known = _named(job, provider) if isinstance(job, VideoJob) and type(job.id) is str and job.id else None
+    _refuse(_job_problems(job), "a VideoStatus", provider, name, job=known)
+    wrong = [*_wrong_fields(status, _BESIDE_JOB)]
+    if not wrong:
+        return status
+    told = [_told(field, getattr(status, field)) for field in wrong]
+    return _with_warning(_without(status, wrong), "a VideoStatus", told, provider, name)
 
 
 def check_new_job(context: Context, status: VideoStatus, provider: Provider) -> None:
@@ -157,8 +160,7 @@ def _output_problems(output: object, place: str) -> Iterator[str]:
         yield _told(place, output)
 
 
-def _status_problems(status: VideoStatus) -> Iterator[str]:
-    job = status.job
+def _job_problems(job: object) -> Iterator[str]:
     if not isinstance(job, VideoJob):
         yield _told("job", job)
         return
@@ -172,7 +174,18 @@ def _status_problems(status: VideoStatus) -> Iterator[str]:
         yield "job.id of nothing"
     if job.outputs < 1:
         yield "job.outputs of nothing"
-    yield from _field_problems(status, _STATUS)
+
+
+def _without(given: AnswerT, names: list[str]) -> AnswerT:
+    """The same with these fields as they are where nobody fills them."""
+    kept = {field.name: getattr(given, field.name) for field in fields(given) if field.name not in names}
+    return type(given)(**kept)
+
+
+def _with_warning(given: AnswerT, what: str, told: list[str], provider: Provider, name: str) -> AnswerT:
+    text = f"{type(provider).__name__}.{name} gave {what} with {', '.join(told)}"
+    warning = f"{text}; that was left out. This is a defect of the plugin."
+    return replace(given, warnings=[*given.warnings, warning])
 
 
 def _field_problems(given: object, checks: dict[str, Check], before: str = "") -> Iterator[str]:

@@ -13,7 +13,7 @@ from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationFailedError, TarashError, complete
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
-from tarash.tarash_gateway.flows.given import check_status
+from tarash.tarash_gateway.flows.given import checked_status
 from tarash.tarash_gateway.flows.observing import observe_job, observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import note_end, note_job
@@ -25,7 +25,7 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.models.update import VideoGenerationUpdate
-from tarash.tarash_gateway.plugins.provider import Provider
+from tarash.tarash_gateway.plugins.provider import Provider, VideoStatus
 from tarash.tarash_gateway.plugins.registry import same_name
 
 ReturnT = TypeVar("ReturnT")
@@ -90,19 +90,27 @@ def at_job(
 def poll_call(context: Context, provider: Provider, job: VideoJob) -> Flow[VideoJob]:
     """Looks at a job with one request, without patience: that is the caller's."""
     status = yield Call(provider, "poll_video", (job,), {"timeout": context.left((yield Now()))})
-    check_status(status, provider, "poll_video")
+    status = checked_status(status, provider, "poll_video")
+    _log_warnings(context, status)
     return merged(job, status.job)
 
 
 def cancel_call(context: Context, provider: Provider, job: VideoJob) -> Flow[VideoJob]:
     """Cancels a job with one request."""
     status = yield Call(provider, "cancel_video", (job,), {"timeout": context.left((yield Now()))})
-    check_status(status, provider, "cancel_video")
+    status = checked_status(status, provider, "cancel_video")
+    _log_warnings(context, status)
     context.log(logging.INFO, "job %s was cancelled", job.id)
     seen = merged(job, status.job)
     if seen.status == "cancelled":
         yield from note_end(context, seen, GenerationFailedError("it was cancelled"))
     return seen
+
+
+def _log_warnings(context: Context, status: VideoStatus) -> None:
+    """What else the caller should know: a job has no place for it."""
+    for warning in status.warnings:
+        context.log(logging.WARNING, "%s", warning)
 
 
 def resume_call(
@@ -118,7 +126,7 @@ def resume_call(
     yield from note_job(context, job)
     waiting = partial(VideoGenerationUpdate, job=job)
     seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)), waiting=waiting)
-    check_status(seen, provider, "poll_video")
+    seen = checked_status(seen, provider, "poll_video")
     status = replace(seen, job=merged(job, seen.job))
     yield from observe_job(context, status.job, job)
     finished = yield from wait(context, provider, status)

@@ -27,7 +27,7 @@ from tarash.tarash_gateway.flows import sinks
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.given import check_new_job, check_status
+from tarash.tarash_gateway.flows.given import check_new_job, checked_status
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.lookup import claim, look_up, reserve
 from tarash.tarash_gateway.flows.observing import observe_job
@@ -120,7 +120,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
     try:
         look_it_up = found if gives(provider, "find_video") else None
         status: VideoStatus = yield from creating(context, send, VideoGenerationUpdate, look_it_up)
-        check_status(status, provider, "submit_video")
+        status = checked_status(status, provider, "submit_video")
         check_new_job(context, status, provider)
         plan.checked.warnings.extend(status.warnings)
     except TarashError as error:
@@ -162,7 +162,7 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             status = yield from reading(
                 context, Call(provider, "poll_video", (job,)), waiting=partial(VideoGenerationUpdate, job=job)
             )
-            check_status(status, provider, "poll_video")
+            status = checked_status(status, provider, "poll_video")
             before, job = job, merged(job, status.job)
             yield from observe_job(context, job, before)
             status = replace(status, job=job)
