@@ -23,6 +23,7 @@ def test_there_are_the_hooks_of_the_design():
         "tarash_after_generate",
         "tarash_job_updated",
         "tarash_register_commands",
+        "tarash_batch_engines",
     }
 
 

@@ -27,6 +27,7 @@ SOURCES = {
     "tarash-gateway-ledger": "plugins/ledger",
     "tarash-gateway-google": "plugins/google",
     "tarash-gateway-openrouter": "plugins/openrouter",
+    "tarash-gateway-ray": "plugins/ray",
 }
 PACKAGES = {
     "tarash-gateway": "tarash/tarash_gateway",
@@ -37,9 +38,15 @@ PACKAGES = {
     "tarash-gateway-ledger": "tarash_gateway_ledger",
     "tarash-gateway-google": "tarash_gateway_google",
     "tarash-gateway-openrouter": "tarash_gateway_openrouter",
+    "tarash-gateway-ray": "tarash_gateway_ray",
 }
 
-OBSERVERS = ("tarash-gateway-opentelemetry", "tarash-gateway-ledger")
+GROUPS = {
+    "tarash-gateway-opentelemetry": "observers",
+    "tarash-gateway-ledger": "observers",
+    "tarash-gateway-ray": "engines",
+}
+"""Entry-point groups of the distributions that offer no provider."""
 
 # The page's first example, in our own words.
 PROGRAM = """
@@ -130,6 +137,7 @@ def test_the_extras_are_named_with_hyphens_and_bring_the_plugins(opened):
         "openai",
         "openrouter",
         "otel",
+        "ray",
         "sandbox",
     } <= {*extras}
     assert not any("_" in extra for extra in extras)
@@ -138,10 +146,10 @@ def test_the_extras_are_named_with_hyphens_and_bring_the_plugins(opened):
 
 
 @pytest.mark.parametrize("name", list(SOURCES)[1:])
-def test_a_plugin_is_found_by_the_name_of_its_provider(name):
+def test_a_plugin_is_found_by_its_name(name):
     project = tomllib.loads((ROOT / SOURCES[name] / "pyproject.toml").read_text())["project"]
 
-    group = "observers" if name in OBSERVERS else "providers"
+    group = GROUPS.get(name, "providers")
     own = name.removeprefix("tarash-gateway-").replace("-", "_")
     assert own in project["entry-points"][f"tarash_gateway.{group}"]
 

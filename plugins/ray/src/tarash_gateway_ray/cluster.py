@@ -1,0 +1,117 @@
+"""The Ray cluster: joined for one batch, and left as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from tarash.tarash_gateway.batch.settings import Settings
+from tarash.tarash_gateway.errors import ConfigurationError, PluginError, TarashError
+from tarash_gateway_ray.crew import Hire, WorkerLostError
+from tarash_gateway_ray.worker import Worker, release
+
+
+@asynccontextmanager
+async def joined(address: str | None) -> AsyncIterator[None]:
+    """Joins a cluster, or begins one on this machine where there is none; one that was joined before is kept.
+
+    Raises:
+        ConfigurationError: Ray is not installed, or there is no cluster at the address.
+    """
+    ray = ray_module()
+    if ray.is_initialized():
+        yield
+        return
+    # Ray reports its use to its makers unless it is told not to: a batch begins no traffic that nobody asked for.
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
+    if address is None and not os.environ.get("RAY_ADDRESS"):
+        options["include_dashboard"] = False
+    try:
+        await asyncio.to_thread(ray.init, address, **options)
+    except (OSError, ValueError, RuntimeError) as error:
+        msg = f"no Ray cluster was reached at {address or os.environ.get('RAY_ADDRESS') or 'this machine'}: {error}"
+        raise ConfigurationError(msg) from error
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(ray.shutdown)
+
+
+def ray_module() -> Any:
+    """Ray.
+
+    Raises:
+        ConfigurationError: it is not installed.
+    """
+    try:
+        import ray  # a second to import, and only a batch on a cluster needs it
+    except ImportError as error:
+        msg = "the engine 'ray' needs Ray: pip install 'tarash-gateway[ray]' on this machine and on each node"
+        raise ConfigurationError(msg) from error
+    return ray
+
+
+def live_nodes() -> list[str]:
+    """The ids of the nodes that work."""
+    return sorted(str(node["NodeID"]) for node in ray_module().nodes() if node["Alive"])
+
+
+def hire_on_nodes() -> Hire:
+    """Makes workers on one node after the other, as there are nodes when each is made."""
+    turns = itertools.count()
+
+    def hire(name: str, settings: Settings) -> RayActor:
+        nodes = live_nodes()
+        return RayActor(name, settings, nodes[next(turns) % len(nodes)])
+
+    return hire
+
+
+class RayActor:
+    """A worker on some node, as an actor of Ray.
+
+    Args:
+        name: its name.
+        settings: of the batch.
+        node: where it is to be.
+    """
+
+    def __init__(self, name: str, settings: Settings, node: str) -> None:
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        self._name = name
+        # No share of a processor: it waits for vendors. No restart: a new one begins with a name of its own.
+        options: dict[str, Any] = {"num_cpus": 0, "max_restarts": 0}
+        options["max_concurrency"] = settings.concurrency + 8
+        # Not soft: whatever takes no share of a processor would all be put on the first node.
+        options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
+        self._actor = ray_module().remote(Worker).options(**options).remote(name, settings, release())
+
+    async def call(self, method: str, *given: Any) -> Any:
+        """Calls a method of it."""
+        from ray.exceptions import RayError, RayTaskError  # Ray is loaded by whoever began this
+
+        try:
+            return await getattr(self._actor, method).remote(*given)
+        except RayTaskError as error:
+            if isinstance(error.cause, TarashError):
+                raise error.cause from error
+            msg = f"the worker {self._name} failed: {type(error.cause).__name__}: {error.cause}"
+            raise PluginError(msg) from error
+        except RayError as error:
+            raise WorkerLostError(self._name) from error
+
+    def cast(self, method: str, *given: Any) -> None:
+        """Calls a method whose end nobody waits for."""
+        with suppress(Exception):  # it is gone, or Ray is
+            getattr(self._actor, method).remote(*given)
+
+    def kill(self) -> None:
+        """Ends it, if it is still there."""
+        with suppress(Exception):  # as above
+            ray_module().kill(self._actor, no_restart=True)
