@@ -146,7 +146,7 @@ class TestExitCodes:
         assert done.code == 4
         assert "(--exists skip keeps it, --exists replace makes it anew)" in done.err
         kept = typed(given, "-o", "out", "--journal", "another", "--exists", "skip")
-        assert (kept.code, "1 rows: 0 done, 1 kept" in kept.err) == (0, True)
+        assert (kept.code, "1 row: 0 done, 1 kept" in kept.err) == (0, True)
 
     def test_rows_for_which_there_is_no_money_left(self, typed, rows, image, monkeypatch, tarash_sandbox, paid):
         monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")

@@ -119,4 +119,4 @@ class TestDryRun:
     def test_rows_whose_price_is_not_known_are_counted(self, run, image):
         result = run([image("a", model="some-new-model")], dry_run=True)
         assert (result.estimate.unknown, result.estimate.rows) == (1, 0)
-        assert str(result.estimate).endswith(", and 1 rows whose price is not known")
+        assert str(result.estimate).endswith(", and 1 row whose price is not known")
