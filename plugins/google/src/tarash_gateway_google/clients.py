@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tarash.tarash_gateway.plugins.connections import use_light_connections
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 
 if TYPE_CHECKING:
@@ -120,7 +121,9 @@ def _make_sync() -> Client:
 def _make_async() -> AsyncClient:
     import httpx2
 
-    return httpx2.AsyncClient(follow_redirects=False, headers=HEADERS)
+    client = httpx2.AsyncClient(follow_redirects=False, headers=HEADERS)
+    use_light_connections(client)
+    return client
 
 
 def _close_pools(transports: tuple[Any, ...]) -> None:

@@ -20,8 +20,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.plugins.connections import use_light_connections
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
-from tarash.tarash_gateway.plugins.pieces import read_in_large_pieces
 from tarash_gateway_openai.connection import is_version
 from tarash_gateway_openai.direct import Direct
 from tarash_gateway_openai.hidden import keep_from_logs
@@ -168,7 +168,7 @@ def _make_async(connection: Connection) -> tuple[AsyncOpenAI, AsyncClient]:
 
     hooks = {"request": [_to_api_key_async]} if connection.auth == "api-key" else {}
     http = openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=hooks)
-    read_in_large_pieces(http)
+    use_light_connections(http)
     keep_from_logs(http, connection.hidden_query())
     client = openai.AsyncOpenAI(http_client=http, api_key=connection.current_key_async, **_options(connection))
     _keep_to(connection, client)

@@ -16,6 +16,7 @@ from collections.abc import AsyncGenerator, Hashable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from tarash.tarash_gateway.plugins.connections import use_light_connections
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 from tarash_gateway_openrouter.signatures import keep_from_logs
 
@@ -119,6 +120,7 @@ def _make_async() -> httpx2.AsyncClient:
     import httpx2
 
     client = httpx2.AsyncClient(**_options())
+    use_light_connections(client)
     _plain(client)
     return client
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tarash.tarash_gateway.plugins.pieces import PIECE
+from tarash.tarash_gateway.plugins.connections import PIECE
 
 if TYPE_CHECKING:
     import ssl

@@ -1,4 +1,4 @@
-"""An HTTP client reads media in large pieces, in a loop and outside of one, with TLS or without."""
+"""An HTTP client reads media in large pieces, and looks at its idle connections without asking for their sockets."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import httpcore2
 import httpx2
 import pytest
 
+from tarash.tarash_gateway.plugins.connections import PIECE, use_light_connections
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
-from tarash.tarash_gateway.plugins.pieces import PIECE, read_in_large_pieces
 
 ANSWER = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -33,6 +33,9 @@ class Line(httpcore2.NetworkStream, httpcore2.AsyncNetworkStream):
 
     def close(self):
         pass
+
+    def get_extra_info(self, info):
+        return None
 
 
 class AsyncLine(Line):
@@ -95,9 +98,53 @@ def test_an_async_client_reads_in_large_pieces(url, socket):
         transport = httpx2.AsyncHTTPTransport(verify=ssl.create_default_context(), uds=socket)
         async with httpx2.AsyncClient(transport=transport) as http:
             http._transport._pool._network_backend = AsyncWire(asked)
-            read_in_large_pieces(http)
+            use_light_connections(http)
             assert (await http.get(url)).text == "ok"
 
     asyncio.run(call())
 
     assert asked == [PIECE]
+
+
+class TestIdleConnections:
+    def test_their_sockets_are_looked_up_once(self, tarash_sandbox, monkeypatch):
+        from httpcore2._backends.anyio import AnyIOStream
+
+        asked, ask = [], AnyIOStream.get_extra_info
+
+        def noted(self, info):
+            asked.append(info)
+            return ask(self, info)
+
+        async def call():
+            async with httpx2.AsyncClient(base_url=tarash_sandbox.url) as http:
+                use_light_connections(http)
+                for _ in range(5):
+                    await http.get("/models")
+
+        monkeypatch.setattr(AnyIOStream, "get_extra_info", noted)
+        asyncio.run(call())
+
+        assert asked.count("socket") == 1
+        assert "is_readable" not in asked
+        assert tarash_sandbox.connections == 1
+
+    def test_one_that_the_server_has_closed_is_not_used_again(self):
+        served = []
+
+        async def serve(reader, writer):
+            served.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(ANSWER)
+            writer.close()
+
+        async def call():
+            async with await asyncio.start_server(serve, "127.0.0.1") as server, httpx2.AsyncClient() as http:
+                use_light_connections(http)
+                url = "http://127.0.0.1:{1}/".format(*server.sockets[0].getsockname())
+                for _ in range(3):
+                    assert (await http.get(url)).text == "ok"
+                    await asyncio.sleep(0.02)  # until the end of the connection has come
+
+        asyncio.run(call())
+
+        assert len(served) == 3
