@@ -84,13 +84,8 @@ def check_sidecar(path: Path, exists: Exists) -> None:
         SaveError: it cannot, or a file of that name is there which `exists` keeps, or which is no sidecar.
         ValidationError: `exists` is none of the three words.
     """
-    place = sidecar_path(path)
-    if check_place(place, exists) and place.exists() and read_sidecar(path) is None:
-        msg = (
-            f"{place} is already there and is no sidecar of ours, so it is not replaced. "
-            f"Move it away, give {path.name} another name, or save without a sidecar."
-        )
-        raise SaveError(msg)
+    if check_place(sidecar_path(path), exists):
+        _refuse_foreign(path)
 
 
 def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
@@ -103,11 +98,23 @@ def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
         SaveError: as `check_sidecar`.
     """
     place = sidecar_path(path)
-    check_sidecar(path, exists)
+    if exists == "replace":
+        _refuse_foreign(path)
     text = to_json({MARK: VERSION, "file": path.name, **told}, indent=2, fallback=str, inf_nan_mode="null")
     with atomic_file(place, exists) as file:
         file.write(text + b"\n")
     return place
+
+
+def _refuse_foreign(path: Path) -> None:
+    """What is no sidecar of ours is not replaced."""
+    place = sidecar_path(path)
+    if place.exists() and read_sidecar(path) is None:
+        msg = (
+            f"{place} is already there and is no sidecar of ours, so it is not replaced. "
+            f"Move it away, give {path.name} another name, or save without a sidecar."
+        )
+        raise SaveError(msg)
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:
