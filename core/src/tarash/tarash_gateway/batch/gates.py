@@ -12,10 +12,12 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from tarash.tarash_gateway.batch.pace import Pace
 from tarash.tarash_gateway.batch.seams import Gate as AnyGate
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
+    ConnectionFailedError,
     ModelNotFoundError,
     PermissionDeniedError,
     ProviderUnavailableError,
@@ -29,6 +31,9 @@ FIRST_PAUSE: Final = 0.5
 """Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through."""
 
 LONGEST_PAUSE: Final = 60.0
+
+LATE: Final = 0.1
+"""Seconds by which a timer may be late, so that those who waited for it are let through as if it had not been."""
 
 LONGEST_ASKED: Final = 3600.0
 """Seconds that a vendor may ask to wait; when it asks for more, the row fails, and a later run sends it."""
@@ -45,8 +50,8 @@ _OF_THE_ACCOUNT: Final = (AuthenticationError, PermissionDeniedError, QuotaExcee
 class Gate:
     """Lets creating requests through, one by one.
 
-    After a refusal for the rate nothing goes through until the vendor's time is over, and then half as many at a time
-    as before, and more again with each that succeeds.
+    After a refusal for the rate nothing goes through until the vendor's time is over, and then one after the other, a
+    little slower than the vendor took them, and faster again the longer it refuses none.
 
     Args:
         most: creating requests on their way at the same time, at the most.
@@ -54,8 +59,8 @@ class Gate:
     """
 
     def __init__(self, most: int, rate: float | None = None) -> None:
-        self._most = self._window = most
-        self._spacing = 60.0 / rate if rate else 0.0
+        self._most = most
+        self._pace = Pace(rate)
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._inside = 0
         self._next = self._closed_until = 0.0
@@ -102,7 +107,6 @@ class Gate:
         """The vendor took a request."""
         self._in_trouble_since = None
         self._pauses = self._in_a_row = 0
-        self._window = min(self._window + 1, self._most)
 
     async def refused(self, error: TarashError, turn: int) -> bool:
         """Hears of a refusal by which nothing was created.
@@ -115,20 +119,20 @@ class Gate:
             if self._in_a_row >= SURE:
                 self._close(error)
             return False
-        if not isinstance(error, (RateLimitError, ProviderUnavailableError)) or not error.retryable:
+        if not error.retryable or not _passes(error):
             return False
-        asked = error.retry_after
+        asked, now, again = error.retry_after, _now(), turn == self._round
+        self._pace.refused(now, again=again, away=self._in_trouble_since is not None and not isinstance(error, RateLimitError))
         if self._in_trouble_since is None:
-            self._in_trouble_since = _now()
-        if (asked or 0.0) > LONGEST_ASKED or _now() - self._in_trouble_since > PATIENCE:
+            self._in_trouble_since = now
+        if (asked or 0.0) > LONGEST_ASKED or now - self._in_trouble_since > PATIENCE:
             return False
-        if turn == self._round:
+        if again:
             self._round += 1
-            self._window = max(self._window // 2, 1)
             own = min(FIRST_PAUSE * 2.0**self._pauses, LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 # spreads, guards nothing
             self._pauses += 1
             asked = own if asked is None else asked
-        self._closed_until = max(self._closed_until, _now() + max(asked or 0.0, 0.0))
+        self._closed_until = max(self._closed_until, now + max(asked or 0.0, 0.0))
         return True
 
     def _close(self, error: TarashError) -> None:
@@ -139,17 +143,21 @@ class Gate:
                 turn.set_exception(_not_sent(error))
 
     def _let_through(self) -> None:
+        waited = self._timer is not None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._waiting and self._inside < self._window:
+        while self._waiting and self._inside < self._most:
             now, opens = _now(), max(self._closed_until, self._next)
             if opens > now:
                 self._timer = asyncio.get_running_loop().call_later(opens - now, self._let_through)
                 return
             turn = self._waiting.popleft()
             if not turn.done():
-                self._next = max(now, self._next) + self._spacing
+                # A timer is late by a little: whoever waited for it loses nothing by that.
+                due = max(opens, now - LATE) if waited else now
+                self._next = due + self._pace.spacing(now)
+                self._pace.sent(now)
                 self._inside += 1
                 turn.set_result(self._round)
 
@@ -217,6 +225,12 @@ def account_of(config: GenerationConfig) -> str:
     key = config.api_key
     secret = key.get_secret_value() if isinstance(key, SecretStr) else f"function {id(key)}" if key else ""
     return hashlib.sha256(repr((same_name(config.provider), config.base_url, secret)).encode()).hexdigest()
+
+
+def _passes(error: TarashError) -> bool:
+    """Whether the refusal is of this moment only, and nothing was created."""
+    unreached = isinstance(error, ConnectionFailedError) and error.billable == "no"
+    return unreached or isinstance(error, (RateLimitError, ProviderUnavailableError))
 
 
 def _not_sent(error: TarashError) -> TarashError:

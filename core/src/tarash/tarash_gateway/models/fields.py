@@ -84,7 +84,7 @@ Text = Annotated[str, Strict(), AfterValidator(_text)]
 Prompt = Annotated[str, Strict(), AfterValidator(_prompt)]
 """Text that is not empty."""
 
-Word = Annotated[str, Strict(), BeforeValidator(_strip), Field(min_length=1, max_length=256), AfterValidator(_text)]
+Word = Annotated[str, Field(min_length=1, max_length=256), Strict(), BeforeValidator(_strip), AfterValidator(_text)]
 """A name or one of the vendor's words."""
 
 Size = Annotated[str, Strict(), BeforeValidator(_ascii_size), AfterValidator(_size)]
