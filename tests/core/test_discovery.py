@@ -125,6 +125,10 @@ class TestWhatIsBroken:
         site("acme", told="")
         assert [(found.name, found.origin) for found in discovered()] == [("acme", "unknown distribution")]
 
+    def test_what_pip_was_removing_is_not_there(self, site, discovered, tmp_path):
+        site("acme").rename(tmp_path / "~cme-1.2.3.dist-info")
+        assert origins(discovered()) == []
+
     @pytest.mark.parametrize("content", [b"\xff\xfe[tarash_gateway.providers]", b"\0\0"], ids=["no text", "nothing"])
     def test_entry_points_that_nobody_can_read_harm_nobody(self, content, site, discovered):
         (site("broken") / "entry_points.txt").write_bytes(content)

@@ -122,7 +122,7 @@ def discover(group: str, installed: Iterable[Found] | None = None) -> list[Found
             disabled=not disabled.isdisjoint({"*", same_name(found.name), same_name(found.distribution or "")})
         )
         for found in (_installed() if installed is None else installed)
-        if found.group == group
+        if found.group == group and not _is_hidden(found.owner, found.distribution)
     ]
 
 
@@ -143,20 +143,15 @@ def _state(path: str) -> tuple[int, int]:
 def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[Found, ...]:
     """Opens one file of each distribution, and a second one of those that have entry points of ours."""
     read: dict[str, list[Found]] = {}
-    first: object = None
     for owner in cast(Iterator[Distribution], distributions()):
-        first = first or owner.locate_file("")
         try:
             text = owner.read_text("entry_points.txt") or ""
         except ValueError:  # no text: nothing of it can be loaded
             continue
-        if _OURS not in text:
-            continue
-        about = header(owner)
-        name = about.get("Name")
-        folder = owner.locate_file("")
-        if name is None or folder == first or not _is_hidden(name, folder):
-            found = [Found(entry_point, owner, name, about.get("Version")) for entry_point in _entry_points(text)]
+        if _OURS in text:
+            about = header(owner)
+            name, version = about.get("Name"), about.get("Version")
+            found = [Found(entry_point, owner, name, version) for entry_point in _entry_points(text)]
             read.setdefault(same_name(name) if name else str(len(read)), found)
     return tuple(found for of_one in read.values() for found in of_one)
 
@@ -172,10 +167,11 @@ def _entry_points(text: str) -> Iterator[EntryPoint]:
             yield EntryPoint(name.strip(), value.strip(), group)
 
 
-def _is_hidden(name: str, folder: object) -> bool:
-    """Whether a distribution of that name, with entry points or without, comes first on the search path."""
+@lru_cache(maxsize=1024)
+def _is_hidden(owner: Distribution, name: str | None) -> bool:
+    """Whether another distribution of that name, with entry points or without, comes first on the search path."""
     try:
-        return distribution(name).locate_file("") != folder
+        return name is not None and distribution(name).locate_file("") != owner.locate_file("")
     except PackageNotFoundError:  # pip renames what it removes, and an interrupted one leaves that behind
         return True
 
