@@ -18,8 +18,10 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
@@ -48,6 +50,35 @@ def _a_lost_answer_is_looked_up_at_once(monkeypatch):
     from tarash.tarash_gateway.flows import lookup
 
     monkeypatch.setattr(lookup, "PAUSES", (0.01, 0.05))
+
+
+@pytest.fixture
+def pauses_leap():
+    """A context in which a flow's pauses take no time, and its clock goes on by them.
+
+    A deadline of a minute passes there at once, and a request has a minute on however slow a machine.
+    """
+
+    @contextlib.contextmanager
+    def leaping():
+        from tarash.tarash_gateway.flows import drivers
+
+        skipped = [0.0]
+
+        def sleep(seconds):
+            skipped[0] += seconds
+
+        async def sleep_async(seconds):
+            sleep(seconds)
+            await asyncio.sleep(0)
+
+        clock = SimpleNamespace(monotonic=lambda: time.monotonic() + skipped[0], sleep=sleep)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drivers, "time", clock)
+            patch.setattr(drivers, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep_async}))
+            yield
+
+    return leaping
 
 
 _FRAMES = 12

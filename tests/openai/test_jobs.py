@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -111,11 +112,13 @@ def test_a_job_is_resumed_into_a_file(tarash_sandbox, video_config, video_reques
     assert kept.warnings == [f"{tmp_path / 'clip.mp4'} was already there; nothing was sent"]
 
 
-def test_a_timeout_leaves_a_job_that_can_be_resumed(tarash_sandbox, video_config, video_request):
-    tarash_sandbox.job_seconds = 1.0
-    with pytest.raises(GenerationTimeoutError) as caught:
-        generate_video(video_config(timeout=0.4), video_request())
+def test_a_timeout_leaves_a_job_that_can_be_resumed(tarash_sandbox, video_config, video_request, pauses_leap):
+    tarash_sandbox.fail("job_stuck_in_progress")
+    with pauses_leap(), pytest.raises(GenerationTimeoutError) as caught:
+        generate_video(video_config(timeout=60, poll_interval=20), video_request())
 
+    (job,) = tarash_sandbox._vendor.jobs.all()
+    tarash_sandbox._vendor.jobs.add(replace(job, course=None))  # it goes on
     response = resume_video(video_config(), caught.value.job)
 
     assert response.job.id == caught.value.job.id

@@ -99,11 +99,13 @@ class TestWhatIsWritten:
         [entry] = journal.entries()
         assert (entry.status, entry.job.id) == ("failed", caught.value.job.id)
 
-    def test_a_job_that_is_left_running(self, journal, tarash_sandbox, make_video, video_config, video_request):
-        tarash_sandbox.job_seconds = 60
+    def test_a_job_that_is_left_running(
+        self, journal, tarash_sandbox, make_video, video_config, video_request, pauses_leap
+    ):
+        tarash_sandbox.job_seconds = 600
 
-        with pytest.raises(GenerationTimeoutError) as caught:
-            make_video(video_config(timeout=0.3), video_request())
+        with pauses_leap(), pytest.raises(GenerationTimeoutError) as caught:
+            make_video(video_config(timeout=60, poll_interval=20), video_request())
         assert [job.id for job in journal.jobs()] == [caught.value.job.id]
 
     def test_each_config_of_a_chain_that_was_tried(

@@ -124,10 +124,10 @@ def test_a_call_about_a_job_is_told_with_it(told, tarash_sandbox, video_config, 
     assert told.after[-1][1].job == job
 
 
-def test_an_error_is_told_with_its_job(told, tarash_sandbox, make_video, video_config, video_request):
-    tarash_sandbox.job_seconds = 60
-    with pytest.raises(GenerationTimeoutError) as caught:
-        make_video(video_config(timeout=0.3), video_request())
+def test_an_error_is_told_with_its_job(told, tarash_sandbox, make_video, video_config, video_request, pauses_leap):
+    tarash_sandbox.job_seconds = 600
+    with pauses_leap(), pytest.raises(GenerationTimeoutError) as caught:
+        make_video(video_config(timeout=60, poll_interval=20), video_request())
 
     assert [outcome.error for _, outcome in told.after] == [caught.value] * 2
     assert told.after[0][1].job.id == caught.value.job.id

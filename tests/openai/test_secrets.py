@@ -372,12 +372,12 @@ ENDINGS = {
 
 @pytest.mark.parametrize("ending", ENDINGS.values(), ids=ENDINGS)
 def test_a_job_whose_end_quotes_the_key_is_masked(
-    tarash_sandbox, video_config, video_request, answering, caplog, ending
+    tarash_sandbox, video_config, video_request, answering, caplog, pauses_leap, ending
 ):
     tarash_sandbox.play(answering({"id": "video_1", "status": "queued"}), method="POST")
     tarash_sandbox.play(answering({"id": "video_1", **ending}), method="GET", times=None)
-    with pytest.raises(TarashError) as caught:
-        generate_video(video_config("sora-2", api_key=KEY, timeout=0.3), video_request())
+    with pauses_leap(), pytest.raises(TarashError) as caught:
+        generate_video(video_config("sora-2", api_key=KEY, timeout=60, poll_interval=20), video_request())
     assert caught.value.job.id == "video_1"
     assert_without(KEY, caught.value)
     assert not traces_of(KEY, caplog.text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
@@ -99,10 +100,15 @@ def test_a_key_that_is_revoked_leaves_the_job(router, make_video, video_config, 
     assert caught.value.job.id.startswith("gen-vid-")
 
 
-def test_a_job_that_takes_too_long_is_left_running_and_can_be_resumed(router, make_video, video_config, video_request):
-    router.job_seconds = 0.6
-    with pytest.raises(GenerationTimeoutError) as caught:
-        make_video(video_config(timeout=0.3), video_request())
+def test_a_job_that_takes_too_long_is_left_running_and_can_be_resumed(
+    router, make_video, video_config, video_request, pauses_leap
+):
+    router.fail("job_stuck_in_progress")
+    with pauses_leap(), pytest.raises(GenerationTimeoutError) as caught:
+        make_video(video_config(timeout=60, poll_interval=20), video_request())
+
+    (job,) = router._vendor.jobs.all()
+    router._vendor.jobs.add(replace(job, course=None))  # it goes on
 
     assert resume_video(video_config(), caught.value.job).video.size_bytes
     assert len(router.paid) == 1

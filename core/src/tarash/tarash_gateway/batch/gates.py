@@ -32,9 +32,6 @@ FIRST_PAUSE: Final = 0.5
 
 LONGEST_PAUSE: Final = 60.0
 
-LATE: Final = 0.1
-"""Seconds by which a timer may be late, so that those who waited for it are let through as if it had not been."""
-
 LONGEST_ASKED: Final = 3600.0
 """Seconds that a vendor may ask to wait; when it asks for more, the row fails, and a later run sends it."""
 
@@ -63,7 +60,7 @@ class Gate:
         self._pace = Pace(rate)
         self._waiting: deque[asyncio.Future[int]] = deque()
         self._inside = 0
-        self._next = self._closed_until = 0.0
+        self._closed_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._round = 0
         """Counts the pauses: refusals of requests that were sent before the last one say nothing new."""
@@ -122,7 +119,7 @@ class Gate:
         if not error.retryable or not _passes(error):
             return False
         asked, now, again = error.retry_after, _now(), turn == self._round
-        self._pace.refused(now, again=again, away=self._in_trouble_since is not None and not isinstance(error, RateLimitError))
+        self._pace.refused(now, self._inside - 1, again=again, away=self._in_trouble_since is not None and not isinstance(error, RateLimitError))
         if self._in_trouble_since is None:
             self._in_trouble_since = now
         if (asked or 0.0) > LONGEST_ASKED or now - self._in_trouble_since > PATIENCE:
@@ -148,16 +145,13 @@ class Gate:
             self._timer.cancel()
             self._timer = None
         while self._waiting and self._inside < self._most:
-            now, opens = _now(), max(self._closed_until, self._next)
+            now, opens = _now(), max(self._closed_until, self._pace.opens(self._inside))
             if opens > now:
                 self._timer = asyncio.get_running_loop().call_later(opens - now, self._let_through)
                 return
             turn = self._waiting.popleft()
             if not turn.done():
-                # A timer is late by a little: whoever waited for it loses nothing by that.
-                due = max(opens, now - LATE) if waited else now
-                self._next = due + self._pace.spacing(now)
-                self._pace.sent(now)
+                self._pace.sent(now, waited=waited)
                 self._inside += 1
                 turn.set_result(self._round)
 
