@@ -31,7 +31,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from figures import Figure
+from frame.figures import Figure
 
 FAULTS = ("rate_limited_once", "unavailable_once", "dropped_once", "server_error")
 """What a share of the rows meets: refusals that pass, a connection that breaks, and an error that stays."""

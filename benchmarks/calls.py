@@ -28,7 +28,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from canned_server import LARGE, serving
-from figures import Figure
+from frame.figures import Figure
 
 KEY = "sk-proj-" + base64.urlsafe_b64encode(hashlib.sha512(b"a benchmark's key").digest()).decode()
 """As long and as random as a key: what is masked in an answer is looked for in it."""

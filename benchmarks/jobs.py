@@ -20,7 +20,7 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from figures import Figure
+from frame.figures import Figure
 from jobs_vendor import vendor
 
 from tarash.tarash_gateway.flows.polling import pause_before

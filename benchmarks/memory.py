@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import memory_contenders as contenders
-from figures import Figure
-from peaks import cost
+from frame.figures import Figure
+from frame.peaks import cost
 
 CLIP_MB = 200
 PICTURE_MB = 2.0

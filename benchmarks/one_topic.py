@@ -7,7 +7,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from report import Report
+from frame.report import Report
 
 
 def main(topic: str, rounds: str, place: str) -> None:

@@ -7,10 +7,10 @@ import argparse
 import sys
 from pathlib import Path
 
-import page
-from report import Report
-from running import run
-from table import as_text
+from frame import page
+from frame.report import Report
+from frame.running import run
+from frame.table import as_text
 
 ROUNDS = {"calls": (15, 2), "startup": (9, 1), "jobs": (3, 1), "memory": (5, 1), "batch": (3, 1)}
 """Each topic, how many rounds it makes, and how many where it is only to be seen whether it works."""

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from figures import Figure
+from frame.figures import Figure
 
 MeasuredT = TypeVar("MeasuredT")
 

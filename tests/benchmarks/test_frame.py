@@ -13,7 +13,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 GOOD = """
 import sys
-from figures import Figure
+from frame.figures import Figure
 
 def measure(rounds):
     sys.stderr.write("round 1 of 1\\n")
@@ -42,7 +42,7 @@ def topics(tmp_path, monkeypatch):
 @pytest.fixture
 def report(bench):
     """A run with a budget kept, one missed, and figures of every kind."""
-    figure = bench("figures").Figure
+    figure = bench("frame.figures").Figure
     call = {"topic": "call", "what": "small answer, sync"}
     clip = {"topic": "memory", "what": "200 MB clip to a file"}
     theirs = [1000.0, 1200.0, 1100.0]
@@ -60,13 +60,13 @@ def report(bench):
         figure.of([2.5] * 3, contender="tarash", unit="MB", budget=2, **clip),
         figure.of([7], contender="tarash", unit="count", topic="jobs", what="connections"),
     ]
-    return bench("report").Report({"cores": "2", "Python": "CPython 3.11.7"}, figures)
+    return bench("frame.report").Report({"cores": "2", "Python": "CPython 3.11.7"}, figures)
 
 
 def test_each_topic_runs_in_a_process_of_its_own_and_tells_that_it_is_done(bench, topics):
     said = io.StringIO()
 
-    report = bench("running").run({"good_topic": 3}, said)
+    report = bench("frame.running").run({"good_topic": 3}, said)
 
     assert [(one.contender, one.median, one.runs, one.ratio, one.kept) for one in report.figures] == [
         ("openai SDK", 10.0, 3, None, None),
@@ -79,7 +79,7 @@ def test_each_topic_runs_in_a_process_of_its_own_and_tells_that_it_is_done(bench
 def test_a_broken_topic_is_named_and_stops_no_other(bench, topics):
     said = io.StringIO()
 
-    report = bench("running").run({"bad_topic": 1, "good_topic": 1}, said)
+    report = bench("frame.running").run({"bad_topic": 1, "good_topic": 1}, said)
 
     assert report.broken == {"bad_topic": "LookupError: no such vendor"}
     assert len(report.figures) == 2
@@ -95,7 +95,7 @@ def test_nothing_of_the_users_surroundings_changes_what_is_measured(bench):
         "http_proxy": "http://proxy:3128",
     }
 
-    assert bench("running").surroundings(given) == {
+    assert bench("frame.running").surroundings(given) == {
         "PATH": "/bin",
         "TARASH_DISABLE_PLUGINS": "ledger,opentelemetry",
         "NO_PROXY": "*",
@@ -105,7 +105,7 @@ def test_nothing_of_the_users_surroundings_changes_what_is_measured(bench):
 
 
 def test_the_table_shows_medians_spreads_ratios_and_budgets(bench, report):
-    assert bench("table").as_text(report.figures) == (
+    assert bench("frame.table").as_text(report.figures) == (
         "== call\n"
         "What                Who         Median        Low to high     Against            Budget           Also\n"
         "small answer, sync  openai SDK  1,100 us CPU  1,000 to 1,200                                      1,500 us\n"
@@ -124,7 +124,7 @@ def test_the_table_shows_medians_spreads_ratios_and_budgets(bench, report):
 def test_a_run_survives_its_json(bench, report, tmp_path):
     report.save(tmp_path / "bench.json")
 
-    assert bench("report").Report.load(tmp_path / "bench.json") == report
+    assert bench("frame.report").Report.load(tmp_path / "bench.json") == report
 
 
 @pytest.mark.parametrize(("options", "code"), [([], 0), (["--strict"], 1)], ids=["as-it-is", "strict"])
@@ -141,7 +141,7 @@ def test_a_missed_budget_is_shown_and_is_an_error_only_where_that_is_asked_for(
 
 
 def test_a_run_with_a_broken_topic_is_an_error(bench, tmp_path, capsys):
-    bench("report").Report({}, [], {"jobs": "no vendor"}).save(tmp_path / "bench.json")
+    bench("frame.report").Report({}, [], {"jobs": "no vendor"}).save(tmp_path / "bench.json")
 
     assert bench("run").main(["--figures", str(tmp_path / "bench.json")]) == 1
     assert "Broken: jobs: no vendor" in capsys.readouterr().out
@@ -157,7 +157,7 @@ def test_the_page_is_of_one_run_of_all_topics(bench, capsys):
 def test_parts_of_a_page_are_written_anew(bench, report):
     page = "Before.\n<!-- measured: memory -->\nold\n<!-- end -->\n<!-- measured: startup -->\n<!-- end -->\nAfter.\n"
 
-    assert bench("page").rendered(page, report) == (
+    assert bench("frame.page").rendered(page, report) == (
         "Before.\n<!-- measured: memory -->\n\n"
         "| What | Who | Median | Low to high | Against | Budget | | Also |\n"
         "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
@@ -168,7 +168,7 @@ def test_parts_of_a_page_are_written_anew(bench, report):
 
 
 def test_the_documentation_shows_the_figures_that_lie_beside_it(bench):
-    page, chart, report = bench("page"), bench("chart"), bench("report")
+    page, chart, report = bench("frame.page"), bench("frame.chart"), bench("frame.report")
     shown = report.Report.load(page.FIGURES)
 
     text = page.PAGE.read_text(encoding="utf-8")

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """Figures as a table: one for a terminal, one for a page of the documentation.
 
 A row is what one contender did. Where it was measured in several units, the one that has a budget leads, otherwise the
@@ -10,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from figures import Figure
+from frame.figures import Figure
 
 KeyT = TypeVar("KeyT")
 

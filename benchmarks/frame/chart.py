@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """The picture of docs/performance.md: the CPU of a call, as bars against the raw SDK."""
 
 from __future__ import annotations
@@ -6,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from figures import Figure
+from frame.figures import Figure
 
 REFERENCE = "openai SDK"
 OURS = "tarash"

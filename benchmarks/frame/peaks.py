@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """What one piece of work costs: its time, its CPU time, and the memory that it needs on top of what was there."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """What a run ran on: enough to compare two tables, nothing that tells whose machine it was."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """Runs topics one after the other, each in a process of its own, and says how far it is."""
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TextIO
 
-import machine
-from figures import Figure
-from report import Report
+from frame import machine
+from frame.figures import Figure
+from frame.report import Report
 
 SETTINGS = {
     # Observers that happen to be installed cost time of their own.
@@ -64,7 +63,7 @@ def run(rounds: Mapping[str, int], out: TextIO = sys.stderr) -> Report:
 
 def _run_one(topic: str, rounds: int, place: Path, out: TextIO) -> str:
     """Runs one; gives the last line that it wrote."""
-    script = Path(__file__).with_name("one_topic.py")
+    script = Path(__file__).parents[1] / "one_topic.py"
     lines: deque[str] = deque(maxlen=TAIL)
     began = time.monotonic()
     with subprocess.Popen(  # noqa: S603 # our own script

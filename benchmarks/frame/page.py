@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """Puts the figures of a run into docs/performance.md, between `<!-- measured: NAME -->` and `<!-- end -->`.
 
 NAME is a topic (`command-line` for `command line`), `budgets` for all that have one, or `machine`. The figures lie
@@ -11,11 +10,11 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-import chart
-from report import Report
-from table import as_markdown
+from frame import chart
+from frame.report import Report
+from frame.table import as_markdown
 
-DOCS = Path(__file__).resolve().parents[1] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = DOCS / "performance.md"
 FIGURES = DOCS / "performance.json"
 PICTURE = DOCS / "pictures" / "performance.svg"

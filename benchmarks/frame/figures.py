@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a script is in no package
 """What a benchmark found: one row of the table and of the JSON."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: INP001 # a module of a script is in no package
 """Everything that a run found, and its JSON."""
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Self
 
-from figures import Figure
+from frame.figures import Figure
 
 
 @dataclass(frozen=True)

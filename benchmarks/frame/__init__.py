@@ -1,0 +1,1 @@
+"""What all benchmarks share: figures, a run of topics in turns, and how it is shown."""
