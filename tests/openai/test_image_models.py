@@ -306,9 +306,10 @@ ALL_FORMATS = "png, jpeg, webp, gif, svg"
         ),
         ("dall-e-3", {"background": "opaque"}, "background: dall-e-3 has no background; leave it out"),
         (
-            "gpt-image-1-mini",
+            "gpt-image-1.5",
             {"extra_params": {"input_fidelity": "high"}},
-            "extra_params.input_fidelity: 'high' is not taken by gpt-image-1-mini; allowed: low",
+            "extra_params.input_fidelity: 'high': input_fidelity is for edits, and there is no input image; "
+            "allowed: (not given)",
         ),
         (
             "gpt-image-2",
@@ -335,6 +336,14 @@ ALL_FORMATS = "png, jpeg, webp, gif, svg"
 )
 def test_what_does_not_go_together_is_refused_with_the_reason(refused, model, fields, told):
     assert refused(model, **fields) == [told]
+
+
+def test_a_small_model_takes_one_fidelity(refused, picture):
+    found = refused(
+        "gpt-image-1-mini", image_list=[ImageType(image=picture())], extra_params={"input_fidelity": "high"}
+    )
+
+    assert found == ["extra_params.input_fidelity: 'high' is not taken by gpt-image-1-mini; allowed: low"]
 
 
 def test_a_gif_takes_no_mask(refused, picture):

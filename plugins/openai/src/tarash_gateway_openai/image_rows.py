@@ -122,6 +122,12 @@ _PARTIALS = FieldRule(
     allowed=(None,),
     because="partial pictures come with stream_image only",
 )
+_FIDELITY = FieldRule(
+    when={"image_list": (None,)},
+    field="extra_params.input_fidelity",
+    allowed=(None,),
+    because="input_fidelity is for edits, and there is no input image",
+)
 
 _GPT: dict[str, Any] = {
     **_SHARED,
@@ -162,6 +168,7 @@ _THREE_SIZES: dict[str, Any] = {
     "substitutes": {"size": {"1792x1024": "1536x1024", "1024x1792": "1024x1536"}},
     "extra_params": (*_GPT_PARAMS, "input_fidelity"),
     "param_values": {**_GPT_VALUES, "input_fidelity": ("high", "low")},
+    "rules": (*_GPT["rules"], _FIDELITY),
 }
 """The first generation: three sizes."""
 
