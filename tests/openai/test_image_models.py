@@ -308,8 +308,7 @@ ALL_FORMATS = "png, jpeg, webp, gif, svg"
         (
             "gpt-image-1.5",
             {"extra_params": {"input_fidelity": "high"}},
-            "extra_params.input_fidelity: 'high': input_fidelity is for edits, and there is no input image; "
-            "allowed: (not given)",
+            "extra_params.input_fidelity: 'high': input_fidelity is for edits, and there is no input image; allowed: (not given)",
         ),
         (
             "gpt-image-2",
