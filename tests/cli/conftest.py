@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "tarash.tarash_gateway.cli"]
+PROGRAM = ("-m", "tarash.tarash_gateway.cli")
+COMMAND = [sys.executable, *PROGRAM]
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 
@@ -72,19 +73,16 @@ def at_sandbox(tarash_sandbox):
 
 
 @pytest.fixture
-def started(folder):
+def started(folder, warm_python):
     """Runs a command as a process of its own, in a pipe."""
 
-    def started(*words, stdin=None, command=COMMAND, **environment):
-        done = subprocess.run(
-            [*command, *map(str, words)],
-            input=stdin,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ, **environment},
-            check=False,
-        )
+    def started(*words, stdin=None, command=None, **environment):
+        env = {**os.environ, **environment}
+        if command is None and not any(name.startswith("PYTHON") for name in environment):
+            done = warm_python.run([*PROGRAM, *words], stdin=stdin, env=env)
+        else:
+            words = [*(command or COMMAND), *map(str, words)]
+            done = subprocess.run(words, input=stdin, capture_output=True, text=True, timeout=60, env=env, check=False)
         return Done(done.returncode, done.stdout, done.stderr)
 
     return started
@@ -93,21 +91,25 @@ def started(folder):
 class Terminal:
     """A command in a terminal of its own."""
 
-    def __init__(self, words, *, columns=100, command=COMMAND, **environment):
+    def __init__(self, python, words, *, columns=100, command=None, **environment):
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
         # A terminal says how wide it is; COLUMNS would say so louder.
         kept = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
-        self.process = subprocess.Popen(
-            [*command, *map(str, words)],
-            stdin=slave,
-            stdout=slave,
-            stderr=slave,
-            env={**kept, "TERM": "xterm-256color", **environment},
-            start_new_session=True,
-            # Makes it the controlling terminal, so that Ctrl-C is a signal.
-            preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),  # noqa: PLW1509 # no lock is held here
-        )
+        env = {**kept, "TERM": "xterm-256color", **environment}
+        if command is None:
+            self.process = python.start([*PROGRAM, *words], files=[slave] * 3, env=env, terminal=True)
+        else:
+            self.process = subprocess.Popen(
+                [*command, *map(str, words)],
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env=env,
+                start_new_session=True,
+                # Makes it the controlling terminal, so that Ctrl-C is a signal.
+                preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0),  # noqa: PLW1509 # no lock is held here
+            )
         os.close(slave)
         self.raw = ""
 
@@ -164,12 +166,12 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(folder):
+def terminal(folder, warm_python):
     """Opens a terminal and runs a command in it."""
     with contextlib.ExitStack() as stack:
 
         def terminal(*words, **options):
-            opened = Terminal(words, **options)
+            opened = Terminal(warm_python, words, **options)
             stack.callback(opened.close)
             return opened
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-import time
+from dataclasses import replace
 
 import pytest
 
@@ -84,14 +84,15 @@ def test_a_file_that_is_there_is_found_before_anything_is_sent(typed, at_sandbox
     assert tarash_sandbox.requests == []
 
 
-class TestATimeout:
-    @pytest.fixture
-    def timed_out(self, typed, at_sandbox, tarash_sandbox):
-        tarash_sandbox.job_seconds = 60
-        done = typed("video", "A paper boat", *CLIP, "--timeout", "0.3", "--json", *at_sandbox)
-        tarash_sandbox.job_seconds = 0.2
-        return done
+@pytest.fixture
+def timed_out(typed, at_sandbox, tarash_sandbox, pauses_leap):
+    """A command whose job was not done after a minute."""
+    tarash_sandbox.job_seconds = 600
+    with pauses_leap():
+        return typed("video", "A paper boat", *CLIP, "--timeout", "60", "--json", *at_sandbox)
 
+
+class TestATimeout:
     def test_leaves_the_job_running_and_says_how_to_fetch_it(self, timed_out, tarash_sandbox):
         error = timed_out.told["error"]
         assert (timed_out.code, error["type"]) == (32, "GenerationTimeoutError")
@@ -117,12 +118,11 @@ def test_a_failed_job_is_not_to_be_resumed(typed, at_sandbox, tarash_sandbox):
 
 class TestResuming:
     @pytest.fixture
-    def job(self, typed, at_sandbox, tarash_sandbox):
+    def job(self, timed_out, tarash_sandbox):
         """A job that was left running, and is done by now."""
-        tarash_sandbox.job_seconds = 0.4
-        done = typed("video", "A paper boat", *CLIP, "--timeout", "0.2", "--json", *at_sandbox)
-        time.sleep(0.3)
-        return done.told["error"]["job"]["id"]
+        (left,) = tarash_sandbox._vendor.jobs.all()
+        tarash_sandbox._vendor.jobs.add(replace(left, duration=0.01))
+        return timed_out.told["error"]["job"]["id"]
 
     def test_fetches_the_clip_in_another_process(self, started, job, folder, journal):
         done = started("jobs", "resume", job, "-o", "boat.mp4")
@@ -148,10 +148,8 @@ class TestResuming:
         assert done.code in (0, 11), done.err  # a job that is done is the vendor's to refuse
 
 
-def test_a_job_that_runs_is_cancelled(typed, at_sandbox, tarash_sandbox):
-    tarash_sandbox.job_seconds = 60
-    left = typed("video", "A paper boat", *CLIP, "--timeout", "0.3", "--json", *at_sandbox)
-    job = left.told["error"]["job"]["id"]
+def test_a_job_that_runs_is_cancelled(typed, timed_out):
+    job = timed_out.told["error"]["job"]["id"]
     done = typed("jobs", "cancel", job)
     assert done.code == 0, done.err
     assert done.out.startswith(f"{job} is ")
@@ -223,7 +221,8 @@ class TestRecovering:
 
 class TestTheEmbeddedSandbox:
     def test_says_that_its_jobs_end_with_it(self, started):
-        done = started("video", "A paper boat", *CLIP, "--timeout", "0.4", "-p", "sandbox", "--json")
+        words = ("video", "A paper boat", *CLIP, "--timeout", "2", "-p", "sandbox", "--json")
+        done = started(*words, TARASH_SANDBOX_JOB_SECONDS="600")
         assert done.code == 32
         assert "resume" not in done.told["error"]
         assert "The embedded sandbox ends with this command, and its jobs end with it." in done.err

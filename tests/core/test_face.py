@@ -53,7 +53,7 @@ def loaded_after(code, among):
         pytest.param(
             "from contextlib import suppress; from tarash.tarash_gateway.cli.app import build\n"
             "with suppress(SystemExit): build()(['--help'], result_action='return_value')\nprint()",
-            (*SDKS, *PLUGINS, "pydantic", "pluggy", "asyncio", "logging", "importlib.metadata", "email", "zipfile"),
+            (*SDKS, *PLUGINS, "pydantic", "pluggy", "asyncio", "logging"),
             id="the help of the command line",
         ),
     ],

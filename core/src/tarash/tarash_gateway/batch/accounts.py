@@ -13,8 +13,8 @@ from tarash.tarash_gateway.problems import Problem
 Kind = Literal["image", "video"]
 AnyConfig = ImageGenerationConfig | VideoGenerationConfig
 
-MakeDefault = Callable[[Kind, str | None], "AnyConfig | None"]
-"""Gives the config of a row that names no model, where the caller gave none of that kind."""
+MakeDefault = Callable[[Kind, "str | None", "str | None"], "AnyConfig | None"]
+"""Gives the config of a row, by its provider and its model as far as it names them, where no given one fits."""
 
 CONFIGS: Final[dict[Kind, type[ImageGenerationConfig] | type[VideoGenerationConfig]]] = {
     "image": ImageGenerationConfig,
@@ -69,7 +69,7 @@ class Accounts:
         return self._made[key]
 
     def _make(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
-        base = self._base(kind, provider)
+        base = self._base(kind, provider, model)
         if base is None:
             missing = [name for name, value in (("provider", provider), ("model", model)) if value is None]
             if missing:
@@ -81,8 +81,8 @@ class Accounts:
             return base
         return base.model_copy(update={"model": model, **_OF_ONE_MODEL})
 
-    def _base(self, kind: Kind, provider: str | None) -> AnyConfig | None:
+    def _base(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig | None:
         for config in self._given[kind]:
             if provider is None or same_name(config.provider) == same_name(provider):
                 return config
-        return None if self._default is None else self._default(kind, provider)
+        return None if self._default is None else self._default(kind, provider, model)

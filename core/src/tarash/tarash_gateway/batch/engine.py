@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
@@ -13,15 +13,17 @@ from typing import BinaryIO, Final
 from tarash.tarash_gateway.batch.accounts import Accounts
 from tarash.tarash_gateway.batch.bench import Bench
 from tarash.tarash_gateway.batch.checking import FirstLook
+from tarash.tarash_gateway.batch.deciding import Decision
 from tarash.tarash_gateway.batch.desk import Desk
 from tarash.tarash_gateway.batch.gates import Gates
 from tarash.tarash_gateway.batch.history import History
+from tarash.tarash_gateway.batch.lanes import Lanes
 from tarash.tarash_gateway.batch.locking import only_one
 from tarash.tarash_gateway.batch.places import Places
 from tarash.tarash_gateway.batch.purse import Purse
 from tarash.tarash_gateway.batch.rehearsal import rehearse
 from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
-from tarash.tarash_gateway.batch.rows import RowChecker
+from tarash.tarash_gateway.batch.rows import Row, RowChecker
 from tarash.tarash_gateway.batch.seams import BatchEngine, MakeWork, Working
 from tarash.tarash_gateway.batch.settings import RESULTS, Settings
 from tarash.tarash_gateway.batch.source import Source, breathing
@@ -77,6 +79,7 @@ class Batch:
         self._teller = Teller(self._tally, on_progress, on_row)
         self._first_look = FirstLook(self._checker, self._teller, strict=settings.strict)
         self._reader: asyncio.Task[None] | None = None
+        self._lanes: Lanes | None = None
         self._engine = engine or in_this_process
         self._works: dict[asyncio.Task[None], Working] = {}
         self._stopped: str | None = None
@@ -86,6 +89,8 @@ class Batch:
         self._stopped = self._stopped or why
         if self._reader is not None:
             self._reader.cancel()
+        if self._lanes is not None:
+            self._lanes.close()
         for task, work in self._works.items():
             if not work.on_its_way:
                 task.cancel()
@@ -118,16 +123,16 @@ class Batch:
         with closing(await asyncio.to_thread(History, journal.path)) as history:
             purse = Purse(self._settings.max_cost, history.spent())
             desk = Desk(self._settings, self._accounts, places, history, journal)
-            async with self._bench(desk, purse) as bench, self._engine(bench, desk) as make_work:
+            gates = Gates(self._settings.concurrency, self._settings.rate)
+            async with self._bench(desk, purse, gates) as bench, self._engine(bench, desk) as make_work:
                 with _results_file(self._settings.out) as file:
                     self._tally.file = file
-                    await self._to_the_end(desk, make_work)
+                    await self._to_the_end(desk, make_work, gates)
             results = self._settings.out / RESULTS
             return self._tally.result(purse.spent, results=results, stopped=self._stopped)
 
     @asynccontextmanager
-    async def _bench(self, desk: Desk, purse: Purse) -> AsyncIterator[Bench]:
-        gates = Gates(self._settings.concurrency, self._settings.rate)
+    async def _bench(self, desk: Desk, purse: Purse, gates: Gates) -> AsyncIterator[Bench]:
         with ThreadPoolExecutor(WRITERS, thread_name_prefix="tarash-batch") as threads:
             bench = Bench(
                 settings=self._settings,
@@ -147,11 +152,16 @@ class Batch:
         if self._stopped is not None:
             return "stopping, waits for requests on their way"
         seconds = gates.pause
-        return f"rate limited, goes on in {duration(seconds)}" if seconds >= 1 else None
+        return f"the vendor asks to wait or is away, goes on in {duration(seconds)}" if seconds >= 1 else None
 
-    async def _to_the_end(self, desk: Desk, make_work: MakeWork) -> None:
-        slots = asyncio.Semaphore(self._settings.concurrency)
-        self._reader = asyncio.create_task(self._read(desk, make_work, slots))
+    async def _to_the_end(self, desk: Desk, make_work: MakeWork, gates: Gates) -> None:
+        def begin(row: Row, decision: Decision, answered: Callable[[], None]) -> None:
+            work = make_work(row, decision)
+            work.on_answer = answered
+            self._begin(work)
+
+        self._lanes = Lanes(self._settings.concurrency, lambda row: gates.gate_of(row.config), begin)
+        self._reader = asyncio.create_task(self._read(desk, self._lanes))
         try:
             await asyncio.wait([self._reader])
             while self._works:
@@ -159,6 +169,7 @@ class Batch:
             await self._flushed(desk.journal)
         finally:
             # Broken off from outside: nothing may go on behind the caller's back.
+            self._lanes.close()
             left = [self._reader, *self._works]
             for task in left:
                 task.cancel()
@@ -173,7 +184,7 @@ class Batch:
         except SaveError as error:
             self.stop(str(error))
 
-    async def _read(self, desk: Desk, make_work: MakeWork, slots: asyncio.Semaphore) -> None:
+    async def _read(self, desk: Desk, lanes: Lanes) -> None:
         """Takes up row by row, as there is room for them."""
         if self._source.can_be_read_twice:
             await self._first_look.at(self._source)
@@ -187,10 +198,7 @@ class Batch:
                 if isinstance(found, RowOutcome):
                     await self._teller.tell(found)
                     continue
-                await slots.acquire()
-                work = make_work(*found)
-                work.on_answer = slots.release
-                self._begin(work)
+                await lanes.take(*found)
 
     def _begin(self, work: Working) -> None:
         async def to_its_end() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import random
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -26,6 +26,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.registry import registry
 
 FIRST_PAUSE: Final = 0.5
 """Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through."""
@@ -66,8 +67,20 @@ class Gate:
         """Counts the pauses: refusals of requests that were sent before the last one say nothing new."""
         self._pauses = 0
         self._in_trouble_since: float | None = None
+        self._was_reached = False
+        """Whether the vendor ever answered: an address that never did may be mistyped, and is not waited for."""
         self._in_a_row = 0
         self._last_straw: TarashError | None = None
+        self.on_arrival: Callable[[], None] | None = None
+        """Called when a row begins to wait."""
+
+        self.on_turn: Callable[[], None] | None = None
+        """Called when fewer rows wait."""
+
+    @property
+    def waiting(self) -> int:
+        """Rows that wait for their turn."""
+        return len(self._waiting)
 
     @property
     def pause(self) -> float:
@@ -83,6 +96,8 @@ class Gate:
         Raises:
             TarashError: the account was refused so often that no request is sent for it any more.
         """
+        if self.on_arrival is not None:
+            self.on_arrival()
         if self._last_straw is not None:
             raise _not_sent(self._last_straw)
         turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
@@ -91,7 +106,9 @@ class Gate:
         try:
             return await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
+            if turn in self._waiting:
+                self._waiting.remove(turn)
+            elif turn.done() and not turn.cancelled() and turn.exception() is None:
                 self.leave()
             raise
 
@@ -102,6 +119,7 @@ class Gate:
 
     def succeeded(self) -> None:
         """The vendor took a request."""
+        self._was_reached = True
         self._in_trouble_since = None
         self._pauses = self._in_a_row = 0
 
@@ -111,15 +129,21 @@ class Gate:
         Returns:
             Whether the row waits for its next turn, since it was refused for the rate.
         """
+        self._was_reached |= not isinstance(error, ConnectionFailedError)
         if isinstance(error, _OF_THE_ACCOUNT):
             self._in_a_row += 1
             if self._in_a_row >= SURE:
                 self._close(error)
             return False
-        if not error.retryable or not _passes(error):
+        if not error.retryable or not self._was_reached or not _passes(error):
             return False
         asked, now, again = error.retry_after, _now(), turn == self._round
-        self._pace.refused(now, self._inside - 1, again=again, away=self._in_trouble_since is not None and not isinstance(error, RateLimitError))
+        self._pace.refused(
+            now,
+            self._inside - 1,
+            again=again,
+            away=self._in_trouble_since is not None and not isinstance(error, RateLimitError),
+        )
         if self._in_trouble_since is None:
             self._in_trouble_since = now
         if (asked or 0.0) > LONGEST_ASKED or now - self._in_trouble_since > PATIENCE:
@@ -138,6 +162,7 @@ class Gate:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_exception(_not_sent(error))
+        self._fewer_wait()
 
     def _let_through(self) -> None:
         waited = self._timer is not None
@@ -154,6 +179,11 @@ class Gate:
                 self._pace.sent(now, waited=waited)
                 self._inside += 1
                 turn.set_result(self._round)
+                self._fewer_wait()
+
+    def _fewer_wait(self) -> None:
+        if self.on_turn is not None:
+            self.on_turn()
 
 
 class Gates:
@@ -175,6 +205,14 @@ class Gates:
         if key not in self._gates:
             self._gates[key] = Gate(self._most, self._rate)
         return self._gates[key]
+
+    def gate_of(self, config: GenerationConfig) -> Gate | None:
+        """The gate at which a request with that config waits; None where its provider cannot be had."""
+        try:
+            model = registry.spec(config.provider).wire_model(config.model)
+        except TarashError:
+            return None
+        return self.gate(account_of(config), model)
 
     @property
     def pause(self) -> float:

@@ -146,7 +146,7 @@ class Work:
                 try:
                     return await self._sent(chain, turn)
                 except TarashError as error:
-                    if not (alone and await gate.refused(error, turn.number)):
+                    if not (alone and self._was_sent and await gate.refused(error, turn.number)):
                         if not (alone and self._may_repeat(error, tries)):
                             raise
                         tries += 1
@@ -160,7 +160,9 @@ class Work:
         most = None if expected is None else expected.high
 
         def heard(status: EntryStatus) -> None:
-            turn.end(created=status in _CREATED)
+            # Where nothing was created, the gate hears why before it lets others through.
+            if status in _CREATED or len(chain) > 1:
+                turn.end(created=status in _CREATED)
             self._bench.on_news()
 
         async with self._bench.purse.paying(most) as payment:
@@ -185,6 +187,11 @@ class Work:
             return image_call(context, plan)
         folder = self._bench.places.place(self.row.id)
         return video_call(context, plan, folder / f"{self.row.id}.mp4", self._exists)
+
+    @property
+    def _was_sent(self) -> bool:
+        """Whether the last request went to the vendor, and not only to where a picture for it should have come from."""
+        return self._journal is not None and bool(self._journal.intents)
 
     def _may_repeat(self, error: TarashError, tries: int) -> bool:
         if tries >= self.row.config.max_retries or not error.retryable or error.job is not None:

@@ -30,8 +30,22 @@ class Choice:
     notes: tuple[str, ...] = ()
 
 
-def choose(kind: Kind, provider: str | None, model: str | None, base_url: str | None = None) -> Choice:
+def choose(
+    kind: Kind,
+    provider: str | None,
+    model: str | None,
+    base_url: str | None = None,
+    *,
+    way: str = "-m names another",
+) -> Choice:
     """Fills in the provider and the model.
+
+    Args:
+        kind: what is to be made.
+        provider: None for the one whose key is set.
+        model: None for the provider's first one that is current.
+        base_url: where the provider is.
+        way: how a person names another model than the one that was filled in.
 
     Raises:
         CommandError: more than one provider would do, or none.
@@ -47,7 +61,7 @@ def choose(kind: Kind, provider: str | None, model: str | None, base_url: str | 
     if model is None:
         row = _default_row(kind, spec, base_url)
         model = row.model
-        notes.append(f"The model is {model}: -m names another, tarash models lists them.")
+        notes.append(f"The model is {model}: {way}, tarash models lists them.")
     return Choice(spec.name, model, tuple(notes))
 
 

@@ -110,34 +110,33 @@ def _shown_warnings(output: Output) -> Iterator[None]:
 
 
 class _Chosen:
-    """The configs of rows that do not name a provider and a model; each choice is told once."""
+    """The configs of rows, with what they do not name filled in; each choice is told once."""
 
     def __init__(self, maker: RowMaker, kind: Kind, output: Output) -> None:
         self._maker = maker
         self._kind = kind
         self._output = output
-        self._made: dict[tuple[Kind, str | None], AnyConfig] = {}
+        self._told: set[str] = set()
 
-    def __call__(self, kind: Kind, provider: str | None) -> AnyConfig:
-        key = (kind, None if provider is None else same_name(provider))
-        if key not in self._made:
-            self._made[key] = self._make(kind, provider)
-        return self._made[key]
-
-    def _make(self, kind: Kind, provider: str | None) -> AnyConfig:
+    def __call__(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
         maker = self._maker
         ours = provider is None or (maker.provider is not None and same_name(provider) == same_name(maker.provider))
-        model = maker.model if ours and kind == self._kind else None
+        of_options = ours and kind == self._kind
         base_url = maker.base_url if ours else None
+        known = maker.model if model is None and of_options else model
+        options: dict[str, Any] = said(base_url=base_url, timeout=maker.timeout)
+        if of_options and known == maker.model:
+            options |= said(base_model=maker.base_model)
         try:
-            choice = choose(kind, provider or maker.provider, model, base_url)
+            # -m is for rows of the kind of --kind; those of the other kind name their model themselves.
+            way = "-m names another" if of_options else f"rows of the kind {kind} name another as their model"
+            choice = choose(kind, provider or maker.provider, known, base_url, way=way)
         except CommandError as error:
             raise ValidationError(" ".join([f"{error}.", *error.hints])) from error
         for note in choice.notes:
-            self._output.note(note, "cyan")
-        options: dict[str, Any] = said(base_url=base_url, timeout=maker.timeout)
-        if ours and kind == self._kind:
-            options |= said(base_model=maker.base_model)
+            if note not in self._told:
+                self._told.add(note)
+                self._output.note(note, "cyan")
         return CONFIGS[kind](provider=choice.provider, model=choice.model, **options)
 
 

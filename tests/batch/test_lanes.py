@@ -1,0 +1,156 @@
+"""One vendor that takes nothing keeps no place from the others."""
+
+import asyncio
+from dataclasses import dataclass
+
+import pytest
+
+from tarash.tarash_gateway.batch import lanes as lanes_module
+from tarash.tarash_gateway.batch.deciding import Decision
+from tarash.tarash_gateway.batch.gates import Gate
+from tarash.tarash_gateway.batch.lanes import Lanes
+from tarash.tarash_gateway.errors import ProviderUnavailableError
+from tarash.tarash_gateway.models import ImageGenerationConfig
+from tarash_gateway_sandbox import SandboxServer
+
+pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
+
+
+@dataclass
+class Row:
+    vendor: str
+    number: int
+
+
+class Batch:
+    """Rows that only enter their gate and leave it."""
+
+    def __init__(self, most, weigh=lambda row: 0):
+        self.gates = {}
+        self.done, self.tasks = [], set()
+        self.at_work = self.most_at_work = 0
+        self.lanes = Lanes(most, self.gate, self.begin, weigh)
+
+    def gate(self, row):
+        return self.gates.setdefault(row.vendor, Gate(100))
+
+    def begin(self, row, decision, answered):
+        async def work():
+            gate = self.gate(row)
+            if row.number >= 0:
+                await gate.enter()
+                await asyncio.sleep(0)
+                gate.leave()
+            self.done.append(row)
+            self.at_work -= 1
+            answered()
+
+        self.at_work += 1
+        self.most_at_work = max(self.most_at_work, self.at_work)
+        task = asyncio.get_running_loop().create_task(work())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def shut(self, vendor):
+        """Closes a vendor's gate for an hour."""
+        gate = self.gate(Row(vendor, 0))
+        turn = await gate.enter()
+        assert await gate.refused(ProviderUnavailableError("away", retry_after=3600.0, retryable=True), turn)
+        gate.leave()
+        return gate
+
+    async def to_the_end(self):
+        while self.tasks:
+            await asyncio.wait(list(self.tasks))
+
+    def broken_off(self):
+        self.lanes.close()
+        for task in self.tasks:
+            task.cancel()
+
+
+SEND = Decision("send")
+
+
+def test_rows_of_a_closed_gate_are_kept_back_and_taken_up_when_it_opens():
+    async def main():
+        batch = Batch(16)
+        gate = await batch.shut("away")
+        for number in range(300):
+            await asyncio.wait_for(batch.lanes.take(Row(("away", "there")[number % 2], number), SEND), 5)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0.01)
+        assert len(batch.done) == 150
+        assert {row.vendor for row in batch.done} == {"there"}
+        assert gate.waiting <= 3
+        gate._closed_until = 0.0
+        gate._pace.__init__()
+        gate._let_through()
+        await batch.to_the_end()
+        assert sorted(row.number for row in batch.done) == list(range(300))
+        assert batch.most_at_work <= 16
+
+    asyncio.run(main())
+
+
+def test_where_no_more_can_be_kept_back_nothing_more_is_read(monkeypatch):
+    async def main():
+        monkeypatch.setattr(lanes_module, "KEPT", 10 * lanes_module.ROW)
+        batch = Batch(8)
+        await batch.shut("away")
+        taken = 0
+        with pytest.raises(TimeoutError):
+            while True:
+                await asyncio.wait_for(batch.lanes.take(Row("away", taken), SEND), 0.05)
+                await asyncio.sleep(0)
+                taken += 1
+        assert taken == 11  # one that waits at the gate, and ten
+        batch.broken_off()
+        await asyncio.gather(*batch.tasks, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_large_rows_fill_it_sooner(monkeypatch):
+    async def main():
+        monkeypatch.setattr(lanes_module, "KEPT", 10 * lanes_module.ROW)
+        batch = Batch(8, weigh=lambda row: 4 * lanes_module.ROW)
+        await batch.shut("away")
+        for number in range(3):
+            await batch.lanes.take(Row("away", number), SEND)
+            await asyncio.sleep(0)
+        assert len(batch.lanes._lanes[batch.gates["away"]].kept) == 2
+        assert batch.lanes._kept == 10 * lanes_module.ROW
+        batch.broken_off()
+        await asyncio.gather(*batch.tasks, return_exceptions=True)
+
+    asyncio.run(main())
+
+
+def test_rows_that_never_come_to_their_gate_hold_up_no_other():
+    async def main():
+        batch = Batch(4)
+        for number in range(100):
+            await asyncio.wait_for(batch.lanes.take(Row("there", -1 - number), SEND), 5)
+        await batch.to_the_end()
+        assert len(batch.done) == 100
+        assert batch.lanes._lanes[batch.gates["there"]].coming == 0
+
+    asyncio.run(main())
+
+
+def test_a_vendor_that_is_away_holds_up_no_row_of_another(run, image, configs, tarash_sandbox):
+    told = []
+    with SandboxServer(quick=True) as away:
+        away.fail("unavailable_with_retry_after", times=None)
+        gone = ImageGenerationConfig(provider="azure_openai", model="dall-e-2", api_key="sk-away", base_url=away.origin)
+        rows = [image(f"row-{at}", **({"provider": "azure_openai"} if at % 2 else {})) for at in range(24)]
+
+        def heard(outcome):
+            told.append(outcome.id)
+            if len(told) == 12:
+                away._stage.script.clear()  # there again, once the others are done
+
+        result = run(rows, configs=[*configs, gone], concurrency=8, on_row=heard)
+    assert result.done == 24
+    assert {int(name.removeprefix("row-")) % 2 for name in told[:12]} == {0}
