@@ -17,6 +17,7 @@ import shutil
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from dataclasses import dataclass
@@ -50,6 +51,16 @@ def _a_lost_answer_is_looked_up_at_once(monkeypatch):
     from tarash.tarash_gateway.flows import lookup
 
     monkeypatch.setattr(lookup, "PAUSES", (0.01, 0.05))
+
+
+@pytest.fixture(scope="session")
+def warm_python():
+    """Runs a program in a process of its own that need not import the SDK first."""
+    from warm_python import WarmPython
+
+    started = WarmPython()
+    yield started
+    started.close()
 
 
 @pytest.fixture
@@ -107,6 +118,8 @@ def pytest_collection_finish():
 
 
 PAGE = Path(__file__).resolve().parents[2] / "shared" / "spec" / "openai-provider-page.txt"
+
+sys.path.insert(0, str(Path(__file__).parent / "warm"))
 
 PUBLIC = {"example.com": "93.184.216.34", "my-resource.openai.azure.com": "20.42.0.1"}
 """A public address for each host of the page: the screening of addresses must find nothing wrong with it."""

@@ -6,7 +6,6 @@ import pytest
 from openai_kit import OpenAIProtocol
 from sandbox_vendor import SandboxVendor
 
-from tarash.tarash_gateway.testing import picture
 from tarash_gateway_sandbox import SandboxServer
 
 
@@ -24,8 +23,3 @@ class TestSandbox(OpenAIProtocol):
     def open_vendor(self):
         with SandboxServer(quick=True, stream_pause=0) as server:
             yield SandboxVendor(server)
-
-    def make_request(self, kind, **fields):
-        if "input_fidelity" in fields.get("extra_params", {}):
-            fields.setdefault("image_list", [picture()])  # the vendor takes it for edits only
-        return super().make_request(kind, **fields)

@@ -105,8 +105,14 @@ def test_a_loop_that_ends_takes_its_clients_along(drawing_nothing, image_config,
     assert not held._clients
 
 
-def script(source, sandbox, *options):
-    """Runs a program of its own that talks to the sandbox, warnings being errors."""
+def python(words, env):
+    """An interpreter of its own, warnings being errors."""
+    command = [sys.executable, "-X", "dev", "-W", "error", *words]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def script(source, sandbox, run):
+    """Runs a program of its own that talks to the sandbox."""
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "COVERAGE"))},
         "OPENAI_BASE_URL": sandbox.url,
@@ -120,18 +126,11 @@ def script(source, sandbox, *options):
         request = ImageGenerationRequest(prompt="a cat")
     """
     program = textwrap.dedent(begin) + textwrap.dedent(source)
-    return subprocess.run(
-        [sys.executable, *options, "-c", program],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return run(["-c", program], env=environment)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
-def test_a_forked_child_makes_its_own_connection(drawing_nothing):
+def test_a_forked_child_makes_its_own_connection(drawing_nothing, warm_python):
     before = drawing_nothing.connections
 
     done = script(
@@ -146,6 +145,7 @@ def test_a_forked_child_makes_its_own_connection(drawing_nothing):
         print(generate_image(config, request).images[0])
         """,
         drawing_nothing,
+        warm_python.run,
     )
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -164,10 +164,7 @@ def test_a_program_that_ends_leaves_nothing_open(drawing_nothing):
         print("done")
         """,
         drawing_nothing,
-        "-X",
-        "dev",
-        "-W",
-        "error",
+        python,
     )
 
     assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", "")

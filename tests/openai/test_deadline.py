@@ -14,6 +14,9 @@ from tarash.tarash_gateway import (
     submit_video,
 )
 from tarash.tarash_gateway.errors import GenerationTimeoutError, TarashError, UnconfirmedGenerationError
+from tarash.tarash_gateway.flows import video
+from tarash.tarash_gateway.flows.lookup import reserve
+from tarash_gateway_openai.provider import OpenAIProvider
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

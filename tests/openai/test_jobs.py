@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 from dataclasses import replace
 
@@ -125,7 +123,9 @@ def test_a_timeout_leaves_a_job_that_can_be_resumed(tarash_sandbox, video_config
     assert len(posts(tarash_sandbox)) == 1
 
 
-def test_a_process_that_is_killed_leaves_a_job_for_another(tarash_sandbox, video_config, video_request, tmp_path):
+def test_a_process_that_is_killed_leaves_a_job_for_another(
+    tarash_sandbox, video_config, video_request, tmp_path, warm_python
+):
     script = f"""
         import os, signal, warnings
         warnings.simplefilter("ignore")
@@ -144,7 +144,7 @@ def test_a_process_that_is_killed_leaves_a_job_for_another(tarash_sandbox, video
             on_progress=told,
         )
     """
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], cwd=tmp_path, check=False)
+    done = warm_python.run(["-c", textwrap.dedent(script)], cwd=tmp_path)
     assert done.returncode == -signal.SIGKILL
 
     job = VideoJob.model_validate_json((tmp_path / "job.json").read_text())

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -227,14 +225,14 @@ STAGES = {
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="this system has no kill -9")
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_process_killed_at_any_stage_loses_and_repeats_nothing(
-    tarash_sandbox, video_config, video_request, posts, tmp_path, stage
+    tarash_sandbox, video_config, video_request, posts, tmp_path, warm_python, stage
 ):
     where, how = STAGES[stage]
     reply = RawBytes(b"HTTP/1.1 200 OK\r\ncontent-length: 90000\r\n\r\n" + b"\0" * 9000) if how.get("reply") else None
     killing = Killing(tarash_sandbox, creates=how.get("creates", False), reply=reply)
     tarash_sandbox.play(killing, **where)
-    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), tarash_sandbox.url, f"killed {stage}"]
-    killing.process = subprocess.Popen(command, cwd=tmp_path)
+    words = ["-c", textwrap.dedent(SCRIPT), tarash_sandbox.url, f"killed {stage}"]
+    killing.process = warm_python.start(words, files=(0, 1, 2), cwd=tmp_path)
     assert killing.process.wait(30) == -signal.SIGKILL
     journal = Journal(tmp_path / "journal")
 

@@ -6,8 +6,6 @@ Whatever was paid for is found again by another process, and nothing is asked fo
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -67,15 +65,13 @@ def tarash_sandbox(quick_server):
 
 
 @pytest.fixture
-def kill(tarash_sandbox, tmp_path):
+def kill(tarash_sandbox, tmp_path, warm_python):
     """Runs a script in a process of its own that dies at the stage."""
 
     def run(script, stage=""):
         code = textwrap.dedent(BEGIN) + textwrap.dedent(script)
-        done = subprocess.run(
-            [sys.executable, "-c", code, tarash_sandbox.url, stage], cwd=tmp_path, check=False, capture_output=True
-        )
-        assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+        done = warm_python.run(["-c", code, tarash_sandbox.url, stage], cwd=tmp_path)
+        assert done.returncode == -signal.SIGKILL, done.stderr
 
     return run
 

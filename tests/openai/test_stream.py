@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import threading
 import time
 from datetime import date
 
@@ -25,6 +26,7 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageType
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_sandbox import Answer, EventStream, RawBytes
+from tarash_gateway_sandbox.faults import event_bytes
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # some of these models are deprecated
@@ -194,14 +196,31 @@ def test_partial_pictures_have_the_format_that_is_asked_for(stream, image_config
     assert Image.open(io.BytesIO(updates[-1].response.images[0].content)).format == form.upper()
 
 
-def test_a_partial_picture_is_there_before_the_last_one_is_made(tarash_sandbox, image_config, image_request):
-    tarash_sandbox.stream_pause = 0.15
-    seen = {}
+class Waiting:
+    """Sends its last event only when somebody has seen the first."""
 
-    for update in stream_image(image_config("gpt-image-2"), image_request(**SMALL)):
-        seen.setdefault(update.status, time.monotonic())
+    def __init__(self, first, last):
+        self.first, self.last, self.seen = first, last, threading.Event()
 
-    assert seen["completed"] - seen["partial"] > 0.2
+    async def send(self, wire, headers):
+        await wire.begin(200, {"content-type": "text/event-stream", **headers})
+        await wire.piece(event_bytes(self.first))
+        while not self.seen.is_set():
+            await wire.pause(0.01)
+        await wire.piece(event_bytes(self.last))
+        await wire.end()
+
+
+def test_a_partial_picture_is_there_before_the_last_one_is_made(
+    tarash_sandbox, image_config, image_request, partial, completed
+):
+    waiting = Waiting(partial(), completed())
+    tarash_sandbox.play(waiting)
+    updates = stream_image(image_config("gpt-image-2", timeout=60), image_request(**SMALL))
+
+    assert next(update for update in updates if update.status == "partial").image
+    waiting.seen.set()
+    assert statuses(updates) == ["completed"]
 
 
 def test_leaving_the_loop_closes_the_connection(tarash_sandbox, stream_until, image_config, image_request, posts):

@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-import subprocess
-import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -160,7 +158,7 @@ BEGIN = """
 
 
 @pytest.fixture
-def script(tarash_sandbox):
+def script(tarash_sandbox, warm_python):
     """Runs a program that forks, against the sandbox; nothing of it outlives the test."""
     if not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
@@ -168,14 +166,7 @@ def script(tarash_sandbox):
 
     def run(source):
         environment = {**kept, "OPENAI_BASE_URL": tarash_sandbox.url, "OPENAI_API_KEY": "sk-of-the-script"}
-        done = subprocess.run(
-            [sys.executable, "-c", textwrap.dedent(BEGIN) + textwrap.dedent(source)],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-        )
+        done = warm_python.run(["-c", textwrap.dedent(BEGIN) + textwrap.dedent(source)], env=environment)
         assert (done.returncode, done.stderr) == (0, "")
 
     return run

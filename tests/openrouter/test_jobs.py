@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 
 import pytest
@@ -124,17 +122,11 @@ print(resume_video(config, VideoJob.model_validate_json(sys.stdin.read())).video
 """
 
 
-def test_a_job_is_resumed_in_another_process(router, video_config, video_request):
+def test_a_job_is_resumed_in_another_process(router, video_config, video_request, warm_python):
     job = submit_video(video_config(), video_request())
     told = job.model_dump_json()
-    done = subprocess.run(
-        [sys.executable, "-c", RESUME, router.openrouter_url],
-        input=told,
-        env={**os.environ, "OPENROUTER_API_KEY": "sk-or-of-another-process"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    env = {**os.environ, "OPENROUTER_API_KEY": "sk-or-of-another-process"}
+    done = warm_python.run(["-c", RESUME, router.openrouter_url], stdin=told, env=env)
 
     assert done.stdout.startswith("<video/mp4 ")
     assert "sk-or" not in told

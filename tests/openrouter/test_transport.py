@@ -102,12 +102,11 @@ print([os.waitpid(child, 0)[1] for child in children], len(generate_image(config
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_child_makes_its_own_clients(router):
+def test_a_forked_child_makes_its_own_clients(router, warm_python):
     environment = {**os.environ, "OPENROUTER_API_KEY": KEY}
-    command = [sys.executable, "-W", "ignore", "-c", FORKED, router.openrouter_url]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    done = warm_python.run(["-c", FORKED, router.openrouter_url], env=environment)
 
-    assert done.stdout.strip() == "[0, 0, 0, 0] 1"
+    assert done.stdout.strip() == "[0, 0, 0, 0] 1", done.stderr
 
 
 def test_clients_that_were_let_go_are_made_anew(router, video_config, video_request):

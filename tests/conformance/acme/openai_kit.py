@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tarash.tarash_gateway.testing import Answer, ProviderConformance, Stream, answers
+from tarash.tarash_gateway.testing import Answer, ProviderConformance, Stream, answers, picture
 
 
 def base64_of(content):
@@ -25,6 +25,11 @@ class OpenAIProtocol(ProviderConformance):
         "cancelled": "cancelled",
         "expired": "expired",
     }
+
+    def make_request(self, kind, **fields):
+        if "input_fidelity" in fields.get("extra_params", {}):
+            fields.setdefault("image_list", [picture()])  # it is for edits only
+        return super().make_request(kind, **fields)
 
     def refusal(self, status, message):
         return {"error": {"message": message, "type": "an_error", "code": None, "param": None}}

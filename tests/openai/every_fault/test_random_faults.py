@@ -208,7 +208,9 @@ def check_journal(outcomes, entries, script):
 def check_nothing_is_lost(outcomes, config, journal, paid, folder):
     """Every job that was made is fetched, or its end was told, or it is found and fetched now."""
     ended = [one for one in outcomes if not isinstance(one, TarashError) or (one.job and isinstance(one, FINAL))]
-    left = {job.id: (link, job) for link in (config, *config.fallback_configs) for job in recover_videos(link, journal)}
+    # The calls were in a hurry; whoever looks for what they have left is not, on however slow a machine.
+    patient = [link.model_copy(update={"timeout": 60.0}) for link in (config, *config.fallback_configs)]
+    left = {job.id: (link, job) for link in patient for job in recover_videos(link, journal)}
     done = {one.job.id for one in ended} | set(left)
     assert done == {one.id for one in paid}
     assert {one.job.id for one in outcomes if one.job} <= done

@@ -36,7 +36,7 @@ def test_an_unknown_status_in_the_job_list_is_no_line_in_the_log(tarash_sandbox,
 @pytest.mark.parametrize("fault", ["job_stuck_queued", "poll_500", "poll_never_answers"])
 def test_a_call_that_ran_out_of_time_says_how_its_job_is_fetched(video_config, video_request, fault):
     with pytest.raises(GenerationTimeoutError, match=r"resume_video\(config, error\.job\)"):
-        generate_video(video_config(f"sora-2@{fault}", timeout=0.3), video_request())
+        generate_video(video_config(f"sora-2@{fault}", timeout=1.5), video_request())
 
 
 def test_a_resume_that_keeps_a_file_names_its_job(video_config, video_request, tmp_path):

@@ -1,0 +1,112 @@
+"""A Python that has imported what a call needs: a program runs in a fork of it, half a second sooner than by itself.
+
+A program gets its own arguments, environment, folder and files 0 to 2, and ends as any process does. Only its modules
+are there before it asks for them: what a program loads is tested in an interpreter of its own.
+
+The tests talk to this script over the socket that is its file 0: `warm_python.py` is their side.
+"""
+
+import fcntl
+import gc
+import importlib
+import io
+import json
+import os
+import runpy
+import socket
+import sys
+import termios
+import types
+
+MODULES = """
+    asyncio concurrent.futures inspect logging pickle signal subprocess textwrap threading urllib.request
+    cyclopts.completion.bash httpcore2 httpx2 openai openai.resources.images openai.resources.videos openai.types
+    rich.console rich.live rich.progress rich.table truststore
+    tarash.tarash_gateway.api tarash.tarash_gateway.errors tarash.tarash_gateway.journal tarash.tarash_gateway.models
+    tarash.tarash_gateway.media.structure tarash.tarash_gateway.cli.app tarash.tarash_gateway.cli.image
+    tarash.tarash_gateway.cli.making_images tarash.tarash_gateway.cli.video tarash.tarash_gateway.cli.making_videos
+    tarash.tarash_gateway.cli.jobs tarash.tarash_gateway.cli.listing_jobs tarash.tarash_gateway.cli.resuming_jobs
+    tarash.tarash_gateway.cli.models tarash.tarash_gateway.cli.listing_models tarash.tarash_gateway.cli.watching
+    tarash_gateway_azure_openai tarash_gateway_google tarash_gateway_ledger tarash_gateway_openai.provider
+    tarash_gateway_openrouter tarash_gateway_opentelemetry tarash_gateway_sandbox.embedded
+    tarash_gateway_sandbox.plugin
+"""
+
+
+def serve(control):
+    """Starts what is asked for until nobody can ask any more.
+
+    Returns:
+        In a program's process: what it is to do. None in this one, at its end.
+    """
+    keepers = set()
+    while True:
+        asked, files, *_ = socket.recv_fds(control, 1, 4)
+        # Waited for, so that what the programs cost is counted.
+        keepers -= {keeper for keeper in keepers if os.waitpid(keeper, 0 if not asked else os.WNOHANG)[0]}
+        if not asked:
+            return None
+        keeper = os.fork()
+        if keeper == 0:
+            control.close()
+            return keep(socket.socket(fileno=files[0]), files[1:])
+        keepers.add(keeper)
+        for file in files:
+            os.close(file)
+
+
+def keep(told, files):
+    """Starts one program, and tells its number and how it ended."""
+    wanted = json.loads(told.makefile().read())
+    child = os.fork()
+    if child == 0:
+        told.close()
+        become(wanted, files)
+        return wanted["words"]
+    for file in {*files, 0, 1, 2}:
+        os.close(file)
+    told.sendall(f"{child}\n".encode())
+    told.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
+    os._exit(0)
+
+
+def become(wanted, files):
+    """Makes this process the program's."""
+    if wanted["terminal"]:
+        os.setsid()
+        fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)  # so that Ctrl-C is a signal
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(wanted["folder"])
+    os.environ.clear()
+    os.environ.update(wanted["environment"])
+    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 # as at a start
+    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = _written(1, "strict"), _written(2, "backslashreplace")
+
+
+def _written(number, errors):
+    buffer = io.BufferedWriter(io.FileIO(number, "w", closefd=False))
+    return io.TextIOWrapper(buffer, "utf-8", errors, line_buffering=number == 2 or os.isatty(number))
+
+
+def run(words):
+    """Does what `python` does with these words."""
+    kind, program, *rest = words
+    main = sys.modules["__main__"] = types.ModuleType("__main__")
+    sys.path[0] = ""
+    sys.argv = [kind, *rest]
+    if kind == "-c":
+        exec(compile(program, "<string>", "exec"), vars(main))  # a test's own code
+    else:
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+
+
+if __name__ == "__main__":
+    for name in MODULES.split():
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    asked_for = serve(socket.socket(fileno=os.dup(0)))
+    if asked_for:
+        run(asked_for)

@@ -1,0 +1,89 @@
+"""Programs in processes of their own, without the half second that an SDK takes to import: see `forking_python.py`."""
+
+import contextlib
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from tempfile import TemporaryFile
+
+
+class WarmPython:
+    """Runs what `python -c …` and `python -m …` would run."""
+
+    def __init__(self):
+        self._control, theirs = socket.socketpair()
+        # None of the settings of this machine, as in a test: they would be read at an import.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "TARASH_"))}
+        command = [sys.executable, Path(__file__).with_name("forking_python.py")]
+        self._process = subprocess.Popen(command, stdin=theirs, stdout=subprocess.DEVNULL, env=environment)
+        theirs.close()
+
+    def close(self):
+        self._control.close()
+        self._process.wait()
+
+    def start(self, words, *, files, cwd=None, env=None, terminal=False):
+        """Starts `python *words` with these files as its stdin, stdout and stderr."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            socket.send_fds(self._control, [b"1"], [theirs.fileno(), *files])
+        wanted = {"words": [str(word) for word in words], "terminal": terminal}
+        wanted |= {"folder": str(cwd or Path.cwd()), "environment": dict(os.environ if env is None else env)}
+        ours.sendall(json.dumps(wanted).encode())
+        ours.shutdown(socket.SHUT_WR)
+        return Started(ours)
+
+    def run(self, words, *, cwd=None, env=None, stdin=None, timeout=90):
+        """Runs `python *words` to its end.
+
+        Returns:
+            What `subprocess.run` returns, with texts.
+        """
+        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
+            given.write((stdin or "").encode())
+            given.seek(0)
+            files = [file.fileno() for file in (given, out, err)]
+            code = self.start(words, files=files, cwd=cwd, env=env).wait(timeout)
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(words, code, out.read().decode(), err.read().decode())
+
+
+class Started:
+    """A program that runs: as much of `subprocess.Popen` as the tests use."""
+
+    def __init__(self, told):
+        self._told = told
+        self._lines = told.makefile()
+        self.pid = int(self._lines.readline())
+        self.returncode = None
+
+    def poll(self):
+        return self.returncode if self.returncode is not None or not self._has_ended(0) else self.wait()
+
+    def wait(self, timeout=None):
+        if self.returncode is None:
+            if not self._has_ended(timeout):
+                self.kill()
+                raise subprocess.TimeoutExpired(f"process {self.pid}", timeout)
+            self.returncode = int(self._lines.readline())
+            self._lines.close()
+            self._told.close()
+        return self.returncode
+
+    def send_signal(self, number):
+        # It may be another thread that waits, so nothing is read here.
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+    def _has_ended(self, seconds):
+        return bool(select.select([self._told], [], [], seconds)[0])
