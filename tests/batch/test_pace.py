@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tarash.tarash_gateway.batch.pace import ALIKE, LATE, Pace
+from tarash.tarash_gateway.batch.pace import ALIKE, ENOUGH, LATE, Pace
 
 
 class Vendor:
@@ -112,9 +112,12 @@ def test_fewer_than_it_ever_refused_at_go_at_once():
     for at in range(ALIKE):
         pace.sent(float(at), waited=False)
         pace.refused(float(at) + 0.5, 4, again=True, away=False)
-    pace.sent(10.0, waited=False)
-    assert pace.opens(4) > 10.0
-    assert pace.opens(3) <= 10.0
+    for _ in range(int(ENOUGH) + 1):
+        pace.sent(10.0, waited=False)
+    pace.refused(10.5, 4, again=True, away=False)
+    pace.sent(20.0, waited=False)
+    assert pace.opens(4) > 20.0
+    assert pace.opens(3) <= 20.0
 
 
 def test_a_rate_of_our_own_is_kept_by_and_a_late_timer_loses_nothing_of_it():

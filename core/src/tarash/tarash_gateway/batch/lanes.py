@@ -58,6 +58,7 @@ class Lanes:
         weigh: Callable[[Any], int] = lambda row: len(pickle.dumps(row.request)),
     ) -> None:
         self._free = most
+        self._half = max(most // 2, 1)
         self._crowd = max(min(CROWD, most // 8), 1)
         self._gate_of, self._begin, self._weigh = gate_of, begin, weigh
         self._lanes: dict[Gate, Lane] = {}
@@ -96,6 +97,8 @@ class Lanes:
         return lane
 
     def _crowded(self, lane: Lane) -> bool:
+        if len(self._lanes) > 1 and not lane.gate.took_one and lane.at_work >= self._half:
+            return True  # a vendor that may be away has not all places before that is known
         waiting = lane.gate.waiting
         return waiting > 0 and waiting + lane.coming >= self._crowd
 

@@ -14,8 +14,9 @@ QUIET: Final = 60.0
 REMEMBERED: Final = 20.0
 """Requests from which the pace is told; what was before them weighs half."""
 
-UNKNOWN: Final = 10.0
-"""Requests that count as taken where all were refused so far: it was away when the batch began."""
+ENOUGH: Final = 4.0
+"""Requests that must have been taken before they tell a pace. A few rows of a model, one of which was refused by
+chance, tell how many there were to send, and not how many the vendor takes."""
 
 ALIKE: Final = 4
 """Refusals with as many requests on their way, give or take one, after which it is that number which counts."""
@@ -92,7 +93,7 @@ class Pace:
                 self._seconds += now - self._since
             self._since = now
         self._beside[-1] = min(self._beside[-1], beside)
-        if self._seconds > 0.0:
-            self._a_second = (self._took if self._took >= 1.0 else UNKNOWN) / self._seconds
+        if self._seconds > 0.0 and self._took >= ENOUGH:
+            self._a_second = self._took / self._seconds
         if again and self._took > REMEMBERED:
             self._took, self._seconds = self._took / 2, self._seconds / 2
