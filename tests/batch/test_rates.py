@@ -134,6 +134,15 @@ class TestGates:
 
         assert 0.02 < asyncio.run(main()) <= 0.05
 
+    def test_a_vendor_that_refuses_a_thousand_times_is_still_waited_for_a_minute_at_most(self):
+        async def main():
+            gate = Gate(1)
+            gate._pauses = 5_000
+            assert await gate.refused(RateLimitError("busy", retryable=True), await gate.enter())
+            return gate.pause
+
+        assert 25 < asyncio.run(main()) <= 60
+
     def test_one_that_was_never_reached_is_not_waited_for(self):
         async def main():
             gate = Gate(1)  # the address may be mistyped
