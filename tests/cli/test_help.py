@@ -8,7 +8,7 @@ from tarash.tarash_gateway import __version__
 from tarash.tarash_gateway.cli.app import COMMANDS, build
 
 HEAVY = (
-    "pydantic", "pluggy", "asyncio", "tarash.tarash_gateway.api", "tarash.tarash_gateway.models",
+    "pydantic", "pluggy", "asyncio", "tarash.tarash_gateway.images", "tarash.tarash_gateway.models",
     "tarash.tarash_gateway.plugins", "tarash_gateway_openai", "tarash_gateway_sandbox", "openai", "httpx2",
     "textual_image", "PIL", "platformdirs", "rich.markdown",
 )  # fmt: skip

@@ -306,7 +306,11 @@ def test_a_value_that_is_not_there_is_not_found(vendor, client, sent, value):
 @pytest.mark.parametrize(
     ("code", "absent"),
     [
-        pytest.param("import tarash.tarash_gateway.api", "pytest", id="the gateway"),
+        pytest.param(
+            "import tarash.tarash_gateway.images, tarash.tarash_gateway.videos, tarash.tarash_gateway.catalog",
+            "pytest",
+            id="the gateway",
+        ),
         pytest.param("from tarash.tarash_gateway.testing import FakeVendor", "pytest", id="the fake vendor"),
         pytest.param("import tarash.tarash_gateway.testing", "http.server", id="the names of the kit"),
         pytest.param("from tarash.tarash_gateway.testing import ProviderConformance", "httpx2", id="the kit"),

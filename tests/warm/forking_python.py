@@ -22,7 +22,7 @@ MODULES = """
     asyncio concurrent.futures inspect logging pickle signal subprocess textwrap threading urllib.request
     cyclopts.completion.bash httpcore2 httpx2 openai openai.resources.images openai.resources.videos openai.types
     rich.console rich.live rich.progress rich.table truststore
-    tarash.tarash_gateway.api tarash.tarash_gateway.errors tarash.tarash_gateway.journal tarash.tarash_gateway.models
+    tarash.tarash_gateway.images tarash.tarash_gateway.videos tarash.tarash_gateway.catalog tarash.tarash_gateway.errors tarash.tarash_gateway.journal tarash.tarash_gateway.models
     tarash.tarash_gateway.media.structure tarash.tarash_gateway.cli.app tarash.tarash_gateway.cli.image
     tarash.tarash_gateway.cli.making_images tarash.tarash_gateway.cli.video tarash.tarash_gateway.cli.making_videos
     tarash.tarash_gateway.cli.jobs tarash.tarash_gateway.cli.listing_jobs tarash.tarash_gateway.cli.resuming_jobs

@@ -23,7 +23,8 @@ from tarash.tarash_gateway.errors import (
     ValidationError,
 )
 from tarash.tarash_gateway.flows.commands import Call
-from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.fallback import with_fallbacks
+from tarash.tarash_gateway.flows.plan import Skipped
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageGenerationResponse, Media, VideoJob
 
 JOB = VideoJob(provider="acme", model="m", id="job_1", endpoint="https://api.acme.test")

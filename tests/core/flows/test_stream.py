@@ -16,7 +16,7 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.flows.commands import END, Call, Next, Open, Sleep
-from tarash.tarash_gateway.flows.fallback import Skipped
+from tarash.tarash_gateway.flows.plan import Skipped
 from tarash.tarash_gateway.flows.stream import stream_call, streamed
 from tarash.tarash_gateway.media.fetch import Fetched
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType

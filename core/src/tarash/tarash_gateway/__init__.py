@@ -10,39 +10,43 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.api import (
-        cancel_video,
-        cancel_video_async,
-        check_request,
-        estimate_cost,
-        generate_image,
-        generate_image_async,
-        generate_video,
-        generate_video_async,
-        list_models,
-        list_providers,
-        poll_video,
-        poll_video_async,
-        recover_videos,
-        recover_videos_async,
-        refresh_models,
-        refresh_models_async,
-        register_plugin,
-        resume_video,
-        resume_video_async,
-        stream_image,
-        stream_image_async,
-        submit_video,
-        submit_video_async,
-    )
     from tarash.tarash_gateway.batch.running import run_batch, run_batch_async
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
+    from tarash.tarash_gateway.catalog import (
+        check_request,
+        estimate_cost,
+        list_models,
+        list_providers,
+        refresh_models,
+        refresh_models_async,
+        register_plugin,
+    )
+    from tarash.tarash_gateway.images import (
+        generate_image,
+        generate_image_async,
+        stream_image,
+        stream_image_async,
+    )
     from tarash.tarash_gateway.journal import Journal
     from tarash.tarash_gateway.plugins.report import plugin_report
     from tarash.tarash_gateway.problems import Problem
     from tarash.tarash_gateway.showing.progress import progress
+    from tarash.tarash_gateway.videos import (
+        cancel_video,
+        cancel_video_async,
+        generate_video,
+        generate_video_async,
+        poll_video,
+        poll_video_async,
+        recover_videos,
+        recover_videos_async,
+        resume_video,
+        resume_video_async,
+        submit_video,
+        submit_video_async,
+    )
 
 __version__ = "1.0.0"
 
@@ -81,25 +85,48 @@ __all__ = [
     "submit_video_async",
 ]
 
-_HOMES = {
+_MODULES = {
     "Budget": "budget",
     "CostEstimate": "capabilities.cost",
     "Journal": "journal",
     "ModelLifecycleWarning": "capabilities.lifecycle",
     "Problem": "problems",
+    "cancel_video": "videos",
+    "cancel_video_async": "videos",
+    "check_request": "catalog",
+    "estimate_cost": "catalog",
+    "generate_image": "images",
+    "generate_image_async": "images",
+    "generate_video": "videos",
+    "generate_video_async": "videos",
+    "list_models": "catalog",
+    "list_providers": "catalog",
     "plugin_report": "plugins.report",
+    "poll_video": "videos",
+    "poll_video_async": "videos",
     "progress": "showing.progress",
+    "recover_videos": "videos",
+    "recover_videos_async": "videos",
+    "refresh_models": "catalog",
+    "refresh_models_async": "catalog",
+    "register_plugin": "catalog",
+    "resume_video": "videos",
+    "resume_video_async": "videos",
     "run_batch": "batch.running",
     "run_batch_async": "batch.running",
+    "stream_image": "images",
+    "stream_image_async": "images",
+    "submit_video": "videos",
+    "submit_video_async": "videos",
 }
-"""Where the names live that are not functions of `api`."""
+"""The module of each public name, imported when the name is first used."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, 'api')}"), name)
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 

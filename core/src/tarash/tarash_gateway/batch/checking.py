@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from tarash.tarash_gateway.api.planning import plan_of
 from tarash.tarash_gateway.batch.reading import RawRow
 from tarash.tarash_gateway.batch.results import RowOutcome
 from tarash.tarash_gateway.batch.rows import Row, RowChecker, failure, refusal
@@ -10,6 +9,7 @@ from tarash.tarash_gateway.batch.source import Source, breathing
 from tarash.tarash_gateway.batch.telling import Teller
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.flows.plan import plan_of
 
 MOST_LISTED = 20
 """Rows that the error of a strict batch names."""

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from tarash.tarash_gateway.api.planning import checked_chain
 from tarash.tarash_gateway.batch.bench import Bench
 from tarash.tarash_gateway.batch.deciding import Decision
 from tarash.tarash_gateway.batch.gates import Turn, account_of, turn_at
@@ -28,10 +27,10 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.context import Around, Context, new_request_id
 from tarash.tarash_gateway.flows.drivers import run_async
-from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.jobs import at_job, check_home, resume_call
-from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.plan import Plan, Skipped, checked_chain
 from tarash.tarash_gateway.flows.retry import FIRST_DELAY
 from tarash.tarash_gateway.flows.video import video_call
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus

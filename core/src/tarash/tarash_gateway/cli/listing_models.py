@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.api import list_models, list_providers, refresh_models
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import parse_size
+from tarash.tarash_gateway.catalog import list_models, list_providers, refresh_models
 from tarash.tarash_gateway.cli.choosing import Kind
 from tarash.tarash_gateway.cli.exits import OK
 from tarash.tarash_gateway.cli.output import Output

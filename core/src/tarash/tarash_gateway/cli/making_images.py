@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.api import generate_image, stream_image
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.cli.asking import config_of, need_output, said
@@ -20,6 +19,7 @@ from tarash.tarash_gateway.cli.resuming import LeftBehind
 from tarash.tarash_gateway.cli.terminal_pictures import show_pictures
 from tarash.tarash_gateway.cli.watching import Watch
 from tarash.tarash_gateway.errors import GenerationFailedError, SaveError, TarashError
+from tarash.tarash_gateway.images import generate_image, stream_image
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.plugins.registry import registry
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tarash.tarash_gateway.api import generate_video
 from tarash.tarash_gateway.cli.asking import config_of, need_output, said
 from tarash.tarash_gateway.cli.exits import OK, exit_code
 from tarash.tarash_gateway.cli.failures import CommandError
@@ -26,6 +25,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoGenerationResponse,
 )
+from tarash.tarash_gateway.videos import generate_video
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.cli.options import Maker, Result

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tarash.tarash_gateway.api.planning import plan_of
 from tarash.tarash_gateway.cli.exits import OK, exit_code
 from tarash.tarash_gateway.cli.failures import problem_as_json
 from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.cli.results import changed
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.asked import as_asked
-from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.plan import Plan, plan_of
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,

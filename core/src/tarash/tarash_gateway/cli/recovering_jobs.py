@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from tarash.tarash_gateway.api import recover_videos
 from tarash.tarash_gateway.cli.exits import OK, exit_code
 from tarash.tarash_gateway.cli.journals import open_journal
 from tarash.tarash_gateway.cli.output import Output
@@ -15,6 +14,7 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.showing.wording import one_line
+from tarash.tarash_gateway.videos import recover_videos
 
 _UNANSWERED: Final = ("open", "unconfirmed")
 

@@ -6,7 +6,6 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.api import cancel_video, poll_video, resume_video
 from tarash.tarash_gateway.cli.asking import said
 from tarash.tarash_gateway.cli.choosing import SANDBOX
 from tarash.tarash_gateway.cli.exits import OK
@@ -21,6 +20,7 @@ from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedErr
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationResponse, VideoJob
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.videos import cancel_video, poll_video, resume_video
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 

@@ -7,8 +7,11 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError
+from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.observers import observers
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
@@ -35,6 +38,11 @@ class Around:
 
 
 ALONE = Around()
+
+
+def around(operation: Operation) -> Around:
+    """What surrounds a call that begins now."""
+    return Around(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
 
 
 @dataclass(frozen=True, slots=True)

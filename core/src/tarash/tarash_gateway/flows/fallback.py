@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import (
@@ -25,7 +25,7 @@ from tarash.tarash_gateway.flows.commands import Flow, Now
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
 from tarash.tarash_gateway.flows.failing import told_when_failing
 from tarash.tarash_gateway.flows.observing import observed, seen_call
-from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.plan import Plan, Skipped
 from tarash.tarash_gateway.flows.spending import within
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse
@@ -48,15 +48,6 @@ _MOVES_ON = (
 """Errors after which another vendor may do it. A content-policy refusal is not among them: it is about the request."""
 
 logger = logging.getLogger("tarash.calls")
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A config of the chain that cannot take the request, and why."""
-
-    provider: str
-    model: str
-    error: TarashError
 
 
 def with_fallbacks(

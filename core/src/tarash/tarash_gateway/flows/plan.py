@@ -2,33 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from tarash.tarash_gateway.capabilities.checking import Checked, check
 from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.flows.loading import Input, load_inputs
-from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.request import (
     GenerationRequest,
     ImageGenerationRequest,
     VideoGenerationRequest,
 )
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins.registry import PluginRegistry, registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
 from tarash.tarash_gateway.problems import Problem
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
+
+
+logger = logging.getLogger("tarash.calls")
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A config of a chain that cannot take the request, and why."""
+
+    provider: str
+    model: str
+    error: TarashError
 
 
 @dataclass(slots=True)
@@ -136,3 +149,56 @@ def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None
         msg = f"the request may cost up to ${expected.high:.2f}, the limit is ${limit:.2f}; raise it or ask for less"
         return [Problem("max_cost", msg, value=limit)]
     return []
+
+
+def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = False) -> list[Plan[Any] | Skipped]:
+    """Checks every config of the chain before anything is sent; the first one must be able to take the request."""
+    first = plan_of(config, request, stream=stream)
+    first.refuse_problems()
+    provider = first.open_provider()
+    first.open_provider = lambda: provider
+    chain: list[Plan[Any] | Skipped] = [first]
+    for link in _fallbacks(config):
+        try:
+            plan = plan_of(link, request, stream=stream)
+            plan.refuse_problems()
+            chain.append(plan)
+        except TarashError as error:
+            logger.warning("the fallback %s/%s is skipped: %s", link.provider, link.model, error)
+            chain.append(Skipped(link.provider, link.model, error))
+    for checked in chain:
+        if isinstance(checked, Plan):
+            warn_of_lifecycle(checked)
+            for warning in checked.checked.warnings:
+                logger.warning("%s: %s", checked.subject, warning)
+    return chain
+
+
+def _fallbacks(config: GenerationConfig) -> Iterator[GenerationConfig]:
+    """The configs to try after this one; the fallbacks of a fallback come right behind it."""
+    for link in config.fallback_configs:
+        yield link
+        yield from _fallbacks(link)
+
+
+def plan_of(config: Any, request: Any, *, stream: bool = False) -> Plan[Any]:
+    """Checks one config with one request. Nothing is sent.
+
+    Raises:
+        ValidationError: they are not of one kind.
+        PluginError: the provider is not installed, or its plugin is broken.
+    """
+    for given, kinds in (
+        (config, (ImageGenerationConfig, VideoGenerationConfig)),
+        (request, (ImageGenerationRequest, VideoGenerationRequest)),
+    ):
+        if not isinstance(given, kinds):
+            msg = (
+                f"a {type(given).__name__} was given where one of {', '.join(kind.__name__ for kind in kinds)} belongs"
+            )
+            raise ValidationError(msg)
+    if isinstance(config, ImageGenerationConfig) is not isinstance(request, ImageGenerationRequest):
+        pair = f"{type(config).__name__} and {type(request).__name__}"
+        msg = f"{pair} do not go together: use both of images or both of videos"
+        raise ValidationError(msg)
+    return make_plan(config, request, registry, stream=stream)

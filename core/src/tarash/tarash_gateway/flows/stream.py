@@ -10,11 +10,11 @@ from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
 from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
 from tarash.tarash_gateway.flows.context import ALONE, Around, Context
-from tarash.tarash_gateway.flows.fallback import Skipped, with_fallbacks
+from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.given import check_part, checked_answer
 from tarash.tarash_gateway.flows.image import image_response, intend_image, picture_of, pictures_of
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
-from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.plan import Plan, Skipped
 from tarash.tarash_gateway.flows.recording import note_outcome, note_pictures
 from tarash.tarash_gateway.flows.retry import creating, unconfirmed
 from tarash.tarash_gateway.models.request import ImageGenerationRequest

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import pytest
 
-from tarash.tarash_gateway.api.planning import plan_of
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow
 from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.testing.calls import Calls, Kind
 from tarash.tarash_gateway.testing.case import ROLE_OF, Case, attempt

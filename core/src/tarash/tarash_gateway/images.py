@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-from tarash.tarash_gateway.api.planning import around, checked_chain
 from tarash.tarash_gateway.flows.commands import Flow
-from tarash.tarash_gateway.flows.context import new_request_id
+from tarash.tarash_gateway.flows.context import around, new_request_id
 from tarash.tarash_gateway.flows.drivers import OnProgress, iterate, iterate_async, run, run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
+from tarash.tarash_gateway.flows.plan import checked_chain
 from tarash.tarash_gateway.flows.stream import streamed
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
