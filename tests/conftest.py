@@ -72,7 +72,7 @@ def pauses_leap():
 
     @contextlib.contextmanager
     def leaping():
-        from tarash.tarash_gateway.flows import drivers
+        from tarash.tarash_gateway.flows import driver
 
         skipped = [0.0]
 
@@ -85,8 +85,8 @@ def pauses_leap():
 
         clock = SimpleNamespace(monotonic=lambda: time.monotonic() + skipped[0], sleep=sleep)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(drivers, "time", clock)
-            patch.setattr(drivers, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep_async}))
+            patch.setattr(driver, "time", clock)
+            patch.setattr(driver, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep_async}))
             yield
 
     return leaping

@@ -17,7 +17,7 @@ from tarash.tarash_gateway.batch.deciding import Decision
 from tarash.tarash_gateway.batch.gates import Turn, turn_at
 from tarash.tarash_gateway.batch.row_journal import RowJournal
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.context import Around, Context, new_request_id
+from tarash.tarash_gateway.flows.context import CallScope, Context, new_request_id
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.jobs import at_job, resume_call
@@ -126,10 +126,10 @@ class Work:
             if row.began is None:
                 row.began = cluster.clock.time()
             self._journal = journal = RowJournal(self._node.disk, row.id, expected=most, on_news=heard)  # type: ignore[arg-type] # as far as it is used
-            around = Around("generate", journal, payment.budgets)
+            scope = CallScope("generate", journal, payment.budgets)
             call: Callable[[Context, Plan[Any]], Any] = image_call if row.kind == "image" else video_call
             try:
-                response = await run_virtual(with_fallbacks([plan], new_request_id(), call, around), cluster.clock)
+                response = await run_virtual(with_fallbacks([plan], new_request_id(), call, scope), cluster.clock)
             except BaseException as error:
                 if journal.intents and getattr(error, "billable", None) != "no":
                     payment.cost = None
@@ -156,7 +156,7 @@ class Work:
         def one(context: Context) -> Any:
             return resume_call(context, provider, job, row=model, save_to=None, exists="error")
 
-        await run_virtual(at_job(config, job, new_request_id(), one, Around("resume", journal)), cluster.clock)
+        await run_virtual(at_job(config, job, new_request_id(), one, CallScope("resume", journal)), cluster.clock)
 
     async def _saved(self) -> Ended:
         assert self._journal is not None  # noqa: S101 # who comes here has written to it

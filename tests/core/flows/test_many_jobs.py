@@ -8,7 +8,7 @@ import tracemalloc
 import pytest
 
 from tarash.tarash_gateway import generate_video_async, register_plugin
-from tarash.tarash_gateway.flows.pacing import SIDE_BY_SIDE
+from tarash.tarash_gateway.flows.concurrency import MAX_CONCURRENT
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, VideoStatus, hookimpl
 
@@ -87,7 +87,7 @@ def test_two_hundred_jobs_side_by_side_send_few_requests_at_a_time(vendor, tmp_p
 
     made = asyncio.run(many())
     assert {response.video.path for response in made} == set(tmp_path.iterdir())
-    assert all(vendor.most[name] <= most for name, most in SIDE_BY_SIDE.items())
+    assert all(vendor.most[name] <= most for name, most in MAX_CONCURRENT.items())
     assert set(vendor.seen.values()) == {2}
 
 

@@ -15,7 +15,7 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.flows.commands import Call, Emit
-from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.flows.retry import send_creating, send_reading
 from tarash.tarash_gateway.models import ImageGenerationUpdate
 
 CALL = Call("vendor", "make", ("a cat",), {"n": 1})
@@ -36,7 +36,7 @@ def create(feed, context_of, image_cfg):
     def create(*answers, now=0.0, **fields):
         fed = feed(*answers, now=now)
         try:
-            result = fed(creating(context_of(image_cfg(**fields)), CALL, ImageGenerationUpdate))
+            result = fed(send_creating(context_of(image_cfg(**fields)), CALL, ImageGenerationUpdate))
         except Exception as error:
             result = error
         return result, fed
@@ -49,7 +49,7 @@ def read(feed, context_of, image_cfg):
     def read(*answers, now=0.0, most=None, **fields):
         fed = feed(*answers, now=now)
         try:
-            result = fed(reading(context_of(image_cfg(**fields)), CALL, most=most))
+            result = fed(send_reading(context_of(image_cfg(**fields)), CALL, most=most))
         except Exception as error:
             result = error
         return result, fed

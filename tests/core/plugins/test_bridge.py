@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+from tarash.tarash_gateway import plugins
 from tarash.tarash_gateway.errors import RateLimitError, UnsupportedOperationError
 from tarash.tarash_gateway.plugins import Provider, run_blocking
 from tarash.tarash_gateway.plugins.bridge import async_primitive, sync_primitive
@@ -148,3 +149,7 @@ def test_a_forked_child_gets_a_loop_of_its_own():
         sys.exit(os.waitstatus_to_exitcode(status))
     """
     assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=30, check=False).returncode == 0
+
+
+def test_the_names_of_1_0_stay():
+    assert (plugins.Prepared, plugins.LostVideo) == (plugins.PreparedRequest, plugins.UnconfirmedSubmit)

@@ -11,7 +11,7 @@ from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.capabilities.live import live_rows
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Call, Flow
-from tarash.tarash_gateway.flows.drivers import run, run_async
+from tarash.tarash_gateway.flows.driver import run, run_async
 from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,

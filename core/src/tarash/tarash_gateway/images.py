@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 from tarash.tarash_gateway.flows.commands import Flow
-from tarash.tarash_gateway.flows.context import around, new_request_id
-from tarash.tarash_gateway.flows.drivers import OnProgress, iterate, iterate_async, run, run_async
+from tarash.tarash_gateway.flows.context import call_scope, new_request_id
+from tarash.tarash_gateway.flows.driver import OnProgress, iterate, iterate_async, run, run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.plan import checked_chain
@@ -82,11 +82,11 @@ def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) 
     # All of it is a step of the flow: of a thousand calls that begin together, each waits for its turn.
     chain = checked_chain(config, request)
     response: ImageGenerationResponse = yield from with_fallbacks(
-        chain, new_request_id(), image_call, around("generate")
+        chain, new_request_id(), image_call, call_scope("generate")
     )
     return response
 
 
 def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[None]:
     chain = checked_chain(config, request, stream=True)
-    return streamed(chain, new_request_id(), around("stream"))
+    return streamed(chain, new_request_id(), call_scope("stream"))

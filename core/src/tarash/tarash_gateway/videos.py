@@ -9,8 +9,8 @@ from pathlib import Path
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.commands import Call, Flow
-from tarash.tarash_gateway.flows.context import Context, around, new_request_id
-from tarash.tarash_gateway.flows.drivers import OnProgress, run, run_async
+from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
+from tarash.tarash_gateway.flows.driver import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.failing import told_when_failing
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, poll_call, resume_call, submit_call
@@ -230,13 +230,13 @@ def _video_flow(
     request_id = new_request_id()
     if place is not None and not (yield Call(saving, "check_place", (place, exists))):
         return (yield from already_there(place, request_id, first.config, first.model))
-    response: VideoGenerationResponse = yield from with_fallbacks(chain, request_id, one, around("generate"))
+    response: VideoGenerationResponse = yield from with_fallbacks(chain, request_id, one, call_scope("generate"))
     return response
 
 
 def _submit_flow(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Flow[VideoJob]:
     chain = checked_chain(config, request)
-    job: VideoJob = yield from with_fallbacks(chain, new_request_id(), submit_call, around("submit"))
+    job: VideoJob = yield from with_fallbacks(chain, new_request_id(), submit_call, call_scope("submit"))
     return job
 
 
@@ -255,7 +255,7 @@ def _job_flow(
     one: Callable[[Context, Provider, VideoJob], Flow[VideoJob]],
 ) -> Flow[VideoJob]:
     provider = _provider_of(config, job)
-    return at_job(config, job, new_request_id(), lambda context: one(context, provider, job), around(operation))
+    return at_job(config, job, new_request_id(), lambda context: one(context, provider, job), call_scope(operation))
 
 
 def _resume_flow(
@@ -275,7 +275,7 @@ def _resume_flow(
             return kept(context, place, job)
         return resume_call(context, provider, job, row=row if own else None, save_to=place, exists=exists)
 
-    flow = at_job(config, job, request_id, one, around("resume"))
+    flow = at_job(config, job, request_id, one, call_scope("resume"))
     known = {"request_id": request_id, "provider": config.provider, "model": job.model}
     return (yield from told_when_failing(flow, VideoGenerationUpdate, known))
 

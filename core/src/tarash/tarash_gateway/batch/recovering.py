@@ -17,7 +17,7 @@ from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows import recovery
 from tarash.tarash_gateway.flows.context import new_request_id
-from tarash.tarash_gateway.flows.drivers import run_async
+from tarash.tarash_gateway.flows.driver import run_async
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.models import VideoJob

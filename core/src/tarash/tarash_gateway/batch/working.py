@@ -25,8 +25,8 @@ from tarash.tarash_gateway.errors import (
     TarashError,
 )
 from tarash.tarash_gateway.flows.commands import Flow
-from tarash.tarash_gateway.flows.context import Around, Context, new_request_id
-from tarash.tarash_gateway.flows.drivers import run_async
+from tarash.tarash_gateway.flows.context import CallScope, Context, new_request_id
+from tarash.tarash_gateway.flows.driver import run_async
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.jobs import at_job, check_home, resume_call
@@ -168,10 +168,12 @@ class Work:
             self._journal = journal = RowJournal(
                 self._bench.journal, self.row.id, expected=most, replaces=self._decision.replaces, on_news=heard
             )
-            around = Around("generate", journal, (*budgets.all(), *payment.budgets), observed=bool(observers.active()))
+            scope = CallScope(
+                "generate", journal, (*budgets.all(), *payment.budgets), observed=bool(observers.active())
+            )
             try:
                 response: GenerationResponse = await run_async(
-                    with_fallbacks(chain, new_request_id(), self._one, around)
+                    with_fallbacks(chain, new_request_id(), self._one, scope)
                 )
             except BaseException as error:
                 if journal.intents and getattr(error, "billable", None) != "no":
@@ -219,9 +221,9 @@ class Work:
             # What is at its place was put there by an earlier run that could write no more about it.
             return resume_call(context, provider, job, row=row, save_to=place, exists="replace")
 
-        around = Around("resume", self._journal, observed=bool(observers.active()))
+        scope = CallScope("resume", self._journal, observed=bool(observers.active()))
         try:
-            response: GenerationResponse = await run_async(at_job(config, job, new_request_id(), one, around))
+            response: GenerationResponse = await run_async(at_job(config, job, new_request_id(), one, scope))
         except _ENDED as error:
             if self._journal.status == "submitted":
                 told = f"{type(error).__name__}: {error}"

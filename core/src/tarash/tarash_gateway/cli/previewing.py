@@ -9,8 +9,8 @@ from tarash.tarash_gateway.cli.failures import problem_as_json
 from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.cli.results import changed
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.plan import Plan, plan_of
+from tarash.tarash_gateway.flows.recording import request_snapshot
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -65,7 +65,7 @@ def _sent(plan: Plan[Any]) -> dict[str, Any]:
     """The request as it would go out, with addresses in place of what would have to be fetched."""
     here = [one for one in plan.images if isinstance(one, InputFile)]
     mask = plan.mask if isinstance(plan.mask, InputFile) else None
-    sent = as_asked(plan.checked.request, here, mask)
+    sent = request_snapshot(plan.checked.request, here, mask)
     remote = [{"type": one.source.type, "url": one.url} for one in plan.images if not isinstance(one, InputFile)]
     if remote:
         sent["image_list"] = [*sent.get("image_list", []), *remote]

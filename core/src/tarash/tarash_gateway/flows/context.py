@@ -27,7 +27,7 @@ def new_request_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Around:
+class CallScope:
     """What surrounds a call besides its configs and its request."""
 
     operation: Operation = "generate"
@@ -37,12 +37,12 @@ class Around:
     """Whether there is an observer to tell."""
 
 
-ALONE = Around()
+NO_SCOPE = CallScope()
 
 
-def around(operation: Operation) -> Around:
+def call_scope(operation: Operation) -> CallScope:
     """What surrounds a call that begins now."""
-    return Around(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
+    return CallScope(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
 
 
 @dataclass(frozen=True, slots=True)

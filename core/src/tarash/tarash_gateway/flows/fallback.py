@@ -22,7 +22,7 @@ from tarash.tarash_gateway.errors import (
     complete,
 )
 from tarash.tarash_gateway.flows.commands import Flow, Now
-from tarash.tarash_gateway.flows.context import ALONE, Around, Context
+from tarash.tarash_gateway.flows.context import NO_SCOPE, CallScope, Context
 from tarash.tarash_gateway.flows.failing import told_when_failing
 from tarash.tarash_gateway.flows.observing import observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
@@ -54,22 +54,22 @@ def with_fallbacks(
     chain: Sequence[Plan[Any] | Skipped],
     request_id: str,
     one: Callable[[Context, Plan[Any]], Flow[Any]],
-    around: Around = ALONE,
+    scope: CallScope = NO_SCOPE,
 ) -> Flow[Any]:
     """Runs `one` for each plan of `chain` until one succeeds or something was created.
 
     Raises:
         TarashError: the last one, which names in its notes what was tried before it.
     """
-    flow = _tried(chain, request_id, one, around)
+    flow = _tried(chain, request_id, one, scope)
     first = next(plan for plan in chain if isinstance(plan, Plan))
     known = {"request_id": request_id, "provider": first.config.provider, "model": first.model}
-    if around.operation == "generate":
+    if scope.operation == "generate":
         pictures = isinstance(first.checked.request, ImageGenerationRequest)
         flow = told_when_failing(flow, ImageGenerationUpdate if pictures else VideoGenerationUpdate, known)
-    if not around.observed:
+    if not scope.observed:
         return (yield from flow)
-    seen = yield from seen_call(known, around.operation, first.checked.request)
+    seen = yield from seen_call(known, scope.operation, first.checked.request)
     return (yield from observed(seen, flow))
 
 
@@ -77,7 +77,7 @@ def _tried(
     chain: Sequence[Plan[Any] | Skipped],
     request_id: str,
     one: Callable[[Context, Plan[Any]], Flow[Any]],
-    around: Around,
+    scope: CallScope,
 ) -> Flow[Any]:
     started = yield Now()
     attempts: list[Attempt] = []
@@ -89,10 +89,10 @@ def _tried(
             continue
         now = yield Now()
         until = min(deadline, now + link.config.timeout)
-        context = Context(link.config, link.model, request_id, started, until, around.journal)
+        context = Context(link.config, link.model, request_id, started, until, scope.journal)
         try:
-            flow = _seen_attempt(context, link, number, one, around) if around.observed else one(context, link)
-            response = yield from (within(around.budgets, link, flow) if around.budgets else flow)
+            flow = _seen_attempt(context, link, number, one, scope) if scope.observed else one(context, link)
+            response = yield from (within(scope.budgets, link, flow) if scope.budgets else flow)
         except TarashError as error:
             complete(error, context.known())
             if isinstance(error, ModelNotFoundError) and link.notices:
@@ -124,12 +124,12 @@ def _seen_attempt(
     link: Plan[Any],
     number: int,
     one: Callable[[Context, Plan[Any]], Flow[Any]],
-    around: Around,
+    scope: CallScope,
 ) -> Flow[Any]:
     provider = link.open_provider()
     link.open_provider = lambda: provider
     more = {"endpoint": provider.endpoint, "attempt": number}
-    seen = yield from seen_call(context.known(), around.operation, link.checked.request, **more)
+    seen = yield from seen_call(context.known(), scope.operation, link.checked.request, **more)
     return (yield from observed(seen, one(replace(context, seen=seen), link)))
 
 

@@ -7,14 +7,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, TarashError
-from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.given import checked_answer
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan
-from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pictures
-from tarash.tarash_gateway.flows.retry import creating, reading
+from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pictures, request_snapshot
+from tarash.tarash_gateway.flows.retry import send_creating, send_reading
+from tarash.tarash_gateway.flows.validation import checked_answer
 from tarash.tarash_gateway.media import fetch
 from tarash.tarash_gateway.media.decoding import decode_base64, without_media
 from tarash.tarash_gateway.media.structure import BrokenMediaError
@@ -22,7 +21,7 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import CostSource, ImageGenerationResponse
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Prepared, Provider
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, PreparedRequest, Provider
 
 RESULT_LIMIT = 256 * 1024 * 1024
 """Bytes of one picture that is downloaded."""
@@ -47,7 +46,9 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
         _one_request(
             context,
             provider,
-            Prepared(plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask),
+            PreparedRequest(
+                plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask
+            ),
         )
         for n in batches
     )
@@ -60,16 +61,16 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
     yield Emit(
         ImageGenerationUpdate(status="completed", elapsed_seconds=(yield Now()) - context.started, **context.known())
     )
-    asked = as_asked(request, images, mask)
+    asked = request_snapshot(request, images, mask)
     return image_response(context, plan, answers, pictures, asked=asked, told=problems)
 
 
 def _one_request(
-    context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest]
+    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
 ) -> Flow[tuple[ImageAnswer, list[Media], list[str]]]:
     intent = yield from intend_image(context, provider, prepared)
     try:
-        given = yield from creating(context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate)
+        given = yield from send_creating(context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate)
         answer = checked_answer(given, provider, "generate_image")
         media, told = yield from pictures_of(context, provider, prepared, answer)
     except TarashError as error:
@@ -79,16 +80,18 @@ def _one_request(
     return answer, media, told
 
 
-def intend_image(context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest]) -> Flow[str | None]:
+def intend_image(
+    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
+) -> Flow[str | None]:
     """Writes into the journal, where there is one, that this request is about to be sent."""
     if context.journal is None:
         return None
-    asked = as_asked(prepared.request, prepared.images, prepared.mask)
+    asked = request_snapshot(prepared.request, prepared.images, prepared.mask)
     return (yield from intend(context, "image", provider.endpoint, asked))
 
 
 def pictures_of(
-    context: Context, provider: Provider, prepared: Prepared[ImageGenerationRequest], answer: ImageAnswer
+    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest], answer: ImageAnswer
 ) -> Flow[tuple[list[Media], list[str]]]:
     """The pictures of an answer, each checked to be whole, and what there is to tell of them.
 
@@ -141,7 +144,7 @@ def _fetched_picture(
     own_host = _host(url) == _host(provider.endpoint)
     options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
     try:
-        fetched = yield from reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
+        fetched = yield from send_reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
         return Media.from_bytes(fetched.content, **known)
     except (TarashError, BrokenMediaError) as error:
         told.append(f"a picture was made and could not be downloaded ({error}); its address is in Media.url")

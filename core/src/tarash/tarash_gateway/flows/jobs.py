@@ -12,12 +12,12 @@ from typing import Any, TypeVar
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationFailedError, TarashError, complete
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now
-from tarash.tarash_gateway.flows.context import ALONE, Around, Context
-from tarash.tarash_gateway.flows.given import checked_status
+from tarash.tarash_gateway.flows.context import NO_SCOPE, CallScope, Context
 from tarash.tarash_gateway.flows.observing import observe_job, observed, seen_call
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import note_end, note_job
-from tarash.tarash_gateway.flows.retry import reading
+from tarash.tarash_gateway.flows.retry import send_reading
+from tarash.tarash_gateway.flows.validation import checked_status
 from tarash.tarash_gateway.flows.video import download, merged, submit, video_response, wait
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models.config import GenerationConfig
@@ -72,15 +72,15 @@ def at_job(
     job: VideoJob,
     request_id: str,
     one: Callable[[Context], Flow[ReturnT]],
-    around: Around = ALONE,
+    scope: CallScope = NO_SCOPE,
 ) -> Flow[ReturnT]:
     """Runs `one` for a job; whatever goes wrong says which job it is."""
     started = yield Now()
-    context = Context(config, job.model, request_id, started, started + config.timeout, around.journal)
+    context = Context(config, job.model, request_id, started, started + config.timeout, scope.journal)
     try:
-        if not around.observed:
+        if not scope.observed:
             return (yield from one(context))
-        seen = yield from seen_call(context.known(), around.operation, None, endpoint=job.endpoint, job=job)
+        seen = yield from seen_call(context.known(), scope.operation, None, endpoint=job.endpoint, job=job)
         return (yield from observed(seen, one(replace(context, seen=seen))))
     except TarashError as error:
         complete(error, {**context.known(), "job": job})
@@ -125,7 +125,7 @@ def resume_call(
     """Waits for a job and downloads its video. The job may be as old as it likes: it is looked at first."""
     yield from note_job(context, job)
     waiting = partial(VideoGenerationUpdate, job=job)
-    seen: Any = yield from reading(context, Call(provider, "poll_video", (job,)), waiting=waiting)
+    seen: Any = yield from send_reading(context, Call(provider, "poll_video", (job,)), waiting=waiting)
     seen = checked_status(seen, provider, "poll_video")
     status = replace(seen, job=merged(job, seen.job))
     yield from observe_job(context, status.job, job)

@@ -14,10 +14,10 @@ from typing import Any
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Call, Flow, Now, Sleep
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.retry import reading
+from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.models.job import VideoJob
-from tarash.tarash_gateway.plugins.bridge import gives
-from tarash.tarash_gateway.plugins.provider import LostVideo, Provider
+from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins.provider import Provider, UnconfirmedSubmit
 
 PAUSES = (0.3, 1.0, 3.0)
 """Seconds before each look: a job that was just made may show late."""
@@ -48,10 +48,10 @@ def claim(job: VideoJob) -> bool:
 
 def reserve(provider: Provider, left: float) -> float:
     """Seconds to leave for a lookup, of the seconds that are left."""
-    return min(RESERVED, left / 5) if gives(provider, "find_video") else 0.0
+    return min(RESERVED, left / 5) if supports(provider, "find_video") else 0.0
 
 
-def look_up(context: Context, provider: Provider, lost: LostVideo) -> Flow[VideoJob | None]:
+def look_up(context: Context, provider: Provider, lost: UnconfirmedSubmit) -> Flow[VideoJob | None]:
     """The job that a lost answer told of; None where the vendor shows none."""
     for pause in PAUSES:
         if (yield Now()) + pause >= context.deadline:
@@ -68,7 +68,7 @@ def look_up(context: Context, provider: Provider, lost: LostVideo) -> Flow[Video
 
 
 def candidates(
-    context: Context, provider: Provider, lost: LostVideo, taken: Iterable[tuple[str, str]] = ()
+    context: Context, provider: Provider, lost: UnconfirmedSubmit, taken: Iterable[tuple[str, str]] = ()
 ) -> Flow[list[VideoJob] | None]:
     """The jobs that may be it, the likeliest first; None where the list could not be read.
 
@@ -79,7 +79,7 @@ def candidates(
         taken: endpoint and id of jobs that are known as other requests', besides those of this process.
     """
     try:
-        seen = yield from reading(context, Call(provider, "find_video", (lost,)), most=LIST_TRIES)
+        seen = yield from send_reading(context, Call(provider, "find_video", (lost,)), most=LIST_TRIES)
     except TarashError as error:
         context.log(logging.WARNING, "the vendor's job list cannot be read (%s)", error)
         return None
@@ -90,7 +90,7 @@ def candidates(
     )
 
 
-def is_it(job: VideoJob, lost: LostVideo) -> bool:
+def is_it(job: VideoJob, lost: UnconfirmedSubmit) -> bool:
     """Whether `job` may be what `lost` asked for. The prompt must be told by the vendor; the rest where it is."""
     asked: Any = lost.asked
     if job.asked.get("prompt") != asked.get("prompt"):

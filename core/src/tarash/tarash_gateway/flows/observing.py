@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError, complete
-from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, Today
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.recording import request_snapshot
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.request import GenerationRequest, ImageGenerationRequest
 from tarash.tarash_gateway.models.response import GenerationResponse
@@ -21,7 +21,7 @@ def seen_call(
 ) -> Flow[CallContext]:
     """What an observer is told of a call: `known` is its request id, provider and model."""
     kind: Literal["image", "video"] = "image" if isinstance(request, ImageGenerationRequest) else "video"
-    asked = {} if request is None else as_asked(request)
+    asked = {} if request is None else request_snapshot(request)
     told = {"endpoint": None, **known, **more}
     return CallContext(kind=kind, operation=operation, at=(yield Today()), asked=asked, **told)
 

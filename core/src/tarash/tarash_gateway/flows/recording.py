@@ -6,7 +6,9 @@ disk is told in the log.
 
 from __future__ import annotations
 
+import hashlib
 import logging
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from tarash.tarash_gateway.errors import TarashError
@@ -14,6 +16,8 @@ from tarash.tarash_gateway.flows.commands import Call, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.request import GenerationRequest
+from tarash.tarash_gateway.plugins.provider import InputFile
 
 _OUTCOMES = {"no": "refused", "unknown": "unconfirmed", "yes": "failed"}
 """What an error of a creating request means, by what it says of the bill."""
@@ -73,3 +77,30 @@ def _note(context: Context, event: str, **facts: Any) -> Flow[None]:
         yield Call(context.journal, "write", (event,), facts)
     except TarashError as error:
         context.log(logging.WARNING, "the journal could not be written (%s); the call goes on", error)
+
+
+def request_snapshot(
+    request: GenerationRequest, images: Sequence[InputFile] = (), mask: InputFile | None = None
+) -> dict[str, Any]:
+    """Describes `request` as plain JSON, with digests in place of media: for jobs, responses and the journal.
+
+    Args:
+        request: the request, checked and converted.
+        images: its input images, fetched.
+        mask: its mask, fetched.
+    """
+    snapshot: dict[str, Any] = request.model_dump(
+        mode="json", exclude_none=True, exclude_defaults=True, exclude={"image_list", "mask_image", "video"}
+    )
+    if images:
+        snapshot["image_list"] = [{"type": file.role, "sha256": _digest(file)} for file in images]
+    if mask is not None:
+        snapshot["mask_image"] = {"sha256": _digest(mask)}
+    video = getattr(request, "video", None)
+    if isinstance(video, (VideoJob, str)):
+        snapshot["video"] = video.id if isinstance(video, VideoJob) else video
+    return snapshot
+
+
+def _digest(file: InputFile) -> str:
+    return hashlib.sha256(file.content).hexdigest()

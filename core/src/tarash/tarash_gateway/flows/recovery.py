@@ -13,8 +13,8 @@ from tarash.tarash_gateway.flows.recording import note_job
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
-from tarash.tarash_gateway.plugins.bridge import gives
-from tarash.tarash_gateway.plugins.provider import LostVideo, Provider
+from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins.provider import Provider, UnconfirmedSubmit
 from tarash.tarash_gateway.plugins.registry import same_name
 
 SHOWS_WITHIN = timedelta(seconds=30)
@@ -47,9 +47,9 @@ def _is_here(entry: Entry, config: GenerationConfig, provider: Provider) -> bool
 def _looked_up(
     context: Context, provider: Provider, entry: Entry, taken: set[tuple[str, str]]
 ) -> Flow[VideoJob | None]:
-    if not gives(provider, "find_video"):
+    if not supports(provider, "find_video"):
         return None
-    lost = LostVideo(entry.model, entry.at, entry.asked)
+    lost = UnconfirmedSubmit(entry.model, entry.at, entry.asked)
     found = yield from candidates(context, provider, lost, taken)
     job = next((job for job in found or [] if claim(job)), None)
     if job is None:

@@ -44,7 +44,7 @@ MISSING_TRIES = 3
 """Looks after which a job or a clip that the vendor does not know is believed to be gone: a young one may show late."""
 
 
-def creating(
+def send_creating(
     context: Context,
     call: Call | Attempt,
     update: type[ImageGenerationUpdate | VideoGenerationUpdate],
@@ -97,7 +97,7 @@ def creating(
             yield Sleep(delay)
 
 
-def reading(
+def send_reading(
     context: Context, call: Call, *, most: int | None = None, waiting: Callable[..., Any] | None = None
 ) -> Flow[Any]:
     """Sends a reading request, and again while the fault is a passing one and the deadline is not there.

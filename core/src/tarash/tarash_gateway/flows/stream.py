@@ -7,26 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
-from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, Open
-from tarash.tarash_gateway.flows.context import ALONE, Around, Context
+from tarash.tarash_gateway.flows.context import NO_SCOPE, CallScope, Context
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
-from tarash.tarash_gateway.flows.given import check_part, checked_answer
 from tarash.tarash_gateway.flows.image import image_response, intend_image, picture_of, pictures_of
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
-from tarash.tarash_gateway.flows.recording import note_outcome, note_pictures
-from tarash.tarash_gateway.flows.retry import creating, unconfirmed
+from tarash.tarash_gateway.flows.recording import note_outcome, note_pictures, request_snapshot
+from tarash.tarash_gateway.flows.retry import send_creating, unconfirmed
+from tarash.tarash_gateway.flows.validation import check_part, checked_answer
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, Prepared, Provider
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, PreparedRequest, Provider
 
 
-def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str, around: Around = ALONE) -> Flow[None]:
+def streamed(chain: Sequence[Plan[Any] | Skipped], request_id: str, scope: CallScope = NO_SCOPE) -> Flow[None]:
     """Runs a chain of configs; the last update carries the response."""
     started = yield Now()
-    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call, around)
+    response: ImageGenerationResponse = yield from with_fallbacks(chain, request_id, stream_call, scope)
     yield Emit(
         ImageGenerationUpdate(
             status="completed",
@@ -48,7 +47,7 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
     """
     images, mask = yield from resolve_inputs(context, plan)
     provider = plan.open_provider()
-    prepared = Prepared(plan.model, plan.checked.request, context.request_id, plan.row, images, mask)
+    prepared = PreparedRequest(plan.model, plan.checked.request, context.request_id, plan.row, images, mask)
 
     def begin(left: float) -> Flow[tuple[Any, Any]]:
         stream = yield Open(provider, "stream_image", (prepared,), {"timeout": left})
@@ -57,14 +56,14 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
     yield Emit(_update(context, (yield Now()), status="submitting"))
     intent = yield from intend_image(context, provider, prepared)
     try:
-        stream, item = yield from creating(context, begin, ImageGenerationUpdate)
+        stream, item = yield from send_creating(context, begin, ImageGenerationUpdate)
         answer = yield from _read_on(context, provider, stream, item)
         media, told = yield from pictures_of(context, provider, prepared, answer)
     except TarashError as error:
         yield from note_outcome(context, intent, error)
         raise
     yield from note_pictures(context, intent, len(media))
-    asked = as_asked(prepared.request, images, mask)
+    asked = request_snapshot(prepared.request, images, mask)
     return image_response(context, plan, [answer], media, asked=asked, told=told)
 
 

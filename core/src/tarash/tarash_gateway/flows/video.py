@@ -24,18 +24,17 @@ from tarash.tarash_gateway.errors import (
     TarashError,
 )
 from tarash.tarash_gateway.flows import sinks
-from tarash.tarash_gateway.flows.asked import as_asked
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.given import check_new_job, checked_status
 from tarash.tarash_gateway.flows.inputs import resolve_inputs
 from tarash.tarash_gateway.flows.lookup import claim, look_up, reserve
 from tarash.tarash_gateway.flows.observing import observe_job
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.polling import SHORTEST_WAIT, pause_before
-from tarash.tarash_gateway.flows.recording import intend, note_end, note_job, note_outcome, note_video
-from tarash.tarash_gateway.flows.retry import FIRST_DELAY, creating, reading
+from tarash.tarash_gateway.flows.recording import intend, note_end, note_job, note_outcome, note_video, request_snapshot
+from tarash.tarash_gateway.flows.retry import FIRST_DELAY, send_creating, send_reading
 from tarash.tarash_gateway.flows.sinks import FileSink, MediaSink, MemorySink
+from tarash.tarash_gateway.flows.validation import check_new_job, checked_status
 from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.media.structure import BrokenMediaError
@@ -45,8 +44,8 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import VideoGenerationResponse
 from tarash.tarash_gateway.models.update import VideoGenerationUpdate
-from tarash.tarash_gateway.plugins.bridge import gives
-from tarash.tarash_gateway.plugins.provider import InputFile, LostVideo, Prepared, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins.provider import InputFile, PreparedRequest, Provider, UnconfirmedSubmit, VideoStatus
 
 DOWNLOAD_TRIES = 5
 
@@ -102,7 +101,7 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
     """Submits the job; from here on it has an id."""
     images, _ = yield from resolve_inputs(context, plan)
     plan.checked.warnings.extend(_shape_warnings(plan, images))
-    prepared = Prepared(plan.model, plan.checked.request, context.request_id, plan.row, images)
+    prepared = PreparedRequest(plan.model, plan.checked.request, context.request_id, plan.row, images)
 
     def send(left: float) -> Flow[VideoStatus]:
         options = {"timeout": left - reserve(provider, left)}
@@ -113,13 +112,13 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
         job = yield from look_up(context, provider, lost)
         return None if job is None else VideoStatus(job)
 
-    asked = as_asked(plan.checked.request, images)
+    asked = request_snapshot(plan.checked.request, images)
     yield Emit(_update(context, (yield Now()), status="submitting"))
     intent = yield from intend(context, "video", provider.endpoint, asked)
-    lost = LostVideo(plan.model, (yield Today()), asked)
+    lost = UnconfirmedSubmit(plan.model, (yield Today()), asked)
     try:
-        look_it_up = found if gives(provider, "find_video") else None
-        status: VideoStatus = yield from creating(context, send, VideoGenerationUpdate, look_it_up)
+        look_it_up = found if supports(provider, "find_video") else None
+        status: VideoStatus = yield from send_creating(context, send, VideoGenerationUpdate, look_it_up)
         status = checked_status(status, provider, "submit_video")
         check_new_job(context, status, provider)
         plan.checked.warnings.extend(status.warnings)
@@ -159,7 +158,7 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             pause = pause_before(status, now - submitted, chance, interval=interval, first=first)
             yield Sleep(min(pause, left - SHORTEST_WAIT))  # the last look is in time
             first = False
-            status = yield from reading(
+            status = yield from send_reading(
                 context, Call(provider, "poll_video", (job,)), waiting=partial(VideoGenerationUpdate, job=job)
             )
             status = checked_status(status, provider, "poll_video")
@@ -224,7 +223,7 @@ def _into(context: Context, provider: Provider, job: VideoJob, sink: MediaSink, 
         call = Call(provider, "download_video", (job, sink), {"index": index})
         try:
             waiting = partial(VideoGenerationUpdate, job=job)
-            yield from reading(context, call, most=DOWNLOAD_TRIES, waiting=waiting)
+            yield from send_reading(context, call, most=DOWNLOAD_TRIES, waiting=waiting)
         except TarashError as error:
             told = _not_fetched(job, error)
             if told is error:

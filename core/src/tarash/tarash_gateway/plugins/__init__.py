@@ -11,7 +11,9 @@ from tarash.tarash_gateway.plugins.provider import (
     InputFile,
     LostVideo,
     Prepared,
+    PreparedRequest,
     Provider,
+    UnconfirmedSubmit,
     VideoStatus,
 )
 from tarash.tarash_gateway.plugins.sink import Sink
@@ -30,9 +32,11 @@ __all__ = [
     "InputFile",
     "LostVideo",
     "Prepared",
+    "PreparedRequest",
     "Provider",
     "ProviderSpec",
     "Sink",
+    "UnconfirmedSubmit",
     "VideoStatus",
     "error_for_status",
     "hookimpl",

@@ -42,7 +42,7 @@ def _without_stop(primitive: Callable[..., Any], *args: Any, **options: Any) -> 
         raise RuntimeError(msg) from error
 
 
-def gives(target: Any, name: str) -> bool:
+def supports(target: Any, name: str) -> bool:
     """Whether the plugin has this primitive, in one flavour at least."""
     return any(_is_given(getattr(target, flavour, None), flavour) for flavour in (name, f"{name}_async"))
 

@@ -34,7 +34,7 @@ class InputFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared(Generic[RequestT]):
+class PreparedRequest(Generic[RequestT]):
     """A request that was checked and converted: what goes out is what is in it."""
 
     model: str
@@ -111,7 +111,7 @@ class VideoStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class LostVideo:
+class UnconfirmedSubmit:
     """A submit whose answer was lost: what to look for in the vendor's job list."""
 
     model: str
@@ -139,16 +139,18 @@ class Provider(Protocol):
     endpoint: str
     """The base URL that requests go to."""
 
-    def generate_image(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
+    def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
         """Creates pictures with one request. Creating: it is sent at most once for each call of this function."""
         raise _cannot(self, "generate images")
 
-    async def generate_image_async(self, prepared: Prepared[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
+    async def generate_image_async(
+        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
+    ) -> ImageAnswer:
         """The twin of `generate_image`."""
         raise _cannot(self, "generate images")
 
     def stream_image(
-        self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
+        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
         """Creates a picture and gives its partial pictures as they come, then the answer. A generator function.
 
@@ -158,16 +160,18 @@ class Provider(Protocol):
         raise _cannot(self, "stream images")
 
     def stream_image_async(
-        self, prepared: Prepared[ImageGenerationRequest], *, timeout: float
+        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
         """The twin of `stream_image`: an async generator function."""
         raise _cannot(self, "stream images")
 
-    def submit_video(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
         """Submits a job and returns as soon as the vendor has it. Creating: sent at most once."""
         raise _cannot(self, "generate videos")
 
-    async def submit_video_async(self, prepared: Prepared[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+    async def submit_video_async(
+        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
+    ) -> VideoStatus:
         """The twin of `submit_video`."""
         raise _cannot(self, "generate videos")
 
@@ -179,7 +183,7 @@ class Provider(Protocol):
         """The twin of `poll_video`."""
         raise _cannot(self, "look at video jobs")
 
-    def find_video(self, lost: LostVideo, *, timeout: float) -> Sequence[VideoJob]:
+    def find_video(self, lost: UnconfirmedSubmit, *, timeout: float) -> Sequence[VideoJob]:
         """The jobs of the vendor's list that were made since `lost.since`, newest first; for vendors that have a list.
 
         Core decides which of them it is: it compares `job.asked["prompt"]`, `job.model`, `job.size` and
@@ -188,7 +192,7 @@ class Provider(Protocol):
         """
         raise _cannot(self, "list video jobs")
 
-    async def find_video_async(self, lost: LostVideo, *, timeout: float) -> Sequence[VideoJob]:
+    async def find_video_async(self, lost: UnconfirmedSubmit, *, timeout: float) -> Sequence[VideoJob]:
         """The twin of `find_video`."""
         raise _cannot(self, "list video jobs")
 
@@ -228,3 +232,10 @@ class Provider(Protocol):
 def _cannot(provider: object, what: str) -> UnsupportedOperationError:
     msg = f"{type(provider).__name__} cannot {what}"
     return UnsupportedOperationError(msg)
+
+
+LostVideo = UnconfirmedSubmit
+"""The name of `UnconfirmedSubmit` in 1.0."""
+
+Prepared = PreparedRequest
+"""The name of `PreparedRequest` in 1.0."""

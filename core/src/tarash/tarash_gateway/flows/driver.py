@@ -33,7 +33,7 @@ from tarash.tarash_gateway.flows.commands import (
     Sleep,
     Today,
 )
-from tarash.tarash_gateway.flows.pacing import Passage, take_turn
+from tarash.tarash_gateway.flows.concurrency import ConcurrencySlot, yield_to_loop
 from tarash.tarash_gateway.plugins.bridge import (
     async_primitive,
     in_time,
@@ -47,7 +47,7 @@ from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome, ob
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]
 
-SIDE_BY_SIDE = 16
+MAX_THREADS = 16
 """Threads that one `Gather` uses at the most in the sync driver."""
 
 logger = logging.getLogger("tarash.progress")
@@ -112,7 +112,7 @@ def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
 
 async def run_async(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
     """Runs `flow` to its end in this task. Of many calls that begin together, each waits for its turn."""
-    await take_turn()
+    await yield_to_loop()
     steps = _Steps(flow)
     while (command := steps.next()) is not None:
         try:
@@ -182,7 +182,7 @@ def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> An
         case Emit(update):
             _tell(on_progress, update, run_blocking)
         case Gather(flows):
-            with ThreadPoolExecutor(max_workers=min(len(flows), SIDE_BY_SIDE)) as pool:
+            with ThreadPoolExecutor(max_workers=min(len(flows), MAX_THREADS)) as pool:
                 return list(pool.map(lambda flow: _outcome(flow, on_progress), flows))
         case _:
             return _known(command)
@@ -193,7 +193,7 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
     match command:
         case Call(target, name, args, options):
             try:
-                async with Passage(target, name, options) as options:  # of their time, what is left
+                async with ConcurrencySlot(target, name, options) as options:  # of their time, what is left
                     primitive = async_primitive(target, name)(*args, **options)
                     return await in_time(primitive, options, f"{type(target).__name__}.{name}")
             except TarashError:

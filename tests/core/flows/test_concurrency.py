@@ -7,8 +7,8 @@ import weakref
 import pytest
 
 from tarash.tarash_gateway.errors import ConnectionFailedError
-from tarash.tarash_gateway.flows import pacing
-from tarash.tarash_gateway.flows.pacing import STEPS, Passage, Turns, take_turn
+from tarash.tarash_gateway.flows import concurrency
+from tarash.tarash_gateway.flows.concurrency import STEPS, ConcurrencySlot, Turns, yield_to_loop
 
 
 class Turn:
@@ -31,7 +31,7 @@ def test_a_step_alone_does_not_wait():
     async def alone():
         for _ in range(STEPS):
             with pytest.raises(StopIteration):
-                take_turn().send(None)
+                yield_to_loop().send(None)
 
     asyncio.run(alone())
 
@@ -82,12 +82,12 @@ class Vendor:
 
 
 async def looked_at(vendor, name="poll_video", **options):
-    async with Passage(vendor, name, options) as left:
+    async with ConcurrencySlot(vendor, name, options) as left:
         await vendor.answer()
         return left
 
 
-@pytest.mark.parametrize(("name", "most"), pacing.SIDE_BY_SIDE.items())
+@pytest.mark.parametrize(("name", "most"), concurrency.MAX_CONCURRENT.items())
 def test_only_so_many_requests_are_on_their_way_to_one_server(name, most):
     async def many():
         vendor, other = Vendor(), Vendor("https://other.test")
@@ -107,7 +107,7 @@ def test_other_requests_are_as_many_as_the_calls_are():
 
 
 def test_the_time_that_a_request_waited_is_taken_from_its_timeout(monkeypatch):
-    monkeypatch.setitem(pacing.SIDE_BY_SIDE, "poll_video", 1)
+    monkeypatch.setitem(concurrency.MAX_CONCURRENT, "poll_video", 1)
 
     async def two():
         vendor = Vendor()
@@ -118,11 +118,11 @@ def test_the_time_that_a_request_waited_is_taken_from_its_timeout(monkeypatch):
 
 
 def test_a_request_that_waits_longer_than_it_has_was_not_sent(monkeypatch):
-    monkeypatch.setitem(pacing.SIDE_BY_SIDE, "submit_video", 1)
+    monkeypatch.setitem(concurrency.MAX_CONCURRENT, "submit_video", 1)
 
     async def late():
         vendor = Vendor()
-        async with Passage(vendor, "submit_video", {}):
+        async with ConcurrencySlot(vendor, "submit_video", {}):
             with pytest.raises(ConnectionFailedError) as caught:
                 await looked_at(vendor, "submit_video", timeout=0.01)
         assert await looked_at(vendor, "submit_video", timeout=5.0)
@@ -134,7 +134,7 @@ def test_a_request_that_waits_longer_than_it_has_was_not_sent(monkeypatch):
 
 
 def test_a_request_that_is_cancelled_gives_its_place_back(monkeypatch):
-    monkeypatch.setitem(pacing.SIDE_BY_SIDE, "poll_video", 1)
+    monkeypatch.setitem(concurrency.MAX_CONCURRENT, "poll_video", 1)
 
     async def cancelled():
         vendor = Vendor()

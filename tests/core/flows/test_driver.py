@@ -8,7 +8,7 @@ import pytest
 
 from tarash.tarash_gateway.errors import PluginError, RateLimitError, UnsupportedOperationError
 from tarash.tarash_gateway.flows.commands import END, Call, Emit, Gather, Next, Now, Open, Outcome, Random, Sleep
-from tarash.tarash_gateway.flows.drivers import iterate, iterate_async, run, run_async
+from tarash.tarash_gateway.flows.driver import iterate, iterate_async, run, run_async
 from tarash.tarash_gateway.plugins import Provider
 
 DRIVERS = pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tarash.tarash_gateway.errors import ConnectionFailedError
 STEPS = 4
 """Steps in one turn of the loop: the beginning of a call or of a request, each less than a millisecond of work."""
 
-SIDE_BY_SIDE = {"submit_video": 50, "poll_video": 100, "download_video": 16}
+MAX_CONCURRENT = {"submit_video": 50, "poll_video": 100, "download_video": 16}
 """Requests of these primitives that are on their way to one server at a time. The others are as many as the caller's
 calls are."""
 
@@ -73,16 +73,16 @@ def _of_loop() -> _OfLoop:
     return shared
 
 
-async def take_turn() -> None:
+async def yield_to_loop() -> None:
     """Waits until it is this call's turn to take a step."""
     await _of_loop().turns.take()
 
 
-class Passage:
+class ConcurrencySlot:
     """The way of one request: it waits for its turn and its place, and is told how much of its time is left.
 
     Args:
-        target: what the primitive belongs to; a provider, if it is one of `SIDE_BY_SIDE`.
+        target: what the primitive belongs to; a provider, if it is one of `MAX_CONCURRENT`.
         name: the primitive.
         options: what it is called with.
     """
@@ -94,7 +94,7 @@ class Passage:
         self._lane: asyncio.Semaphore | None = None
 
     async def __aenter__(self) -> dict[str, Any]:
-        most = SIDE_BY_SIDE.get(self._name)
+        most = MAX_CONCURRENT.get(self._name)
         if most is None:
             return self._options
         shared = _of_loop()
@@ -124,7 +124,7 @@ class Passage:
             async with asyncio.timeout(timeout):
                 await lane.acquire()
         except TimeoutError as error:
-            msg = f"{self._name} waited {timeout:.1f} s for one of {SIDE_BY_SIDE[self._name]} requests side by side"
+            msg = f"{self._name} waited {timeout:.1f} s for one of {MAX_CONCURRENT[self._name]} requests side by side"
             raise ConnectionFailedError(msg, retryable=True, billable="no") from error
 
     async def __aexit__(
