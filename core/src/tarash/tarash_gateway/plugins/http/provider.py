@@ -1,0 +1,51 @@
+"""The base class of a provider over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.http.client import HttpClient
+from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url
+from tarash.tarash_gateway.plugins.http.keys import KeySource
+from tarash.tarash_gateway.plugins.provider import Provider
+
+
+class HttpProvider(Provider):
+    """A vendor's API over HTTP, bound to one config: address, key, errors and sockets are settled here.
+
+    A simple vendor sets the class attributes and writes its primitives with `self.client`.
+    """
+
+    base_url: ClassVar[str]
+    """The vendor's own address, where a config has none."""
+
+    key_variables: ClassVar[tuple[str, ...]] = ()
+    """Environment variables that hold a key; empty where no key is needed."""
+
+    key_header: ClassVar[str] = "Authorization"
+    key_prefix: ClassVar[str] = "Bearer "
+
+    def __init__(self, config: GenerationConfig) -> None:
+        self.config = config
+        self.connection = self.connect(config)
+        self.endpoint = self.connection.base_url
+        self.client = HttpClient(self.connection, read_error=self.read_error)
+
+    def connect(self, config: GenerationConfig) -> Connection:
+        """Returns the way to the vendor; reads the environment now.
+
+        Raises:
+            ConfigurationError: there is no key, or an address or a header that is none.
+        """
+        return Connection(
+            base_url=check_base_url(config.base_url or self.base_url),
+            key=KeySource.of(config, *self.key_variables) if self.key_variables else None,
+            key_header=self.key_header,
+            key_prefix=self.key_prefix,
+        )
+
+    def read_error(self, answer: Any) -> TarashError:
+        """Returns what an answer with a status of 300 or above means."""
+        raise NotImplementedError

@@ -1,0 +1,76 @@
+"""One HTTP request, as data: built by a plugin, sent by `HttpClient`. It holds no key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+from tarash.tarash_gateway.errors import ValidationError
+
+MEBIBYTE = 1024 * 1024
+
+ERROR_BYTES = MEBIBYTE
+"""Bytes of an answer with a status of 300 or above that are read."""
+
+JOB_BYTES = 16 * MEBIBYTE
+"""Bytes of an answer about a job, and of a list."""
+
+IMAGE_BYTES = 64 * MEBIBYTE
+"""Bytes of an answer for each image that was asked for."""
+
+VIDEO_BYTES = 4096 * MEBIBYTE
+"""Bytes of a video."""
+
+
+def image_limit(n: int) -> int:
+    """Returns the bytes that an answer with `n` images may have."""
+    return IMAGE_BYTES * max(n, 1)
+
+
+def path_segment(text: str) -> str:
+    """Quotes a job's id, or any other name, as one segment of a path.
+
+    Raises:
+        ValidationError: it would become another path: empty, `.`, `..`, or with a slash or a control character in it.
+    """
+    if text in ("", ".", "..") or any(char in "/\\" or not char.isprintable() for char in text):
+        msg = f"{text[:60]!r} is no id: it would lead to another address of the vendor. Nothing was sent."
+        raise ValidationError(msg)
+    return quote(text, safe="")
+
+
+@dataclass(frozen=True, slots=True)
+class FilePart:
+    """A file of a form."""
+
+    name: str
+    """The form's field."""
+
+    filename: str
+    content: bytes = field(repr=False)
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP request. The transport puts key, private headers and private query on it."""
+
+    method: str
+    path: str
+    """Below the connection's base URL, such as `/images?limit=1`; or a whole address, for downloads."""
+
+    body: Any = field(default=None, repr=False)
+    """What goes out as JSON, or the fields of a form where `form` is set; bytes go out as they are."""
+
+    files: Sequence[FilePart] = field(default=(), repr=False)
+    form: bool = False
+    """Whether it is a form (multipart/form-data), also where it has no file."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    limit: int = JOB_BYTES
+    """Bytes that the answer may have, unpacked: `JOB_BYTES`, or `image_limit(n)`."""
+
+    most_seconds: float | None = None
+    """Seconds that it may take at the most, where that is less than what is left of the call."""
