@@ -201,7 +201,7 @@ def certificate(tmp_path_factory):
 def sandbox():
     from tarash_gateway_sandbox import SandboxServer
 
-    with SandboxServer(job_seconds=0.2) as server:
+    with SandboxServer(job_seconds=0.2, allowed_hosts=PUBLIC) as server:
         yield server
 
 

@@ -1,13 +1,17 @@
-"""Who may call: any key, except those that begin with `sk-invalid`."""
+"""Who may call: any key, except those that begin with `sk-invalid`; on loopback only under names that stay there."""
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tarash_gateway_sandbox.vendor_errors import VendorError
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from tarash_gateway_sandbox.recording import RecordedRequest
 
 JWT = re.compile(r"eyJ[^.]*\.[^.]*\.[^.]*")
@@ -52,3 +56,39 @@ def authorize(request: RecordedRequest, *, azure: bool) -> None:
     if key.startswith("sk-invalid"):
         msg = f"Incorrect API key provided: {masked(key)}. {HELP}"
         raise _refused(msg, "invalid_api_key")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine by its spelling: `localhost`, a name below it, or an address of loopback."""
+    name = host.lower().removesuffix(".")
+    try:
+        return ipaddress.ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def check_host(request: RecordedRequest, allowed: Container[str]) -> None:
+    """Refuse a request that came over loopback under a foreign name.
+
+    A web page whose name was made to lead to this machine (DNS rebinding) sends its own name, and could otherwise
+    read what the server holds.
+
+    Args:
+        request: The request.
+        allowed: Further names, in lower case.
+
+    Raises:
+        VendorError: Its `Host` is neither loopback nor one of them.
+    """
+    if "host" not in request.headers:  # HTTP/1.0, which no browser speaks
+        return
+    try:
+        host = urlsplit(f"//{request.headers['host']}").hostname or ""
+    except ValueError:
+        host = ""
+    if not is_loopback(host) and host not in allowed:
+        msg = (
+            f"The sandbox does not answer to the name '{host[:100]}' on loopback, so that no web page can reach it. "
+            "Use 127.0.0.1 or localhost, or start it with allowed_hosts (tarash sandbox serve --allow-host NAME)."
+        )
+        raise VendorError(msg, code="foreign_host", status=421)

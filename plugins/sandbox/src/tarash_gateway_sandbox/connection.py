@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 READ_BYTES = 256 * 1024
 MOST_BODY = 512 * 1024 * 1024
 """Largest request body that is read, in bytes."""
+MOST_IGNORED = 64 * 1024
+"""Largest body of a refused request that is read and thrown away, in bytes: behind a larger one the connection ends."""
+LINGER_SECONDS = 2.0
+"""How long a client may go on sending a body that is not read, so that it gets to see the answer."""
 
 
 class Connection:
@@ -32,6 +36,7 @@ class Connection:
         reader: From asyncio.
         writer: From asyncio.
         handle: Gives each request its reply.
+        admit: Whether the body is read of a request whose head is here; raises `VendorError` to refuse it at once.
         broken: Called when the client closes the connection in the middle of a stream.
     """
 
@@ -40,9 +45,11 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         handle: Callable[[RecordedRequest], Awaitable[Reply]],
+        admit: Callable[[RecordedRequest], bool],
         broken: Callable[[], None],
     ) -> None:
-        self._reader, self._writer, self._handle, self._broken = reader, writer, handle, broken
+        self._reader, self._writer, self._broken = reader, writer, broken
+        self._handle, self._admit = handle, admit
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=64 * 1024)
         self._dropped = self._streaming = False
 
@@ -127,14 +134,27 @@ class Connection:
             if self._http.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
                 return False
             reply = VendorError(str(error), status=error.error_status_hint).answer()
+        if self._http.their_state is h11.SEND_BODY:
+            headers["connection"] = "close"
         await reply.send(self, headers)
+        if not self._dropped and self._http.their_state is h11.SEND_BODY:
+            await self._linger()
         if self._dropped or self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
             return False
         self._http.start_next_cycle()
         return True
 
+    async def _linger(self) -> None:
+        """Throw away the rest of a body: closing on a client that still sends would lose the answer on the way."""
+        with contextlib.suppress(TimeoutError, OSError):
+            self._writer.write_eof()
+            async with asyncio.timeout(LINGER_SECONDS):
+                while await self._reader.read(READ_BYTES):
+                    pass
+
     async def _receive(self) -> RecordedRequest | None:
         head: h11.Request | None = None
+        refused: RecordedRequest | None = None
         chunks: list[bytes] = []
         size = 0
         while True:
@@ -146,14 +166,27 @@ class Connection:
                 self._http.receive_data(await self._reader.read(READ_BYTES))
             elif isinstance(event, h11.Request):
                 head = event
+                refused = None if self._admit(_record(head)) else _record(head)
+                if refused is not None and not _ends_soon(refused):
+                    return refused
             elif isinstance(event, h11.Data):
                 size += len(event.data)
                 if size > MOST_BODY:
                     msg = "Maximum content size limit exceeded."
                     raise VendorError(msg, status=413)
-                chunks.append(bytes(event.data))
+                if refused is None:
+                    chunks.append(bytes(event.data))
             elif isinstance(event, h11.EndOfMessage) and head is not None:
-                target = head.target.decode("latin-1")
-                return receive(head.method.decode("ascii"), target, head.headers, b"".join(chunks))
+                return refused or _record(head, b"".join(chunks))
             else:  # the connection was closed, between requests or in the middle of one
                 return None
+
+
+def _record(head: h11.Request, body: bytes = b"") -> RecordedRequest:
+    return receive(head.method.decode("ascii"), head.target.decode("latin-1"), head.headers, body)
+
+
+def _ends_soon(request: RecordedRequest) -> bool:
+    """Whether a request's body is small, by its own words."""
+    length = request.headers.get("content-length", "0")
+    return "transfer-encoding" not in request.headers and length.isdigit() and int(length) <= MOST_IGNORED

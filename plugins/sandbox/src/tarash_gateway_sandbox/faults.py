@@ -218,6 +218,14 @@ class Script:
                 taken.append(scripted.played)
         return taken
 
+    def awaits(self, method: str, path: str) -> bool:
+        """Whether something is scripted that may be for a request, as far as its head tells."""
+        with self._lock:
+            return any(
+                one.method in (None, method) and (one.path is None or fnmatch.fnmatchcase(path, one.path))
+                for one in self._waiting
+            )
+
     def clear(self) -> None:
         """Forget everything scripted."""
         with self._lock:

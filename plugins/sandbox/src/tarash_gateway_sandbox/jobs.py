@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tarash_gateway_sandbox.memory import BoundedDict
+
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.catalogue.fault import Course
     from tarash_gateway_sandbox.playing import Wanted
@@ -17,7 +19,10 @@ QUEUED_SHARE = 0.15
 """Which part of a job's time it spends in the queue."""
 EXPIRES_AFTER = 3600
 """Seconds from completion to expiry."""
-
+MOST_JOBS = 20_000
+"""Jobs that are kept."""
+OPENAI = "openai"
+"""The face whose jobs have OpenAI's routes."""
 
 FAILED = {"code": "video_generation_failed", "message": "The video could not be generated."}
 """The error of a job that fails without a reason of its own."""
@@ -69,6 +74,8 @@ class VideoJob:
     """How it goes, where it does not go as usual."""
     faults: tuple[Wanted, ...] = field(default=(), repr=False)
     """What its later requests meet."""
+    face: str = OPENAI
+    """The vendor that has it: others do not show it."""
     id: str = field(default_factory=lambda: f"video_{uuid.uuid4().hex}")
     created_at: int = field(default_factory=lambda: int(time.time()))
     """Unix time, in seconds, for display only."""
@@ -125,31 +132,33 @@ class VideoJob:
 
 
 class JobStore:
-    """The jobs there are, oldest first. Safe to use from any thread."""
+    """The latest jobs, oldest first. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._jobs: dict[str, VideoJob] = {}
+        self._jobs: BoundedDict[str, VideoJob] = BoundedDict(MOST_JOBS)
         self._lock = threading.Lock()
 
     def add(self, job: VideoJob) -> None:
-        """Keep a job."""
+        """Keep a job, and forget the oldest where there are too many."""
         with self._lock:
-            self._jobs[job.id] = job
+            self._jobs.keep(job.id, job, len(job.reference or b"") + len(job.prompt) + len(job.scene))
 
-    def get(self, name: str) -> VideoJob | None:
-        """A job by its id, None if there is none."""
+    def get(self, name: str, face: str | None = None) -> VideoJob | None:
+        """Return a job by its id; None if the vendor of that face has none."""
         with self._lock:
-            return self._jobs.get(name)
+            job = self._jobs.get(name)
+        return job if job is not None and face in (None, job.face) else None
 
     def remove(self, name: str) -> VideoJob | None:
         """Forget a job; None if there was none."""
         with self._lock:
             return self._jobs.pop(name, None)
 
-    def all(self) -> list[VideoJob]:
-        """All jobs, oldest first."""
+    def all(self, face: str | None = None) -> list[VideoJob]:
+        """Return the jobs, oldest first; with a face, those of its vendor."""
         with self._lock:
-            return list(self._jobs.values())
+            jobs = list(self._jobs.values())
+        return [job for job in jobs if face in (None, job.face)]
 
     def clear(self) -> None:
         """Forget all jobs."""

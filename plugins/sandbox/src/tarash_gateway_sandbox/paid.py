@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, field
 from typing import Literal
+
+from tarash_gateway_sandbox.memory import History
+
+MOST_PAID = 200_000
+"""Creating requests that are kept."""
 
 
 @dataclass(frozen=True)
@@ -21,24 +25,8 @@ class Paid:
     """Pictures or clips that were made."""
 
 
-class Ledger:
+class Ledger(History[Paid]):
     """What was paid for, oldest first. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._paid: list[Paid] = []
-        self._lock = threading.Lock()
-
-    def add(self, paid: Paid) -> None:
-        """Note one more."""
-        with self._lock:
-            self._paid.append(paid)
-
-    def snapshot(self) -> list[Paid]:
-        """What was paid for."""
-        with self._lock:
-            return list(self._paid)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        with self._lock:
-            self._paid.clear()
+        super().__init__(MOST_PAID, lambda paid: len(paid.prompt))

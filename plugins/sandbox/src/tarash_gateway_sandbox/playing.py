@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.catalogue import FAULTS
 from tarash_gateway_sandbox.catalogue.fault import Course
+from tarash_gateway_sandbox.memory import BoundedDict
 from tarash_gateway_sandbox.openrouter.faults import FAULTS as OPENROUTER_FAULTS
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ HEADER = "x-sandbox-fault"
 KNOWN = {**FAULTS, **OPENROUTER_FAULTS}
 """The common catalogue, and what single vendors have besides."""
 WANTED = re.compile(r"(\w+?)(?:\*([1-9][0-9]{0,5}))?")
+MOST_COUNTED = 200_000
+"""Subjects whose counted faults are remembered."""
 FOLLOWING = frozenset({"status", "content", "list", "cancel"})
 """Operations whose faults a job keeps when it is created with them."""
 
@@ -87,7 +89,7 @@ class Tally:
     """How often each counted fault was played, by subject. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._played: Counter[tuple[str, ...]] = Counter()
+        self._played: BoundedDict[tuple[str, ...], int] = BoundedDict(MOST_COUNTED)
         self._lock = threading.Lock()
 
     def due(self, wanted: Wanted, subject: tuple[str, ...]) -> bool:
@@ -101,9 +103,10 @@ class Tally:
             return True
         key = (wanted.fault.name, *subject)
         with self._lock:
-            if self._played[key] >= wanted.times:
+            played = self._played.get(key, 0)
+            if played >= wanted.times:
                 return False
-            self._played[key] += 1
+            self._played.keep(key, played + 1, sum(map(len, key)))
         return True
 
     def clear(self) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from tarash_gateway_sandbox.memory import History
 from tarash_gateway_sandbox.multipart import UploadedFile, parse_form
 
 if TYPE_CHECKING:
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RecordedRequest", "Recorder", "UploadedFile", "receive"]
 
-MOST_BYTES = 256 * 1024 * 1024
-"""Bodies kept, in bytes: a server that runs for days must not keep them all."""
 MOST_REQUESTS = 10_000
 
 
@@ -87,29 +84,8 @@ def receive(method: str, target: str, headers: Iterable[tuple[bytes, bytes]], bo
     )
 
 
-class Recorder:
+class Recorder(History[RecordedRequest]):
     """The latest requests. Safe to use from any thread."""
 
     def __init__(self) -> None:
-        self._kept: deque[RecordedRequest] = deque()
-        self._bytes = 0
-        self._lock = threading.Lock()
-
-    def add(self, request: RecordedRequest) -> None:
-        """Keep a request, and forget the oldest when there are too many."""
-        with self._lock:
-            self._kept.append(request)
-            self._bytes += len(request.body)
-            while len(self._kept) > 1 and (self._bytes > MOST_BYTES or len(self._kept) > MOST_REQUESTS):
-                self._bytes -= len(self._kept.popleft().body)
-
-    def snapshot(self) -> list[RecordedRequest]:
-        """The requests kept, oldest first."""
-        with self._lock:
-            return list(self._kept)
-
-    def clear(self) -> None:
-        """Forget all requests."""
-        with self._lock:
-            self._kept.clear()
-            self._bytes = 0
+        super().__init__(MOST_REQUESTS, lambda request: len(request.body))

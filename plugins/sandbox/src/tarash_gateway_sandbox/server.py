@@ -8,6 +8,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
+from tarash_gateway_sandbox.auth import check_host, is_loopback
 from tarash_gateway_sandbox.google import PREFIX as GOOGLE_PREFIX
 from tarash_gateway_sandbox.jobs import FAILED, Ending
 from tarash_gateway_sandbox.openrouter import PREFIX as OPENROUTER_PREFIX
@@ -52,6 +53,9 @@ class SandboxServer:
         slow_seconds: How long an answer takes that a fault makes slow, in seconds.
         quick: Whether to draw as little as possible, for runs with thousands of jobs: pictures are 64x64, and
             every job gets the same clip of a second.
+        allowed_hosts: Names that a client on this machine may call it by, besides `host`, `localhost` and the
+            addresses of loopback. Requests that come over loopback under another name are refused, so that no web
+            page can reach the server by a name of its own (DNS rebinding).
         on_request: Called with each request and the status that it gets, 0 for none, just before that is sent;
             in the server's thread, which waits for it.
     """
@@ -72,6 +76,7 @@ class SandboxServer:
         faults: Iterable[str] = (),
         slow_seconds: float = 2.0,
         quick: bool = False,
+        allowed_hosts: Iterable[str] = (),
         on_request: Callable[[RecordedRequest, int], None] | None = None,
     ) -> None:
         self._host, self._port = host, port
@@ -85,6 +90,7 @@ class SandboxServer:
             slow_seconds=slow_seconds,
         )
         self._stage, self._recorder = Stage(self._vendor, faults), Recorder()
+        self._allowed_hosts = frozenset(name.lower() for name in (host, *allowed_hosts))
         self._on_request = on_request
         self._connections = self._broken_streams = 0
         self._thread: threading.Thread | None = None
@@ -297,7 +303,9 @@ class SandboxServer:
                 tasks.add(task)
                 task.add_done_callback(tasks.discard)
             with contextlib.suppress(asyncio.CancelledError):
-                await Connection(reader, writer, self._reply, broken).serve()
+                over_loopback = is_loopback(writer.get_extra_info("sockname")[0])
+                admit = self._admit if over_loopback else self._stage.admits
+                await Connection(reader, writer, self._reply, admit, broken).serve()
 
         server = await asyncio.start_server(accept, self._host, self._port, backlog=512)
         host, port = server.sockets[0].getsockname()[:2]
@@ -312,6 +320,10 @@ class SandboxServer:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._vendor.close()
+
+    def _admit(self, head: RecordedRequest) -> bool:
+        check_host(head, self._allowed_hosts)
+        return self._stage.admits(head)
 
     async def _reply(self, request: RecordedRequest) -> Reply:
         self._recorder.add(request)

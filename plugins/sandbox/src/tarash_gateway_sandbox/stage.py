@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.catalogue.fault import Fault, Scene
 from tarash_gateway_sandbox.faults import Script, json_answer
+from tarash_gateway_sandbox.jobs import OPENAI
 from tarash_gateway_sandbox.operations import asked_of
 from tarash_gateway_sandbox.playing import HEADER, UnknownFaultError, Wanted, choose, faults_named
 from tarash_gateway_sandbox.vendor_errors import VendorError
@@ -43,6 +44,22 @@ class Stage:
         self._vendor, self._standing = vendor, faults_named(standing)
         self.script = Script()
 
+    def admits(self, head: RecordedRequest) -> bool:
+        """Whether a request's body is worth reading: its key is let in, or its reply is scripted.
+
+        Args:
+            head: The request without its body.
+        """
+        from tarash_gateway_sandbox.routes import find  # noqa: PLC0415 - with the first request
+
+        if self.script.awaits(head.method, head.path):
+            return True
+        try:
+            find(head)
+        except VendorError:
+            return False
+        return True
+
     async def reply(self, request: RecordedRequest) -> Reply:
         """What a request gets: what is scripted for it, what it or its job asks for, or the real answer."""
         asked = asked_of(request)
@@ -77,7 +94,7 @@ class Stage:
         if job is not None:
             yield from job.faults
         elif asked.operation == "list":  # a list is of all jobs
-            for listed in self._vendor.jobs.all():
+            for listed in self._vendor.jobs.all(OPENAI):
                 yield from listed.faults
         yield from self._standing
 

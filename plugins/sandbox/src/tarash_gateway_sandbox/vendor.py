@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash_gateway_sandbox.google.state import State as GoogleState
 from tarash_gateway_sandbox.jobs import Ending, JobStore
+from tarash_gateway_sandbox.memory import BoundedDict
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_sandbox.openrouter.settings import Settings as OpenRouterSettings
 from tarash_gateway_sandbox.paid import Ledger
@@ -82,7 +82,7 @@ class Vendor:
         self.jobs = JobStore()
         self.paid = Ledger()
         self.tally = Tally()
-        self._published: OrderedDict[str, PictureOrder] = OrderedDict()
+        self._published: BoundedDict[str, PictureOrder] = BoundedDict(MOST_PUBLISHED)
         self._lock = threading.Lock()
         self._studio: ThreadPoolExecutor | None = None
 
@@ -103,9 +103,7 @@ class Vendor:
     def publish(self, token: str, order: PictureOrder) -> None:
         """Make a picture available under a URL; it is drawn again when it is asked for."""
         with self._lock:
-            self._published[token] = order
-            while len(self._published) > MOST_PUBLISHED:
-                self._published.popitem(last=False)
+            self._published.keep(token, order, len(order.prompt) + sum(map(len, order.inputs)))
 
     def published(self, token: str) -> PictureOrder | None:
         """The picture of a URL, None if there is none."""

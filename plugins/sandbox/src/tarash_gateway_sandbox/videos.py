@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tarash_gateway_sandbox import checks, rows, uploads
 from tarash_gateway_sandbox.catalogue.fault import Course, Unlisted
 from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.jobs import VideoJob
+from tarash_gateway_sandbox.jobs import OPENAI, VideoJob
 from tarash_gateway_sandbox.operations import split_model
 from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.vendor_errors import (
@@ -120,7 +120,7 @@ async def list_jobs(call: Call, vendor: Vendor) -> Answer:
     query = call.request.query
     limit = checks.whole(query, "limit", 0, 100, form=True)
     order = checks.text(query, "order", ("asc", "desc")) or "desc"
-    jobs = [job for job in vendor.jobs.all() if not _late(job, vendor)]
+    jobs = [job for job in vendor.jobs.all(OPENAI) if not _late(job, vendor)]
     if order == "desc":
         jobs.reverse()
     after = query.get("after")
@@ -171,7 +171,7 @@ def _seconds(body: Mapping[str, Any], model: VideoModel) -> str:
 
 
 def _job(call: Call, vendor: Vendor) -> VideoJob:
-    job = vendor.jobs.get(call.name)
+    job = vendor.jobs.get(call.name, OPENAI)
     if job is None:
         raise _not_found(call.name)
     return job

@@ -27,7 +27,7 @@ async def upload(asked: Asked, vendor: Vendor) -> Answer:
             msg = "Upload headers are missing."
             raise GoogleError(400, msg)
         token = new_id("up-")
-        vendor.google.uploads[token] = (int(length), kind)
+        vendor.google.uploads.keep(token, (int(length), kind), len(kind))
         url = f"{vendor.origin}{asked.path}?upload_id={token}&upload_protocol=resumable"
         return json_answer({}, headers={"x-goog-upload-url": url, "x-goog-upload-status": "active"})
     begun = vendor.google.uploads.pop(asked.request.query.get("upload_id", ""), None)
@@ -40,7 +40,7 @@ async def upload(asked: Asked, vendor: Vendor) -> Answer:
     file = StoredFile(new_id("")[:12], asked.request.body, begun[1])
     if vendor.google.takes("slow_file"):
         file.processing = 1
-    vendor.google.files[file.name] = file
+    vendor.google.files.keep(file.name, file, len(file.content))
     return json_answer({"file": _shown(file, asked)}, headers={"x-goog-upload-status": "final"})
 
 

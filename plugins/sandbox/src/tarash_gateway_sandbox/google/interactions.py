@@ -72,7 +72,7 @@ async def create(asked: Asked, vendor: Vendor) -> Reply:
         msg = "'store' must be true for background interactions and for those that go on from another."
         raise invalid(msg)
     job = await _job(asked, vendor, body, model, state.wanted(named, FAULTS))
-    state.jobs[job.id] = job
+    state.jobs.keep(job.id, job, len(asked.request.body))
     vendor.paid.add(Paid("video", body["model"], job.prompt, job.id))
     if "lost_answer" in job.faults:
         return RawBytes()
@@ -297,5 +297,5 @@ async def _video(job: Job, vendor: Vendor) -> dict[str, Any]:
         port = vendor.origin.rpartition(":")[2]
         return {**part, "uri": f"http://localhost:{port}/google-store/{job.id}"}
     name = job.id.removeprefix("v1_")[:12]
-    vendor.google.clips[name] = (job.id, 0)
+    vendor.google.clips.keep(name, (job.id, 0))
     return {**part, "uri": f"{OWN_ADDRESS}/{job.version}/files/{name}:download?alt=media"}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.google.faults import FAULTS
+from tarash_gateway_sandbox.memory import BoundedDict, LatestList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 OWN_ADDRESS = "https://generativelanguage.googleapis.com"
 """What the vendor's own addresses of files begin with, wherever it was asked. The SDK takes the name from behind it and
 asks its own base URL; so must every client of a proxy."""
+MOST_KEPT = 20_000
+"""Jobs that are kept, and as many files."""
 
 
 @dataclass
@@ -75,15 +78,15 @@ class State:
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
-            self.jobs: dict[str, Job] = {}
-            self.files: dict[str, StoredFile] = {}
-            self.uploads: dict[str, tuple[int, str]] = {}
+            self.jobs: BoundedDict[str, Job] = BoundedDict(MOST_KEPT)
+            self.files: BoundedDict[str, StoredFile] = BoundedDict(MOST_KEPT)
+            self.uploads: BoundedDict[str, tuple[int, str]] = BoundedDict(MOST_KEPT)
             """Uploads that were begun: their bytes and kind."""
-            self.clips: dict[str, tuple[str, int]] = {}
+            self.clips: BoundedDict[str, tuple[str, int]] = BoundedDict(MOST_KEPT)
             """Files that jobs made: the job, and which of its clips."""
-            self.leaks: list[str] = []
+            self.leaks: list[str] = LatestList()
             """Paths of another origin that a key arrived at."""
-            self.fetched: list[str] = []
+            self.fetched: list[str] = LatestList()
             """Paths of another origin that were fetched."""
             self._waiting: dict[str, int] = {}
 

@@ -58,7 +58,7 @@ async def create(asked: Asked, vendor: Vendor) -> Reply:
     job = await _job(asked, vendor, model, instance, parameters)
     job.faults = vendor.google.wanted(named, FAULTS)
     job.withheld = len(job.orders) if "all_filtered" in job.faults else int("fewer_videos" in job.faults)
-    vendor.google.jobs[job.id] = job
+    vendor.google.jobs.keep(job.id, job, len(asked.request.body))
     vendor.paid.add(Paid("video", asked.name, prompt, job.id, len(job.orders)))
     return RawBytes() if "lost_answer" in job.faults else json_answer({"name": job.id})
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tarash_gateway_sandbox.memory import LatestList
+
 
 @dataclass
 class Settings:
@@ -12,16 +14,16 @@ class Settings:
     outputs: int = 1
     """Videos of the jobs that are created from now on."""
 
-    dropped: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=LatestList)
     """Fields that arrived and were dropped in silence, as the vendor does, oldest first."""
 
-    leaks: list[str] = field(default_factory=list)
+    leaks: list[str] = field(default_factory=LatestList)
     """Paths of the second origin that a key arrived at."""
 
-    fetched: list[str] = field(default_factory=list)
+    fetched: list[str] = field(default_factory=LatestList)
     """Paths of the second origin that were fetched, oldest first."""
 
     def clear(self) -> None:
         """Make it as new."""
         self.outputs = 1
-        self.dropped, self.leaks, self.fetched = [], [], []
+        self.dropped, self.leaks, self.fetched = LatestList(), LatestList(), LatestList()

@@ -38,6 +38,7 @@ SIGNATURE = "X-Signature"
 class RouterJob(VideoJob):
     """A job, as this vendor has it."""
 
+    face: str = "openrouter"
     outputs: int = 1
     cost: float = 0.0
     origin: str = ""
