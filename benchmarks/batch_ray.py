@@ -29,7 +29,7 @@ from batch_kills import MUST_BE_NONE, verdict, write_rows
 
 from tarash_gateway_sandbox import SandboxServer
 
-TARASH = (sys.executable, "-m", "tarash.tarash_gateway.cli")
+TARASH = (sys.executable, "-m", "tarash_gateway_cli")
 KEY = "sk-of-the-nodes-0123456789"
 
 

@@ -43,7 +43,7 @@ for name in {COMMANDS!r}:
     app.command(command, name=name, group=group)
 app(["--help"])
 """
-OUR_APP = "import sys; sys.argv = ['tarash', '--help']; from tarash.tarash_gateway.cli import main; main()"
+OUR_APP = "import sys; sys.argv = ['tarash', '--help']; from tarash_gateway_cli import main; main()"
 
 IMPORTS = {
     "nothing": "",

@@ -22,16 +22,16 @@ from simulation.profiles import Profile
 from simulation.rows import Mix, Row
 from simulation.vendor import MODEL, Book, Job, Registry, Vendor, WithoutList
 from simulation.work import Ended, Work
-from tarash.tarash_gateway.batch.deciding import Decision, decide
-from tarash.tarash_gateway.batch.gates import Gate
-from tarash.tarash_gateway.batch.lanes import Lanes
-from tarash.tarash_gateway.batch.purse import Purse
-from tarash.tarash_gateway.batch.rows import Row as BatchRow
-from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows import recovery
 from tarash.tarash_gateway.flows.context import new_request_id
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash_gateway_batch.deciding import Decision, decide
+from tarash_gateway_batch.gates import Gate
+from tarash_gateway_batch.lanes import Lanes
+from tarash_gateway_batch.purse import Purse
+from tarash_gateway_batch.rows import Row as BatchRow
+from tarash_gateway_batch.settings import Settings
 
 MOST_SAMPLES: Final = 800
 """Looks at the queues that are kept; of more, every second one is left out."""

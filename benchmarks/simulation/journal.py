@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from simulation.clock import VirtualLoop
-from tarash.tarash_gateway.batch.history import Past, prompt_digest
-from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus, status_of
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_batch.history import Past, prompt_digest
+from tarash_gateway_batch.results import SavedFile
 
 _RANK: Final[dict[EntryStatus, int]] = {status: rank for rank, status in enumerate(get_args(EntryStatus))}
 

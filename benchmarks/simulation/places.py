@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.batch.results import SavedFile
+from tarash_gateway_batch.results import SavedFile
 
 
 class Places:

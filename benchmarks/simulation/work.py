@@ -13,9 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from simulation.driver import run_virtual
-from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.gates import Turn, turn_at
-from tarash.tarash_gateway.batch.row_journal import RowJournal
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import CallScope, Context, new_request_id
 from tarash.tarash_gateway.flows.fallback import with_fallbacks
@@ -26,6 +23,9 @@ from tarash.tarash_gateway.flows.retry import FIRST_DELAY
 from tarash.tarash_gateway.flows.video import video_call
 from tarash.tarash_gateway.journal.entries import EntryStatus
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.gates import Turn, turn_at
+from tarash_gateway_batch.row_journal import RowJournal
 
 if TYPE_CHECKING:
     from simulation.cluster import Cluster

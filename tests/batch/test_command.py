@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import pytest
 
-from tarash.tarash_gateway.batch.results import BatchProgress
-from tarash.tarash_gateway.cli import batch_views, running_batches
-from tarash.tarash_gateway.cli.choosing import choose
+from tarash_gateway_batch.command import views, work
+from tarash_gateway_batch.results import BatchProgress
+from tarash_gateway_cli.choosing import choose
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -52,7 +52,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def typed(folder, capsys, monkeypatch, tarash_sandbox):
     """Runs `tarash batch`, with the options that lead to the sandbox of this test."""
-    from tarash.tarash_gateway.cli.app import run
+    from tarash_gateway_cli.app import run
 
     def typed(*words, stdin=None):
         capsys.readouterr()
@@ -134,7 +134,7 @@ class TestWhoMakesIt:
 
     @pytest.mark.parametrize("model", ["sora-2", "openai/sora-2"])
     def test_a_row_that_names_both_asks_for_no_default(self, typed, rows, video, model, monkeypatch):
-        monkeypatch.setattr(running_batches, "choose", choose_as_typed := Chosen())
+        monkeypatch.setattr(work, "choose", choose_as_typed := Chosen())
         done = typed(rows(video("a", provider="openai", model=model)), "-o", "out", "--dry-run")
         assert (done.code, choose_as_typed.models) == (0, [model])
         assert "The model is" not in done.err
@@ -264,8 +264,8 @@ class TestWhatIsSeen:
 
     def test_away_from_a_terminal_there_is_a_line_every_few_seconds(self, capsys, monkeypatch):
         now = 100.0
-        monkeypatch.setattr(batch_views.time, "monotonic", lambda: now)
-        lines = batch_views.Lines()
+        monkeypatch.setattr(views.time, "monotonic", lambda: now)
+        lines = views.Lines()
         for now in (101.0, 104.9, 105.0, 106.0, 110.0, 111.0):
             lines.show(BatchProgress(total=10, done=int(now - 100), in_flight=2))
         lines.show(BatchProgress(total=10, done=10, finished=True))

@@ -6,11 +6,12 @@ import textwrap
 import pytest
 
 from tarash.tarash_gateway import plugin_report
-from tarash.tarash_gateway.batch.engines import engine_named
 from tarash.tarash_gateway.errors import PluginConflictError, PluginLoadError, ValidationError
+from tarash_gateway_batch.engines import engine_named
 
 WHOLE = """
-    from tarash.tarash_gateway.plugins import EngineSpec, hookimpl
+    from tarash.tarash_gateway.plugins import hookimpl
+    from tarash_gateway_batch import EngineSpec
 
     @hookimpl
     def tarash_batch_engines():

@@ -5,10 +5,10 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from tarash.tarash_gateway.batch.engine import in_this_process
-from tarash.tarash_gateway.batch.working import Work
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash_gateway_batch.engine import in_this_process
+from tarash_gateway_batch.working import Work
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway import Journal
-from tarash.tarash_gateway.batch.accounts import Accounts
-from tarash.tarash_gateway.batch.deciding import decide
-from tarash.tarash_gateway.batch.history import History
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.reading import raw_row
-from tarash.tarash_gateway.batch.rows import RowChecker
-from tarash.tarash_gateway.batch.settings import Settings
+from tarash_gateway_batch.accounts import Accounts
+from tarash_gateway_batch.deciding import decide
+from tarash_gateway_batch.history import History
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.reading import raw_row
+from tarash_gateway_batch.rows import RowChecker
+from tarash_gateway_batch.settings import Settings
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from tarash.tarash_gateway.batch import lanes as lanes_module
-from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.gates import Gate
-from tarash.tarash_gateway.batch.lanes import Lanes
 from tarash.tarash_gateway.errors import ProviderUnavailableError
 from tarash.tarash_gateway.models import ImageGenerationConfig
+from tarash_gateway_batch import lanes as lanes_module
+from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.gates import Gate
+from tarash_gateway_batch.lanes import Lanes
 from tarash_gateway_sandbox import SandboxServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")

@@ -5,10 +5,10 @@ import threading
 
 import pytest
 
-from tarash.tarash_gateway.batch import seen as module
-from tarash.tarash_gateway.batch.feeding import AHEAD, InThread
-from tarash.tarash_gateway.batch.reading import count_lines
-from tarash.tarash_gateway.batch.seen import Seen
+from tarash_gateway_batch import seen as module
+from tarash_gateway_batch.feeding import AHEAD, InThread
+from tarash_gateway_batch.reading import count_lines
+from tarash_gateway_batch.seen import Seen
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

@@ -18,7 +18,7 @@ def test_every_command_shows_what_the_page_shows(tmp_path, monkeypatch):
     text = PAGE.read_text(encoding="utf-8")
     command = tmp_path / "bin" / "tarash"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash.tarash_gateway.cli "$@"\n')
+    command.write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash_gateway_cli "$@"\n')
     command.chmod(0o755)
     monkeypatch.setenv("PATH", str(command.parent), prepend=":")
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -36,7 +36,7 @@ def test_every_command_shows_what_the_page_shows(tmp_path, monkeypatch):
 
 
 def test_the_table_of_options_names_every_option():
-    from tarash.tarash_gateway.cli.batch import app
+    from tarash_gateway_batch.command.options import app
 
     options = {name for argument in app.assemble_argument_collection() for name in argument.names}
     text = PAGE.read_text(encoding="utf-8")

@@ -85,7 +85,7 @@ class TestBadRowsStopNoOther:
         assert result.failures[0].id == "b"
 
     def test_an_error_that_is_none_of_ours_too(self, run, image, files, monkeypatch):
-        from tarash.tarash_gateway.batch import working
+        from tarash_gateway_batch import working
 
         whole = working.checked_chain
 

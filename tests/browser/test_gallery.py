@@ -8,7 +8,7 @@ import sys
 import pytest
 from PIL import Image
 
-from tarash.tarash_gateway.gallery import make_gallery
+from tarash_gateway_cli.gallery import make_gallery
 
 pytest.importorskip("tarash_gateway_sandbox", reason="the sandbox draws the clip")
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import pytest
 
-PROGRAM = ("-m", "tarash.tarash_gateway.cli")
+PROGRAM = ("-m", "tarash_gateway_cli")
 COMMAND = [sys.executable, *PROGRAM]
 
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -55,7 +55,7 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def typed(folder, capsys):
     """Runs a command in this process."""
-    from tarash.tarash_gateway.cli.app import run
+    from tarash_gateway_cli.app import run
 
     def typed(*words):
         capsys.readouterr()

@@ -3,9 +3,9 @@
 import pytest
 
 from tarash.tarash_gateway import register_plugin
-from tarash.tarash_gateway.cli.choosing import choose
-from tarash.tarash_gateway.cli.failures import CommandError
 from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
+from tarash_gateway_cli.choosing import choose
+from tarash_gateway_cli.failures import CommandError
 
 CURRENT_IMAGE = "gpt-image-2.6-sunburst"
 
@@ -89,13 +89,13 @@ def test_a_provider_without_rows_must_be_told_the_model():
 
 
 def test_without_the_sandbox_the_way_to_it_is_told(monkeypatch):
-    from tarash.tarash_gateway.cli import choosing
+    from tarash_gateway_cli import choosing
 
     monkeypatch.setattr(choosing, "SANDBOX", "not installed")
     with pytest.raises(CommandError) as caught:
         choose("image", None, None)
     assert (str(caught.value), caught.value.code) == ("no key is set, and the sandbox is not installed", 4)
-    assert caught.value.hints[-1] == 'For the sandbox: pip install "tarash-gateway[sandbox]"'
+    assert caught.value.hints[-1] == 'For the sandbox: pip install --find-links dist "tarash-gateway[sandbox]"'
 
 
 def test_an_unknown_provider_is_told_with_the_way_to_it(typed):

@@ -81,7 +81,7 @@ def test_in_bash_it_completes(started, tmp_path):
     started("--install-completion", "--shell", "bash")
     bin_folder = tmp_path / "bin"
     bin_folder.mkdir()
-    (bin_folder / "tarash").write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash.tarash_gateway.cli "$@"\n')
+    (bin_folder / "tarash").write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash_gateway_cli "$@"\n')
     (bin_folder / "tarash").chmod(0o755)
     script = f"""
 export PATH={bin_folder}:$PATH

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tarash.tarash_gateway import __version__
-from tarash.tarash_gateway.cli.app import COMMANDS, build
+from tarash_gateway_cli.app import COMMANDS, build
 
 HEAVY = (
     "pydantic", "pluggy", "asyncio", "tarash.tarash_gateway.images", "tarash.tarash_gateway.models",
@@ -34,7 +34,7 @@ EVERY_HELP = [
 def loaded_by(started, *words):
     script = (
         "import sys, json, atexit\n"
-        "from tarash.tarash_gateway.cli import main\n"
+        "from tarash_gateway_cli import main\n"
         f"sys.argv = ['tarash', *{list(words)!r}]\n"
         "atexit.register(lambda: print(json.dumps(sorted(sys.modules)), file=sys.stderr))\n"
         "main()"
@@ -53,9 +53,9 @@ def test_asking_for_help_loads_nothing_heavy(started, words):
 
 
 def test_only_the_command_that_is_used_is_loaded(started):
-    ours = [name for name in loaded_by(started, "models", "--help") if name.startswith("tarash.tarash_gateway.cli.")]
-    assert "tarash.tarash_gateway.cli.models" in ours
-    assert not {f"tarash.tarash_gateway.cli.{name}" for name in ("image", "video", "jobs", "extensions")} & set(ours)
+    ours = [name for name in loaded_by(started, "models", "--help") if name.startswith("tarash_gateway_cli.")]
+    assert "tarash_gateway_cli.commands.models" in ours
+    assert not {f"tarash_gateway_cli.{name}" for name in ("image", "video", "jobs", "extensions")} & set(ours)
 
 
 @pytest.mark.parametrize("words", EVERY_HELP, ids=" ".join)

@@ -11,7 +11,7 @@ import sys
 def typed(tmp_path, *words, **variables):
     known = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
     return subprocess.run(
-        [sys.executable, "-m", "tarash.tarash_gateway.cli", "models", *words],
+        [sys.executable, "-m", "tarash_gateway_cli", "models", *words],
         capture_output=True,
         text=True,
         check=False,

@@ -11,7 +11,7 @@ import pytest
 
 from tarash_gateway_sandbox import FAULTS
 
-COMMAND = [sys.executable, "-m", "tarash.tarash_gateway.cli"]
+COMMAND = [sys.executable, "-m", "tarash_gateway_cli"]
 
 
 @pytest.fixture

@@ -72,7 +72,7 @@ def test_a_request_that_was_on_its_way_may_have_been_billed(terminal, at_sandbox
 def test_a_second_ctrl_c_ends_it_at_once(started):
     code = """
 import os, signal, time
-from tarash.tarash_gateway.cli.interrupts import interruptible
+from tarash_gateway_cli.interrupts import interruptible
 try:
     with interruptible():
         os.kill(os.getpid(), signal.SIGINT)
@@ -92,7 +92,7 @@ def test_an_ignored_ctrl_c_stays_ignored(started):
     code = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-from tarash.tarash_gateway.cli.interrupts import interruptible
+from tarash_gateway_cli.interrupts import interruptible
 with interruptible():
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """
@@ -130,7 +130,7 @@ class TestPictures:
 
 
 def test_whoever_reads_may_stop_reading(folder, started):
-    done = started("-c", "python=$1; $python -m tarash.tarash_gateway.cli models | head -1; echo ${PIPESTATUS[0]}", "sh",
+    done = started("-c", "python=$1; $python -m tarash_gateway_cli models | head -1; echo ${PIPESTATUS[0]}", "sh",
                    __import__("sys").executable, command=["bash"])  # fmt: skip
     assert done.err == ""
     assert done.out.splitlines()[-1] in ("141", "0")  # 0 where all of it fitted into the pipe

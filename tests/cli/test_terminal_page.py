@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tarash.tarash_gateway.cli.exits import MEANINGS
+from tarash_gateway_cli.exits import MEANINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "terminal.md"
 ADDRESS = "http://127.0.0.1:8765/v1"
@@ -54,7 +54,7 @@ def shell(terminal, folder, tmp_path, monkeypatch):
     """Types a line into a terminal of 200 columns; `tarash` is the command of this checkout."""
     place = tmp_path / "bin"
     place.mkdir()
-    (place / "tarash").write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash.tarash_gateway.cli "$@"\n')
+    (place / "tarash").write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash_gateway_cli "$@"\n')
     (place / "tarash").chmod(0o755)
     monkeypatch.setenv("PATH", str(place), prepend=":")
     return lambda line: terminal("-c", line, command=["bash"], columns=200)

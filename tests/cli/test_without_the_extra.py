@@ -12,7 +12,7 @@ class Blocker:
         if name.partition(".")[0] in blocked:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Blocker())
-from tarash.tarash_gateway.cli import main
+from tarash_gateway_cli import main
 sys.argv = ["tarash", *{words!r}]
 main()
 """
@@ -34,7 +34,7 @@ def test_the_way_to_the_extra_is_told(started, blocked, named, words):
     assert done.out == ""
     assert done.err == (
         f"tarash: the command line needs {named} with the extra 'cli':\n"
-        '  pip install "tarash-gateway[cli]"\n'
+        '  pip install --find-links dist "tarash-gateway[cli]"\n'
     )  # fmt: skip
 
 

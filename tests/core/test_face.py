@@ -55,7 +55,7 @@ def loaded_after(code, among):
             id="rows load nothing that sends a request",
         ),
         pytest.param(
-            "from contextlib import suppress; from tarash.tarash_gateway.cli.app import build\n"
+            "from contextlib import suppress; from tarash_gateway_cli.app import build\n"
             "with suppress(SystemExit): build()(['--help'], result_action='return_value')\nprint()",
             (*SDKS, *PLUGINS, "pydantic", "pluggy", "asyncio", "logging"),
             id="the help of the command line",

@@ -15,6 +15,11 @@ from tarash.tarash_gateway import errors
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
 PAGES = [README, CHECKOUT / "CONTRIBUTING.md", *sorted((CHECKOUT / "docs").rglob("*.md"))]
+EXTRAS = {
+    *tomllib.loads((CHECKOUT / "core" / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+        "optional-dependencies"
+    ]
+}
 FRAGMENT = re.compile(r"[a-z0-9-]+\.(added|changed|fixed|removed)\.md")
 
 
@@ -60,11 +65,14 @@ def test_links_lead_to_a_page(page):
         assert (page.parent / target).is_file(), target
 
 
-def test_folders_to_install_from_are_distributions():
-    named = re.findall(r"^pip install (.+)$", README.read_text(encoding="utf-8"), re.MULTILINE)
-    assert named
-    for folder in named[0].replace('"', "").split():
-        assert (CHECKOUT / folder.partition("[")[0] / "pyproject.toml").is_file(), folder
+@pytest.mark.parametrize("page", PAGES, ids=ids)
+def test_ours_is_installed_from_the_wheels_of_this_checkout(page):
+    text = page.read_text(encoding="utf-8")
+    named = re.findall(r"^(?:\$ )?pip install(.*)\W(tarash-gateway)\[([a-z,-]+)\]", text, re.MULTILINE)
+    assert named or page != README
+    for options, name, extras in named:
+        assert options.strip(" \"'") == "--find-links dist", name
+        assert {*extras.split(",")} <= EXTRAS
 
 
 def test_changelog_fragments_name_a_distribution_first():

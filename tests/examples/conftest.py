@@ -90,7 +90,7 @@ class Environment:
         (site / "this_checkout.pth").write_text(f"import site; site.addsitedir({ours!r})\n")
         self.bin = place / "bin"
         self.python = self.bin / "python"
-        for name, module in (("pip", "pip"), ("pytest", "pytest"), ("tarash", "tarash.tarash_gateway.cli")):
+        for name, module in (("pip", "pip"), ("pytest", "pytest"), ("tarash", "tarash_gateway_cli")):
             (self.bin / name).write_text(f'#!/bin/sh\nexec "{self.python}" -m {module} "$@"\n')
             (self.bin / name).chmod(0o755)
 

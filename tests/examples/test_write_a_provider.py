@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from tarash.tarash_gateway.scaffold import Names, rendered
+from tarash_gateway_cli.scaffold import Names, rendered
 
 EXAMPLE = "docs/examples/tarash-gateway-kiln"
 OUR_OWN = {"LICENSE"}

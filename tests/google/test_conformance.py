@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
-from tarash.tarash_gateway.testing import Answer, ProviderConformance, Stream, answers
+from tarash_gateway_testing import Answer, ProviderConformance, Stream, answers
 
 
 def base64_of(content):

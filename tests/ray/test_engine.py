@@ -6,8 +6,8 @@ import sys
 import pytest
 
 from tarash.tarash_gateway import plugin_report, run_batch
-from tarash.tarash_gateway.batch.engines import engine_named
 from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
+from tarash_gateway_batch.engines import engine_named
 
 
 def test_it_is_found_by_its_name():
@@ -37,7 +37,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch, tmp_path, image, taras
     with pytest.raises(ConfigurationError) as caught:
         run_batch([image("a", provider="openai", model="dall-e-2")], tmp_path, engine="ray")
     assert str(caught.value) == (
-        "the engine 'ray' needs Ray: pip install 'tarash-gateway[ray]' on this machine and on each node"
+        "the engine 'ray' needs Ray: pip install --find-links dist \"tarash-gateway[ray]\" on this machine and on each node"
     )
     assert tarash_sandbox.paid == []
 
@@ -45,7 +45,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch, tmp_path, image, taras
 def test_naming_the_engine_loads_no_ray():
     program = """
         import sys
-        from tarash.tarash_gateway.batch.engines import engine_named
+        from tarash_gateway_batch.engines import engine_named
         engine_named("ray", {"address": "auto"})
         assert "ray" not in sys.modules
     """

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from tarash.tarash_gateway.media.structure import inspect_media
-from tarash.tarash_gateway.testing import (
+from tarash_gateway_testing import (
     Answer,
     Cut,
     Drips,
@@ -30,8 +30,8 @@ from tarash.tarash_gateway.testing import (
     clip,
     picture,
 )
-from tarash.tarash_gateway.testing.fake.handlers import handlers_of
-from tarash.tarash_gateway.testing.reaching import carries
+from tarash_gateway_testing.fake.handlers import handlers_of
+from tarash_gateway_testing.reaching import carries
 
 HANDLERS = (
     Handler("stream", "POST /v1/pictures", lambda request: Stream({"at": 1}, {"at": 2}), lambda r: "live" in r.json),
@@ -311,9 +311,9 @@ def test_a_value_that_is_not_there_is_not_found(vendor, client, sent, value):
             "pytest",
             id="the gateway",
         ),
-        pytest.param("from tarash.tarash_gateway.testing import FakeVendor", "pytest", id="the fake vendor"),
-        pytest.param("import tarash.tarash_gateway.testing", "http.server", id="the names of the kit"),
-        pytest.param("from tarash.tarash_gateway.testing import ProviderConformance", "httpx2", id="the kit"),
+        pytest.param("from tarash_gateway_testing import FakeVendor", "pytest", id="the fake vendor"),
+        pytest.param("import tarash_gateway_testing", "http.server", id="the names of the kit"),
+        pytest.param("from tarash_gateway_testing import ProviderConformance", "httpx2", id="the kit"),
     ],
 )
 def test_nothing_is_loaded_before_it_is_used(code, absent):

@@ -9,7 +9,7 @@ from wrong import Wrong
 from tarash import tarash_gateway
 from tarash.tarash_gateway import testing
 from tarash.tarash_gateway.errors import RateLimitError
-from tarash.tarash_gateway.testing import ProviderConformance
+from tarash_gateway_testing import ProviderConformance
 
 
 def test_exported_names_exist_and_are_sorted():

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tarash.tarash_gateway.testing import ProviderConformance
-from tarash.tarash_gateway.testing.rules import PAGE, Rule
+from tarash_gateway_testing import ProviderConformance
+from tarash_gateway_testing.rules import PAGE, Rule
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ CHECKS = [name for name in dir(ProviderConformance) if name.startswith("test_")]
 RULES = [
     rule
     for kind in ProviderConformance.__mro__
-    if kind.__module__.startswith("tarash.tarash_gateway.testing.")
+    if kind.__module__.startswith("tarash_gateway_testing.")
     for rule in vars(import_module(kind.__module__)).values()
     if isinstance(rule, Rule)
 ]

@@ -9,7 +9,7 @@ import wrong_manners
 import wrong_money
 import wrong_transfers
 
-from tarash.tarash_gateway.testing import ProviderConformance
+from tarash_gateway_testing import ProviderConformance
 
 TABLES = (wrong_loading, wrong_money, wrong_transfers, wrong_jobs, wrong_manners)
 WRONG = {name: wrong for table in TABLES for name, wrong in table.WRONG.items()}

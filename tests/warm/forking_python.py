@@ -23,10 +23,10 @@ MODULES = """
     cyclopts.completion.bash httpcore2 httpx2 openai openai.resources.images openai.resources.videos openai.types
     rich.console rich.live rich.progress rich.table truststore
     tarash.tarash_gateway.images tarash.tarash_gateway.videos tarash.tarash_gateway.catalog tarash.tarash_gateway.errors tarash.tarash_gateway.journal tarash.tarash_gateway.models
-    tarash.tarash_gateway.media.structure tarash.tarash_gateway.cli.app tarash.tarash_gateway.cli.image
-    tarash.tarash_gateway.cli.making_images tarash.tarash_gateway.cli.video tarash.tarash_gateway.cli.making_videos
-    tarash.tarash_gateway.cli.jobs tarash.tarash_gateway.cli.listing_jobs tarash.tarash_gateway.cli.resuming_jobs
-    tarash.tarash_gateway.cli.models tarash.tarash_gateway.cli.listing_models tarash.tarash_gateway.cli.watching
+    tarash.tarash_gateway.media.structure tarash_gateway_cli.app tarash_gateway_cli.commands.image
+    tarash_gateway_cli.commands.making_images tarash_gateway_cli.commands.video tarash_gateway_cli.commands.making_videos
+    tarash_gateway_cli.commands.jobs tarash_gateway_cli.commands.listing_jobs tarash_gateway_cli.commands.resuming_jobs
+    tarash_gateway_cli.commands.models tarash_gateway_cli.commands.listing_models tarash_gateway_cli.watching
     tarash_gateway_azure_openai tarash_gateway_google tarash_gateway_ledger tarash_gateway_openai.provider
     tarash_gateway_openrouter tarash_gateway_opentelemetry tarash_gateway_sandbox.embedded
     tarash_gateway_sandbox.plugin

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from tarash.tarash_gateway.gallery import make_gallery
+from tarash_gateway_cli.gallery import make_gallery
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tarash.tarash_gateway.gallery.folder import KINDS, files_in
+from tarash_gateway_cli.gallery.folder import KINDS, files_in
 
 needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege on Windows")
 

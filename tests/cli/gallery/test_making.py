@@ -5,7 +5,7 @@ import os
 import pytest
 
 from tarash.tarash_gateway.errors import SaveError, ValidationError
-from tarash.tarash_gateway.gallery import make_gallery
+from tarash_gateway_cli.gallery import make_gallery
 
 
 def test_the_path_of_the_page_is_returned(tmp_path, hang):
@@ -88,7 +88,7 @@ def test_an_old_gallery_stays_when_a_new_one_cannot_be_finished(tmp_path, hang, 
     def interrupted(found, sidecar):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tarash.tarash_gateway.gallery.making.entry_of", interrupted)
+    monkeypatch.setattr("tarash_gateway_cli.gallery.making.entry_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_gallery(tmp_path)
 

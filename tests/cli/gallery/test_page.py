@@ -9,8 +9,8 @@ from importlib.resources import files
 
 import pytest
 
-from tarash.tarash_gateway.gallery import make_gallery
-from tarash.tarash_gateway.gallery.page import as_json
+from tarash_gateway_cli.gallery import make_gallery
+from tarash_gateway_cli.gallery.page import as_json
 
 EVIL = [
     "</script><script>alert(1)</script>",
@@ -80,10 +80,10 @@ def test_only_the_scripts_and_styles_of_this_package_may_run(page):
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("name", [each.name for each in files("tarash.tarash_gateway.gallery").iterdir()])
+@pytest.mark.parametrize("name", [each.name for each in files("tarash_gateway_cli.gallery").iterdir()])
 def test_a_part_of_the_page_would_not_end_its_own_element(name):
     if name.endswith((".js", ".css")):
-        text = files("tarash.tarash_gateway.gallery").joinpath(name).read_text(encoding="utf-8")
+        text = files("tarash_gateway_cli.gallery").joinpath(name).read_text(encoding="utf-8")
         assert not re.search(r"</script|</style|<!--|\{\{", text)
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", text)
 

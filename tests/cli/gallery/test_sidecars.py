@@ -2,8 +2,8 @@
 
 import pytest
 
-from tarash.tarash_gateway.gallery.sidecars import BrokenSidecarError, fields_of, moment, number, text
 from tarash.tarash_gateway.media.sidecar import READ_LIMIT
+from tarash_gateway_cli.gallery.sidecars import BrokenSidecarError, fields_of, moment, number, text
 
 
 @pytest.mark.parametrize(

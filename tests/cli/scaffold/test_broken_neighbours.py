@@ -216,7 +216,7 @@ def told(beside):
 @pytest.fixture(scope="module")
 def tarash(beside):
     """Types a command."""
-    return lambda *words, **environment: beside("-m", "tarash.tarash_gateway.cli", *words, **environment)
+    return lambda *words, **environment: beside("-m", "tarash_gateway_cli", *words, **environment)
 
 
 def report_of(reports, one):

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tarash.tarash_gateway.cli.app import run
+from tarash_gateway_cli.app import run
 
 
 @pytest.fixture

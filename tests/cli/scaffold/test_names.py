@@ -2,7 +2,7 @@
 
 import pytest
 
-from tarash.tarash_gateway.scaffold import Names, NotANameError
+from tarash_gateway_cli.scaffold import Names, NotANameError
 
 
 def test_every_name_follows_from_the_providers():

@@ -10,8 +10,8 @@ from importlib.resources import files
 import pytest
 
 from tarash.tarash_gateway.errors import SaveError
-from tarash.tarash_gateway.scaffold import Names, rendered, write_plugin
-from tarash.tarash_gateway.scaffold.writing import FILES
+from tarash_gateway_cli.scaffold import Names, rendered, write_plugin
+from tarash_gateway_cli.scaffold.writing import FILES
 
 LONG = "a-name_as-long-as-one-may-be-1"
 KINDS = ("image", "video", "both")
@@ -32,7 +32,7 @@ def test_nothing_of_a_template_is_left(name, kind):
 
 
 def test_every_template_is_used():
-    folder = files("tarash.tarash_gateway.scaffold") / "templates"
+    folder = files("tarash_gateway_cli.scaffold") / "templates"
 
     def names(place, before=""):
         for one in place.iterdir():

@@ -341,20 +341,20 @@ class TestNotFound:
         [
             (
                 "openai",
-                "no installed plugin offers a provider 'openai'. Install it: pip install \"tarash-gateway[openai]\"",
+                "no installed plugin offers a provider 'openai'. Install it: pip install --find-links dist \"tarash-gateway[openai]\"",
             ),
             (
                 "azure_openai",
                 (
                     "no installed plugin offers a provider 'azure_openai'. "
-                    'Install it: pip install "tarash-gateway[azure-openai]"'
+                    'Install it: pip install --find-links dist "tarash-gateway[azure-openai]"'
                 ),
             ),
             (
                 "opnai",
                 (
                     "no installed plugin offers a provider 'opnai' (did you mean openai?): "
-                    'pip install "tarash-gateway[openai]". Installed: none'
+                    'pip install --find-links dist "tarash-gateway[openai]". Installed: none'
                 ),
             ),
             (

@@ -7,7 +7,7 @@ import json
 
 import acme_films
 
-from tarash.tarash_gateway.testing import Answer, ProviderConformance, Stream, answers
+from tarash_gateway_testing import Answer, ProviderConformance, Stream, answers
 
 
 class AcmeKit(ProviderConformance):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tarash.tarash_gateway.testing import Answer, ProviderConformance, Stream, answers, picture
+from tarash_gateway_testing import Answer, ProviderConformance, Stream, answers, picture
 
 
 def base64_of(content):

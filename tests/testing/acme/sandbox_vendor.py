@@ -5,8 +5,8 @@ from __future__ import annotations
 import unittest
 from urllib.parse import urlencode
 
-from tarash.tarash_gateway.testing import Answer, Cut, Dropped, Hangs, Redirected, Request, Stalls
 from tarash_gateway_sandbox import Answer as SandboxAnswer
+from tarash_gateway_testing import Answer, Cut, Dropped, Hangs, Redirected, Request, Stalls
 
 PLACES = {
     "image": ("POST", "/v1/images/*"),

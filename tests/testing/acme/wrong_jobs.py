@@ -11,7 +11,7 @@ from wrong import Wrong
 
 from tarash.tarash_gateway.errors import GenerationFailedError, InvalidRequestError, PluginError, TarashError
 from tarash.tarash_gateway.plugins import VideoStatus
-from tarash.tarash_gateway.testing import answers
+from tarash_gateway_testing import answers
 
 
 def changed(seen, **news):

@@ -11,7 +11,7 @@ from wrong import Wrong
 
 from tarash.tarash_gateway.errors import ConnectionFailedError
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider
-from tarash.tarash_gateway.testing import Hangs
+from tarash_gateway_testing import Hangs
 
 LONG = 60.0
 

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.batch.running import run_batch, run_batch_async
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
         submit_video,
         submit_video_async,
     )
+    from tarash_gateway_batch import run_batch, run_batch_async
 
 __version__ = "1.0.0"
 
@@ -112,8 +112,6 @@ _MODULES = {
     "register_plugin": "catalog",
     "resume_video": "videos",
     "resume_video_async": "videos",
-    "run_batch": "batch.running",
-    "run_batch_async": "batch.running",
     "stream_image": "images",
     "stream_image_async": "images",
     "submit_video": "videos",
@@ -121,12 +119,21 @@ _MODULES = {
 }
 """The module of each public name, imported when the name is first used."""
 
+_COMPANIONS = {"run_batch": ("tarash_gateway_batch", "batch"), "run_batch_async": ("tarash_gateway_batch", "batch")}
+"""Public names of other distributions: the module, and the extra that brings it."""
+
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
+    if name in _MODULES:
+        module = import_module(f"{__name__}.{_MODULES[name]}")
+    elif name in _COMPANIONS:
+        from tarash.tarash_gateway.companions import import_companion  # noqa: PLC0415 # most names are our own
+
+        module = import_companion(*_COMPANIONS[name], name)
+    else:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    value = getattr(module, name)
     globals()[name] = value
     return value
 

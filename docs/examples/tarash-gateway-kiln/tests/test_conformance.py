@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tarash.tarash_gateway.errors import ConnectionFailedError, QuotaExceededError, RateLimitError
-from tarash.tarash_gateway.testing import Answer, Dropped, Handler, ProviderConformance, answers, picture
+from tarash_gateway_testing import Answer, Dropped, Handler, ProviderConformance, answers, picture
 
 PHASES = {
     "queued": "stacked",

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.seams import Gates, Purse
-from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.seams import Gates, Purse
+from tarash_gateway_batch.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

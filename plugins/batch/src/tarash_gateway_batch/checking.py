@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from tarash.tarash_gateway.batch.reading import RawRow
-from tarash.tarash_gateway.batch.results import RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, RowChecker, failure, refusal
-from tarash.tarash_gateway.batch.source import Source, breathing
-from tarash.tarash_gateway.batch.telling import Teller
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.flows.plan import plan_of
+from tarash_gateway_batch.reading import RawRow
+from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.rows import Row, RowChecker, failure, refusal
+from tarash_gateway_batch.source import Source, breathing
+from tarash_gateway_batch.telling import Teller
 
 MOST_LISTED = 20
 """Rows that the error of a strict batch names."""

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from tarash.tarash_gateway.batch.history import Past, prompt_digest
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.results import SavedFile
-from tarash.tarash_gateway.batch.rows import Row
-from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.errors import DownloadError, SaveError, UnconfirmedGenerationError, ValidationError
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
+from tarash_gateway_batch.history import Past, prompt_digest
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.results import SavedFile
+from tarash_gateway_batch.rows import Row
+from tarash_gateway_batch.settings import Settings
 
 Step = Literal["send", "resume", "adopt", "done", "kept", "failed", "unconfirmed"]
 """What is to be done:

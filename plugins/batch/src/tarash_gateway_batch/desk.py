@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig
-from tarash.tarash_gateway.batch.deciding import Decision, decide
-from tarash.tarash_gateway.batch.history import History
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.recovering import recover_open
-from tarash.tarash_gateway.batch.results import RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, failure
-from tarash.tarash_gateway.batch.settings import Settings
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_batch.accounts import Accounts, AnyConfig
+from tarash_gateway_batch.deciding import Decision, decide
+from tarash_gateway_batch.history import History
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.recovering import recover_open
+from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.rows import Row, failure
+from tarash_gateway_batch.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,30 +10,30 @@ from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from tarash.tarash_gateway.batch.accounts import Accounts
-from tarash.tarash_gateway.batch.bench import Bench
-from tarash.tarash_gateway.batch.checking import FirstLook
-from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.desk import Desk
-from tarash.tarash_gateway.batch.gates import Gates
-from tarash.tarash_gateway.batch.history import History
-from tarash.tarash_gateway.batch.lanes import Lanes
-from tarash.tarash_gateway.batch.locking import only_one
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.purse import Purse
-from tarash.tarash_gateway.batch.rehearsal import rehearse
-from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, RowChecker
-from tarash.tarash_gateway.batch.seams import BatchEngine, MakeWork, Working
-from tarash.tarash_gateway.batch.settings import RESULTS, Settings
-from tarash.tarash_gateway.batch.source import Source, breathing
-from tarash.tarash_gateway.batch.tally import Tally
-from tarash.tarash_gateway.batch.telling import OnProgress, OnRow, Teller
-from tarash.tarash_gateway.batch.working import Work
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.media.saving import cannot_write
 from tarash.tarash_gateway.showing.wording import duration
+from tarash_gateway_batch.accounts import Accounts
+from tarash_gateway_batch.bench import Bench
+from tarash_gateway_batch.checking import FirstLook
+from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.desk import Desk
+from tarash_gateway_batch.gates import Gates
+from tarash_gateway_batch.history import History
+from tarash_gateway_batch.lanes import Lanes
+from tarash_gateway_batch.locking import only_one
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.purse import Purse
+from tarash_gateway_batch.rehearsal import rehearse
+from tarash_gateway_batch.results import BatchResult, RowOutcome
+from tarash_gateway_batch.rows import Row, RowChecker
+from tarash_gateway_batch.seams import BatchEngine, MakeWork, Working
+from tarash_gateway_batch.settings import RESULTS, Settings
+from tarash_gateway_batch.source import Source, breathing
+from tarash_gateway_batch.tally import Tally
+from tarash_gateway_batch.telling import OnProgress, OnRow, Teller
+from tarash_gateway_batch.working import Work
 
 logger = logging.getLogger("tarash.batch")
 

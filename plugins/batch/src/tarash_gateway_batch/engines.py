@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tarash.tarash_gateway.batch.seams import BatchEngine
 from tarash.tarash_gateway.discovery import ENGINES, Found, discover, same_name
 from tarash.tarash_gateway.errors import PluginConflictError, ValidationError
-from tarash.tarash_gateway.plugins.engine import EngineSpec
 from tarash.tarash_gateway.plugins.loading import Plugin
+from tarash_gateway_batch.seams import BatchEngine
+from tarash_gateway_batch.spec import EngineSpec
 
 LOCAL: Final = "local"
 """This process; it needs no plugin."""

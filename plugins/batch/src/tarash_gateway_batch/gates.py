@@ -12,8 +12,6 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from tarash.tarash_gateway.batch.pace import Pace
-from tarash.tarash_gateway.batch.seams import Gate as AnyGate
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
@@ -27,6 +25,8 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_batch.pace import Pace
+from tarash_gateway_batch.seams import Gate as AnyGate
 
 FIRST_PAUSE: Final = 0.05
 """Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through.

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.journal.entries import Entries, Entry, EntryStatus, status_of
 from tarash.tarash_gateway.journal.lines import Place, line_at, lines_of, located_lines
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_batch.results import SavedFile
 
 _STATUSES: Final[tuple[EntryStatus, ...]] = get_args(EntryStatus)
 

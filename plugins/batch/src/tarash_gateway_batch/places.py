@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-from tarash.tarash_gateway.batch.history import Past
-from tarash.tarash_gateway.batch.names import leaf, numbered
-from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.errors import SaveError
 from tarash.tarash_gateway.media.saving import cannot_write, check_place
 from tarash.tarash_gateway.media.sidecar import read_sidecar
+from tarash_gateway_batch.history import Past
+from tarash_gateway_batch.names import leaf, numbered
+from tarash_gateway_batch.results import SavedFile
 
 _SIDECAR: Final = ".json"
 

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from tarash.tarash_gateway.batch.seams import Payment
 from tarash.tarash_gateway.budget import Budget
+from tarash_gateway_batch.seams import Payment
 
 
 class Purse:

@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tarash.tarash_gateway.batch.accounts import Accounts
-from tarash.tarash_gateway.batch.history import History
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows import recovery
@@ -22,6 +20,8 @@ from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_batch.accounts import Accounts
+from tarash_gateway_batch.history import History
 
 logger = logging.getLogger("tarash.batch")
 

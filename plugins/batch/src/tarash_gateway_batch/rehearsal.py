@@ -6,16 +6,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.batch.checking import against_the_model
-from tarash.tarash_gateway.batch.deciding import decide
-from tarash.tarash_gateway.batch.history import History
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.results import RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, RowChecker
-from tarash.tarash_gateway.batch.settings import Settings
-from tarash.tarash_gateway.batch.source import Source, breathing
-from tarash.tarash_gateway.batch.telling import Teller
 from tarash.tarash_gateway.errors import SaveError
+from tarash_gateway_batch.checking import against_the_model
+from tarash_gateway_batch.deciding import decide
+from tarash_gateway_batch.history import History
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.rows import Row, RowChecker
+from tarash_gateway_batch.settings import Settings
+from tarash_gateway_batch.source import Source, breathing
+from tarash_gateway_batch.telling import Teller
 
 
 async def rehearse(source: Source, checker: RowChecker, settings: Settings, history: History, teller: Teller) -> None:

@@ -7,17 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig, Kind
-from tarash.tarash_gateway.batch.names import checked_id
-from tarash.tarash_gateway.batch.reading import RawRow
-from tarash.tarash_gateway.batch.results import RowOutcome
-from tarash.tarash_gateway.batch.seen import Seen
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.fields import Word
 from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import StrictInput, shortened
 from tarash.tarash_gateway.showing.wording import one_line
+from tarash_gateway_batch.accounts import Accounts, AnyConfig, Kind
+from tarash_gateway_batch.names import checked_id
+from tarash_gateway_batch.reading import RawRow
+from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.seen import Seen
 
 AnyRequest = ImageGenerationRequest | VideoGenerationRequest
 

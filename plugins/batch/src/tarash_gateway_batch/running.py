@@ -14,15 +14,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig
-from tarash.tarash_gateway.batch.engine import Batch
-from tarash.tarash_gateway.batch.engines import LOCAL, engine_named
-from tarash.tarash_gateway.batch.results import BatchResult
-from tarash.tarash_gateway.batch.seams import BatchEngine
-from tarash.tarash_gateway.batch.settings import JOURNAL, Settings
-from tarash.tarash_gateway.batch.source import AnyRows, Source
-from tarash.tarash_gateway.batch.telling import OnProgress, OnRow
 from tarash.tarash_gateway.media.saving import Exists
+from tarash_gateway_batch.accounts import Accounts, AnyConfig
+from tarash_gateway_batch.engine import Batch
+from tarash_gateway_batch.engines import LOCAL, engine_named
+from tarash_gateway_batch.results import BatchResult
+from tarash_gateway_batch.seams import BatchEngine
+from tarash_gateway_batch.settings import JOURNAL, Settings
+from tarash_gateway_batch.source import AnyRows, Source
+from tarash_gateway_batch.telling import OnProgress, OnRow
 
 
 def run_batch(

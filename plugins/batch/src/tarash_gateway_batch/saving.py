@@ -8,12 +8,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tarash.tarash_gateway.batch.names import ending, numbered
-from tarash.tarash_gateway.batch.results import SavedFile
 from tarash.tarash_gateway.errors import DownloadError, SaveError, TarashError
 from tarash.tarash_gateway.media.saving import Exists, atomic_file
 from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
 from tarash.tarash_gateway.models import Media
+from tarash_gateway_batch.names import ending, numbered
+from tarash_gateway_batch.results import SavedFile
 
 
 @dataclass(slots=True)

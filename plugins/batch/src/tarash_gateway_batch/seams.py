@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.batch.bench import Bench
-    from tarash.tarash_gateway.batch.deciding import Decision
-    from tarash.tarash_gateway.batch.desk import Desk
-    from tarash.tarash_gateway.batch.results import RowOutcome
-    from tarash.tarash_gateway.batch.rows import Row
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.errors import TarashError
+    from tarash_gateway_batch.bench import Bench
+    from tarash_gateway_batch.deciding import Decision
+    from tarash_gateway_batch.desk import Desk
+    from tarash_gateway_batch.results import RowOutcome
+    from tarash_gateway_batch.rows import Row
 
 
 class Working(Protocol):

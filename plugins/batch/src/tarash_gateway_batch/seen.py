@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Final
 
-from tarash.tarash_gateway.batch.names import numbered, same_id
+from tarash_gateway_batch.names import numbered, same_id
 
 MOST_IN_MEMORY: Final = 100_000
 """Ids that are kept in memory; when there are more, all of them move to the disk."""

@@ -9,7 +9,8 @@ from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.batch.reading import (
+from tarash.tarash_gateway.errors import ValidationError
+from tarash_gateway_batch.reading import (
     Format,
     RawRow,
     count_lines,
@@ -17,7 +18,6 @@ from tarash.tarash_gateway.batch.reading import (
     rows_of_file,
     rows_of_objects,
 )
-from tarash.tarash_gateway.errors import ValidationError
 
 AnyRows = Path | str | Iterable[Any] | AsyncIterable[Any]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.batch.seams import BatchEngine
+    from tarash_gateway_batch.seams import BatchEngine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

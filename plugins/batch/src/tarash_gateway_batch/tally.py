@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from tarash.tarash_gateway.batch.results import BatchProgress, BatchResult, CostRange, RowOutcome
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
+from tarash_gateway_batch.results import BatchProgress, BatchResult, CostRange, RowOutcome
 
 MOST_FAILURES: Final = 100
 """Rows whose failures are kept in memory."""

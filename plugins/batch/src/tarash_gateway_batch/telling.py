@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
-from tarash.tarash_gateway.batch.results import BatchProgress, RowOutcome
-from tarash.tarash_gateway.batch.tally import Tally
+from tarash_gateway_batch.results import BatchProgress, RowOutcome
+from tarash_gateway_batch.tally import Tally
 
 OnProgress = Callable[[BatchProgress], Awaitable[None] | None]
 OnRow = Callable[[RowOutcome], Awaitable[None] | None]

@@ -7,13 +7,6 @@ import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
-from tarash.tarash_gateway.batch.bench import Bench
-from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.gates import Turn, account_of, turn_at
-from tarash.tarash_gateway.batch.results import RowOutcome, RowStatus
-from tarash.tarash_gateway.batch.row_journal import RowJournal
-from tarash.tarash_gateway.batch.rows import Row, failure
-from tarash.tarash_gateway.batch.saving import Saved, describe_clips, describe_left, save_pictures
 from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.errors import (
@@ -41,6 +34,13 @@ from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins.observers import observers
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_batch.bench import Bench
+from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.gates import Turn, account_of, turn_at
+from tarash_gateway_batch.results import RowOutcome, RowStatus
+from tarash_gateway_batch.row_journal import RowJournal
+from tarash_gateway_batch.rows import Row, failure
+from tarash_gateway_batch.saving import Saved, describe_clips, describe_left, save_pictures
 
 logger = logging.getLogger("tarash.batch")
 

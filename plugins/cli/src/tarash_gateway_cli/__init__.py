@@ -9,6 +9,8 @@ import sys
 from importlib.util import find_spec
 from io import TextIOWrapper
 
+from tarash.tarash_gateway.companions import install_command
+
 NEEDED = ("cyclopts", "rich", "platformdirs")
 """What the extra `cli` brings."""
 
@@ -19,7 +21,7 @@ def main() -> None:
     if missing:
         print(  # noqa: T201 # the one place that has no other way to say something
             f"tarash: the command line needs {', '.join(missing)}, which comes with the extra 'cli':\n"
-            '  pip install "tarash-gateway[cli]"',
+            f"  {install_command('cli')}",
             file=sys.stderr,
         )
         sys.exit(2)
@@ -27,7 +29,7 @@ def main() -> None:
         if isinstance(stream, TextIOWrapper):  # whatever cannot be written is spelled out, and stops nothing
             stream.reconfigure(errors="backslashreplace")
     try:
-        from tarash.tarash_gateway.cli.app import run  # noqa: PLC0415 # it needs what was looked for above
+        from tarash_gateway_cli.app import run  # noqa: PLC0415 # it needs what was looked for above
 
         sys.exit(run(sys.argv[1:]))
     except KeyboardInterrupt:  # before there was anything to tell

@@ -1,5 +1,5 @@
-"""`python -m tarash.tarash_gateway.cli` is `tarash`."""
+"""`python -m tarash_gateway_cli` is `tarash`."""
 
-from tarash.tarash_gateway.cli import main
+from tarash_gateway_cli import main
 
 main()

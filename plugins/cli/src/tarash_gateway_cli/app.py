@@ -10,11 +10,11 @@ from typing import Final, NamedTuple
 from cyclopts import App, CycloptsError, Group
 
 from tarash.tarash_gateway import __version__
-from tarash.tarash_gateway.cli.exits import BROKEN_PIPE, INTERRUPTED, OK, UNEXPECTED
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.interrupts import interruptible
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.errors import TarashError
+from tarash_gateway_cli.exits import BROKEN_PIPE, INTERRUPTED, OK, UNEXPECTED
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.interrupts import interruptible
+from tarash_gateway_cli.output import Output
 
 MAKE: Final = Group("Make something", sort_key=1)
 LOOK: Final = Group("Look at something", sort_key=2)
@@ -38,7 +38,6 @@ class Command(NamedTuple):
 COMMANDS: Final = (
     Command("image", "Makes pictures, or edits them.", MAKE),
     Command("video", "Makes a video: submits it, waits for it, downloads it.", MAKE),
-    Command("batch", "Makes a file of every row: many at a time, and none of them paid for twice.", MAKE),
     Command("jobs", "Lists what was asked for; resumes and cancels video jobs.", MAKE),
     Command("models", "Shows what each model takes, costs, and how long it lives.", LOOK),
     Command("providers", "Shows who makes pictures and videos, and which key each one needs.", LOOK),
@@ -65,15 +64,15 @@ def build(*, with_plugins: bool = True) -> App:
         version=f"tarash-gateway {__version__}",
         suppress_keyboard_interrupt=False,
     )
-    completion = "tarash.tarash_gateway.cli.completion:app"
+    completion = "tarash_gateway_cli.commands.completion:app"
     app.command(completion, name="--install-completion", help="Sets up Tab completion.", group=SET_UP)
     for flag, told in (("--help", "Shows this, or the options of a command."), ("--version", "Shows the version.")):
         app[flag].group, app[flag].help = (SET_UP,), told
     for at, command in enumerate(COMMANDS):
-        path = f"tarash.tarash_gateway.cli.{command.name}:app"
+        path = f"tarash_gateway_cli.commands.{command.name}:app"
         app.command(path, name=command.name, help=command.help, group=command.group, sort_key=at)
     if with_plugins:
-        from tarash.tarash_gateway.cli.extensions import add_commands  # noqa: PLC0415 # most commands are our own
+        from tarash_gateway_cli.extensions import add_commands  # noqa: PLC0415 # most commands are our own
 
         add_commands(app, PLUGGED_IN)
     return app

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tarash.tarash_gateway.cli.choosing import Kind, choose
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash_gateway_cli.choosing import Kind, choose
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.cli.options import Maker
+    from tarash_gateway_cli.options import Maker
 
 ConfigT = TypeVar("ConfigT", ImageGenerationConfig, VideoGenerationConfig)
 

@@ -9,11 +9,12 @@ from datetime import UTC, date, datetime
 from typing import Final, Literal
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.cli.failures import CommandError
+from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
+from tarash_gateway_cli.failures import CommandError
 
 SANDBOX: Final = "sandbox"
 """The provider that needs no key, and makes no real pictures."""
@@ -85,7 +86,7 @@ def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
     sandbox = next((spec for spec in specs if same_name(spec.name) == SANDBOX), None)
     if sandbox is None:
         msg = "no key is set, and the sandbox is not installed"
-        raise CommandError(msg, code=4, hints=(*way, 'For the sandbox: pip install "tarash-gateway[sandbox]"'))
+        raise CommandError(msg, code=4, hints=(*way, f"For the sandbox: {install_command('sandbox')}"))
     return sandbox, [f"No key is set: the sandbox draws this {kind}, free and not a real one.", *way]
 
 

@@ -30,7 +30,7 @@ def model_names(context: CompletionContext) -> Mapping[str, str]:
 
 def job_ids(_context: CompletionContext) -> Mapping[str, str]:
     """The video jobs of the journal, those that wait first, each with its prompt."""
-    from tarash.tarash_gateway.cli.journals import open_journal  # noqa: PLC0415 # when Tab is pressed
+    from tarash_gateway_cli.journals import open_journal  # noqa: PLC0415 # when Tab is pressed
 
     known = [entry for entry in reversed(open_journal().entries()) if entry.job is not None]
     known.sort(key=lambda entry: entry.status != "submitted")

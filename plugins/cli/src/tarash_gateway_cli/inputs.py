@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.cli.failures import CommandError
 from tarash.tarash_gateway.errors import ValidationError
+from tarash_gateway_cli.failures import CommandError
 
 
 def prompt_of(text: str) -> str:

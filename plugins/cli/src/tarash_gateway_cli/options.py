@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Group, Parameter
 
-from tarash.tarash_gateway.cli.completing import model_names, provider_names
+from tarash_gateway_cli.completing import model_names, provider_names
 
 PICTURE = Group("What is to be seen", sort_key=1)
 MAKER = Group("Who makes it", sort_key=2)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from tarash.tarash_gateway.cli.failures import CommandError
+    from tarash_gateway_cli.failures import CommandError
 
 PIPE_WIDTH = 120
 """Columns of a table that no terminal shows."""

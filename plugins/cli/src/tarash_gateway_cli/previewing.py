@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tarash.tarash_gateway.cli.exits import OK, exit_code
-from tarash.tarash_gateway.cli.failures import problem_as_json
-from tarash.tarash_gateway.cli.output import Output
-from tarash.tarash_gateway.cli.results import changed
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.plan import Plan, plan_of
 from tarash.tarash_gateway.flows.recording import request_snapshot
@@ -18,6 +14,10 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
 )
 from tarash.tarash_gateway.plugins.provider import InputFile
+from tarash_gateway_cli.exits import OK, exit_code
+from tarash_gateway_cli.failures import problem_as_json
+from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.results import changed
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tarash.tarash_gateway.capabilities.price import as_dollars
-from tarash.tarash_gateway.cli.files import file_as_json, mismatch
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.models import Adjustment, ImageGenerationResponse, Media, VideoGenerationResponse
+from tarash_gateway_cli.files import file_as_json, mismatch
+from tarash_gateway_cli.output import Output
 
 _LEFT_OUT = {"images", "videos", "raw_response", "asked", "warnings"}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from pathlib import Path
 
-from tarash.tarash_gateway.cli.choosing import SANDBOX
-from tarash.tarash_gateway.cli.exits import INTERRUPTED
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.watching import Watch
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_cli.choosing import SANDBOX
+from tarash_gateway_cli.exits import INTERRUPTED
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.watching import Watch
 
 _LOST = ("failed", "cancelled", "expired")
 """A job in one of these has no video to fetch."""

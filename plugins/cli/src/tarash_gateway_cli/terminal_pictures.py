@@ -10,7 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.companions import install_command
+from tarash_gateway_cli.output import Output
 
 LIBRARY: Final = "textual_image"
 """Of the extra `cli-pictures`: it speaks to kitty and to every terminal with sixels, iTerm2 and Windows Terminal among
@@ -44,7 +45,7 @@ def show_pictures(output: Output, paths: Sequence[Path]) -> None:
     if output.as_json or not (sys.stdout.isatty() and sys.stdin.isatty()) or not can_show():
         return
     if find_spec(LIBRARY) is None:
-        output.note('  This terminal can show pictures: pip install "tarash-gateway[cli-pictures]"')
+        output.note("  This terminal can show pictures: " + install_command("cli-pictures"))
         return
     try:
         shown = import_module(f"{LIBRARY}.renderable")  # here, since it asks the terminal when it is imported

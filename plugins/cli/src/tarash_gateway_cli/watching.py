@@ -7,9 +7,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.showing.lines import LineView
 from tarash.tarash_gateway.showing.progress import Progress, View, in_terminal
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import ImageGenerationUpdate, VideoGenerationUpdate, VideoJob

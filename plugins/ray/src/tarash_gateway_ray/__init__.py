@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.plugins import EngineSpec, hookimpl
+from tarash.tarash_gateway.plugins import hookimpl
+from tarash_gateway_batch import EngineSpec
 from tarash_gateway_ray.data import MakeFiles
 from tarash_gateway_ray.engine import ray_engine
 

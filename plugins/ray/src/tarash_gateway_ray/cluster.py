@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tarash.tarash_gateway.batch.settings import Settings
+from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.errors import ConfigurationError, PluginError, TarashError
+from tarash_gateway_batch.settings import Settings
 from tarash_gateway_ray.crew import Hire, WorkerLostError
 from tarash_gateway_ray.worker import Worker, release
 
@@ -51,7 +52,7 @@ def ray_module() -> Any:
     try:
         import ray  # a second to import, and only a batch on a cluster needs it
     except ImportError as error:
-        msg = "the engine 'ray' needs Ray: pip install 'tarash-gateway[ray]' on this machine and on each node"
+        msg = f"the engine 'ray' needs Ray: {install_command('ray')} on this machine and on each node"
         raise ConfigurationError(msg) from error
     return ray
 

@@ -10,22 +10,22 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.batch.accounts import Accounts, AnyConfig
-from tarash.tarash_gateway.batch.bench import Bench
-from tarash.tarash_gateway.batch.desk import Desk
-from tarash.tarash_gateway.batch.gates import Gates
-from tarash.tarash_gateway.batch.history import History
-from tarash.tarash_gateway.batch.locking import only_one
-from tarash.tarash_gateway.batch.names import leaf
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.purse import Purse
-from tarash.tarash_gateway.batch.reading import raw_row
-from tarash.tarash_gateway.batch.results import RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, RowChecker, failure
-from tarash.tarash_gateway.batch.settings import JOURNAL, Settings
-from tarash.tarash_gateway.batch.working import Work
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash_gateway_batch.accounts import Accounts, AnyConfig
+from tarash_gateway_batch.bench import Bench
+from tarash_gateway_batch.desk import Desk
+from tarash_gateway_batch.gates import Gates
+from tarash_gateway_batch.history import History
+from tarash_gateway_batch.locking import only_one
+from tarash_gateway_batch.names import leaf
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.purse import Purse
+from tarash_gateway_batch.reading import raw_row
+from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.rows import Row, RowChecker, failure
+from tarash_gateway_batch.settings import JOURNAL, Settings
+from tarash_gateway_batch.working import Work
 
 AGAIN: Final = 0.2
 """Seconds after which a row is looked at again that another process has at hand."""

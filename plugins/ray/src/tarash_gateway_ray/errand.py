@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.gates import Turn
-from tarash.tarash_gateway.batch.results import RowOutcome
-from tarash.tarash_gateway.batch.rows import Row, failure
-from tarash.tarash_gateway.batch.seams import Gate
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.lookup import claim
+from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.gates import Turn
+from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.rows import Row, failure
+from tarash_gateway_batch.seams import Gate
 from tarash_gateway_ray.crew import Crew, Member, WorkerLostError
 from tarash_gateway_ray.grant import Grant
 from tarash_gateway_ray.messages import (

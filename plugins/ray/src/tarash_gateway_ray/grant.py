@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 from typing import NamedTuple
 
-from tarash.tarash_gateway.batch.seams import Payment, Purse
 from tarash.tarash_gateway.budget import Budget, blocks
+from tarash_gateway_batch.seams import Payment, Purse
 
 
 class Granted(NamedTuple):

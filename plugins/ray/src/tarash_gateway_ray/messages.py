@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tarash.tarash_gateway.batch.results import RowOutcome
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_batch.results import RowOutcome
 from tarash_gateway_ray.grant import Granted
 
 

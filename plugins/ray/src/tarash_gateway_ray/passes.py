@@ -11,11 +11,11 @@ import asyncio
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from tarash.tarash_gateway.batch.desk import Desk
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.journal.lines import ENDING, lines_of
 from tarash.tarash_gateway.media.saving import cannot_write
+from tarash_gateway_batch.desk import Desk
 
 FOLDER: Final = "workers"
 """Beside the journal's files."""

@@ -11,14 +11,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.batch.bench import Bench
-from tarash.tarash_gateway.batch.deciding import Decision
-from tarash.tarash_gateway.batch.places import Places
-from tarash.tarash_gateway.batch.rows import Row, failure
-from tarash.tarash_gateway.batch.settings import Settings
-from tarash.tarash_gateway.batch.working import Work
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_batch.bench import Bench
+from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.rows import Row, failure
+from tarash_gateway_batch.settings import Settings
+from tarash_gateway_batch.working import Work
 from tarash_gateway_ray.messages import Answer, HasJob, Said, Trouble
 from tarash_gateway_ray.passes import PassJournal
 from tarash_gateway_ray.talk import AskedGates, AskedPurse, Talk

@@ -10,14 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.testing.conformance import ProviderConformance
-    from tarash.tarash_gateway.testing.fake.answers import Answer, Stream
-    from tarash.tarash_gateway.testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
-    from tarash.tarash_gateway.testing.fake.handlers import Handler, Role, answers
-    from tarash.tarash_gateway.testing.fake.jobs import FakeJob
-    from tarash.tarash_gateway.testing.fake.received import Request
-    from tarash.tarash_gateway.testing.fake.vendor import FakeVendor, Place, Vendor
-    from tarash.tarash_gateway.testing.media import clip, picture
+    from tarash_gateway_testing.conformance import ProviderConformance
+    from tarash_gateway_testing.fake.answers import Answer, Stream
+    from tarash_gateway_testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
+    from tarash_gateway_testing.fake.handlers import Handler, Role, answers
+    from tarash_gateway_testing.fake.jobs import FakeJob
+    from tarash_gateway_testing.fake.received import Request
+    from tarash_gateway_testing.fake.vendor import FakeVendor, Place, Vendor
+    from tarash_gateway_testing.media import clip, picture
 
 __all__ = [
     "Answer",

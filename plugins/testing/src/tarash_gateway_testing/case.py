@@ -24,13 +24,13 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.fake.handlers import Handler, Role, handlers_of
-from tarash.tarash_gateway.testing.fake.jobs import State
-from tarash.tarash_gateway.testing.fake.received import Request
-from tarash.tarash_gateway.testing.fake.vendor import FakeVendor, Place, Vendor
-from tarash.tarash_gateway.testing.rules import Rule
-from tarash.tarash_gateway.testing.stage import Stage
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.fake.handlers import Handler, Role, handlers_of
+from tarash_gateway_testing.fake.jobs import State
+from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.vendor import FakeVendor, Place, Vendor
+from tarash_gateway_testing.rules import Rule
+from tarash_gateway_testing.stage import Stage
 
 __all__ = ["Case", "Outcome", "attempt"]
 

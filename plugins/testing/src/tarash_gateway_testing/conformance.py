@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tarash.tarash_gateway.testing.checks.catalogue import CatalogueChecks
-from tarash.tarash_gateway.testing.checks.deadlines import DeadlineChecks
-from tarash.tarash_gateway.testing.checks.downloads import DownloadChecks
-from tarash.tarash_gateway.testing.checks.errors import ErrorChecks
-from tarash.tarash_gateway.testing.checks.jobs import JobChecks
-from tarash.tarash_gateway.testing.checks.loading import LoadingChecks
-from tarash.tarash_gateway.testing.checks.loops import LoopChecks
-from tarash.tarash_gateway.testing.checks.money import MoneyChecks
-from tarash.tarash_gateway.testing.checks.origins import OriginChecks
-from tarash.tarash_gateway.testing.checks.rows import RowChecks
-from tarash.tarash_gateway.testing.checks.secrets import SecretChecks
-from tarash.tarash_gateway.testing.checks.streams import StreamChecks
+from tarash_gateway_testing.checks.catalogue import CatalogueChecks
+from tarash_gateway_testing.checks.deadlines import DeadlineChecks
+from tarash_gateway_testing.checks.downloads import DownloadChecks
+from tarash_gateway_testing.checks.errors import ErrorChecks
+from tarash_gateway_testing.checks.jobs import JobChecks
+from tarash_gateway_testing.checks.loading import LoadingChecks
+from tarash_gateway_testing.checks.loops import LoopChecks
+from tarash_gateway_testing.checks.money import MoneyChecks
+from tarash_gateway_testing.checks.origins import OriginChecks
+from tarash_gateway_testing.checks.rows import RowChecks
+from tarash_gateway_testing.checks.secrets import SecretChecks
+from tarash_gateway_testing.checks.streams import StreamChecks
 
 __all__ = ["ProviderConformance"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule, NumberRule, SizeRule
-from tarash.tarash_gateway.testing.media import picture
+from tarash_gateway_testing.media import picture
 
 __all__ = ["Value", "declared_values", "undeclared_values"]
 

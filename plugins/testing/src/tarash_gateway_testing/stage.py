@@ -17,10 +17,10 @@ import pytest
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows import lookup, retry, video
 from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.testing.fake.vendor import FakeVendor
+from tarash_gateway_testing.fake.vendor import FakeVendor
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.testing.case import Case
+    from tarash_gateway_testing.case import Case
 
 __all__ = ["Stage"]
 

@@ -1,7 +1,8 @@
 """What a plugin imports: the marker for its hooks, the spec it declares, and the provider it gives."""
 
+from typing import Any
+
 from tarash.tarash_gateway.plugins.bridge import run_blocking
-from tarash.tarash_gateway.plugins.engine import EngineSpec
 from tarash.tarash_gateway.plugins.hookspecs import hookimpl
 from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 from tarash.tarash_gateway.plugins.provider import (
@@ -25,7 +26,6 @@ __all__ = [
     "API_VERSION",
     "CallContext",
     "CallOutcome",
-    "EngineSpec",
     "ImageAnswer",
     "ImageOutput",
     "ImagePart",
@@ -45,3 +45,12 @@ __all__ = [
     "run_blocking",
     "seconds_to_wait",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "EngineSpec":
+        from tarash.tarash_gateway.companions import moved  # noqa: PLC0415 # for plugins of 1.0 only
+
+        return moved(__name__, "tarash_gateway_batch", "batch", name)
+    msg = f"module {__name__!r} has no attribute {name!r}"
+    raise AttributeError(msg)

@@ -2,8 +2,9 @@
 
 A plugin is a module (or an object) whose functions are marked with `hookimpl`. An entry point in the group
 `tarash_gateway.providers`, named as the provider, makes an installed plugin known; one in `tarash_gateway.commands`,
-named as the command, adds to the command line; one in `tarash_gateway.observers` is told of every call; one in
-`tarash_gateway.engines`, named as the engine, works on the rows of batches.
+named as the command, adds to the command line; one in `tarash_gateway.observers` is told of every call.
+
+A distribution beside the gateway can have hooks of its own: `EXTENSIONS` says where they are specified.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from cyclopts import App
 
     from tarash.tarash_gateway.models import GenerationConfig, VideoJob
-    from tarash.tarash_gateway.plugins.engine import EngineSpec
     from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import ProviderSpec
@@ -26,6 +26,9 @@ PROJECT = "tarash_gateway"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
+
+EXTENSIONS = {"tarash_batch_engines": ("tarash_gateway_batch.hookspecs", "batch")}
+"""Hooks that are not specified here: by name, the module that specifies it and the extra that brings it."""
 
 
 @hookspec
@@ -95,27 +98,6 @@ def tarash_register_commands(cli: App) -> None:
             @cli.command(name="acme", help="Shows what is left of a project's budget.")
             def acme(project: str):
                 print(f"{project}: $12.50")
-        ```
-    """
-
-
-@hookspec
-def tarash_batch_engines() -> Iterable[EngineSpec]:  # type: ignore[empty-body] # a spec has no body
-    """Offers an engine that works on the rows of a batch, such as one on a cluster.
-
-    Called when a batch names the engine: the plugin's entry point in the group `tarash_gateway.engines` has its name.
-    It must start nothing and touch no network; the engine does that when a batch enters it. Reading the rows, the
-    checks, the decisions, the limits and the telling stay with the batch; `tarash.tarash_gateway.batch.seams` says
-    what an engine gets and what it gives. What the hook raises is told when the engine is asked for.
-
-    Returns:
-        One spec for each engine.
-
-    Example:
-        ```python
-        @hookimpl
-        def tarash_batch_engines():
-            yield EngineSpec(name="acme", make=acme_engine, options=("address",))
         ```
     """
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pluggy
 
+from tarash.tarash_gateway.companions import import_companion
 from tarash.tarash_gateway.discovery import COMMANDS, ENGINES, PROVIDERS, Found, same_name
 from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
 from tarash.tarash_gateway.plugins import hookspecs
@@ -71,6 +72,7 @@ class Plugin:
         try:
             target = self.target if self.found is None else self.found.entry_point.load()
             manager = _manager()
+            self._extend(manager, target)
             manager.register(target)
             manager.check_pending()
             specs = self._specs(manager) if self.group == PROVIDERS else {}
@@ -86,6 +88,16 @@ class Plugin:
                 self.error = self.broken(f"implements no {needed}")
         if self.error is not None:
             logger.warning("%s", self.error)
+
+    def _extend(self, manager: pluggy.PluginManager, target: object) -> None:
+        """Adds the specifications of hooks of other distributions that the plugin implements."""
+        for hook, (module, extra) in hookspecs.EXTENSIONS.items():
+            if hasattr(target, hook):
+                try:
+                    manager.add_hookspecs(import_companion(module, extra, hook))
+                except ImportError as error:
+                    msg = f"cannot be loaded: {error}"
+                    raise self.broken(msg) from error
 
     def broken(self, what: str) -> PluginLoadError:
         """An error that says what is wrong with this plugin and how to go on without it."""

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterable, Iterator
 from types import TracebackType
 
+from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover, extras_of, same_name
 from tarash.tarash_gateway.errors import (
     PluginConflictError,
@@ -203,14 +204,14 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
     key = same_name(name)
     text = f"no installed plugin offers a provider {name!r}"
     if key in extras:
-        text += f'. Install it: pip install "{DISTRIBUTION}[{extras[key]}]"'
+        text += f". Install it: {install_command(extras[key])}"
         return ProviderNotFoundError(text, provider=name)
     candidates = {same_name(other): other for other in (*extras.values(), *installed)}
     near = difflib.get_close_matches(key, candidates, n=1)
     if near:
         text += f" (did you mean {candidates[near[0]]}?)"
         if near[0] not in {same_name(other) for other in installed}:
-            text += f': pip install "{DISTRIBUTION}[{extras[near[0]]}]"'
+            text += f": {install_command(extras[near[0]])}"
     text += f". Installed: {', '.join(installed) or 'none'}"
     if not near:
         shop = f"{DISTRIBUTION}-{re.sub('[^a-z0-9]+', '-', key).strip('-')}"

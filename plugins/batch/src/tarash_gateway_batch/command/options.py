@@ -1,4 +1,4 @@
-"""`tarash batch`: what can be typed. What it does is in `running_batches`."""
+"""`tarash batch`: what can be typed. What it does is in `work`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import App, Group, Parameter
 
-from tarash.tarash_gateway.cli.completing import model_names, provider_names
-from tarash.tarash_gateway.cli.options import MAKER, RESULT, Flag, Json
+from tarash_gateway_cli.completing import model_names, provider_names
+from tarash_gateway_cli.options import MAKER, RESULT, Flag, Json
 
 EXAMPLES: Final = """\
 Examples:
@@ -140,6 +140,6 @@ def batch(
         maker: Who makes them.
         pace: How fast, and how far.
     """
-    from tarash.tarash_gateway.cli.running_batches import run  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_batch.command.work import run  # noqa: PLC0415 # help needs none of it
 
     return run(rows, folder, content, maker, pace)

@@ -6,11 +6,11 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.showing.progress import in_terminal
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.batch.results import BatchProgress
+    from tarash_gateway_batch.results import BatchProgress
 
 EVERY: Final = 5.0
 """Seconds between two lines."""

@@ -11,29 +11,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
-from tarash.tarash_gateway.batch.engine import Batch
-from tarash.tarash_gateway.batch.engines import engine_named
-from tarash.tarash_gateway.batch.feeding import InThread
-from tarash.tarash_gateway.batch.reading import rows_of_stream
-from tarash.tarash_gateway.batch.results import BatchResult, RowOutcome
-from tarash.tarash_gateway.batch.running import INTERRUPTED, run_to_its_end
-from tarash.tarash_gateway.batch.settings import JOURNAL, RESULTS, Settings
-from tarash.tarash_gateway.batch.source import Source
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
-from tarash.tarash_gateway.cli import exits
-from tarash.tarash_gateway.cli.asking import said
-from tarash.tarash_gateway.cli.batch_views import view_of
-from tarash.tarash_gateway.cli.choosing import choose
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.inputs import params_of
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError, ValidationError
-from tarash.tarash_gateway.gallery import make_gallery
+from tarash_gateway_batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
+from tarash_gateway_batch.command.views import view_of
+from tarash_gateway_batch.engine import Batch
+from tarash_gateway_batch.engines import engine_named
+from tarash_gateway_batch.feeding import InThread
+from tarash_gateway_batch.reading import rows_of_stream
+from tarash_gateway_batch.results import BatchResult, RowOutcome
+from tarash_gateway_batch.running import INTERRUPTED, run_to_its_end
+from tarash_gateway_batch.settings import JOURNAL, RESULTS, Settings
+from tarash_gateway_batch.source import Source
+from tarash_gateway_cli import exits
+from tarash_gateway_cli.asking import said
+from tarash_gateway_cli.choosing import choose
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.gallery import make_gallery
+from tarash_gateway_cli.inputs import params_of
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.cli.batch import Folder, Pace, RowMaker, Rows
+    from tarash_gateway_batch.command.options import Folder, Pace, RowMaker, Rows
 
 UNCONFIRMED: Final = 3
 """Some rows may have been billed and have no file. Of this command alone, as is the next one."""

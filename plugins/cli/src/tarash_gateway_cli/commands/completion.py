@@ -25,9 +25,9 @@ def install_completion(
     # Both imports are this command's own: every other one starts without them.
     from cyclopts.completion import ShellDetectionError  # noqa: PLC0415
 
-    from tarash.tarash_gateway.cli.app import build  # noqa: PLC0415
-    from tarash.tarash_gateway.cli.failures import CommandError  # noqa: PLC0415
-    from tarash.tarash_gateway.cli.output import Output  # noqa: PLC0415
+    from tarash_gateway_cli.app import build  # noqa: PLC0415
+    from tarash_gateway_cli.failures import CommandError  # noqa: PLC0415
+    from tarash_gateway_cli.output import Output  # noqa: PLC0415
 
     told = Output()
     try:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.cli.options import Json
+from tarash_gateway_cli.options import Json
 
 app = App(name="gallery")
 
@@ -27,8 +27,8 @@ def gallery(
         title: The page's title; without it, the folder's name.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.output import Output  # noqa: PLC0415 # help needs none of it
-    from tarash.tarash_gateway.gallery import make_gallery  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.gallery import make_gallery  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.output import Output  # noqa: PLC0415 # help needs none of it
 
     output = Output(as_json=as_json)
     page = make_gallery(folder, title=title)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.cli.options import PICTURE, UNSAID_MAKER, UNSAID_RESULT, Flag, Maker, Prompt, Result
+from tarash_gateway_cli.options import PICTURE, UNSAID_MAKER, UNSAID_RESULT, Flag, Maker, Prompt, Result
 
 EXAMPLES = """\
 Examples:
@@ -87,6 +87,6 @@ def image(
         maker: Who makes it.
         result: What becomes of it.
     """
-    from tarash.tarash_gateway.cli.making_images import make_images  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.making_images import make_images  # noqa: PLC0415 # help needs none of it
 
     return make_images(prompt, picture, maker, result)

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.cli.completing import job_ids
-from tarash.tarash_gateway.cli.options import Json
+from tarash_gateway_cli.completing import job_ids
+from tarash_gateway_cli.options import Json
 
 NOTES = """\
 The list is the journal of this machine. It lies in your data folder, or where
@@ -36,7 +36,7 @@ def list_jobs(
         kind: Only pictures, or only videos.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.listing_jobs import show_jobs  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.listing_jobs import show_jobs  # noqa: PLC0415 # help needs none of it
 
     return show_jobs(limit, kind, as_json=as_json)
 
@@ -62,7 +62,7 @@ def resume(
         timeout: Seconds to wait; the job is left running after that.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.resuming_jobs import resume_job  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.resuming_jobs import resume_job  # noqa: PLC0415 # help needs none of it
 
     return resume_job(job, output, exists, base_url, timeout, as_json=as_json)
 
@@ -76,7 +76,7 @@ def cancel(job: JobId, /, *, base_url: BaseUrl = None, as_json: Json = False) ->
         base_url: The address that the job was submitted to, where it was not the vendor's own.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.resuming_jobs import cancel_job  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.resuming_jobs import cancel_job  # noqa: PLC0415 # help needs none of it
 
     return cancel_job(job, base_url, as_json=as_json)
 
@@ -94,6 +94,6 @@ def recover(
         base_url: The address that they were sent to, where it was not the vendor's own.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.recovering_jobs import recover_jobs  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.recovering_jobs import recover_jobs  # noqa: PLC0415 # help needs none of it
 
     return recover_jobs(provider, base_url, as_json=as_json)

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.cli.exits import OK
-from tarash.tarash_gateway.cli.journals import open_journal
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.journal import Entry
 from tarash.tarash_gateway.showing.wording import duration, one_line
+from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.journals import open_journal
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,12 +10,12 @@ from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.catalog import list_models, list_providers, refresh_models
-from tarash.tarash_gateway.cli.choosing import Kind
-from tarash.tarash_gateway.cli.exits import OK
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.errors import PluginError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_cli.choosing import Kind
+from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -6,13 +6,14 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.cli.choosing import SANDBOX
-from tarash.tarash_gateway.cli.exits import OK
-from tarash.tarash_gateway.cli.output import Output
+from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.discovery import COMMANDS, same_name
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.plugins.report import PluginReport, plugin_report
+from tarash_gateway_cli.choosing import SANDBOX
+from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -31,7 +32,7 @@ def show_providers(*, as_json: bool) -> int:
     output.object({"providers": known})
     output.show(_providers_table(known))
     if not known:
-        output.note('None is installed: pip install "tarash-gateway[openai,sandbox]"')
+        output.note(f"None is installed: {install_command('openai', 'sandbox')}")
     return OK
 
 
@@ -119,7 +120,7 @@ def _told(report: PluginReport) -> Iterator[tuple[str, str]]:
 
 def _shadowed(report: PluginReport) -> PluginReport:
     """A plugin's command that has the name of one of ours is never reached."""
-    from tarash.tarash_gateway.cli.app import COMMANDS as OURS  # noqa: PLC0415 # the app imports this module's command
+    from tarash_gateway_cli.app import COMMANDS as OURS  # noqa: PLC0415 # the app imports this module's command
 
     if report.group != COMMANDS or report.name not in {command.name for command in OURS}:
         return report

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.rows import ImageModel
-from tarash.tarash_gateway.cli.asking import config_of, need_output, said
-from tarash.tarash_gateway.cli.exits import OK, exit_code
-from tarash.tarash_gateway.cli.files import check_places, format_of, numbered, save_all
-from tarash.tarash_gateway.cli.inputs import params_of, picture_of, prompt_of
-from tarash.tarash_gateway.cli.journals import open_journal
-from tarash.tarash_gateway.cli.output import Output
-from tarash.tarash_gateway.cli.previewing import preview
-from tarash.tarash_gateway.cli.results import tell_kept, tell_result
-from tarash.tarash_gateway.cli.resuming import LeftBehind
-from tarash.tarash_gateway.cli.terminal_pictures import show_pictures
-from tarash.tarash_gateway.cli.watching import Watch
 from tarash.tarash_gateway.errors import GenerationFailedError, SaveError, TarashError
 from tarash.tarash_gateway.images import generate_image, stream_image
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_cli.asking import config_of, need_output, said
+from tarash_gateway_cli.exits import OK, exit_code
+from tarash_gateway_cli.files import check_places, format_of, numbered, save_all
+from tarash_gateway_cli.inputs import params_of, picture_of, prompt_of
+from tarash_gateway_cli.journals import open_journal
+from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.previewing import preview
+from tarash_gateway_cli.results import tell_kept, tell_result
+from tarash_gateway_cli.resuming import LeftBehind
+from tarash_gateway_cli.terminal_pictures import show_pictures
+from tarash_gateway_cli.watching import Watch
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.cli.image import Picture
-    from tarash.tarash_gateway.cli.options import Maker, Result
+    from tarash_gateway_cli.commands.image import Picture
+    from tarash_gateway_cli.options import Maker, Result
 
 
 def make_images(prompt: str, picture: Picture, maker: Maker, result: Result) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tarash.tarash_gateway.cli.exits import OK
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.output import Output
 from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.scaffold import Kind, Names, NotANameError, write_plugin
+from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.scaffold import Kind, Names, NotANameError, write_plugin
 
 NEXT = """\
 Next:

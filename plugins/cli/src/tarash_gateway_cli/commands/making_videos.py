@@ -6,17 +6,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tarash.tarash_gateway.cli.asking import config_of, need_output, said
-from tarash.tarash_gateway.cli.exits import OK, exit_code
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.files import check_places
-from tarash.tarash_gateway.cli.inputs import params_of, picture_of, prompt_of, video_of
-from tarash.tarash_gateway.cli.journals import open_journal
-from tarash.tarash_gateway.cli.output import Output
-from tarash.tarash_gateway.cli.previewing import preview
-from tarash.tarash_gateway.cli.results import tell_kept, tell_result
-from tarash.tarash_gateway.cli.resuming import LeftBehind
-from tarash.tarash_gateway.cli.watching import Watch
 from tarash.tarash_gateway.errors import SaveError, TarashError
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import (
@@ -26,10 +15,21 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
 )
 from tarash.tarash_gateway.videos import generate_video
+from tarash_gateway_cli.asking import config_of, need_output, said
+from tarash_gateway_cli.exits import OK, exit_code
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.files import check_places
+from tarash_gateway_cli.inputs import params_of, picture_of, prompt_of, video_of
+from tarash_gateway_cli.journals import open_journal
+from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.previewing import preview
+from tarash_gateway_cli.results import tell_kept, tell_result
+from tarash_gateway_cli.resuming import LeftBehind
+from tarash_gateway_cli.watching import Watch
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.cli.options import Maker, Result
-    from tarash.tarash_gateway.cli.video import Clip
+    from tarash_gateway_cli.commands.video import Clip
+    from tarash_gateway_cli.options import Maker, Result
 
 
 def make_video(prompt: str, clip: Clip, maker: Maker, result: Result) -> int:

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.cli.completing import provider_names
-from tarash.tarash_gateway.cli.options import Flag, Json
+from tarash_gateway_cli.completing import provider_names
+from tarash_gateway_cli.options import Flag, Json
 
 app = App(name="models")
 
@@ -32,6 +32,6 @@ def models(
         refresh: Ask the vendors that publish what their models take, and keep it for a day.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.listing_models import show_models  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.listing_models import show_models  # noqa: PLC0415 # help needs none of it
 
     return show_models(kind, provider, status, live=live, refresh=refresh, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.cli.options import Flag, Json
+from tarash_gateway_cli.options import Flag, Json
 
 EXAMPLES = """\
 Example:
@@ -21,7 +21,7 @@ app = App(name="plugin", help_epilogue=EXAMPLES)
 @app.default
 def plugin() -> None:
     """Begins a plugin of your own."""
-    from tarash.tarash_gateway.cli.app import build  # noqa: PLC0415 # it is above this module
+    from tarash_gateway_cli.app import build  # noqa: PLC0415 # it is above this module
 
     build(with_plugins=False).help_print(["plugin"])
 
@@ -43,6 +43,6 @@ def new(
         folder: The folder to make; without it, tarash-gateway-NAME here.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.making_plugins import make_plugin  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.making_plugins import make_plugin  # noqa: PLC0415 # help needs none of it
 
     return make_plugin(name, kind, folder, as_json=as_json)

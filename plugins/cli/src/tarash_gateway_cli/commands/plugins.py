@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cyclopts import App
 
-from tarash.tarash_gateway.cli.options import Json
+from tarash_gateway_cli.options import Json
 
 app = App(name="plugins")
 
@@ -16,6 +16,6 @@ def plugins(*, as_json: Json = False) -> int:
     Args:
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash.tarash_gateway.cli.listing_plugins import show_plugins  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.listing_plugins import show_plugins  # noqa: PLC0415 # help needs none of it
 
     return show_plugins(as_json=as_json)

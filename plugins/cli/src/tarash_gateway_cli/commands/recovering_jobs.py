@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from tarash.tarash_gateway.cli.exits import OK, exit_code
-from tarash.tarash_gateway.cli.journals import open_journal
-from tarash.tarash_gateway.cli.output import Output
-from tarash.tarash_gateway.cli.resuming_jobs import config_of_place
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.showing.wording import one_line
 from tarash.tarash_gateway.videos import recover_videos
+from tarash_gateway_cli.commands.resuming_jobs import config_of_place
+from tarash_gateway_cli.exits import OK, exit_code
+from tarash_gateway_cli.journals import open_journal
+from tarash_gateway_cli.output import Output
 
 _UNANSWERED: Final = ("open", "unconfirmed")
 

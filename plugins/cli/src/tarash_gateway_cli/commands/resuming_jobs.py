@@ -6,21 +6,21 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.cli.asking import said
-from tarash.tarash_gateway.cli.choosing import SANDBOX
-from tarash.tarash_gateway.cli.exits import OK
-from tarash.tarash_gateway.cli.failures import CommandError
-from tarash.tarash_gateway.cli.journals import open_journal
-from tarash.tarash_gateway.cli.making_videos import fetch
-from tarash.tarash_gateway.cli.output import Output
-from tarash.tarash_gateway.cli.resuming import LeftBehind
-from tarash.tarash_gateway.cli.watching import Watch
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, TarashError
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationResponse, VideoJob
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.videos import cancel_video, poll_video, resume_video
+from tarash_gateway_cli.asking import said
+from tarash_gateway_cli.choosing import SANDBOX
+from tarash_gateway_cli.commands.making_videos import fetch
+from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.journals import open_journal
+from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.resuming import LeftBehind
+from tarash_gateway_cli.watching import Watch
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 

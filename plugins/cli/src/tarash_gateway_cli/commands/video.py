@@ -7,7 +7,7 @@ from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.cli.options import PICTURE, UNSAID_MAKER, UNSAID_RESULT, Flag, Maker, Prompt, Result
+from tarash_gateway_cli.options import PICTURE, UNSAID_MAKER, UNSAID_RESULT, Flag, Maker, Prompt, Result
 
 EXAMPLES = """\
 Examples:
@@ -82,6 +82,6 @@ def video(
         maker: Who makes it.
         result: What becomes of it.
     """
-    from tarash.tarash_gateway.cli.making_videos import make_video  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.commands.making_videos import make_video  # noqa: PLC0415 # help needs none of it
 
     return make_video(prompt, clip, maker, result)

@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 from urllib.parse import quote
 
-from tarash.tarash_gateway.gallery.folder import Found
-from tarash.tarash_gateway.gallery.sidecars import moment, number, text
 from tarash.tarash_gateway.media.structure import BrokenMediaError, inspect_file
+from tarash_gateway_cli.gallery.folder import Found
+from tarash_gateway_cli.gallery.sidecars import moment, number, text
 
 __all__ = ["changed_since", "entry_of"]
 

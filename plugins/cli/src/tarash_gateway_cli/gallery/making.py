@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tarash.tarash_gateway.errors import SaveError, ValidationError
-from tarash.tarash_gateway.gallery.entries import changed_since, entry_of
-from tarash.tarash_gateway.gallery.folder import Found, files_in
-from tarash.tarash_gateway.gallery.page import as_json, is_gallery, write_page
-from tarash.tarash_gateway.gallery.sidecars import BrokenSidecarError, fields_of
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
+from tarash_gateway_cli.gallery.entries import changed_since, entry_of
+from tarash_gateway_cli.gallery.folder import Found, files_in
+from tarash_gateway_cli.gallery.page import as_json, is_gallery, write_page
+from tarash_gateway_cli.gallery.sidecars import BrokenSidecarError, fields_of
 
 __all__ = ["make_gallery"]
 

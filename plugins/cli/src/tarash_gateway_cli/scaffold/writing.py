@@ -10,7 +10,7 @@ from string import Template
 from typing import Final, Literal
 
 from tarash.tarash_gateway.errors import SaveError
-from tarash.tarash_gateway.scaffold.names import Names
+from tarash_gateway_cli.scaffold.names import Names
 
 Kind = Literal["image", "video", "both"]
 """What the new provider makes."""
@@ -55,7 +55,7 @@ def rendered(names: Names, kind: Kind = "both", today: date | None = None) -> di
         name: getattr(names, name) for name in ("provider", "distribution", "module", "title", "prefix", "variable")
     }
     values |= {"year": day.year, "month": day.month, "day": day.day}
-    folder = files("tarash.tarash_gateway.scaffold") / "templates"
+    folder = files("tarash_gateway_cli.scaffold") / "templates"
     return {
         path.format(module=names.module): Template(
             _of_kind((folder / f"{template}.tmpl").read_text(encoding="utf-8"), kind)

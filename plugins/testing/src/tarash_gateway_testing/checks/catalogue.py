@@ -6,10 +6,10 @@ import pytest
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import PluginError, TarashError, UnsupportedOperationError
-from tarash.tarash_gateway.testing.calls import Calls
-from tarash.tarash_gateway.testing.case import Case, attempt
-from tarash.tarash_gateway.testing.fake.answers import Answer
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls
+from tarash_gateway_testing.case import Case, attempt
+from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["CatalogueChecks"]
 

@@ -14,12 +14,12 @@ from tarash.tarash_gateway.errors import DownloadError, GenerationTimeoutError, 
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import Provider
 from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.case import ROLE_OF, SPOKEN, Case, Outcome, attempt
-from tarash.tarash_gateway.testing.checks.money import KINDS
-from tarash.tarash_gateway.testing.fake.faults import Drips, Fault, Hangs, Stalls
-from tarash.tarash_gateway.testing.fake.handlers import Role
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, Outcome, attempt
+from tarash_gateway_testing.checks.money import KINDS
+from tarash_gateway_testing.fake.faults import Drips, Fault, Hangs, Stalls
+from tarash_gateway_testing.fake.handlers import Role
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["DeadlineChecks"]
 

@@ -8,12 +8,12 @@ import pytest
 
 from tarash.tarash_gateway.errors import DownloadError, JobExpiredError
 from tarash.tarash_gateway.models import VideoGenerationResponse
-from tarash.tarash_gateway.testing.calls import Calls
-from tarash.tarash_gateway.testing.case import Case, Outcome, attempt
-from tarash.tarash_gateway.testing.fake.answers import Answer
-from tarash.tarash_gateway.testing.fake.faults import Cut, Dropped, Fault
-from tarash.tarash_gateway.testing.fake.vendor import FakeVendor
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls
+from tarash_gateway_testing.case import Case, Outcome, attempt
+from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
+from tarash_gateway_testing.fake.vendor import FakeVendor
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["DownloadChecks"]
 

@@ -15,11 +15,11 @@ from tarash.tarash_gateway.errors import (
     QuotaExceededError,
     TarashError,
 )
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.case import ROLE_OF, SPOKEN, Case, attempt
-from tarash.tarash_gateway.testing.checks.money import KINDS
-from tarash.tarash_gateway.testing.fake.answers import Answer, as_answer
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, attempt
+from tarash_gateway_testing.checks.money import KINDS
+from tarash_gateway_testing.fake.answers import Answer, as_answer
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["ErrorChecks"]
 

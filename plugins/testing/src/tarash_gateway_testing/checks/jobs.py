@@ -16,13 +16,13 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.models import VideoGenerationResponse, VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
 from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.testing.calls import Calls
-from tarash.tarash_gateway.testing.case import Case, Outcome, attempt
-from tarash.tarash_gateway.testing.elsewhere import resumed_elsewhere
-from tarash.tarash_gateway.testing.fake.answers import Answer
-from tarash.tarash_gateway.testing.fake.faults import Dropped, Fault
-from tarash.tarash_gateway.testing.fake.jobs import UNHEARD_OF
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls
+from tarash_gateway_testing.case import Case, Outcome, attempt
+from tarash_gateway_testing.elsewhere import resumed_elsewhere
+from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.fake.faults import Dropped, Fault
+from tarash_gateway_testing.fake.jobs import UNHEARD_OF
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["JobChecks"]
 

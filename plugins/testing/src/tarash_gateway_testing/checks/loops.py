@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tarash import tarash_gateway
-from tarash.tarash_gateway.testing.calls import Calls
-from tarash.tarash_gateway.testing.case import ROLE_OF, Case, Outcome, attempt
-from tarash.tarash_gateway.testing.fake.faults import Hangs
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls
+from tarash_gateway_testing.case import ROLE_OF, Case, Outcome, attempt
+from tarash_gateway_testing.fake.faults import Hangs
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["LoopChecks"]
 

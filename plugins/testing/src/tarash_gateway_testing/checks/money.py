@@ -17,11 +17,11 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.models import VideoJob
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.case import ROLE_OF, SPOKEN, Case, attempt
-from tarash.tarash_gateway.testing.fake.answers import Answer
-from tarash.tarash_gateway.testing.fake.faults import Cut, Dropped, Fault
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, attempt
+from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["KINDS", "MoneyChecks"]
 

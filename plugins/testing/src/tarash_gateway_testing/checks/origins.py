@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from tarash.tarash_gateway.testing.calls import Calls
-from tarash.tarash_gateway.testing.case import Case, attempt
-from tarash.tarash_gateway.testing.fake.faults import Redirected
-from tarash.tarash_gateway.testing.fake.handlers import Role
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls
+from tarash_gateway_testing.case import Case, attempt
+from tarash_gateway_testing.fake.faults import Redirected
+from tarash_gateway_testing.fake.handlers import Role
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["OriginChecks"]
 

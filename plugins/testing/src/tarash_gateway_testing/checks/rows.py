@@ -13,12 +13,12 @@ from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.case import ROLE_OF, Case, attempt
-from tarash.tarash_gateway.testing.declared import Value, declared_values, undeclared_values
-from tarash.tarash_gateway.testing.media import picture
-from tarash.tarash_gateway.testing.reaching import carries, carries_file
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.case import ROLE_OF, Case, attempt
+from tarash_gateway_testing.declared import Value, declared_values, undeclared_values
+from tarash_gateway_testing.media import picture
+from tarash_gateway_testing.reaching import carries, carries_file
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["RowChecks"]
 

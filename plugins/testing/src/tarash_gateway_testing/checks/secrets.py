@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.case import ROLE_OF, Case, Outcome, attempt
-from tarash.tarash_gateway.testing.checks.money import KINDS
-from tarash.tarash_gateway.testing.fake.answers import Answer
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.case import ROLE_OF, Case, Outcome, attempt
+from tarash_gateway_testing.checks.money import KINDS
+from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["SecretChecks"]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from tarash.tarash_gateway.errors import UnconfirmedGenerationError, UnsupportedOperationError, ValidationError
-from tarash.tarash_gateway.testing.calls import Calls, Kind
-from tarash.tarash_gateway.testing.case import ROLE_OF, Case, attempt
-from tarash.tarash_gateway.testing.fake.faults import Cut, Stalls
-from tarash.tarash_gateway.testing.rules import Rule
+from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.case import ROLE_OF, Case, attempt
+from tarash_gateway_testing.fake.faults import Cut, Stalls
+from tarash_gateway_testing.rules import Rule
 
 __all__ = ["StreamChecks"]
 

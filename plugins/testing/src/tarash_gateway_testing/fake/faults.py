@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tarash.tarash_gateway.testing.fake.answers import Answer
+from tarash_gateway_testing.fake.answers import Answer
 
 __all__ = ["Cut", "Drips", "Dropped", "Fault", "Hangs", "Redirected", "Stalls"]
 

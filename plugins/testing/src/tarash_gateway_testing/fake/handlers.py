@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
-from tarash.tarash_gateway.testing.fake.received import Request
+from tarash_gateway_testing.fake.received import Request
 
 __all__ = ["CREATING", "Handler", "Role", "answers", "handlers_of"]
 

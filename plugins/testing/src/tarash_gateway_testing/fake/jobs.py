@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.models.job import JobStatus
-from tarash.tarash_gateway.testing.media import clip
+from tarash_gateway_testing.media import clip
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.testing.fake.received import Request
+    from tarash_gateway_testing.fake.received import Request
 
 __all__ = ["DONE", "UNHEARD_OF", "FakeJob", "State"]
 

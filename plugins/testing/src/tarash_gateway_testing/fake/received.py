@@ -10,11 +10,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tarash.tarash_gateway.testing.media import picture
+from tarash_gateway_testing.media import picture
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.testing.fake.handlers import Role
-    from tarash.tarash_gateway.testing.fake.jobs import FakeJob
+    from tarash_gateway_testing.fake.handlers import Role
+    from tarash_gateway_testing.fake.jobs import FakeJob
 
 __all__ = ["Request"]
 

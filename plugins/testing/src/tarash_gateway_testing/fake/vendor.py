@@ -10,13 +10,13 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from tarash.tarash_gateway.testing.fake.answers import Answer, Stream, as_answer
-from tarash.tarash_gateway.testing.fake.faults import Fault, Redirected
-from tarash.tarash_gateway.testing.fake.handlers import Handler, Role
-from tarash.tarash_gateway.testing.fake.jobs import DONE, FakeJob, State
-from tarash.tarash_gateway.testing.fake.received import Request
-from tarash.tarash_gateway.testing.fake.wire import Line, Listener
-from tarash.tarash_gateway.testing.media import clip, picture
+from tarash_gateway_testing.fake.answers import Answer, Stream, as_answer
+from tarash_gateway_testing.fake.faults import Fault, Redirected
+from tarash_gateway_testing.fake.handlers import Handler, Role
+from tarash_gateway_testing.fake.jobs import DONE, FakeJob, State
+from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.wire import Line, Listener
+from tarash_gateway_testing.media import clip, picture
 
 __all__ = ["FakeVendor", "Place", "Vendor"]
 

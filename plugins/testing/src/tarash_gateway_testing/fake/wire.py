@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 
-from tarash.tarash_gateway.testing.fake.answers import Answer, Stream
-from tarash.tarash_gateway.testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
+from tarash_gateway_testing.fake.answers import Answer, Stream
+from tarash_gateway_testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
 
 __all__ = ["Line", "Listener"]
 

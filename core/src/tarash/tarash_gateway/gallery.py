@@ -1,0 +1,9 @@
+"""The old name of `tarash_gateway_cli.gallery`, for one release."""
+
+from typing import Any
+
+from tarash.tarash_gateway.companions import moved
+
+
+def __getattr__(name: str) -> Any:
+    return moved(__name__, "tarash_gateway_cli.gallery", "cli", name)

@@ -1,0 +1,1 @@
+"""The commands of `tarash`; each module is imported when its command is used."""
