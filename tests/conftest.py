@@ -53,6 +53,50 @@ def _a_lost_answer_is_looked_up_at_once(monkeypatch):
     monkeypatch.setattr(lookup, "PAUSES", (0.01, 0.05))
 
 
+def _image(form="PNG", size=(8, 6)):
+    out = io.BytesIO()
+    Image.new("RGB", size, (200, 30, 30)).save(out, form)
+    return out.getvalue()
+
+
+def _clip(frames=10):
+    import av
+
+    out = io.BytesIO()
+    with av.open(out, "w", format="mp4") as container:
+        stream = container.add_stream("h264", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(frames):
+            image = Image.new("RGB", (64, 48), (number * 20, 0, 0))
+            container.mux(stream.encode(av.VideoFrame.from_image(image)))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+@pytest.fixture(scope="session")
+def png():
+    """A whole PNG of 8x6 pixels."""
+    return _image()
+
+
+@pytest.fixture(scope="session")
+def jpeg():
+    """A whole JPEG of 8x6 pixels."""
+    return _image("JPEG")
+
+
+@pytest.fixture(scope="session")
+def clip():
+    """A whole MP4 of 64x48 pixels and one second."""
+    return _clip()
+
+
+@pytest.fixture(scope="session")
+def other_clip():
+    """A whole MP4 that differs from `clip`."""
+    return _clip(5)
+
+
 @pytest.fixture(scope="session")
 def warm_python():
     """Runs a program in a process of its own that need not import the SDK first."""

@@ -167,7 +167,7 @@ class TestFilesThatAreThere:
 
 def test_a_picture_that_is_paid_for_is_kept_wherever_there_is_room(typed, at_sandbox, folder, monkeypatch, tmp_path):
     """Another process took the name while the picture was made."""
-    from tarash_gateway_cli import making_images
+    from tarash_gateway_cli.commands import making_images
 
     monkeypatch.setattr(making_images, "check_places", lambda *_: True)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))

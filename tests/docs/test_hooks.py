@@ -9,10 +9,22 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway.plugins import hookspecs
+from tarash_gateway_batch import hookspecs as batch_hookspecs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
-HOOKS = {name: hook for name, hook in vars(hookspecs).items() if name.startswith("tarash_")}
+HOOKS = {
+    name: hook
+    for module in (hookspecs, batch_hookspecs)
+    for name, hook in vars(module).items()
+    if name.startswith("tarash_")
+}
 PAGE = (CHECKOUT / "docs" / "hooks.md").read_text(encoding="utf-8")
+
+
+def test_a_hook_of_another_distribution_is_known_where_plugins_are_loaded():
+    assert {name: HOOKS[name].__module__ for name in hookspecs.EXTENSIONS} == {
+        name: module for name, (module, _) in hookspecs.EXTENSIONS.items()
+    }
 
 
 def test_there_are_the_hooks_of_the_design():

@@ -6,8 +6,8 @@ import pytest
 from acme_kit import AcmeKit
 from wrong import Wrong
 
+import tarash_gateway_testing as testing
 from tarash import tarash_gateway
-from tarash.tarash_gateway import testing
 from tarash.tarash_gateway.errors import RateLimitError
 from tarash_gateway_testing import ProviderConformance
 
