@@ -4,6 +4,7 @@ import base64
 
 import pytest
 
+from tarash.tarash_gateway.capabilities import Price
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
     ContentPolicyError,
@@ -120,7 +121,66 @@ def test_a_broken_picture_does_not_lose_its_sibling(called, b64, png):
     result, _ = called(ImageAnswer([ImageOutput(base64="%%%"), ImageOutput(base64=b64)]), n=2)
     assert [image.content for image in result.images] == [png]
     assert len(result.warnings) == 1
-    assert result.warnings[0].startswith("picture 1 of 2 cannot be used: the vendor's picture is broken")
+    assert result.warnings[0].startswith("item 1 of 2 cannot be used: the vendor's picture is broken")
+
+
+class TestSeveralSources:
+    """Every source that an answer gives for an image is tried before the image is called broken."""
+
+    @pytest.mark.parametrize("base64", ["", "%%%", "AAAA"], ids=["empty", "no base64", "half an image"])
+    def test_the_url_is_taken_where_the_bytes_are_broken(self, base64, called, png):
+        output = ImageOutput(base64=base64, url="https://cdn.acme.test/a.png")
+        result, fed = called(ImageAnswer([output]), fetched(png))
+        assert result.images[0].content == png
+        assert fed.calls[-1].args == ("https://cdn.acme.test/a.png",)
+
+    def test_the_bytes_are_taken_before_the_url_is_fetched(self, called, b64, png):
+        result, _ = called(ImageAnswer([ImageOutput(base64=b64, url="https://cdn.acme.test/a.png")]))
+        assert result.images[0].content == png
+        assert result.images[0].url == "https://cdn.acme.test/a.png"
+
+    @pytest.mark.parametrize("place", ["url", "others"])
+    def test_a_data_url_is_decoded(self, place, called, b64, png):
+        data = f"data:image/png;base64,{b64}"
+        known = {"url": data} if place == "url" else {"base64": "%%%", "others": (data,)}
+        result, _ = called(ImageAnswer([ImageOutput(**known)]))
+        assert result.images[0].content == png
+        assert result.images[0].url is None
+
+    @pytest.mark.parametrize(
+        ("url", "whole"),
+        [
+            ("/files/1.png", "https://api.acme.test/files/1.png"),
+            ("files/1.png", "https://api.acme.test/v1/files/1.png"),
+        ],
+    )
+    def test_a_relative_url_is_read_against_the_endpoint(self, url, whole, called, png):
+        _, fed = called(ImageAnswer([ImageOutput(url=url)]), fetched(png))
+        assert fed.calls[-1].args == (whole,)
+
+    def test_the_next_url_is_taken_where_the_first_gives_no_image(self, called, png):
+        output = ImageOutput(url="https://cdn.acme.test/a", others=("https://cdn.acme.test/b.png",))
+        result, _ = called(ImageAnswer([output]), fetched(b"<html>"), fetched(png))
+        assert result.images[0].content == png
+        assert result.warnings == []
+
+
+def test_an_item_that_was_not_made_is_told_by_its_number(called, b64):
+    good, bad = ImageOutput(base64=b64), ImageOutput(error="blocked")
+    result, _ = called(ImageAnswer([good, bad, good, ImageOutput(base64="%%%")]), n=4)
+    assert len(result.images) == 2
+    assert result.warnings[0] == "item 2 of 4 was not made: blocked"
+    assert result.warnings[1].startswith("item 4 of 4 cannot be used: ")
+    assert len(result.warnings) == 2
+
+
+def test_counts_that_cannot_be_read_leave_the_cost_unknown(called, b64):
+    price = Price(per_image={"any any": 0.04}, source="https://acme.test", checked_on="2026-11-30")
+    outputs = [ImageOutput(base64=b64), ImageOutput(error="blocked")]
+    known, _ = called(ImageAnswer(outputs), columns={"price": price}, n=2)
+    assert (known.cost, known.cost_source) == (0.04, "computed")
+    result, _ = called(ImageAnswer(outputs, tokens=None), columns={"price": price}, n=2)
+    assert (result.cost, result.cost_source) == (None, None)
 
 
 def test_fewer_pictures_than_asked_for_are_told(called, answer):

@@ -123,7 +123,7 @@ BESIDE_THE_PICTURES = {
     "cost of a str": {"cost": "x"},
     "cost of nan": {"cost": math.nan},
     "cost of inf": {"cost": math.inf},
-    "tokens of a NoneType": {"tokens": None},
+    "tokens of a list": {"tokens": []},
     "warnings of a NoneType": {"warnings": None},
     "warnings of a list": {"warnings": [5]},
     "raw of a list": {"raw": [1]},
@@ -181,7 +181,7 @@ def test_the_first_of_several_forms_of_one_picture_counts(acme, png, image_confi
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/passwd", "x", "https://", pytest.param("http://[")],
+    ["file:///etc/passwd", "https://", pytest.param("http://["), "mailto:x@acme.test"],
 )
 def test_an_address_that_cannot_be_fetched_is_kept_with_a_warning(acme, url, image_config):
     acme(generate_image=giving(ImageAnswer([ImageOutput(url=url)])))

@@ -1,24 +1,45 @@
-"""Takes keys out of texts: a vendor's own error message may quote the key it was sent, or a piece of it."""
+"""Takes keys and prompts out of texts: a vendor's own error message may quote the key it was sent, or the prompt.
+
+Nothing is masked before it is understood: status words, codes and ids are read from the raw answer, and only what is
+shown goes through here.
+"""
 
 from __future__ import annotations
 
 import html
 import json
 import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from pydantic_core import to_json
 
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.errors import TarashError
+
 MASK = "[key]"
+PROMPT_MASK = "[prompt]"
 PIECE = 8
 """Characters of a key that make a piece worth masking."""
 
 RAW_LIMIT = 64 * 1024
-"""Characters of a vendor's answer that an error keeps."""
+"""Characters of a vendor's answer that a response keeps."""
+
+TEXT_LIMIT = 2000
+"""Characters of a vendor's words that a message shows."""
+
+SHOWN_LIMIT = 4000
+"""Characters of a message, a warning, a repr or an error's `raw`, whatever an answer quotes."""
+
+PROMPT_RUN = 24
+"""Characters in a row that a text shares with a long prompt, and that are masked: a vendor may quote a part of it."""
+
+_SHORTEST_PROMPT = 4
+"""Characters of a prompt; a shorter one is found in every other sentence."""
 
 _SHORTEST = 4
 """Characters; what is shorter is no key, and would be found in every other word."""
@@ -47,14 +68,120 @@ def mask(text: str, secrets: Iterable[str]) -> str:
     return _keys(tuple(secrets)).hidden_in(text)
 
 
-def mask_all(value: Any, secrets: Iterable[str]) -> Any:
-    """Parsed JSON (or a text) with the secrets masked, as much of it as `RAW_LIMIT` holds; itself if it is clean."""
+def mask_all(value: Any, secrets: Iterable[str], limit: int = RAW_LIMIT) -> Any:
+    """Parsed JSON (or a text) with the secrets masked, as much as `limit` characters hold; itself if it is clean."""
     keys = _keys(tuple(secrets))
     try:
         text = to_json(value).decode()
     except ValueError:  # no JSON after all, or half a character
-        return _Mask(keys).all(value)
-    return value if len(text) <= RAW_LIMIT and not keys.may_be_in(text) else _Mask(keys).all(value)
+        return _Mask(keys, limit).all(value)
+    return value if len(text) <= limit and not keys.may_be_in(text) else _Mask(keys, limit).all(value)
+
+
+def clip(text: str, limit: int = SHOWN_LIMIT) -> str:
+    """`text` itself, or its first `limit` characters with an ellipsis as the last of them."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def one_line(text: str) -> str:
+    """`text` without control characters and line breaks: a vendor's words cannot forge a line of a log."""
+    if text.isprintable():
+        return text
+    return "".join(character if _is_shown(character) else " " for character in text)
+
+
+def _is_shown(character: str) -> bool:
+    # Cc: control, Cf: invisible and direction marks, Cs: half a surrogate pair, Zl and Zp: line separators.
+    return character.isprintable() or unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+class Redaction:
+    """Takes keys and prompts out of what a vendor says, before it is shown.
+
+    Args:
+        secrets: the keys that may stand in it.
+        prompts: what was asked for, as far as it is known. A prompt is masked as a whole word or sentence, and a long
+            one also where a part of it is quoted.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), prompts: Iterable[object] = ()) -> None:
+        self._secrets = tuple(secrets)
+        texts = {text.strip() for text in prompts if isinstance(text, str)}
+        self._prompts = sorted((text for text in texts if len(text) >= _SHORTEST_PROMPT), key=len, reverse=True)
+        self._quotes = [
+            (spelling, re.compile(rf"(?<!\w){re.escape(spelling)}(?!\w)"))
+            for prompt in self._prompts
+            for spelling in dict.fromkeys((prompt, json.dumps(prompt)[1:-1], html.escape(prompt)))
+        ]
+
+    def text(self, words: object, limit: int = TEXT_LIMIT) -> str:
+        """Words for a message: one line of at most `limit` characters without a key and without a prompt."""
+        return clip(one_line(self._masked(_start_of(words, 2 * limit)).strip()), limit)
+
+    def value(self, answer: Any, limit: int = RAW_LIMIT) -> Any:
+        """An answer as it may be kept: without media, keys and prompts, and with at most `limit` characters."""
+        from tarash.tarash_gateway.media.decoding import without_media  # noqa: PLC0415 # media import this module
+
+        kept = without_media(answer)
+        return mask_all(self._without_prompts(kept) if self._prompts else kept, self._secrets, limit)
+
+    def shown(self, answer: Any) -> Any:
+        """An answer for `error.raw`: as `value`, and no longer than `SHOWN_LIMIT` characters when it is printed."""
+        limit = SHOWN_LIMIT
+        while len(repr(kept := self.value(answer, limit))) > SHOWN_LIMIT and limit:
+            limit //= 2
+        return kept
+
+    def error(self, error: TarashError) -> None:
+        """Masks the message and `raw` of `error` in place, and makes them short."""
+        message = clip(self._masked(error.message))
+        if message != error.message:
+            error.message = message
+            error.args = (message, *error.args[1:])
+        if error.raw is not None:
+            error.raw = self.shown(error.raw)
+
+    def _masked(self, text: str) -> str:
+        return mask(self._without(text), self._secrets) if self._secrets else self._without(text)
+
+    def _without_prompts(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self._without_prompts(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._without_prompts(item) for item in value]
+        return self._without(value) if isinstance(value, str) else value
+
+    def _without(self, text: str) -> str:
+        for spelling, quoted in self._quotes:
+            if spelling in text:
+                # A prompt inside of a longer word is the vendor's own word: `complete` in `completed`.
+                text = quoted.sub(PROMPT_MASK, text)
+        for prompt in self._prompts:
+            if len(prompt) > PROMPT_RUN and len(text) >= PROMPT_RUN:
+                text = _without_runs(text, prompt)
+        return text
+
+
+def _start_of(words: object, limit: int) -> str:
+    text = words if isinstance(words, str) else str(words)
+    # What is cut off could begin inside a key: the caller cuts again after masking.
+    return text[:limit]
+
+
+def _without_runs(text: str, prompt: str) -> str:
+    """`text` without the stretches of `PROMPT_RUN` characters and more that stand in `prompt`, too."""
+    runs = {prompt[at : at + PROMPT_RUN] for at in range(len(prompt) - PROMPT_RUN + 1)}
+    out: list[str] = []
+    at = shown = 0
+    while at <= len(text) - PROMPT_RUN:
+        if text[at : at + PROMPT_RUN] not in runs:
+            at += 1
+            continue
+        out += (text[shown:at], PROMPT_MASK)
+        while at <= len(text) - PROMPT_RUN and text[at : at + PROMPT_RUN] in runs:
+            at += 1
+        at = shown = at + PROMPT_RUN - 1
+    return "".join((*out, text[shown:]))
 
 
 class _Keys:
@@ -118,18 +245,18 @@ class _Keys:
 class _Mask:
     """One answer on its way: how much of it may still be kept."""
 
-    def __init__(self, keys: _Keys) -> None:
+    def __init__(self, keys: _Keys, limit: int) -> None:
         self._keys = keys
-        self._left = RAW_LIMIT
+        self._left = limit
 
     def all(self, value: Any) -> Any:
         if isinstance(value, str):
             return self._cut(value)
+        self._left -= 1
         if isinstance(value, dict):
             return {self._cut(str(key)): self.all(item) for key, item in value.items() if self._left > 0}
         if isinstance(value, list):
             return [self.all(item) for item in value if self._left > 0]
-        self._left -= 1
         return value
 
     def _cut(self, text: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
+from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, TarashError
 from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
 from tarash.tarash_gateway.flows.context import Context
@@ -15,7 +16,7 @@ from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pic
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import checked_answer
 from tarash.tarash_gateway.media import fetch
-from tarash.tarash_gateway.media.decoding import decode_base64, without_media
+from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
@@ -101,13 +102,16 @@ def pictures_of(
     media: list[Media] = []
     told = list(answer.warnings)
     broken: TarashError | None = None
-    for at, output in enumerate(answer.outputs):
+    for at, output in enumerate(answer.outputs, start=1):
+        if output.error is not None:
+            told.append(f"item {at} of {len(answer.outputs)} was not made: {output.error}")
+            continue
         try:
             media.append((yield from picture_of(context, provider, output, told)))
         except InvalidResponseError as error:
             error.raw = error.raw or without_media(answer.raw)
             broken = broken or error
-            told.append(f"picture {at + 1} of {len(answer.outputs)} cannot be used: {error}")
+            told.append(f"item {at} of {len(answer.outputs)} cannot be used: {error}")
     if not media:
         raise broken or InvalidResponseError("the answer holds no picture", raw=without_media(answer.raw))
     if len(answer.outputs) < prepared.request.n:
@@ -116,40 +120,73 @@ def pictures_of(
 
 
 def picture_of(context: Context, provider: Provider, output: ImageOutput, told: list[str]) -> Flow[Media]:
-    """One picture, decoded or downloaded, and checked to be whole.
+    """One image, from the first of its sources that gives a whole one: bytes of the answer, then what is downloaded.
 
     Raises:
-        InvalidResponseError: it is broken.
+        InvalidResponseError: the answer holds broken bytes, and no address.
     """
-    known = {"url": output.url, "revised_prompt": output.revised_prompt}
+    sources = [source for source in (output.base64, output.content, output.url, *output.others) if source is not None]
+    urls = [
+        _absolute(source, provider.endpoint)
+        for source in sources
+        if isinstance(source, str) and _is_address(source, output)
+    ]
+    known = {"url": urls[0] if urls else None, "revised_prompt": output.revised_prompt}
+    broken: Exception | None = None
+    for source in sources:
+        if not _is_address(source, output):
+            try:
+                return Media.from_bytes(_bytes_of(source), **known)
+            except (BrokenMediaError, ValueError) as error:
+                broken = broken or error
+    if urls:
+        return (yield from _fetched_picture(context, provider, urls, known, told))
+    msg = "the vendor's picture has neither base64 nor a URL"
+    if broken is not None:
+        msg = f"the vendor's picture is broken: {broken}"
+    raise InvalidResponseError(msg) from broken
+
+
+def _is_address(source: str | bytes, output: ImageOutput) -> bool:
+    """Whether a source is to be downloaded: a URL, or a relative one in the field for URLs."""
+    if isinstance(source, bytes) or source is output.base64 or source[:5].lower() == "data:":
+        return False
+    return source is output.url or "://" in source[:10]
+
+
+def _absolute(url: str, endpoint: str) -> str:
+    """A relative address read against the endpoint; whatever else it is, the fetch says what is wrong with it."""
+    if "://" in url:
+        return url
     try:
-        if output.base64 is not None:
-            return Media.from_bytes(decode_base64(output.base64), **known)
-        if output.content is not None:
-            return Media.from_bytes(output.content, **known)
-    except (BrokenMediaError, ValueError) as error:
-        msg = f"the vendor's picture is broken: {error}"
-        raise InvalidResponseError(msg) from error
-    if output.url is None:
-        msg = "the vendor's picture has neither base64 nor a URL"
-        raise InvalidResponseError(msg)
-    return (yield from _fetched_picture(context, provider, output.url, known, told))
+        return urljoin(endpoint if endpoint.endswith("/") else f"{endpoint}/", url)
+    except ValueError:
+        return url
+
+
+def _bytes_of(source: str | bytes) -> bytes:
+    if isinstance(source, bytes):
+        return source
+    return decode_data_url(source) if source[:5].lower() == "data:" else decode_base64(source)
 
 
 def _fetched_picture(
-    context: Context, provider: Provider, url: str, known: dict[str, Any], told: list[str]
+    context: Context, provider: Provider, urls: list[str], known: dict[str, Any], told: list[str]
 ) -> Flow[Media]:
     """Downloads a picture; it is paid for, so a failure keeps its URL and is a warning."""
-    # The vendor may serve its results from the host that the caller chose to talk to, wherever that is.
-    own_host = _host(url) == _host(provider.endpoint)
-    options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
-    try:
-        fetched = yield from send_reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
-        return Media.from_bytes(fetched.content, **known)
-    except (TarashError, BrokenMediaError) as error:
-        told.append(f"a picture was made and could not be downloaded ({error}); its address is in Media.url")
-        context.log(logging.WARNING, "a picture could not be downloaded (%s)", type(error).__name__)
-        return Media(**known)
+    why: Exception | None = None
+    for url in urls:
+        # The vendor may serve its results from the host that the caller chose to talk to, wherever that is.
+        own_host = _host(url) == _host(provider.endpoint)
+        options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
+        try:
+            fetched = yield from send_reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
+            return Media.from_bytes(fetched.content, **{**known, "url": url})
+        except (TarashError, BrokenMediaError) as error:
+            why = why or error
+            context.log(logging.WARNING, "a picture could not be downloaded (%s)", type(error).__name__)
+    told.append(f"a picture was made and could not be downloaded ({why}); its address is in Media.url")
+    return Media(**known)
 
 
 def _host(url: str) -> str | None:
@@ -216,12 +253,18 @@ def _cost(plan: Plan[ImageGenerationRequest], answers: list[ImageAnswer]) -> tup
     asked = plan.checked.request
     each = price.for_image(asked.quality, asked.size, asked.resolution)
     exact = each[0] if each is not None and each[0] == each[1] and not asked.image_list else None
-    costs = [
-        price.for_tokens(answer.tokens) if answer.tokens else None if exact is None else exact * len(answer.outputs)
-        for answer in answers
-    ]
+    costs = [_cost_of(answer, price, exact) for answer in answers]
     known = [cost for cost in costs if cost is not None]
     return (sum(known), "computed") if len(known) == len(answers) else (None, None)
+
+
+def _cost_of(answer: ImageAnswer, price: Price, exact: float | None) -> float | None:
+    if answer.tokens is None:  # one of the counts cannot be read, so that the sum of the others is no cost
+        return None
+    if answer.tokens:
+        return price.for_tokens(answer.tokens)
+    made = sum(output.error is None for output in answer.outputs)
+    return None if exact is None else exact * made
 
 
 def _sum_usage(usages: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -38,11 +38,17 @@ _BESIDE_PICTURES: dict[str, Check] = {
     "provider_request_id": _one_of(str),
     "usage": _one_of(dict),
     "cost": _number,
-    "tokens": lambda value: isinstance(value, Mapping),
+    "tokens": lambda value: value is None or isinstance(value, Mapping),
     "warnings": _texts,
     "raw": _one_of(dict),
 }
-_OUTPUT: dict[str, Check] = {"base64": _one_of(str), "content": _one_of(bytes), "url": _one_of(str)}
+_OUTPUT: dict[str, Check] = {
+    "base64": _one_of(str),
+    "content": _one_of(bytes),
+    "url": _one_of(str),
+    "others": _texts,
+    "error": _one_of(str),
+}
 _BESIDE_OUTPUT: dict[str, Check] = {"revised_prompt": _one_of(str)}
 _BESIDE_JOB: dict[str, Check] = {
     "poll_after": _number,
@@ -70,7 +76,7 @@ def checked_answer(answer: object, provider: Provider, name: str) -> ImageAnswer
     told = [_told(field, getattr(answer, field)) for field in wrong]
     for at, field in beside:
         told.append(_told(f"outputs.{at}.{field}", getattr(outputs[at], field)))
-        outputs[at] = replace(outputs[at], **{field: None})
+        outputs[at] = replace(outputs[at], revised_prompt=None)
     whole = replace(_without(answer, wrong), outputs=outputs)
     return _with_warning(whole, "an ImageAnswer", told, provider, name)
 

@@ -20,7 +20,7 @@ from tarash.tarash_gateway.plugins.provider import (
 from tarash.tarash_gateway.plugins.sink import Sink
 from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
 from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
-from tarash.tarash_gateway.redaction import mask, mask_all
+from tarash.tarash_gateway.redaction import Redaction, mask, mask_all
 
 __all__ = [
     "API_VERSION",
@@ -35,6 +35,7 @@ __all__ = [
     "PreparedRequest",
     "Provider",
     "ProviderSpec",
+    "Redaction",
     "Sink",
     "UnconfirmedSubmit",
     "VideoStatus",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.capabilities.price import TokenKind
     from tarash.tarash_gateway.capabilities.rows import ModelRow
     from tarash.tarash_gateway.plugins.sink import Sink
+    from tarash.tarash_gateway.redaction import Redaction
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
@@ -57,12 +58,20 @@ class PreparedRequest(Generic[RequestT]):
 
 @dataclass(frozen=True, slots=True)
 class ImageOutput:
-    """One picture of an answer: exactly one of `base64`, `content` and `url` is given."""
+    """One image of an answer, with every source that the answer gives for it: core tries one after the other."""
 
     base64: str | None = field(default=None, repr=False)
     content: bytes | None = field(default=None, repr=False)
-    url: str | None = None
-    revised_prompt: str | None = None
+    url: str | None = field(default=None, repr=False)
+    """An address, or a data URL. A relative one is read against the provider's `endpoint`."""
+
+    revised_prompt: str | None = field(default=None, repr=False)
+
+    others: tuple[str, ...] = field(default=(), repr=False)
+    """Further sources, base64 or addresses, for when the first ones are broken."""
+
+    error: str | None = field(default=None, repr=False)
+    """Why the vendor did not make this one of several images; nothing else is given then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +84,9 @@ class ImageAnswer:
     cost: float | None = None
     """US dollars, where the vendor tells."""
 
-    tokens: Mapping[TokenKind, int] = field(default_factory=dict)
-    """What the vendor counted, by kind, where it counts tokens: core prices it."""
+    tokens: Mapping[TokenKind, int] | None = field(default_factory=dict)
+    """What the vendor counted, by kind, where it counts tokens: core prices it. None where a count cannot be read, so
+    that the cost is not known."""
 
     warnings: Sequence[str] = ()
     raw: dict[str, Any] | None = field(default=None, repr=False)
@@ -108,6 +118,66 @@ class VideoStatus:
 
     warnings: Sequence[str] = ()
     """What else the caller should know, such as videos that were filtered out of a job."""
+
+    @classmethod
+    def of(
+        cls,
+        job: VideoJob,
+        *,
+        id: object = None,  # noqa: A002 # the job's own name for it
+        status: object = None,
+        progress: object = None,
+        error: object = None,
+        created_at: object = None,
+        completed_at: object = None,
+        expires_at: object = None,
+        duration_seconds: object = None,
+        size: str | None = None,
+        outputs: int | None = None,
+        provider_request_id: str | None = None,
+        provider_data: Mapping[str, Any] | None = None,
+        redaction: Redaction | None = None,
+        **beside: Any,
+    ) -> VideoStatus:
+        """Reads what an answer says of `job` in the vendor's own values; what it does not say stays as it was.
+
+        Args:
+            job: what is known of the job.
+            id: the vendor's id, text or number.
+            status: the vendor's word, in any spelling; an unknown one gives way to `error`, `completed_at` and a
+                `progress` of 100, and is taken as running where they say nothing either.
+            progress: percent, 0 to 100, as a number or as text.
+            error: what went wrong, in any shape: text, list, object with `code` and `message`.
+            created_at: seconds since 1970, or ISO 8601; as `completed_at` and `expires_at`.
+            completed_at: when the job was done.
+            expires_at: when the vendor deletes the result.
+            duration_seconds: the video's length, as a number or as text.
+            size: pixels, WIDTHxHEIGHT.
+            outputs: videos that the job made, at least 1.
+            provider_request_id: the vendor's id of the HTTP request.
+            provider_data: what the provider needs besides the id; added to what the job has.
+            redaction: takes keys and prompts out of what is shown of `error`.
+            beside: further fields of the `VideoStatus`, such as `usage`, `cost` and `raw`.
+        """
+        from tarash.tarash_gateway.plugins.http.job_fields import job_fields  # noqa: PLC0415 # it needs this module
+
+        news = job_fields(
+            job,
+            id=id,
+            status=status,
+            progress=progress,
+            error=error,
+            created_at=created_at,
+            completed_at=completed_at,
+            expires_at=expires_at,
+            duration_seconds=duration_seconds,
+            redaction=redaction,
+        )
+        told = {"size": size, "outputs": outputs, "provider_request_id": provider_request_id}
+        news |= {name: value for name, value in told.items() if value is not None}
+        if provider_data:
+            news["provider_data"] = {**job.provider_data, **provider_data}
+        return cls(job.model_copy(update=news), **beside)
 
 
 @dataclass(frozen=True, slots=True)

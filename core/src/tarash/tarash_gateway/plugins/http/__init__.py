@@ -8,25 +8,92 @@
 No HTTP library is imported before the first request is sent. `docs/http-kit.md` explains each part.
 """
 
+from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.cache import ClientCache
 from tarash.tarash_gateway.plugins.http.client import EventStream, HttpClient
 from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url
+from tarash.tarash_gateway.plugins.http.error_body import ErrorBody, categories_of, read_error_body
+from tarash.tarash_gateway.plugins.http.errors import (
+    creation_errors,
+    download_errors,
+    embedded_error,
+    error_of,
+    event_error,
+    is_not_ready,
+    job_errors,
+    job_gone,
+    read_error,
+)
+from tarash.tarash_gateway.plugins.http.event_reader import EventReader
 from tarash.tarash_gateway.plugins.http.failures import connection_error
+from tarash.tarash_gateway.plugins.http.image_items import image_items, read_image
+from tarash.tarash_gateway.plugins.http.json_reader import read_json
 from tarash.tarash_gateway.plugins.http.keys import KeySource
+from tarash.tarash_gateway.plugins.http.protocol import (
+    ImageEvents,
+    read_images,
+    read_job,
+    read_job_list,
+    read_tokens,
+    read_video_urls,
+)
 from tarash.tarash_gateway.plugins.http.provider import HttpProvider
 from tarash.tarash_gateway.plugins.http.request import FilePart, HttpRequest, image_limit, path_segment
+from tarash.tarash_gateway.plugins.http.status_words import read_status
+from tarash.tarash_gateway.plugins.http.values import (
+    job_object,
+    read_count,
+    read_id,
+    read_job_id,
+    read_number,
+    read_text,
+    read_time,
+    status_of,
+)
 
 __all__ = [
+    "Answer",
     "ClientCache",
     "Connection",
+    "ErrorBody",
+    "EventReader",
     "EventStream",
     "FilePart",
     "HttpClient",
     "HttpProvider",
     "HttpRequest",
+    "ImageEvents",
     "KeySource",
+    "categories_of",
     "check_base_url",
     "connection_error",
+    "creation_errors",
+    "download_errors",
+    "embedded_error",
+    "error_of",
+    "event_error",
+    "image_items",
     "image_limit",
+    "is_not_ready",
+    "job_errors",
+    "job_gone",
+    "job_object",
     "path_segment",
+    "read_count",
+    "read_error",
+    "read_error_body",
+    "read_id",
+    "read_image",
+    "read_images",
+    "read_job",
+    "read_job_id",
+    "read_job_list",
+    "read_json",
+    "read_number",
+    "read_status",
+    "read_text",
+    "read_time",
+    "read_tokens",
+    "read_video_urls",
+    "status_of",
 ]

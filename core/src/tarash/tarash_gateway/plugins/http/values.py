@@ -1,0 +1,103 @@
+"""Single values of an answer in every form with one meaning: numbers, counts, times, texts and ids. Pure.
+
+What cannot be read is None: not known, never a guess.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+LONGEST_ID = 1000
+"""Characters of a job's id; what is longer fits into no address."""
+
+_LATEST = 100_000_000_000
+"""Seconds since 1970 of a time that is meant; a larger number counts milliseconds."""
+
+
+def read_number(value: Any) -> float | None:
+    """Reads a finite number, also one that is written as text."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
+
+
+def read_count(value: Any) -> int | None:
+    """Reads a whole number of 0 or more: `4160`, `4160.0` and `"4160"`, but not `4160.4`."""
+    number = read_number(value)
+    return int(number) if number is not None and number >= 0 and number == int(number) else None
+
+
+def read_text(value: Any) -> str | None:
+    """Reads a text that is not empty."""
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def read_time(value: Any) -> datetime | None:
+    """Reads a time: seconds or milliseconds since 1970, as number or text, or ISO 8601; UTC where no zone is named."""
+    number = read_number(value)
+    try:
+        if number is not None:
+            return datetime.fromtimestamp(number / 1000 if abs(number) > _LATEST else number, UTC)
+        time = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except (OverflowError, OSError, ValueError):
+        return None
+    return time if time is None or time.tzinfo is not None else time.replace(tzinfo=UTC)
+
+
+def read_id(value: Any) -> str | None:
+    """Reads an id: text, or a whole number. One with control characters, which could forge a line of a log, is none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    usable = isinstance(value, str) and 0 < len(value) <= LONGEST_ID and value.isprintable() and value.strip()
+    return value if usable else None
+
+
+_IDS = ("id", "task_id", "taskId", "job_id", "jobId", "video_id", "videoId", "generation_id", "name")
+_STATES = ("status", "state", "task_status", "taskStatus", "job_status", "jobStatus")
+_NESTED = ("data", "output", "result", "job", "task", "video", "response")
+
+
+def job_object(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Finds the part of an answer that is the job: the answer itself, or what stands in `data`, `output` or `task`.
+
+    A status without an id may be that of the request: `{"status": "success", "data": {"task_id": …}}`.
+    """
+    if _has_id(answer):
+        return answer
+    return next((part for part in _parts(answer) if _has_id(part) or isinstance(status_of(part), str)), answer)
+
+
+def read_job_id(answer: Mapping[str, Any]) -> str | None:
+    """Reads a job's id: `id`, `task_id` and the like, text or number, on top or inside of `data` and the like."""
+    for part in (answer, *_parts(answer)):
+        for name in _IDS:
+            if (found := read_id(part.get(name))) is not None:
+                return found
+    return read_id(answer.get("request_id"))
+
+
+def status_of(job: Mapping[str, Any]) -> Any:
+    """The vendor's status word, whatever its field is called; None where there is none."""
+    return next((job[name] for name in _STATES if job.get(name) is not None), None)
+
+
+def _has_id(part: Mapping[str, Any]) -> bool:
+    return any(read_id(part.get(name)) is not None for name in _IDS)
+
+
+def _parts(answer: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for name in _NESTED:
+        part = answer.get(name)
+        if isinstance(part, list) and len(part) == 1:
+            part = part[0]
+        if isinstance(part, Mapping):
+            yield part
