@@ -189,3 +189,91 @@ def test_every_fault_has_a_line_and_another_name_is_refused(server):
 def test_the_other_faces_are_as_they_were(server):
     with httpx2.Client(base_url=server.url, headers={"authorization": "Bearer sk-x"}) as client:
         assert client.get("/models").json()["object"] == "list"
+
+
+# What google-genai, pydantic-ai and LiteLLM send: ProtoJSON allows both spellings of a field and both alphabets.
+PICTURE = "/v1/models/gemini-nano-banana-2.1:generateContent"
+
+
+def _picture():
+    out = io.BytesIO()
+    Image.effect_noise((24, 24), 90).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "encode",
+    [
+        base64.b64encode,
+        base64.urlsafe_b64encode,
+        lambda data: base64.b64encode(data).rstrip(b"="),
+        lambda data: base64.urlsafe_b64encode(data).rstrip(b"="),
+    ],
+    ids=["usual", "of URLs", "without padding", "of URLs without padding"],
+)
+@pytest.mark.parametrize(("inline", "kind"), [("inlineData", "mimeType"), ("inline_data", "mime_type")])
+def test_base64_and_field_names_in_every_spelling_of_protojson(http, encode, inline, kind):
+    part = {inline: {kind: "image/png", "data": encode(_picture()).decode()}}
+    body = {"contents": [{"role": "user", "parts": [{"text": "a lake"}, part]}]}
+    assert http.post(PICTURE, json=body).json()["candidates"][0]["content"]["parts"][0]["inlineData"]
+
+
+def test_snake_case_works_at_every_depth(http):
+    config = {"response_modalities": ["TEXT", "IMAGE"], "image_config": {"aspect_ratio": "16:9", "image_size": "1K"}}
+    body = {
+        "contents": [{"parts": [{"text": "a lake"}]}],
+        "generation_config": config,
+        "safety_settings": [],
+        "system_instruction": {"parts": [{"text": "x"}]},
+    }
+    assert http.post(PICTURE, json=body).status_code == 200
+
+
+@pytest.mark.parametrize("modalities", [None, ["IMAGE"], ["Image"], ["TEXT", "IMAGE"], [2]])
+def test_modalities_are_images_where_none_is_named(http, modalities):
+    config = {} if modalities is None else {"responseModalities": modalities}
+    body = {"contents": [{"parts": [{"text": "a lake"}]}], "generationConfig": config}
+    assert http.post(PICTURE, json=body).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"generationConfig": {"responseModalities": ["TEXT"]}}, "responseModalities must have IMAGE"),
+        ({"generationConfig": {"responseModalities": []}}, "responseModalities must have IMAGE"),
+        ({"generation_config": {}, "generationConfig": {}}, "'generationConfig' is given twice"),
+        ({"generation_konfig": {}}, 'Unknown name "generation_konfig"'),
+        ({"contents": [{"parts": [{"text": "x"}, {"inlineData": {"data": "not base64!"}}]}]}, "Base64 decoding failed"),
+        ({"contents": [{"parts": [{"text": "x"}, {"inlineData": {"data": "AAAAA"}}]}]}, "Base64 decoding failed"),
+        (
+            {"contents": [{"parts": [{"text": "x"}, {"inline_data": {"data": "AAAA"}}]}]},
+            "Unable to process input image",
+        ),
+        ({"contents": [{"parts": [{"text": "x"}, {"file_data": {"file_uri": "x/files/none"}}]}]}, "the File none"),
+    ],
+)
+def test_what_is_still_refused(http, server, change, message):
+    answer = http.post(PICTURE, json={"contents": [{"parts": [{"text": "a lake"}]}], **change})
+    assert answer.status_code in {400, 403}
+    assert message in answer.json()["error"]["message"]
+    assert server.paid == []
+
+
+def test_an_uploaded_file_is_listed_used_and_deleted(http, server):
+    data = _picture()
+    start = {
+        "x-goog-upload-protocol": "resumable",
+        "x-goog-upload-command": "start",
+        "x-goog-upload-header-content-length": str(len(data)),
+        "x-goog-upload-header-content-type": "image/png",
+    }
+    place = http.post("/upload/v1beta/files", headers=start).headers["x-goog-upload-url"]
+    finish = {"x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0"}
+    file = http.post(place, content=data, headers=finish).json()["file"]
+
+    assert [one["name"] for one in http.get("/v1beta/files").json()["files"]] == [file["name"]]
+    parts = [{"text": "a lake"}, {"fileData": {"fileUri": file["uri"], "mimeType": "image/png"}}]
+    assert http.post(PICTURE, json={"contents": [{"parts": parts}]}).status_code == 200
+    assert http.delete(f"/v1beta/{file['name']}").json() == {}
+    assert http.get(f"/v1beta/{file['name']}").status_code == 403
+    assert http.get("/v1beta/files").json()["files"] == []

@@ -198,3 +198,17 @@ def test_a_model_that_does_not_stream_answers_at_once(send):
     streamed = send("POST", "/images", {**body, "model": "openai/gpt-image-2"})[1]
     assert streamed.startswith(b": OPENROUTER PROCESSING\n\nevent: image_generation.partial_image\ndata: ")
     assert streamed.endswith(b"data: [DONE]\n\n")
+
+
+def test_all_models_are_listed_for_anyone_by_what_they_make(send):
+    made = {
+        query: {model["id"] for model in send("GET", f"/models{query}", key=None)[1]["data"]}
+        for query in ("", "?output_modalities=text", "?output_modalities=video", "?output_modalities=image,video")
+    }
+    # At the vendor the list shows models that write, unless others are named.
+    assert made[""] == made["?output_modalities=text"] == set()
+    assert "google/veo-3.1" in made["?output_modalities=video"]
+    assert "openai/gpt-image-2" not in made["?output_modalities=video"]
+    assert {"google/veo-3.1", "openai/gpt-image-2"} <= made["?output_modalities=image,video"]
+    listed = send("GET", "/models?output_modalities=all", key=None)[1]
+    assert listed["total_count"] == len(listed["data"])

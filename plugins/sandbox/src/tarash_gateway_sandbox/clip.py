@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import io
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,3 +162,25 @@ def poster(order: ClipOrder) -> bytes:
     """
     first = next(frames(order))
     return encode(first.resize((order.width // 2, order.height // 2), Image.Resampling.LANCZOS), "webp", 82)
+
+
+def inspect(content: bytes) -> tuple[bytes, tuple[int, int], float]:
+    """Look into a clip.
+
+    Args:
+        content: An encoded clip.
+
+    Returns:
+        Its first frame as a PNG, its width and height in pixels, and its length in seconds.
+
+    Raises:
+        ValueError: It holds no video.
+        av.FFmpegError: It is no clip.
+    """
+    with av.open(io.BytesIO(content), "r") as container:
+        frame = next(container.decode(video=0), None)
+        if frame is None:
+            msg = "no frame"
+            raise ValueError(msg)
+        picture = frame.to_image()  # type: ignore[no-untyped-call]
+        return encode(picture, "png", 100), (frame.width, frame.height), (container.duration or 0) / av.time_base

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call, Vendor
 
 COMMON_KEYS = ("model", "prompt", "n", "size", "quality", "user", "safety_identifier")
+VARIATION_KEYS = ("model", "n", "size", "user", "response_format")
 COLUMN_KEYS = {
     "styles": ("style",),
     "response_formats": ("response_format",),
@@ -54,6 +55,8 @@ class Work:
     """Keys that only this route has."""
     inputs: tuple[bytes, ...] = ()
     masked: bool = False
+    prompt: str | None = None
+    """What is drawn where the route has no prompt."""
 
 
 async def generate(call: Call, vendor: Vendor) -> Reply:
@@ -87,6 +90,21 @@ async def edit(call: Call, vendor: Vendor) -> Reply:
     return await _answer(call, vendor, Work(model, "image_edit", keys, inputs, masked))
 
 
+async def vary(call: Call, vendor: Vendor) -> Reply:
+    """POST /images/variations: a picture, and no prompt."""
+    body = rows.body_of(call)
+    model = rows.image_row(call, vendor, body, default="dall-e-2")
+    if not model.variations:
+        rows_with = [name for name, row in IMAGE_MODELS.items() if row.variations]
+        msg = f"Invalid value: '{model.name}'. This endpoint supports: {', '.join(rows_with)}."
+        raise VendorError(msg, param="model", code="invalid_value")
+    if not model.extras:
+        checks.known_keys(body, VARIATION_KEYS)
+        checks.known_keys({file.field: 0 for file in call.request.files}, ("image",))
+    inputs = await vendor.in_studio(edit_inputs, call.request.files, model)
+    return await _answer(call, vendor, Work(model, "image_variation", (), inputs[:1], prompt="A variation"))
+
+
 async def picture_file(call: Call, vendor: Vendor) -> Answer:
     """GET /files/…: the picture behind one of dall-e's URLs, for anyone."""
     order = vendor.published(call.name)
@@ -108,7 +126,7 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
     if not model.extras:
         columns = [key for column, keys in COLUMN_KEYS.items() if getattr(model, column) for key in keys]
         checks.known_keys(body, (*COMMON_KEYS, *columns, *work.keys))
-    prompt = checks.prompt(body, model.prompt_length)
+    prompt = checks.prompt(body, model.prompt_length) if work.prompt is None else work.prompt
     count = _count(body, model, form=form)
     size = checks.image_size(body, model)
     quality = checks.text(body, "quality", model.qualities)

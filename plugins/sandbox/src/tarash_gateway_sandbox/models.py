@@ -88,6 +88,8 @@ class ImageModel:
     """Whether the answer carries `revised_prompt`."""
     json_edits: bool = False
     """Whether edits are taken as JSON, too."""
+    variations: bool = False
+    """Whether a picture is varied without a prompt."""
     links: bool = False
     """Whether pictures come as URLs when nothing else is asked for."""
     extras: bool = False
@@ -115,6 +117,7 @@ _DALL_E_2 = ImageModel(
     response_formats=("url", "b64_json"),
     inputs=1,
     input_types=("image/png",),
+    variations=True,
     links=True,
 )
 _DALL_E_3 = ImageModel(
@@ -174,6 +177,7 @@ COMPATIBLE_IMAGE = replace(
     moderations=(),
     fidelities=(),
     complexities=(),
+    variations=True,
     extras=True,
 )
 """Every model of a compatible server: only types are checked, and other keys are taken."""

@@ -14,8 +14,8 @@ Operation = Literal["image", "video", "status", "content", "list", "cancel", "fi
 
 OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
     ("models", "GET", r"/(?:videos|images)/models"),
-    ("image", "POST", r"/images(?:/generations|/edits)?"),
-    ("video", "POST", r"/videos(?:/[^/]+/remix)?"),
+    ("image", "POST", r"/images(?:/generations|/edits|/variations)?"),
+    ("video", "POST", r"/videos(?:/[^/]+/remix|/edits|/extensions)?"),
     ("list", "GET", r"/videos"),
     ("status", "GET", r"/videos/([^/]+)"),
     ("content", "GET", r"/videos/([^/]+)/content"),

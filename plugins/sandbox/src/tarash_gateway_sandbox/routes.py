@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tarash_gateway_sandbox import images, videos
+from tarash_gateway_sandbox import derived_videos, images, videos
 from tarash_gateway_sandbox.auth import authorize
 from tarash_gateway_sandbox.faults import Answer, Reply, json_answer
 from tarash_gateway_sandbox.google import routes as google
@@ -65,12 +65,15 @@ def _model(name: str) -> dict[str, object]:
 ROUTES = (
     Route("POST", "/images/generations", images.generate),
     Route("POST", "/images/edits", images.edit),
+    Route("POST", "/images/variations", images.vary),
     Route("POST", "/videos", videos.create),
     Route("GET", "/videos", videos.list_jobs),
     Route("GET", "/videos/{}", videos.retrieve),
     Route("DELETE", "/videos/{}", videos.delete),
     Route("GET", "/videos/{}/content", videos.content),
-    Route("POST", "/videos/{}/remix", videos.remix),
+    Route("POST", "/videos/{}/remix", derived_videos.remix),
+    Route("POST", "/videos/edits", derived_videos.edit),
+    Route("POST", "/videos/extensions", derived_videos.extend),
     Route("GET", "/models", list_models),
     Route("GET", "/models/{}", retrieve_model),
 )

@@ -1,4 +1,4 @@
-"""The video routes: jobs, their clips, and remixes."""
+"""The video routes: jobs and their clips."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from tarash_gateway_sandbox.vendor_errors import (
     invalid_type,
     invalid_value,
     listed,
-    unknown_parameter,
 )
 
 if TYPE_CHECKING:
@@ -69,40 +68,14 @@ async def create(call: Call, vendor: Vendor) -> Answer:
         vendor.job_seconds,
         reference,
         scene=prompt,
-        **_manners(call, vendor),
+        **job_course(call, vendor),
     )
-    return _created(job, vendor)
-
-
-async def remix(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/{id}/remix: a prompt, and nothing else."""
-    source = _job(call, vendor)
-    body = rows.body_of(call)
-    checks.known_keys(body, ("prompt",))
-    for file in call.request.files:
-        raise unknown_parameter(file.field)
-    prompt = checks.prompt(body, 32_000)
-    if not source.completed:
-        msg = f"Video with id '{source.id}' is not completed yet."
-        raise VendorError(msg, param="video_id", code="invalid_value")
-    job = VideoJob(
-        source.model,
-        prompt,
-        source.size,
-        source.seconds,
-        vendor.job_seconds,
-        source.reference,
-        remixed_from=source.id,
-        remixes=source.remixes + 1,
-        scene=source.scene,
-        **_manners(call, vendor),
-    )
-    return _created(job, vendor)
+    return created(job, vendor)
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
     """GET /videos/{id}."""
-    job = _job(call, vendor)
+    job = known_job(call.name, vendor)
     wait = max(20, min(2000, round(job.duration * 250)))
     headers = {"openai-poll-after-ms": str(wait)} if vendor.profile.poll_hint else {}
     return json_answer(job.resource(), headers=headers)
@@ -110,7 +83,7 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 async def delete(call: Call, vendor: Vendor) -> Answer:
     """DELETE /videos/{id}."""
-    job = _job(call, vendor)
+    job = known_job(call.name, vendor)
     vendor.jobs.remove(job.id)
     return json_answer({"id": job.id, "object": "video.deleted", "deleted": True})
 
@@ -143,14 +116,14 @@ async def list_jobs(call: Call, vendor: Vendor) -> Answer:
 
 async def content(call: Call, vendor: Vendor) -> Answer:
     """GET /videos/{id}/content: the clip or its thumbnail, whole or a part of it."""
-    job = _job(call, vendor)
+    job = known_job(call.name, vendor)
     variant = checks.text(call.request.query, "variant", tuple(VARIANTS)) or "video"
     if not job.completed:
         msg = "Video is not ready yet, use GET /v1/videos/{video_id} to check status."
         raise VendorError(msg, status=404)
-    order = await vendor.in_studio(_clip_order, job, vendor.quick)
-    data = await vendor.in_studio(_film if variant == "video" else _poster, order)
-    return _part(call.request.headers, data, VARIANTS[variant])
+    order = await vendor.in_studio(clip_order, job, vendor.quick)
+    data = await vendor.in_studio(film_of if variant == "video" else _poster, order)
+    return part_of(call.request.headers, data, VARIANTS[variant])
 
 
 def _seconds(body: Mapping[str, Any], model: VideoModel) -> str:
@@ -170,10 +143,15 @@ def _seconds(body: Mapping[str, Any], model: VideoModel) -> str:
     return value
 
 
-def _job(call: Call, vendor: Vendor) -> VideoJob:
-    job = vendor.jobs.get(call.name, OPENAI)
+def known_job(name: str, vendor: Vendor) -> VideoJob:
+    """Return the job of an id.
+
+    Raises:
+        VendorError: There is none.
+    """
+    job = vendor.jobs.get(name, OPENAI)
     if job is None:
-        raise _not_found(call.name)
+        raise _not_found(name)
     return job
 
 
@@ -181,7 +159,7 @@ def _not_found(name: str) -> VendorError:
     return VendorError(f"Video with id '{name}' not found.", param="video_id", status=404)
 
 
-def _manners(call: Call, vendor: Vendor) -> dict[str, Any]:
+def job_course(call: Call, vendor: Vendor) -> dict[str, Any]:
     """How a job goes that is created now, and what it meets."""
     courses = [one.fault.effect for one in call.job_faults if isinstance(one.fault.effect, Course)]
     course = courses[0] if courses else None
@@ -193,7 +171,8 @@ def _manners(call: Call, vendor: Vendor) -> dict[str, Any]:
     }
 
 
-def _created(job: VideoJob, vendor: Vendor) -> Answer:
+def created(job: VideoJob, vendor: Vendor) -> Answer:
+    """Keep a job, count it as paid, and show it."""
     vendor.jobs.add(job)
     vendor.paid.add(Paid("video", job.model, job.prompt, job.id))
     return json_answer(job.resource())
@@ -205,7 +184,8 @@ def _late(job: VideoJob, vendor: Vendor) -> bool:
     return any(vendor.tally.due(one, (job.id,)) for one in lags)
 
 
-def _clip_order(job: VideoJob, quick: bool) -> ClipOrder:  # noqa: FBT001 - handed over by position, to a thread
+def clip_order(job: VideoJob, quick: bool) -> ClipOrder:  # noqa: FBT001 - handed over by position, to a thread
+    """Return what the clip of a job depends on."""
     from tarash_gateway_sandbox.clip import ClipOrder  # noqa: PLC0415 - brings Pillow and PyAV
 
     if quick:  # every job gets the same small clip
@@ -215,7 +195,8 @@ def _clip_order(job: VideoJob, quick: bool) -> ClipOrder:  # noqa: FBT001 - hand
     return ClipOrder(job.prompt, width, height, int(job.seconds), model, job.reference, job.scene, job.remixes)
 
 
-def _film(order: ClipOrder) -> bytes:
+def film_of(order: ClipOrder) -> bytes:
+    """Encode a clip."""
     from tarash_gateway_sandbox.clip import film  # noqa: PLC0415 - brings Pillow and PyAV
 
     return film(order)
@@ -227,7 +208,7 @@ def _poster(order: ClipOrder) -> bytes:
     return poster(order)
 
 
-def _part(headers: Mapping[str, str], data: bytes, content_type: str) -> Answer:
+def part_of(headers: Mapping[str, str], data: bytes, content_type: str) -> Answer:
     """A file, or the range of it that was asked for."""
     etag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
     sent = {"accept-ranges": "bytes", "etag": etag}

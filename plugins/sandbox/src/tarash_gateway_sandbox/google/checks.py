@@ -12,6 +12,7 @@ from tarash_gateway_sandbox.google.errors import GoogleError, invalid, unknown_f
 from tarash_gateway_sandbox.google.models import SHUT_DOWN
 from tarash_gateway_sandbox.operations import split_model
 
+URL_SAFE = str.maketrans("-_", "+/")
 FAULT_NAMES = re.compile(r"[a-z0-9_]+(?:,[a-z0-9_]+)*")
 
 
@@ -42,6 +43,25 @@ def fields(body: object, place: str, known: tuple[str, ...]) -> Mapping[str, Any
     return body
 
 
+def proto_fields(body: object, place: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+    """An object of a protobuf message: each field in camel case, or as the message spells it, with underscores.
+
+    Returns:
+        The fields in camel case.
+    """
+    if not isinstance(body, Mapping):
+        return fields(body, place, known)
+    named: dict[str, Any] = {}
+    for name, value in body.items():
+        first, *others = str(name).split("_")
+        camel = first + "".join(part[:1].upper() + part[1:] for part in others)
+        if camel in named:
+            msg = f"Invalid JSON payload received. The field '{camel}' is given twice at '{place}'."
+            raise GoogleError(400, msg)
+        named[camel if camel in known else str(name)] = value
+    return fields(named, place, known)
+
+
 def word(body: Mapping[str, Any], name: str, place: str, values: tuple[str, ...]) -> str | None:
     """A text out of a list, or nothing."""
     value = body.get(name)
@@ -67,13 +87,14 @@ def seconds(value: object, least: int, most: int) -> int | None:
 
 
 def data_of(value: object, place: str) -> bytes:
-    """The bytes of base64."""
+    """The bytes of base64, in the usual alphabet or in that of URLs, with padding or without."""
     if not isinstance(value, str):
         msg = f"Invalid value at '{place}': base64 is expected."
         raise GoogleError(400, msg)
+    text = value.rstrip("=").translate(URL_SAFE)
     try:
-        return base64.b64decode(value, validate=True)
-    except binascii.Error:
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
+    except (binascii.Error, ValueError):
         msg = f"Invalid value at '{place}' (TYPE_BYTES), Base64 decoding failed."
         raise GoogleError(400, msg) from None
 

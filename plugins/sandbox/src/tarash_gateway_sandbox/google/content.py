@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tarash_gateway_sandbox.faults import EventStream, RawBytes, Reply, json_answer
 from tarash_gateway_sandbox.google import checks, studio
 from tarash_gateway_sandbox.google.errors import GoogleError
+from tarash_gateway_sandbox.google.files import stored_file
 from tarash_gateway_sandbox.google.models import MOST_INPUTS, PICTURES, picture_size
 from tarash_gateway_sandbox.google.refusing import refuse
 from tarash_gateway_sandbox.google.state import new_id
@@ -20,13 +21,19 @@ if TYPE_CHECKING:
     from tarash_gateway_sandbox.google.routes import Asked
     from tarash_gateway_sandbox.vendor import Vendor
 
-KEYS = ("contents", "generationConfig", "safetySettings", "systemInstruction", "labels", "tools")
+KEYS = ("contents", "generationConfig", "safetySettings", "systemInstruction", "labels", "tools", "toolConfig")
+PART_KEYS = ("text", "inlineData", "fileData", "thought", "thoughtSignature", "mediaResolution")
 CONFIG_KEYS = (
     "candidateCount",
+    "frequencyPenalty",
     "imageConfig",
+    "maxOutputTokens",
+    "mediaResolution",
+    "presencePenalty",
     "responseModalities",
     "safetySettings",
     "seed",
+    "stopSequences",
     "temperature",
     "thinkingConfig",
     "topK",
@@ -35,6 +42,8 @@ CONFIG_KEYS = (
 IMAGE_KEYS = ("aspectRatio", "imageSize")
 VERTEX_IMAGE_KEYS = (*IMAGE_KEYS, "imageOutputOptions", "personGeneration", "prominentPeople")
 FAULTS = ("refusal", "prompt_blocked", "text_only", "legacy_model", "lost_answer")
+IMAGE_NUMBER = 2
+"""What `IMAGE` is among the modalities of the protocol."""
 THOUGHTS = 2
 """Pictures that are drawn while a model thinks."""
 
@@ -58,9 +67,9 @@ async def _answer(asked: Asked, vendor: Vendor, *, stream: bool) -> Reply:
     if refused is not None:
         return refused
     checks.known_model(model, PICTURES, asked.version, "generateContent")
-    body = checks.fields(asked.body, "request", KEYS)
+    body = checks.proto_fields(asked.body, "request", KEYS)
     prompt, inputs = await _contents(body.get("contents"), vendor)
-    config = checks.fields(body.get("generationConfig") or {}, "generation_config", CONFIG_KEYS)
+    config = checks.proto_fields(body.get("generationConfig") or {}, "generation_config", CONFIG_KEYS)
     size, form = _image_config(config, PICTURES[model], asked)
     faults = vendor.google.wanted(named, FAULTS)
     if "prompt_blocked" in faults:
@@ -117,34 +126,49 @@ async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ..
     texts: list[str] = []
     pictures: list[bytes] = []
     for at, content in enumerate(value):
-        plain = checks.fields(content, f"contents[{at}]", ("parts", "role"))
+        plain = checks.proto_fields(content, f"contents[{at}]", ("parts", "role"))
         for part in plain.get("parts") or []:
             place = f"contents[{at}].parts"
-            found = checks.fields(part, place, ("text", "inlineData", "fileData", "thoughtSignature"))
+            found = checks.proto_fields(part, place, PART_KEYS)
             if isinstance(found.get("text"), str):
                 texts.append(found["text"])
-            elif isinstance(found.get("inlineData"), Mapping):
-                content_bytes = checks.data_of(found["inlineData"].get("data"), f"{place}.inline_data.data")
-                if not await vendor.in_studio(studio.is_picture, content_bytes):
-                    msg = "Unable to process input image. Please retry or report."
-                    raise GoogleError(400, msg)
-                pictures.append(content_bytes)
+                continue
+            content_bytes = _media(found, place, vendor)
+            if content_bytes is None:
+                continue
+            if not await vendor.in_studio(studio.is_picture, content_bytes):
+                msg = "Unable to process input image. Please retry or report."
+                raise GoogleError(400, msg)
+            pictures.append(content_bytes)
     if not texts or len(pictures) > MOST_INPUTS:
         msg = f"A text is needed, and at most {MOST_INPUTS} images."
         raise GoogleError(400, msg)
     return "\n".join(texts), tuple(pictures)
 
 
+def _media(part: Mapping[str, Any], place: str, vendor: Vendor) -> bytes | None:
+    """The picture that a part brings, or names as a file that was uploaded."""
+    if part.get("inlineData") is not None:
+        inline = checks.proto_fields(part["inlineData"], f"{place}.inline_data", ("data", "mimeType", "displayName"))
+        return checks.data_of(inline.get("data"), f"{place}.inline_data.data")
+    if part.get("fileData") is not None:
+        known = ("fileUri", "mimeType", "displayName")
+        uri = checks.proto_fields(part["fileData"], f"{place}.file_data", known).get("fileUri")
+        return stored_file(str(uri), vendor).content
+    return None
+
+
 def _image_config(config: Mapping[str, Any], row: Picture, asked: Asked) -> tuple[tuple[int, int], str]:
     modalities = config.get("responseModalities")
-    if not isinstance(modalities, list) or "IMAGE" not in modalities:
+    # Where none is named, an image model makes images.
+    if modalities is not None and not (isinstance(modalities, list) and any(map(_is_image, modalities))):
         msg = "The sandbox makes pictures only here: responseModalities must have IMAGE."
         raise GoogleError(400, msg)
     if config.get("candidateCount", 1) != 1:
         msg = "Multiple candidates is not enabled for this model"
         raise GoogleError(400, msg)
     known = VERTEX_IMAGE_KEYS if asked.home else IMAGE_KEYS
-    image = checks.fields(config.get("imageConfig") or {}, "generation_config.image_config", known)
+    image = checks.proto_fields(config.get("imageConfig") or {}, "generation_config.image_config", known)
     ratio, tier = image.get("aspectRatio", "1:1"), image.get("imageSize", "1K")
     if ratio not in row.ratios or tier not in row.tiers:
         msg = f"Invalid value: aspectRatio '{ratio}', imageSize '{tier}'."
@@ -152,3 +176,8 @@ def _image_config(config: Mapping[str, Any], row: Picture, asked: Asked) -> tupl
     options = image.get("imageOutputOptions")
     jpeg = isinstance(options, Mapping) and options.get("mimeType") == "image/jpeg"
     return picture_size(ratio, tier), "jpeg" if jpeg else "png"
+
+
+def _is_image(modality: object) -> bool:
+    """Whether a modality is IMAGE, by its name or by its number in the protocol."""
+    return modality == IMAGE_NUMBER or (isinstance(modality, str) and modality.upper() == "IMAGE")

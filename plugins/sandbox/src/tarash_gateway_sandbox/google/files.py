@@ -8,7 +8,7 @@ from tarash_gateway_sandbox.faults import Answer, json_answer
 from tarash_gateway_sandbox.google import studio
 from tarash_gateway_sandbox.google.errors import GoogleError
 from tarash_gateway_sandbox.google.state import OWN_ADDRESS, StoredFile, new_id
-from tarash_gateway_sandbox.videos import _part as part_of
+from tarash_gateway_sandbox.videos import part_of
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.google.routes import Asked
@@ -44,12 +44,46 @@ async def upload(asked: Asked, vendor: Vendor) -> Answer:
     return json_answer({"file": _shown(file, asked)}, headers={"x-goog-upload-status": "final"})
 
 
+def known_file(name: str, vendor: Vendor) -> StoredFile:
+    """Return a file by its name.
+
+    Raises:
+        GoogleError: There is none.
+    """
+    file = vendor.google.files.get(name)
+    if file is None:
+        msg = f"You do not have permission to access the File {name} or it may not exist."
+        raise GoogleError(403, msg)
+    return file
+
+
+def stored_file(uri: str, vendor: Vendor) -> StoredFile:
+    """Return the file of an address, ready to be used.
+
+    Raises:
+        GoogleError: There is none, or it is still being processed.
+    """
+    file = known_file(uri.rpartition("/files/")[2], vendor)
+    if file.processing > 0:
+        msg = f"The File {file.name} is not in an ACTIVE state and usage is not allowed."
+        raise GoogleError(400, msg)
+    return file
+
+
+async def list_files(asked: Asked, vendor: Vendor) -> Answer:
+    """GET /files."""
+    return json_answer({"files": [_shown(file, asked) for file in [*vendor.google.files.values()][::-1]]})
+
+
+async def delete(asked: Asked, vendor: Vendor) -> Answer:
+    """DELETE /files/{name}."""
+    del vendor.google.files[known_file(asked.name, vendor).name]
+    return json_answer({})
+
+
 async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
     """GET /files/{name}."""
-    file = vendor.google.files.get(asked.name)
-    if file is None:
-        msg = f"You do not have permission to access the File {asked.name} or it may not exist."
-        raise GoogleError(403, msg)
+    file = known_file(asked.name, vendor)
     file.processing = max(0, file.processing - 1)
     return json_answer(_shown(file, asked))
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tarash_gateway_sandbox.faults import Answer, RawBytes, Reply, json_answer
 from tarash_gateway_sandbox.google import checks, studio
 from tarash_gateway_sandbox.google.errors import GoogleError, invalid, unsupported
+from tarash_gateway_sandbox.google.files import stored_file
 from tarash_gateway_sandbox.google.models import OMNI, RATIOS, RESOLUTIONS, VERTEX_OMNI, video_size
 from tarash_gateway_sandbox.google.refusing import refuse
 from tarash_gateway_sandbox.google.state import OWN_ADDRESS, Job, new_id, now
@@ -235,15 +236,7 @@ def _media(part: Mapping[str, Any], place: str, vendor: Vendor) -> bytes:
         raise invalid(msg)
     if part.get("uri") is None:
         return checks.data_of(part.get("data"), f"{place}.data")
-    name = str(part["uri"]).rpartition("/files/")[2]
-    file = vendor.google.files.get(name)
-    if file is None:
-        msg = f"You do not have permission to access the File {name} or it may not exist."
-        raise GoogleError(403, msg)
-    if file.processing > 0:
-        msg = f"The File {name} is not in an ACTIVE state and usage is not allowed."
-        raise GoogleError(400, msg)
-    return file.content
+    return stored_file(str(part["uri"]), vendor).content
 
 
 def _head(job: Job) -> dict[str, Any]:

@@ -73,6 +73,8 @@ ROUTES: tuple[tuple[str, str, GoogleHandler], ...] = (
     ("DELETE", r"/interactions/([^/]+)", interactions.delete),
     ("GET", r"/files/([^/:]+):download", files.download),
     ("GET", r"/files/([^/:]+)", files.retrieve),
+    ("DELETE", r"/files/([^/:]+)", files.delete),
+    ("GET", r"/files", files.list_files),
     ("GET", r"/models", models),
     ("GET", r"/models/([^/:]+)", model),
     ("POST", r"/models/([^/:]+):generateContent", content.generate),

@@ -65,7 +65,7 @@ async def create(asked: Asked, vendor: Vendor) -> Reply:
 
 async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
     """POST …/models/{model}:fetchPredictOperation."""
-    body = checks.fields(asked.body, "request", ("operationName",))
+    body = checks.proto_fields(asked.body, "request", ("operationName",))
     name = body.get("operationName")
     job = vendor.google.jobs.get(name) if isinstance(name, str) else None
     if job is None or job.model != checks.model_and_faults(asked.name)[0] or not str(name).startswith(asked.home[1:]):

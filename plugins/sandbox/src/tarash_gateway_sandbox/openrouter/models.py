@@ -65,6 +65,10 @@ class VideoEntry:
             "upscale_factor": None,
         }
 
+    def listed(self) -> dict[str, Any]:
+        """The entry as the list of all models has it."""
+        return _listed(self.id, ["text", *(["image"] if self.frames else [])], "video", {})
+
 
 @dataclass(frozen=True)
 class ImageEntry:
@@ -90,6 +94,11 @@ class ImageEntry:
             "endpoints": f"/api/v1/images/models/{self.id}/endpoints",
         }
 
+    def listed(self) -> dict[str, Any]:
+        """The entry as the list of all models has it."""
+        takes = ["text", "image"] if "input_references" in self.parameters else ["text"]
+        return _listed(self.id, takes, "image", {"image_output": str(self.cost)})
+
     def values(self, name: str) -> tuple[str, ...]:
         """What an enumerated parameter takes; empty where it is not listed."""
         found = self.parameters.get(name, {})
@@ -98,6 +107,31 @@ class ImageEntry:
     def most(self, name: str, otherwise: int) -> int:
         """The end of a parameter's range."""
         return int(self.parameters.get(name, {}).get("max", otherwise))
+
+
+def _listed(name: str, takes: list[str], makes: str, prices: dict[str, str]) -> dict[str, Any]:
+    return {
+        "id": name,
+        "canonical_slug": f"{name}-20251001",
+        "name": name.partition("/")[2],
+        "created": RELEASED,
+        "description": "",
+        "context_length": None,
+        "architecture": {
+            "modality": f"{'+'.join(takes)}->{makes}",
+            "input_modalities": takes,
+            "output_modalities": [makes],
+            "instruct_type": None,
+            "tokenizer": "Other",
+        },
+        "pricing": {"prompt": "0", "completion": "0", **prices},
+        "top_provider": {"is_moderated": False, "context_length": None, "max_completion_tokens": None},
+        "per_request_limits": None,
+        "supported_parameters": ["seed"],
+        "supported_voices": None,
+        "default_parameters": None,
+        "links": {"details": f"/api/v1/models/{name}/endpoints"},
+    }
 
 
 def _list(values: tuple[Any, ...] | None) -> list[Any] | None:

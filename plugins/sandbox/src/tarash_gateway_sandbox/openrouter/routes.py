@@ -26,9 +26,19 @@ async def image_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - 
     return json_answer({"data": [entry.shown() for entry in IMAGE_ENTRIES.values()]})
 
 
+async def models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
+    """GET /models, for anyone: those that make one of `output_modalities`, which is `text` unless others are named."""
+    wanted = call.request.query.get("output_modalities", "text").split(",")
+    entries = [entry.listed() for entry in IMAGE_ENTRIES.values()]
+    entries += [entry.listed() for entry in VIDEO_ENTRIES.values()]
+    shown = [one for one in entries if {"all", *one["architecture"]["output_modalities"]}.intersection(wanted)]
+    return json_answer({"data": shown, "total_count": len(shown), "links": {"next": None}})
+
+
 OPEN: dict[tuple[str, str], Handler] = {
     ("GET", "/videos/models"): video_models,
     ("GET", "/images/models"): image_models,
+    ("GET", "/models"): models,
 }
 LOCKED: dict[tuple[str, str], Handler] = {
     ("POST", "/videos"): videos.create,

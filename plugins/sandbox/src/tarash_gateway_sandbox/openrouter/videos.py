@@ -17,7 +17,7 @@ from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import GONE, RATIOS, RESOLUTIONS, SHORT_SIDES, VIDEO_ENTRIES, VideoEntry
 from tarash_gateway_sandbox.operations import split_model
 from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import _clip_order, _film, _part
+from tarash_gateway_sandbox.videos import clip_order, film_of, part_of
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call, Vendor
@@ -152,9 +152,9 @@ async def stored(call: Call, vendor: Vendor) -> Answer:
 
 
 async def _clip(call: Call, vendor: Vendor, job: RouterJob, index: int) -> Answer:
-    order = await vendor.in_studio(_clip_order, job, vendor.quick)
+    order = await vendor.in_studio(clip_order, job, vendor.quick)
     order = dataclasses.replace(order, remixes=order.remixes + index)
-    return _part(call.request.headers, await vendor.in_studio(_film, order), "video/mp4")
+    return part_of(call.request.headers, await vendor.in_studio(film_of, order), "video/mp4")
 
 
 def _entry(body: Mapping[str, Any]) -> VideoEntry:
