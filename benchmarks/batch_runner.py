@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import warnings
-from datetime import timedelta
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -64,13 +64,13 @@ def main() -> None:
     import openai  # noqa: F401 # loaded once for all
 
     from tarash.tarash_gateway import run_batch  # noqa: PLC0415 # as above
-    from tarash.tarash_gateway.flows import recovery  # noqa: PLC0415 # as above
+    from tarash.tarash_gateway.flows.context import use_retry_policy  # noqa: PLC0415 # as above
     from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig  # noqa: PLC0415 # as above
     from tarash.tarash_gateway.plugins.registry import registry  # noqa: PLC0415 # as above
 
     warnings.simplefilter("ignore")
     logging.getLogger("tarash").addHandler(logging.NullHandler())
-    recovery.SHOWS_WITHIN = timedelta(seconds=SHOWS_WITHIN)
+    ExitStack().enter_context(use_retry_policy(listed_within=SHOWS_WITHIN))  # to the end of the process
     registry.spec("openai")
     over: dict[int, int] = {}
     for line in sys.stdin:

@@ -46,11 +46,18 @@ def _nothing_was_warned_of(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _a_lost_answer_is_looked_up_at_once(monkeypatch):
+def _a_lost_answer_is_looked_up_at_once(retry_policy):
     # A vendor may show a job seconds later; the sandbox shows it at once, unless a test is about that.
-    from tarash.tarash_gateway.flows import lookup
+    retry_policy(lookup_pauses=(0.01, 0.05))
 
-    monkeypatch.setattr(lookup, "PAUSES", (0.01, 0.05))
+
+@pytest.fixture
+def retry_policy():
+    """Changes how patient calls are, to the end of the test."""
+    from tarash.tarash_gateway.flows.context import use_retry_policy
+
+    with contextlib.ExitStack() as stack:
+        yield lambda **changes: stack.enter_context(use_retry_policy(**changes))
 
 
 def _image(form="PNG", size=(8, 6)):

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import random
 from typing import Any, TypeVar
 
 from simulation.clock import VirtualLoop
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Observe, Random, Sleep, Today
+from tarash.tarash_gateway.flows.commands import (
+    Blocking,
+    Either,
+    Emit,
+    Flow,
+    Now,
+    Observe,
+    ProviderCall,
+    Random,
+    Sleep,
+    Today,
+)
 
 ReturnT = TypeVar("ReturnT")
 
@@ -51,9 +61,11 @@ async def _taken(command: Any, clock: VirtualLoop) -> Any:
     match command:
         case Sleep(seconds):
             return await clock.sleep(seconds)
-        case Call(target, name, args, options):
-            twin = getattr(target, f"{name}_async", None) or getattr(target, name)
-            got = twin(*args, **options)
-            return await got if inspect.isawaitable(got) else got
+        case ProviderCall(provider, _, args, options):
+            return await getattr(provider, f"{command.name}_async")(*args, **options)
+        case Blocking(function, args, options):
+            return function(*args, **options)
+        case Either(_, async_function, args, options):
+            return await async_function(*args, **options)
     msg = f"the simulation has no answer to {command!r}"
     raise TypeError(msg)

@@ -174,6 +174,7 @@ class View:
         self._ledger = ledger
         self._disk = disk
         self._open = entries
+        self.entries = self.write = None  # what a blocking driver would call
 
     async def entries_async(self) -> list[Entry]:
         """The open requests."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from simulation.work import Ended
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id
-from tarash.tarash_gateway.flows.sinks import MemorySink
+from tarash.tarash_gateway.flows.download import MemorySink
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.plugins.provider import Prepared
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tarash.tarash_gateway import Journal, run_batch
-from tarash.tarash_gateway.flows.sinks import MemorySink
+from tarash.tarash_gateway.flows.download import MemorySink
 from tarash.tarash_gateway.journal.lines import read_lines
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,

@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from simulation.driver import run_virtual
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.context import CallScope, Context, new_request_id
-from tarash.tarash_gateway.flows.fallback import with_fallbacks
+from tarash.tarash_gateway.flows.call import call, call_job
+from tarash.tarash_gateway.flows.context import CallScope, Context, retry_policy
 from tarash.tarash_gateway.flows.image import image_call
-from tarash.tarash_gateway.flows.jobs import at_job, resume_call
 from tarash.tarash_gateway.flows.plan import Plan, make_plan
-from tarash.tarash_gateway.flows.retry import FIRST_DELAY
-from tarash.tarash_gateway.flows.video import video_call
+from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.journal.entries import EntryStatus
 from tarash.tarash_gateway.models import VideoJob
 from tarash_gateway_batch.deciding import Decision
@@ -106,7 +104,7 @@ class Work:
                         pause = 0.0
                     elif self._may_repeat(error, tries):
                         tries += 1
-                        pause = error.retry_after or FIRST_DELAY * 2.0 ** (tries - 1)
+                        pause = error.retry_after or retry_policy().first_delay * 2.0 ** (tries - 1)
                     else:
                         raise
             await self._cluster.clock.sleep(pause)
@@ -127,9 +125,9 @@ class Work:
                 row.began = cluster.clock.time()
             self._journal = journal = RowJournal(self._node.disk, row.id, expected=most, on_news=heard)  # type: ignore[arg-type] # as far as it is used
             scope = CallScope("generate", journal, payment.budgets)
-            call: Callable[[Context, Plan[Any]], Any] = image_call if row.kind == "image" else video_call
+            steps: Callable[[Context, Plan[Any]], Any] = image_call if row.kind == "image" else video_call
             try:
-                response = await run_virtual(with_fallbacks([plan], new_request_id(), call, scope), cluster.clock)
+                response = await run_virtual(call([plan], steps, scope), cluster.clock)
             except BaseException as error:
                 if journal.intents and getattr(error, "billable", None) != "no":
                     payment.cost = None
@@ -153,10 +151,10 @@ class Work:
         config, provider = cluster.config(row), cluster.vendors[row.vendor]
         model = cluster.registry.spec(config.provider).video_models[0]
 
-        def one(context: Context) -> Any:
+        def steps(context: Context) -> Any:
             return resume_call(context, provider, job, row=model, save_to=None, exists="error")
 
-        await run_virtual(at_job(config, job, new_request_id(), one, CallScope("resume", journal)), cluster.clock)
+        await run_virtual(call_job(config, job, steps, CallScope("resume", journal)), cluster.clock)
 
     async def _saved(self) -> Ended:
         assert self._journal is not None  # noqa: S101 # who comes here has written to it

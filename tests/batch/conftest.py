@@ -1,12 +1,10 @@
 """A quick vendor, configs for it, and batches in a folder of their own."""
 
 import json
-from datetime import timedelta
 
 import pytest
 
 from tarash.tarash_gateway import Journal, run_batch
-from tarash.tarash_gateway.flows import recovery
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash_gateway_sandbox import SandboxServer
 
@@ -25,9 +23,9 @@ def tarash_sandbox(quick_server):
 
 
 @pytest.fixture(autouse=True)
-def _jobs_show_soon(monkeypatch):
+def _jobs_show_soon(retry_policy):
     # A vendor may show a job half a minute late, and a rerun waits for it; the sandbox shows it at once.
-    monkeypatch.setattr(recovery, "SHOWS_WITHIN", timedelta(seconds=0.05))
+    retry_policy(listed_within=0.05)
 
 
 @pytest.fixture

@@ -30,11 +30,8 @@ def _no_google_of_this_machine(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _nothing_waits_long(monkeypatch):
-    from tarash.tarash_gateway.flows import retry, video
-
-    monkeypatch.setattr(retry, "FIRST_DELAY", 0.01)
-    monkeypatch.setattr(video, "FIRST_DELAY", 0.01)
+def _nothing_waits_long(retry_policy):
+    retry_policy(first_delay=0.01)
 
 
 @pytest.fixture(scope="module")

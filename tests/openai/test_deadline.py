@@ -14,9 +14,7 @@ from tarash.tarash_gateway import (
     submit_video,
 )
 from tarash.tarash_gateway.errors import GenerationTimeoutError, TarashError, UnconfirmedGenerationError
-from tarash.tarash_gateway.flows import video
-from tarash.tarash_gateway.flows.lookup import reserve
-from tarash_gateway_openai.provider import OpenAIProvider
+from tarash.tarash_gateway.flows.context import RetryPolicy
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -72,16 +70,16 @@ def test_an_answer_that_drips_is_given_up_at_the_deadline(
 
 @pytest.mark.parametrize(("left", "reserved"), [(1.0, 0.2), (30.0, 6.0), (600.0, 10.0)])
 def test_a_submit_leaves_a_fifth_of_the_time_for_a_lookup_and_ten_seconds_at_the_most(left, reserved):
-    assert reserve(OpenAIProvider, left) == pytest.approx(reserved)
+    assert RetryPolicy().reserve(left) == pytest.approx(reserved)
 
 
 @WHERE
 def test_a_submit_that_drips_is_given_up_in_time_to_look_it_up(
-    tarash_sandbox, make_video, video_config, video_request, posts, monkeypatch, first
+    tarash_sandbox, make_video, video_config, video_request, posts, retry_policy, first
 ):
     tarash_sandbox.play(Dripping(first), method="POST")
     # Half a second is for the submit, all else for the lookup, which a busy machine may need.
-    monkeypatch.setattr(video, "reserve", lambda provider, left: left - 0.5)
+    retry_policy(lookup_seconds=60.0, lookup_share=1 - 0.5 / 60)
 
     with pytest.raises(UnconfirmedGenerationError):
         make_video(video_config(timeout=60), video_request())

@@ -252,12 +252,12 @@ def test_a_clip_that_is_there_a_moment_late_is_fetched_all_the_same(
 
 
 def test_a_clip_that_stays_away_is_told_as_expired_after_a_few_tries(
-    tarash_sandbox, video_config, video_request, answering, monkeypatch
+    tarash_sandbox, video_config, video_request, answering, retry_policy
 ):
     finished(answering, tarash_sandbox)
     never = answering({"error": {"message": "no such video"}}, status=404)
     tarash_sandbox.play(never, path="*/content", times=None)
-    monkeypatch.setattr("tarash.tarash_gateway.flows.retry.FIRST_DELAY", 0.01)
+    retry_policy(first_delay=0.01)
 
     with pytest.raises(JobExpiredError, match="the clip of job video_1 is not there"):
         generate_video(video_config(), video_request())
@@ -267,9 +267,9 @@ def test_a_clip_that_stays_away_is_told_as_expired_after_a_few_tries(
 
 
 def test_a_job_that_the_vendor_no_longer_knows_is_told_as_expired(
-    tarash_sandbox, make_video, video_config, video_request, answering, posts, monkeypatch
+    tarash_sandbox, make_video, video_config, video_request, answering, posts, retry_policy
 ):
-    monkeypatch.setattr("tarash.tarash_gateway.flows.retry.FIRST_DELAY", 0.01)
+    retry_policy(first_delay=0.01)
     gone = answering({"error": {"message": "not found"}}, status=404)
     tarash_sandbox.play(gone, method="GET", path="/v1/videos/*", times=None)
 

@@ -6,7 +6,6 @@ import pytest
 
 from tarash.tarash_gateway import submit_video, submit_video_async
 from tarash.tarash_gateway.errors import InvalidResponseError, UnconfirmedGenerationError
-from tarash.tarash_gateway.flows import lookup
 from tarash_gateway_sandbox import Answer, RawBytes
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -100,8 +99,8 @@ def test_two_lost_answers_find_a_job_each(tarash_sandbox, video_config, video_re
     assert len(posts()) == 2
 
 
-def test_a_job_that_shows_late_is_waited_for(tarash_sandbox, video_config, video_request, monkeypatch):
-    monkeypatch.setattr(lookup, "PAUSES", (0.01, 0.02, 0.02))
+def test_a_job_that_shows_late_is_waited_for(tarash_sandbox, video_config, video_request, retry_policy):
+    retry_policy(lookup_pauses=(0.01, 0.02, 0.02))
     tarash_sandbox.play(CreatedThen(tarash_sandbox, RawBytes()), method="POST")
     tarash_sandbox.play(Answer(body=b'{"object":"list","data":[],"has_more":false}'), method="GET", times=2)
 

@@ -37,9 +37,9 @@ def nobody():
 
 
 @pytest.fixture
-def soon(monkeypatch):
+def soon(retry_policy):
     """Waits between two tries are short."""
-    monkeypatch.setattr("tarash.tarash_gateway.flows.retry.FIRST_DELAY", 0.001)
+    retry_policy(first_delay=0.001)
 
 
 def test_a_refused_connection_costs_nothing_and_is_tried_again(make_image, image_config, image_request, nobody, soon):

@@ -11,9 +11,8 @@ from tarash_gateway_sandbox import Answer
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    monkeypatch.setattr("tarash.tarash_gateway.flows.video.FIRST_DELAY", 0.001)
-    monkeypatch.setattr("tarash.tarash_gateway.flows.retry.FIRST_DELAY", 0.001)
+def _at_once(retry_policy):
+    retry_policy(first_delay=0.001)
 
 
 def test_a_clip_at_another_origin_is_fetched_without_the_key(

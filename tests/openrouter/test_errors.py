@@ -49,8 +49,8 @@ def create(request, image_config, video_config, image_request, video_request):
 
 
 @pytest.mark.parametrize(("fault", "kind", "sent", "status"), REFUSED, ids=[row[0] for row in REFUSED])
-def test_a_refusal_created_nothing(router, create, posts, monkeypatch, fault, kind, sent, status):
-    monkeypatch.setattr("tarash.tarash_gateway.flows.retry.FIRST_DELAY", 0.001)
+def test_a_refusal_created_nothing(router, create, posts, retry_policy, fault, kind, sent, status):
+    retry_policy(first_delay=0.001)
     router.fail(fault, times=None)
     with pytest.raises(kind) as caught:
         create()

@@ -22,8 +22,8 @@ from tarash_gateway_sandbox import Answer
 
 
 @pytest.fixture(autouse=True)
-def _at_once(monkeypatch):
-    monkeypatch.setattr("tarash.tarash_gateway.flows.retry.FIRST_DELAY", 0.001)
+def _at_once(retry_policy):
+    retry_policy(first_delay=0.001)
 
 
 def test_a_job_has_the_vendors_states_in_our_words(router, video_config, video_request):

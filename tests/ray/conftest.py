@@ -4,14 +4,13 @@ import asyncio
 import json
 import pickle
 from contextlib import asynccontextmanager
-from datetime import timedelta
 
 import pytest
 
 pytest.importorskip("tarash_gateway_ray", reason="tarash-gateway-ray is not installed: scripts/setup dev")
 
 from tarash.tarash_gateway import run_batch
-from tarash.tarash_gateway.flows import lookup, recovery
+from tarash.tarash_gateway.flows import recovery
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash_gateway_ray.crew import Crew, WorkerLostError
 from tarash_gateway_ray.errand import Errand
@@ -34,9 +33,9 @@ def tarash_sandbox(quick_server):
 
 
 @pytest.fixture(autouse=True)
-def _jobs_show_soon(monkeypatch):
+def _jobs_show_soon(retry_policy):
     # A vendor may show a job half a minute late, and who looks it up waits for it; the sandbox shows it at once.
-    monkeypatch.setattr(recovery, "SHOWS_WITHIN", timedelta(seconds=0.05))
+    retry_policy(listed_within=0.05)
 
 
 @pytest.fixture
@@ -83,7 +82,7 @@ class NearActor:
             self.worker._bench["threads"].shutdown(wait=False)
         for task in self.worker._tasks.values():
             task.cancel()
-        lookup._claimed.clear()  # what it knew of jobs dies with a process
+        recovery._claimed.clear()  # what it knew of jobs dies with a process
         self.dead.set()
 
 

@@ -4,13 +4,11 @@ import asyncio
 import logging
 import random
 from collections import Counter
-from datetime import timedelta
 
 import pytest
 
 from tarash.tarash_gateway import run_batch_async
 from tarash.tarash_gateway.errors import ConfigurationError, SaveError
-from tarash.tarash_gateway.flows import recovery
 from tarash_gateway_ray import worker as workers_module
 from tarash_gateway_ray.grant import Granted
 from tarash_gateway_ray.passes import PassJournal
@@ -185,10 +183,10 @@ class TestDeath:
 # Files that a process lets go of when it dies: these workers only play dead.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_workers_that_die_at_any_moment_lose_nothing(
-    run, image, video, told, out, actors, tarash_sandbox, monkeypatch, seed
+    run, image, video, told, out, actors, tarash_sandbox, retry_policy, seed
 ):
     # A request that was sent before the death may reach a busy sandbox a moment after it.
-    monkeypatch.setattr(recovery, "SHOWS_WITHIN", timedelta(seconds=1))
+    retry_policy(listed_within=1.0)
     chance = random.Random(seed)
     kinds = {f"r{number}": chance.choice((image, image, video)) for number in range(40)}
     deaths = []

@@ -5,10 +5,19 @@ from datetime import date
 import pytest
 
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
-from tarash.tarash_gateway.flows.commands import Call, Emit, Gather, Now, Outcome, Random, Sleep
+from tarash.tarash_gateway.flows.commands import (
+    Blocking,
+    Either,
+    Emit,
+    Gather,
+    Now,
+    Outcome,
+    ProviderCall,
+    Random,
+    Sleep,
+)
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.plan import make_plan
-from tarash.tarash_gateway.flows.sinks import MediaSink
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash.tarash_gateway.plugins.registry import PluginRegistry
@@ -54,9 +63,9 @@ class Feed:
                 self.now += seconds
             case Gather(flows):
                 return [self.outcome(flow) for flow in flows]
-            case Call(MediaSink() as sink, name):
-                return getattr(sink, name)()  # ours, not the vendor's
-            case Call():
+            case Blocking(function, args, options):
+                return function(*args, **options)  # ours, not the vendor's
+            case ProviderCall() | Either():
                 answer = self.answers.pop(0)
                 if isinstance(answer, BaseException):
                     raise answer
@@ -72,8 +81,7 @@ class Feed:
     @property
     def calls(self):
         """What was asked of the vendor."""
-        calls = [command for command in self.commands if isinstance(command, Call)]
-        return [command for command in calls if not isinstance(command.target, MediaSink)]
+        return [command for command in self.commands if isinstance(command, (ProviderCall, Either))]
 
     @property
     def sleeps(self):

@@ -7,7 +7,21 @@ import threading
 import pytest
 
 from tarash.tarash_gateway.errors import PluginError, RateLimitError, UnsupportedOperationError
-from tarash.tarash_gateway.flows.commands import END, Call, Emit, Gather, Next, Now, Open, Outcome, Random, Sleep
+from tarash.tarash_gateway.flows.commands import (
+    END,
+    Blocking,
+    Either,
+    Emit,
+    Gather,
+    Next,
+    Now,
+    OpenStream,
+    Outcome,
+    ProviderCall,
+    Random,
+    Sleep,
+    continue_with,
+)
 from tarash.tarash_gateway.flows.driver import iterate, iterate_async, run, run_async
 from tarash.tarash_gateway.plugins import Provider
 
@@ -39,7 +53,7 @@ def told(updates=(1, 2, 3)):
 @DRIVERS
 def test_a_flow_gets_what_it_asks_for(drive):
     def flow():
-        made = yield Call(Vendor(), "make", ("a cat",), {"size": "1x1"})
+        made = yield ProviderCall(Vendor(), Vendor.make, ("a cat",), {"size": "1x1"})
         first, spread, _, second = (yield Now()), (yield Random()), (yield Sleep(0)), (yield Now())
         return made, 0 <= spread < 1, second >= first
 
@@ -47,10 +61,45 @@ def test_a_flow_gets_what_it_asks_for(drive):
 
 
 @DRIVERS
+def test_functions_of_ours_are_called_in_the_flavour_of_the_driver(drive):
+    def which():
+        return "sync"
+
+    async def which_async():
+        return "async"
+
+    def flow():
+        return (yield Blocking("a {}".format, "cat")), (yield Either(which, which_async))
+
+    text, flavour = drive(flow())
+    assert (text, flavour) == ("a cat", "sync" if drive is run else "async")
+
+
+@DRIVERS
+def test_an_error_of_a_function_of_ours_is_nobodys_defect(drive):
+    def flow():
+        yield Blocking(int, "a cat")
+
+    with pytest.raises(ValueError, match="a cat"):
+        drive(flow())
+
+
+@DRIVERS
+def test_a_flow_may_hand_over_to_another(drive):
+    def flow():
+        yield Emit(0)
+        return continue_with(told())
+
+    seen = []
+    assert drive(flow(), seen.append) == "done"
+    assert seen == [0, 1, 2, 3]
+
+
+@DRIVERS
 def test_an_error_of_ours_reaches_the_flow_as_it_is(drive):
     def flow():
         try:
-            yield Call(Vendor(), "refuse")
+            yield ProviderCall(Vendor(), Vendor.refuse)
         except RateLimitError as error:
             return str(error)
 
@@ -65,7 +114,7 @@ def test_an_error_of_ours_keeps_its_own_cause(drive):
             raise RateLimitError(msg) from KeyError("what the vendor's library said")
 
     def flow():
-        yield Call(Refusing(), "make")
+        yield ProviderCall(Refusing(), Refusing.make)
 
     with pytest.raises(RateLimitError) as caught:
         drive(flow())
@@ -75,7 +124,7 @@ def test_an_error_of_ours_keeps_its_own_cause(drive):
 @DRIVERS
 def test_a_foreign_error_is_the_plugins_and_may_be_billed(drive):
     def flow():
-        yield Call(Vendor(), "crash")
+        yield ProviderCall(Vendor(), Vendor.crash)
 
     with pytest.raises(PluginError) as caught:
         drive(flow())
@@ -88,7 +137,7 @@ def test_a_foreign_error_is_the_plugins_and_may_be_billed(drive):
 def test_ctrl_c_reaches_the_flow():
     def flow():
         try:
-            yield Call(Vendor(), "stop")
+            yield ProviderCall(Vendor(), Vendor.stop)
         except KeyboardInterrupt:
             return "told"
 
@@ -124,7 +173,7 @@ def test_siblings_have_an_outcome_each_and_cancel_nobody(drive):
     def child(number):
         yield Sleep(0)
         if number == 1:
-            yield Call(Vendor(), "refuse")
+            yield ProviderCall(Vendor(), Vendor.refuse)
         return number
 
     def flow():
@@ -282,7 +331,7 @@ VENDORS = pytest.mark.parametrize("vendor", [SyncVendor, AsyncVendor], ids=["syn
 
 def reads(vendor, count=3, **options):
     """A flow that tells every item of a stream, and at last that it is over."""
-    stream = yield Open(vendor, "stream", (count,), options)
+    stream = yield OpenStream(vendor, SyncVendor.stream, (count,), options)
     while (item := (yield Next(stream))) is not END:
         yield Emit(item)
     yield Emit("over")
@@ -296,7 +345,7 @@ def test_updates_come_one_by_one(iterated):
 @ITERATORS
 def test_a_flow_that_is_iterated_gets_what_it_asks_for(iterated):
     def flow():
-        yield Emit((yield Call(Vendor(), "make", ("a cat",), {"size": "1x1"})))
+        yield Emit((yield ProviderCall(Vendor(), Vendor.make, ("a cat",), {"size": "1x1"})))
         yield Emit((yield Sleep(0)))
         yield Emit(0 <= (yield Random()) < 1)
         (outcome,) = yield Gather((child(),))
@@ -340,7 +389,7 @@ def test_a_stream_is_closed_when_the_flow_fails(iterated, vendor):
     vendor = vendor()
 
     def flow():
-        stream = yield Open(vendor, "stream", (3,))
+        stream = yield OpenStream(vendor, SyncVendor.stream, (3,))
         yield Next(stream)
         raise RateLimitError("slow down")
 
@@ -356,7 +405,7 @@ def test_every_stream_of_a_flow_is_closed(iterated, vendor):
 
     def flow():
         for each in (first, second):
-            stream = yield Open(each, "stream", (3,))
+            stream = yield OpenStream(each, SyncVendor.stream, (3,))
             yield Emit((yield Next(stream)))
         yield Emit("both")
 
@@ -394,7 +443,7 @@ def test_a_provider_without_streams_says_so(iterated):
 
 
 def opens(provider):
-    stream = yield Open(provider, "stream_image", (None,), {"timeout": 1})
+    stream = yield OpenStream(provider, Provider.stream_image, (None,), {"timeout": 1})
     yield Next(stream)
 
 

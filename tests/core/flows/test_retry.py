@@ -14,11 +14,15 @@ from tarash.tarash_gateway.errors import (
     RateLimitError,
     UnconfirmedGenerationError,
 )
-from tarash.tarash_gateway.flows.commands import Call, Emit
+from tarash.tarash_gateway.flows.commands import Emit, ProviderCall
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading
-from tarash.tarash_gateway.models import ImageGenerationUpdate
 
-CALL = Call("vendor", "make", ("a cat",), {"n": 1})
+
+def make(what, *, n, timeout):
+    """The primitive that is sent."""
+
+
+CALL = ProviderCall("vendor", make, ("a cat",), {"n": 1})
 
 
 def busy(**known):
@@ -36,7 +40,7 @@ def create(feed, context_of, image_cfg):
     def create(*answers, now=0.0, **fields):
         fed = feed(*answers, now=now)
         try:
-            result = fed(send_creating(context_of(image_cfg(**fields)), CALL, ImageGenerationUpdate))
+            result = fed(send_creating(context_of(image_cfg(**fields)), CALL))
         except Exception as error:
             result = error
         return result, fed
@@ -46,10 +50,10 @@ def create(feed, context_of, image_cfg):
 
 @pytest.fixture
 def read(feed, context_of, image_cfg):
-    def read(*answers, now=0.0, most=None, **fields):
+    def read(*answers, now=0.0, max_tries=None, **fields):
         fed = feed(*answers, now=now)
         try:
-            result = fed(send_reading(context_of(image_cfg(**fields)), CALL, most=most))
+            result = fed(send_reading(context_of(image_cfg(**fields)), CALL, max_tries=max_tries))
         except Exception as error:
             result = error
         return result, fed
@@ -61,7 +65,7 @@ class TestCreating:
     def test_an_answer_at_once(self, create):
         result, fed = create("a picture", now=30.0)
         assert result == "a picture"
-        assert fed.calls == [Call("vendor", "make", ("a cat",), {"n": 1, "timeout": 70.0})]
+        assert fed.calls == [ProviderCall("vendor", make, ("a cat",), {"n": 1, "timeout": 70.0})]
 
     @pytest.mark.parametrize(
         "refused",
@@ -180,7 +184,7 @@ class TestCreating:
         [update] = fed.updates
         assert (update.status, update.wait_seconds, update.message) == ("waiting", 2, "slow down")
         assert (update.request_id, update.elapsed_seconds) == ("req_1", 0.0)
-        assert [type(command).__name__ for command in fed.commands][-4:] == ["Emit", "Sleep", "Now", "Call"]
+        assert [type(command).__name__ for command in fed.commands][-4:] == ["Emit", "Sleep", "Now", "ProviderCall"]
         assert isinstance(fed.commands[-4], Emit)
 
 
@@ -214,6 +218,6 @@ class TestReading:
         assert fed.now < 20
 
     def test_it_may_be_given_a_number_of_tries(self, read):
-        result, fed = read(*[lost() for _ in range(9)], most=3)
+        result, fed = read(*[lost() for _ in range(9)], max_tries=3)
         assert type(result) is ProviderUnavailableError
         assert len(fed.calls) == 3

@@ -15,9 +15,11 @@ from tarash.tarash_gateway.errors import (
     RateLimitError,
     UnconfirmedGenerationError,
 )
-from tarash.tarash_gateway.flows.commands import END, Call, Next, Open, Sleep
+from tarash.tarash_gateway.flows.call import call
+from tarash.tarash_gateway.flows.commands import END, Either, Next, OpenStream, Sleep
+from tarash.tarash_gateway.flows.context import CallScope
 from tarash.tarash_gateway.flows.plan import Skipped
-from tarash.tarash_gateway.flows.stream import stream_call, streamed
+from tarash.tarash_gateway.flows.stream import stream_call
 from tarash.tarash_gateway.media.fetch import Fetched
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart
@@ -52,7 +54,7 @@ def streaming(feed):
 
         def give(self, command):
             match command:
-                case Open():
+                case OpenStream():
                     return list(self.streams.pop(0))
                 case Next(stream):
                     item = stream.pop(0) if stream else END
@@ -64,7 +66,7 @@ def streaming(feed):
 
         @property
         def opened(self):
-            return [command for command in self.commands if isinstance(command, Open)]
+            return [command for command in self.commands if isinstance(command, OpenStream)]
 
     return Streaming
 
@@ -273,7 +275,7 @@ def test_a_partial_picture_may_come_as_an_address(called, answer, png):
     _, fed = called([linked, answer()], answers=[fetched])
 
     assert fed.updates[1].image.content == png
-    assert [command.name for command in fed.commands if isinstance(command, Call)] == ["fetch"]
+    assert [command.name for command in fed.commands if isinstance(command, Either)] == ["fetch"]
 
 
 class TestChain:
@@ -287,7 +289,7 @@ class TestChain:
             chain = [plan_for(request, image_cfg(provider=name), plugins=plugins) for name in ("acme", "spare")]
             fed = streaming(*streams)
             try:
-                result = fed(streamed([*skipped, *chain], "req_1"))
+                result = fed(call([*skipped, *chain], stream_call, CallScope("stream", request_id="req_1")))
             except Exception as error:
                 result = error
             return result, fed
@@ -297,7 +299,7 @@ class TestChain:
     def test_the_last_update_has_the_response(self, chained, part, answer):
         result, fed = chained([later(1, part()), later(2, answer(cost=0.04))])
 
-        assert result is None
+        assert result is fed.updates[-1].response
         assert statuses(fed) == ["submitting", "partial", "completed"]
         last = fed.updates[-1]
         assert (last.response.cost, last.response.cost_source, last.elapsed_seconds) == (0.04, "vendor", 3)

@@ -42,13 +42,10 @@ def tarash_sandbox(quick_server):
 
 
 @pytest.fixture(autouse=True)
-def _no_long_waits(monkeypatch):
-    from tarash.tarash_gateway.flows import lookup, retry, video
+def _no_long_waits(monkeypatch, retry_policy):
     from tarash_gateway_openai import provider, transport
 
-    monkeypatch.setattr(retry, "FIRST_DELAY", 0.002)
-    monkeypatch.setattr(video, "FIRST_DELAY", 0.002)
-    monkeypatch.setattr(lookup, "PAUSES", (0.0, 0.01, 0.05))
+    retry_policy(first_delay=0.002, lookup_pauses=(0.0, 0.01, 0.05))
     monkeypatch.setattr(transport, "QUIET_SECONDS", 0.1)
     monkeypatch.setattr(provider, "LOOK_SECONDS", 0.4)
 

@@ -29,7 +29,6 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnconfirmedGenerationError,
 )
-from tarash.tarash_gateway.flows import video
 from tarash_gateway_sandbox import FAULTS
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -289,11 +288,11 @@ def marks(kind, fault):
 
 @pytest.mark.parametrize(("kind", "fault"), named(TABLE))
 def test_a_fault_ends_as_its_row_says(
-    tarash_sandbox, make, journal, cure, posts, video_config, monkeypatch, pauses_leap, kind, fault
+    tarash_sandbox, make, journal, cure, posts, video_config, retry_policy, pauses_leap, kind, fault
 ):
     end = TABLE[kind, fault]
     if end.submit is not None:
-        monkeypatch.setattr(video, "reserve", lambda provider, left: left - end.submit)
+        retry_policy(lookup_seconds=end.timeout, lookup_share=1 - end.submit / end.timeout)
 
     if end.timeout == LEAPT:
         with pauses_leap():

@@ -10,7 +10,7 @@ from tarash.tarash_gateway.capabilities import ImageModel, VideoModel, live
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.capabilities.live import live_rows
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.commands import Call, Flow
+from tarash.tarash_gateway.flows.commands import Blocking, Flow, ProviderCall
 from tarash.tarash_gateway.flows.driver import run, run_async
 from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.models import (
@@ -19,6 +19,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
+from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.registry import Registration, registry
 from tarash.tarash_gateway.problems import Problem
 
@@ -128,9 +129,9 @@ def _refresh_flow(
 ) -> Flow[list[ImageModel | VideoModel]]:
     name = registry.spec(config.provider).name
     provider = registry.create(config)
-    rows = yield Call(provider, "fetch_models", (), {"timeout": min(config.timeout, REFRESH_SECONDS)})
+    rows = yield ProviderCall(provider, Provider.fetch_models).within(min(config.timeout, REFRESH_SECONDS))
     known = [row for row in rows if isinstance(row, (ImageModel, VideoModel))]
-    yield Call(live, "keep", (name, known))
+    yield Blocking(live.keep, name, known)
     return known
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 
-from tarash.tarash_gateway.flows.commands import Flow
-from tarash.tarash_gateway.flows.context import call_scope, new_request_id
+from tarash.tarash_gateway.flows.call import call
+from tarash.tarash_gateway.flows.commands import Flow, continue_with
+from tarash.tarash_gateway.flows.context import call_scope
 from tarash.tarash_gateway.flows.driver import OnProgress, iterate, iterate_async, run, run_async
-from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.flows.plan import checked_chain
-from tarash.tarash_gateway.flows.stream import streamed
+from tarash.tarash_gateway.flows.stream import stream_call
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -79,14 +79,9 @@ def stream_image_async(
 
 
 def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
-    # All of it is a step of the flow: of a thousand calls that begin together, each waits for its turn.
-    chain = checked_chain(config, request)
-    response: ImageGenerationResponse = yield from with_fallbacks(
-        chain, new_request_id(), image_call, call_scope("generate")
-    )
-    return response
+    yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
+    return continue_with(call(checked_chain(config, request), image_call, call_scope("generate")))
 
 
-def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[None]:
-    chain = checked_chain(config, request, stream=True)
-    return streamed(chain, new_request_id(), call_scope("stream"))
+def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
+    return call(checked_chain(config, request, stream=True), stream_call, call_scope("stream"))

@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.flows.commands import Call, Flow
+from tarash.tarash_gateway.flows.call import call, call_job
+from tarash.tarash_gateway.flows.commands import Blocking, Flow, continue_with
 from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
 from tarash.tarash_gateway.flows.driver import OnProgress, run, run_async
-from tarash.tarash_gateway.flows.failing import told_when_failing
-from tarash.tarash_gateway.flows.fallback import with_fallbacks
-from tarash.tarash_gateway.flows.jobs import at_job, cancel_call, check_home, poll_call, resume_call, submit_call
+from tarash.tarash_gateway.flows.jobs import cancel_call, check_home, poll_call
 from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.recovery import recover
-from tarash.tarash_gateway.flows.video import already_there, kept, video_call
+from tarash.tarash_gateway.flows.video import (
+    existing_file_response,
+    resume_call,
+    skip_existing,
+    submit_call,
+    video_call,
+)
 from tarash.tarash_gateway.journal import Journal
-from tarash.tarash_gateway.media import saving
-from tarash.tarash_gateway.media.saving import Exists, as_place
+from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
 from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
     VideoGenerationResponse,
-    VideoGenerationUpdate,
     VideoJob,
 )
 from tarash.tarash_gateway.plugins.observers import Operation
@@ -221,29 +225,23 @@ def _video_flow(
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
     chain = checked_chain(config, request)
-    first = next(plan for plan in chain if isinstance(plan, Plan))
     place = as_place(save_to)
-
-    def one(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoGenerationResponse]:
-        return video_call(context, plan, place, exists)
-
-    request_id = new_request_id()
-    if place is not None and not (yield Call(saving, "check_place", (place, exists))):
-        return (yield from already_there(place, request_id, first.config, first.model))
-    response: VideoGenerationResponse = yield from with_fallbacks(chain, request_id, one, call_scope("generate"))
-    return response
+    scope = call_scope("generate")
+    if place is not None and not (yield Blocking(check_place, place, exists)):
+        first = next(plan for plan in chain if isinstance(plan, Plan))
+        return continue_with(skip_existing(place, scope.request_id, first.config, first.model))
+    return continue_with(call(chain, partial(video_call, save_to=place, exists=exists), scope))
 
 
 def _submit_flow(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Flow[VideoJob]:
-    chain = checked_chain(config, request)
-    job: VideoJob = yield from with_fallbacks(chain, new_request_id(), submit_call, call_scope("submit"))
-    return job
+    yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
+    return continue_with(call(checked_chain(config, request), submit_call, call_scope("submit")))
 
 
 def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list[VideoJob]]:
     if not isinstance(config, VideoGenerationConfig) or not isinstance(journal, Journal):
-        given = f"{type(config).__name__} and {type(journal).__name__}"
-        msg = f"a VideoGenerationConfig and a Journal belong here, not {given}"
+        types = f"{type(config).__name__} and {type(journal).__name__}"
+        msg = f"a VideoGenerationConfig and a Journal belong here, not {types}"
         raise ValidationError(msg)
     return recover(config, registry.create(config), journal, new_request_id())
 
@@ -252,10 +250,10 @@ def _job_flow(
     config: VideoGenerationConfig,
     job: VideoJob,
     operation: Operation,
-    one: Callable[[Context, Provider, VideoJob], Flow[VideoJob]],
+    steps: Callable[[Context, Provider, VideoJob], Flow[VideoJob]],
 ) -> Flow[VideoJob]:
     provider = _provider_of(config, job)
-    return at_job(config, job, new_request_id(), lambda context: one(context, provider, job), call_scope(operation))
+    return call_job(config, job, lambda context: steps(context, provider, job), call_scope(operation))
 
 
 def _resume_flow(
@@ -267,17 +265,14 @@ def _resume_flow(
     provider = _provider_of(config, job)
     row, own = find_row(config, registry.spec(config.provider))
     place = as_place(save_to)
-    request_id = new_request_id()
-    there = place is not None and not (yield Call(saving, "check_place", (place, exists)))
+    kept = place is not None and not (yield Blocking(check_place, place, exists))
 
-    def one(context: Context) -> Flow[VideoGenerationResponse]:
-        if place is not None and there:
-            return kept(context, place, job)
+    def steps(context: Context) -> Flow[VideoGenerationResponse]:
+        if place is not None and kept:
+            return existing_file_response(context, place, job)
         return resume_call(context, provider, job, row=row if own else None, save_to=place, exists=exists)
 
-    flow = at_job(config, job, request_id, one, call_scope("resume"))
-    known = {"request_id": request_id, "provider": config.provider, "model": job.model}
-    return (yield from told_when_failing(flow, VideoGenerationUpdate, known))
+    return continue_with(call_job(config, job, steps, call_scope("resume")))
 
 
 def _provider_of(config: VideoGenerationConfig, job: VideoJob) -> Provider:

@@ -13,9 +13,9 @@ from typing import Any
 
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows import recovery
-from tarash.tarash_gateway.flows.context import new_request_id
+from tarash.tarash_gateway.flows.context import new_request_id, retry_policy
 from tarash.tarash_gateway.flows.driver import run_async
+from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.models import VideoJob
@@ -36,10 +36,11 @@ async def recover_open(history: History, journal: GroupedJournal, accounts: Acco
     if not left:
         return
     newest = max(entry.at for entry in left)
-    wait = (recovery.SHOWS_WITHIN - (datetime.now(UTC) - newest)).total_seconds()
+    listed_within = retry_policy().listed_within
+    wait = listed_within - (datetime.now(UTC) - newest).total_seconds()
     if wait <= 0:
         return
-    wait = min(wait, recovery.SHOWS_WITHIN.total_seconds())
+    wait = min(wait, listed_within)
     logger.info("%d request(s) of an earlier run are not at the vendor yet, looked for again", len(left))
     await asyncio.sleep(wait + 0.01)
     await _look_up(history, journal, accounts)
@@ -52,7 +53,7 @@ async def _look_up(history: History, journal: GroupedJournal, accounts: Accounts
         view = _View(journal, history, mine)
         try:
             config: Any = accounts.config("video", mine[0].provider, mine[0].model)
-            await run_async(recovery.recover(config, registry.create(config), view, new_request_id()))
+            await run_async(recover(config, registry.create(config), view, new_request_id()))
         except TarashError as error:
             logger.warning("what became of %d request(s) at %s cannot be told: %s", len(mine), provider, error)
 

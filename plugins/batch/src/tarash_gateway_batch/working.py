@@ -17,15 +17,14 @@ from tarash.tarash_gateway.errors import (
     SaveError,
     TarashError,
 )
+from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Flow
-from tarash.tarash_gateway.flows.context import CallScope, Context, new_request_id
+from tarash.tarash_gateway.flows.context import CallScope, Context, retry_policy
 from tarash.tarash_gateway.flows.driver import run_async
-from tarash.tarash_gateway.flows.fallback import with_fallbacks
 from tarash.tarash_gateway.flows.image import image_call
-from tarash.tarash_gateway.flows.jobs import at_job, check_home, resume_call
+from tarash.tarash_gateway.flows.jobs import check_home
 from tarash.tarash_gateway.flows.plan import Plan, Skipped, checked_chain
-from tarash.tarash_gateway.flows.retry import FIRST_DELAY
-from tarash.tarash_gateway.flows.video import video_call
+from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 from tarash.tarash_gateway.media.saving import Exists, cannot_write
 from tarash.tarash_gateway.media.sidecar import Origin
@@ -149,7 +148,7 @@ class Work:
                         if not (alone and self._may_repeat(error, tries)):
                             raise
                         tries += 1
-                        pause = error.retry_after or FIRST_DELAY * 2.0 ** (tries - 1)
+                        pause = error.retry_after or retry_policy().first_delay * 2.0 ** (tries - 1)
                     else:
                         pause = 0.0  # the gate knows when it is this row's turn
             await asyncio.sleep(pause)
@@ -172,9 +171,7 @@ class Work:
                 "generate", journal, (*budgets.all(), *payment.budgets), observed=bool(observers.active())
             )
             try:
-                response: GenerationResponse = await run_async(
-                    with_fallbacks(chain, new_request_id(), self._one, scope)
-                )
+                response: GenerationResponse = await run_async(call(chain, self._steps, scope))
             except BaseException as error:
                 if journal.intents and getattr(error, "billable", None) != "no":
                     payment.cost = None
@@ -183,7 +180,7 @@ class Work:
         turn.end(created=True)
         return response
 
-    def _one(self, context: Context, plan: Plan[Any]) -> Flow[Any]:
+    def _steps(self, context: Context, plan: Plan[Any]) -> Flow[Any]:
         if self.row.kind == "image":
             return image_call(context, plan)
         folder = self._bench.places.place(self.row.id)
@@ -216,14 +213,14 @@ class Work:
         check_home(config, job, provider)
         known, own = find_row(config, registry.spec(config.provider))
 
-        def one(context: Context) -> Flow[Any]:
+        def steps(context: Context) -> Flow[Any]:
             row = known if own else None
             # What is at its place was put there by an earlier run that could write no more about it.
             return resume_call(context, provider, job, row=row, save_to=place, exists="replace")
 
         scope = CallScope("resume", self._journal, observed=bool(observers.active()))
         try:
-            response: GenerationResponse = await run_async(at_job(config, job, new_request_id(), one, scope))
+            response: GenerationResponse = await run_async(call_job(config, job, steps, scope))
         except _ENDED as error:
             if self._journal.status == "submitted":
                 told = f"{type(error).__name__}: {error}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.lookup import claim
+from tarash.tarash_gateway.flows.recovery import claim
 from tarash_gateway_batch.deciding import Decision
 from tarash_gateway_batch.gates import Turn
 from tarash_gateway_batch.results import RowOutcome

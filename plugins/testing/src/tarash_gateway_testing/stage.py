@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows import lookup, retry, video
+from tarash.tarash_gateway.flows.context import use_retry_policy
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_testing.fake.vendor import FakeVendor
 
@@ -63,10 +63,8 @@ class Stage:
         with pytest.MonkeyPatch.context() as patch:
             self._hide_the_environment(patch, case.provider)
             # A check is about what is sent, not about how long the gateway's patience is.
-            patch.setattr(retry, "FIRST_DELAY", 0.01)
-            patch.setattr(video, "FIRST_DELAY", 0.01)
-            patch.setattr(lookup, "PAUSES", (0.01, 0.05))
-            yield
+            with use_retry_policy(first_delay=0.01, lookup_pauses=(0.01, 0.05)):
+                yield
 
     def _hide_the_environment(self, patch: pytest.MonkeyPatch, provider: str) -> None:
         """No real key, no proxy, no journal, and no rows that were fetched live."""

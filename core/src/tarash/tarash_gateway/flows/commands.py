@@ -2,31 +2,78 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 ReturnT = TypeVar("ReturnT")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """Call `target.name(*args, **options)`, or its `_async` twin; gives what it returns, raises what it raises."""
+class ProviderCall:
+    """Call one primitive of a provider, in the flavour that suits the driver; returns and raises as it does."""
 
-    target: Any
-    name: str
+    provider: Any
+    primitive: Callable[..., Any]
+    """The function of `Provider` that names it, such as `Provider.poll_video`."""
+
     args: tuple[Any, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The primitive's name."""
+        return self.primitive.__name__
+
+    def within(self, seconds: float) -> ProviderCall:
+        """The same call with that many seconds left."""
+        return ProviderCall(self.provider, self.primitive, self.args, {**self.options, "timeout": seconds})
 
 
 @dataclass(frozen=True, slots=True)
-class Open:
-    """Call `target.name(*args, **options)`, or its `_async` twin, which gives a stream that is not yet read."""
+class OpenStream:
+    """Call a primitive that returns a stream, which is not yet read."""
 
-    target: Any
-    name: str
+    provider: Any
+    primitive: Callable[..., Any]
     args: tuple[Any, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The primitive's name."""
+        return self.primitive.__name__
+
+
+@dataclass(init=False, slots=True)
+class Blocking:
+    """Call `function(*args, **options)`, which blocks: in a thread of its own where the driver awaits."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    options: dict[str, Any]
+
+    def __init__(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
+        self.function, self.args, self.options = function, args, options
+
+
+@dataclass(frozen=True, slots=True)
+class Either:
+    """Call `function`, or await `async_function`, whichever suits the driver."""
+
+    function: Callable[..., Any]
+    async_function: Callable[..., Any]
+    args: tuple[Any, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The function's name."""
+        return self.function.__name__
+
+    def within(self, seconds: float) -> Either:
+        """The same call with that many seconds left."""
+        return Either(self.function, self.async_function, self.args, {**self.options, "timeout": seconds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +141,13 @@ class Gather:
     flows: tuple[Flow[Any], ...]
 
 
-Command = Call | Open | Next | Sleep | Now | Today | Random | Emit | Observe | Gather
+Command = ProviderCall | OpenStream | Blocking | Either | Next | Sleep | Now | Today | Random | Emit | Observe | Gather
 Flow = Generator[Command, Any, ReturnT]
+
+
+def continue_with(flow: Flow[ReturnT]) -> ReturnT:
+    """Hands over to another flow: where one returns this, the driver runs the other in its place.
+
+    What calls through it has one generator less between itself and the provider.
+    """
+    return cast("ReturnT", flow)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.budget import blocks as budgets
-from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError
+from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError, TarashError
 from tarash.tarash_gateway.journal.active import active_journal
-from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.models.config import GenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
 from tarash.tarash_gateway.plugins.observers import observers
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.journal import Journal
+    from tarash.tarash_gateway.models.job import VideoJob
+    from tarash.tarash_gateway.models.media import Media
+    from tarash.tarash_gateway.models.response import ImageGenerationResponse
     from tarash.tarash_gateway.plugins.observers import CallContext, Operation
 
 logger = logging.getLogger("tarash.calls")
@@ -27,6 +33,69 @@ def new_request_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How patient a call is. Times are seconds."""
+
+    first_delay: float = 0.5
+    """Before the second try; doubled for each further one, and spread by full jitter."""
+
+    longest_delay: float = 60.0
+    """One wait at the most; a vendor that asks for more is an error at once."""
+
+    longest_reading_delay: float = 8.0
+    """Between two tries of a request that only reads, at the most."""
+
+    missing_tries: int = 3
+    """Tries after which a job or a file the vendor does not know is believed to be gone: it may show late."""
+
+    download_tries: int = 5
+    """Tries to fetch one video."""
+
+    lookup_pauses: tuple[float, ...] = (0.3, 1.0, 3.0)
+    """Before each reading of the vendor's job list for a submit whose answer was lost: a new job may show late."""
+
+    lookup_tries: int = 3
+    """Tries to read the list once."""
+
+    lookup_seconds: float = 10.0
+    """What a submit leaves of its deadline for that lookup."""
+
+    lookup_share: float = 0.2
+    """The largest share of the deadline that it leaves."""
+
+    listed_within: float = 30.0
+    """A job that the vendor's list does not show this long after its submit was never accepted."""
+
+    def reserve(self, left: float) -> float:
+        """Seconds that a submit leaves for a lookup, of the seconds that are left."""
+        return min(self.lookup_seconds, left * self.lookup_share)
+
+
+_policy = RetryPolicy()
+
+
+def retry_policy() -> RetryPolicy:
+    """The policy that a call which begins now follows."""
+    return _policy
+
+
+@contextmanager
+def use_retry_policy(**changes: Any) -> Iterator[None]:
+    """Lets the calls of this process follow another policy within the block: for tests, which have no time to wait.
+
+    Args:
+        changes: fields of `RetryPolicy`.
+    """
+    global _policy  # noqa: PLW0603 # one policy for the process: a call may begin in any of its threads
+    before = _policy
+    _policy = replace(before, **changes)
+    try:
+        yield
+    finally:
+        _policy = before
+
+
+@dataclass(frozen=True, slots=True)
 class CallScope:
     """What surrounds a call besides its configs and its request."""
 
@@ -34,10 +103,9 @@ class CallScope:
     journal: Journal | None = None
     budgets: tuple[Budget, ...] = ()
     observed: bool = False
-    """Whether there is an observer to tell."""
+    """Whether there is an observer to notify."""
 
-
-NO_SCOPE = CallScope()
+    request_id: str = field(default_factory=new_request_id)
 
 
 def call_scope(operation: Operation) -> CallScope:
@@ -59,8 +127,10 @@ class Context:
     journal: Journal | None = None
     """Where it is written down what is sent and what becomes of it."""
 
-    seen: CallContext | None = None
+    call_context: CallContext | None = None
     """What observers are told of it; None where there is no observer."""
+
+    policy: RetryPolicy = field(default_factory=retry_policy)
 
     def left(self, now: float, billable: Billable = "no") -> float:
         """Seconds until the deadline.
@@ -78,12 +148,41 @@ class Context:
             raise GenerationTimeoutError(msg, billable=billable)
         return left
 
-    def known(self) -> dict[str, Any]:
-        """What every error and update of this call says."""
-        return {"provider": self.config.provider, "model": self.model, "request_id": self.request_id}
+    def complete(self, error: TarashError, job: VideoJob | None = None) -> None:
+        """Fills in what `error` does not say yet of this call; what it says stays."""
+        error.provider = error.provider or self.config.provider
+        error.model = error.model or self.model
+        error.request_id = error.request_id or self.request_id
+        error.job = error.job if error.job is not None else job
+
+    def update(
+        self,
+        now: float,
+        status: str,
+        *,
+        job: VideoJob | None = None,
+        progress: float | None = None,
+        image: Media | None = None,
+        response: ImageGenerationResponse | None = None,
+        wait_seconds: float | None = None,
+        message: str | None = None,
+    ) -> ImageGenerationUpdate | VideoGenerationUpdate:
+        """One step of this call, for its progress callback."""
+        facts: dict[str, Any] = {
+            "status": status,
+            "request_id": self.request_id,
+            "provider": self.config.provider,
+            "model": self.model,
+            "elapsed_seconds": now - self.started,
+            "wait_seconds": wait_seconds,
+            "message": message,
+        }
+        if isinstance(self.config, VideoGenerationConfig):
+            return VideoGenerationUpdate(job=job, progress=progress, **facts)
+        return ImageGenerationUpdate(image=image, response=response, **facts)
 
     def log(self, level: int, message: str, *args: Any) -> None:
-        """One log line, with the ids as fields; never a prompt, a key or media."""
+        """Writes one log line, with the ids as fields; never a prompt, a key or media."""
         if logger.isEnabledFor(level):
             logger.log(
                 level,
@@ -92,5 +191,5 @@ class Context:
                 self.config.provider,
                 self.model,
                 *args,
-                extra=self.known(),
+                extra={"request_id": self.request_id, "provider": self.config.provider, "model": self.model},
             )

@@ -1,6 +1,7 @@
 """The drivers: they run a flow and give it what it asks for, by blocking or by awaiting.
 
-`run` and `run_async` give the flow's result; `iterate` and `iterate_async` give its updates one by one.
+`run` and `run_async` return the flow's result; `iterate` and `iterate_async` give its updates one by one. Where a
+flow ends with `continue_with`, the other flow is run in its place.
 """
 
 from __future__ import annotations
@@ -14,21 +15,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from types import GeneratorType
 from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import PluginError, TarashError
 from tarash.tarash_gateway.flows.commands import (
     END,
-    Call,
+    Blocking,
     Command,
+    Either,
     Emit,
     Flow,
     Gather,
     Next,
     Now,
     Observe,
-    Open,
+    OpenStream,
     Outcome,
+    ProviderCall,
     Random,
     Sleep,
     Today,
@@ -71,6 +75,9 @@ class _Steps:
         try:
             command = self._flow.send(answer) if error is None else self._flow.throw(error)
         except StopIteration as done:
+            if isinstance(done.value, GeneratorType):
+                self._flow = done.value
+                return self.next()
             self.result = done.value
             return None
         if isinstance(command, Observe):
@@ -165,45 +172,41 @@ async def iterate_async(flow: Flow[Any]) -> AsyncIterator[Any]:
 
 
 def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
+    answer: Any = None
     match command:
-        case Call(target, name, args, options):
-            try:
-                return sync_primitive(target, name)(*args, **options)
-            except TarashError:
-                raise
-            except Exception as error:
-                raise _defect(error, target, name) from error
-        case Open():
-            return _opened(command, open_stream, steps)
+        case ProviderCall():
+            answer = _call(command)
+        case Blocking(function, args, options) | Either(function, _, args, options):
+            answer = function(*args, **options)
+        case OpenStream():
+            answer = _opened(command, open_stream, steps)
         case Next(stream, timeout):
-            return _next(stream, timeout)
+            answer = _next(stream, timeout)
         case Sleep(seconds):
             time.sleep(seconds)
         case Emit(update):
             _tell(on_progress, update, run_blocking)
         case Gather(flows):
             with ThreadPoolExecutor(max_workers=min(len(flows), MAX_THREADS)) as pool:
-                return list(pool.map(lambda flow: _outcome(flow, on_progress), flows))
+                answer = list(pool.map(lambda flow: _outcome(flow, on_progress), flows))
         case _:
-            return _known(command)
-    return None
+            answer = _known(command)
+    return answer
 
 
 async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
+    answer: Any = None
     match command:
-        case Call(target, name, args, options):
-            try:
-                async with ConcurrencySlot(target, name, options) as options:  # of their time, what is left
-                    primitive = async_primitive(target, name)(*args, **options)
-                    return await in_time(primitive, options, f"{type(target).__name__}.{name}")
-            except TarashError:
-                raise
-            except Exception as error:
-                raise _defect(error, target, name) from error
-        case Open():
-            return _opened(command, open_async_stream, steps)
+        case ProviderCall():
+            answer = await _call_async(command)
+        case Blocking(function, args, options):
+            answer = await asyncio.to_thread(function, *args, **options)
+        case Either(_, async_function, args, options):
+            answer = await async_function(*args, **options)
+        case OpenStream():
+            answer = _opened(command, open_async_stream, steps)
         case Next(stream, timeout):
-            return await _next_async(stream, timeout)
+            answer = await _next_async(stream, timeout)
         case Sleep(seconds):
             await asyncio.sleep(seconds)
         case Emit(update):
@@ -212,10 +215,31 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
             for awaitable in pending:
                 await _listen(awaitable)
         case Gather(flows):
-            return await asyncio.gather(*(_outcome_async(flow, on_progress) for flow in flows))
+            answer = await asyncio.gather(*(_outcome_async(flow, on_progress) for flow in flows))
         case _:
-            return _known(command)
-    return None
+            answer = _known(command)
+    return answer
+
+
+def _call(command: ProviderCall) -> Any:
+    try:
+        return sync_primitive(command.provider, command.name)(*command.args, **command.options)
+    except TarashError:
+        raise
+    except Exception as error:
+        raise _defect(error, command.provider, command.name) from error
+
+
+async def _call_async(command: ProviderCall) -> Any:
+    provider, name = command.provider, command.name
+    try:
+        async with ConcurrencySlot(provider, name, command.options) as options:  # of their time, what is left
+            primitive = async_primitive(provider, name)(*command.args, **options)
+            return await in_time(primitive, options, f"{type(provider).__name__}.{name}")
+    except TarashError:
+        raise
+    except Exception as error:
+        raise _defect(error, provider, name) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +254,8 @@ class _Opened:
         return f"{type(self.target).__name__}.{self.name}"
 
 
-def _opened(command: Open, opening: Callable[..., Any], steps: _Steps) -> _Opened:
-    target, name = command.target, command.name
+def _opened(command: OpenStream, opening: Callable[..., Any], steps: _Steps) -> _Opened:
+    target, name = command.provider, command.name
     try:
         stream = _Opened(target, name, opening(target, name, command.args, command.options))
     except TarashError:

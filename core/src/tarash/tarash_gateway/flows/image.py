@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, TarashError
-from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Gather, Now, Outcome
+from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Gather, Now, Outcome, ProviderCall
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.inputs import resolve_inputs
+from tarash.tarash_gateway.flows.inputs import fetch_inputs
 from tarash.tarash_gateway.flows.plan import Plan
-from tarash.tarash_gateway.flows.recording import intend, note_outcome, note_pictures, request_snapshot
+from tarash.tarash_gateway.flows.recording import record_error, record_images, record_request, request_snapshot
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import checked_answer
 from tarash.tarash_gateway.media import fetch
@@ -21,7 +22,6 @@ from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import CostSource, ImageGenerationResponse
-from tarash.tarash_gateway.models.update import ImageGenerationUpdate
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, PreparedRequest, Provider
 
 RESULT_LIMIT = 256 * 1024 * 1024
@@ -30,65 +30,62 @@ RESULT_LIMIT = 256 * 1024 * 1024
 DOWNLOAD_TRIES = 3
 
 
+@dataclass(frozen=True, slots=True)
+class ImageResult:
+    """What one request came to: the vendor's answer, its images, and what there is to say of them."""
+
+    answer: ImageAnswer
+    media: list[Media]
+    warnings: list[str]
+
+
 def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:
-    """Makes the pictures of `plan`.
+    """Makes the images of `plan`.
 
     Raises:
-        TarashError: no picture was made, or none could be read.
+        TarashError: no image was made, or none could be read.
     """
-    images, mask = yield from resolve_inputs(context, plan)
+    images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
     provider = plan.open_provider()
     request = plan.checked.request
-    batches = plan.checked.batches
-    yield Emit(
-        ImageGenerationUpdate(status="submitting", elapsed_seconds=(yield Now()) - context.started, **context.known())
-    )
-    flows = tuple(
-        _one_request(
-            context,
-            provider,
-            PreparedRequest(
-                plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask
-            ),
-        )
-        for n in batches
-    )
-    if len(flows) == 1:
-        answer, media, told = yield from flows[0]
-        answers, pictures, problems = [answer], media, told
+    yield Emit(context.update((yield Now()), "submitting"))
+    requests = [
+        PreparedRequest(plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask)
+        for n in plan.checked.batches
+    ]
+    if len(requests) == 1:
+        result = yield from _send_one(context, provider, requests[0])
+        results, warnings = [result], result.warnings
     else:
-        outcomes: list[Outcome] = yield Gather(flows)
-        answers, pictures, problems = _join(outcomes)
-    yield Emit(
-        ImageGenerationUpdate(status="completed", elapsed_seconds=(yield Now()) - context.started, **context.known())
-    )
-    asked = request_snapshot(request, images, mask)
-    return image_response(context, plan, answers, pictures, asked=asked, told=problems)
+        outcomes: list[Outcome] = yield Gather(tuple(_send_one(context, provider, one) for one in requests))
+        results, warnings = _join(outcomes)
+    yield Emit(context.update((yield Now()), "completed"))
+    return image_response(context, plan, results, request_snapshot(request, images, mask), warnings)
 
 
-def _one_request(
+def _send_one(
     context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
-) -> Flow[tuple[ImageAnswer, list[Media], list[str]]]:
-    intent = yield from intend_image(context, provider, prepared)
+) -> Flow[ImageResult]:
+    intent = yield from record_image_request(context, provider, prepared)
     try:
-        given = yield from send_creating(context, Call(provider, "generate_image", (prepared,)), ImageGenerationUpdate)
-        answer = checked_answer(given, provider, "generate_image")
-        media, told = yield from pictures_of(context, provider, prepared, answer)
+        call = ProviderCall(provider, Provider.generate_image, (prepared,))
+        answer = checked_answer((yield from send_creating(context, call)), provider, call.name)
+        media, warnings = yield from pictures_of(context, provider, prepared, answer)
     except TarashError as error:
-        yield from note_outcome(context, intent, error)
+        yield from record_error(context, intent, error)
         raise
-    yield from note_pictures(context, intent, len(media))
-    return answer, media, told
+    yield from record_images(context, intent, len(media))
+    return ImageResult(answer, media, warnings)
 
 
-def intend_image(
+def record_image_request(
     context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
 ) -> Flow[str | None]:
     """Writes into the journal, where there is one, that this request is about to be sent."""
     if context.journal is None:
         return None
-    asked = request_snapshot(prepared.request, prepared.images, prepared.mask)
-    return (yield from intend(context, "image", provider.endpoint, asked))
+    request = request_snapshot(prepared.request, prepared.images, prepared.mask)
+    return (yield from record_request(context, "image", provider.endpoint, request))
 
 
 def pictures_of(
@@ -180,7 +177,8 @@ def _fetched_picture(
         own_host = _host(url) == _host(provider.endpoint)
         options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
         try:
-            fetched = yield from send_reading(context, Call(fetch, "fetch", (url,), options), most=DOWNLOAD_TRIES)
+            call = Either(fetch.fetch, fetch.fetch_async, (url,), options)
+            fetched = yield from send_reading(context, call, max_tries=DOWNLOAD_TRIES)
             return Media.from_bytes(fetched.content, **{**known, "url": url})
         except (TarashError, BrokenMediaError) as error:
             why = why or error
@@ -196,15 +194,15 @@ def _host(url: str) -> str | None:
         return None
 
 
-def _join(outcomes: list[Outcome]) -> tuple[list[ImageAnswer], list[Media], list[str]]:
-    """Pictures that were made are kept whatever became of the other requests; an error only where none was."""
-    good = [outcome.value for outcome in outcomes if outcome.error is None]
-    bad = [outcome.error for outcome in outcomes if outcome.error is not None]
-    if not good:
-        raise min(bad, key=_gravity)
-    told = [line for _, _, lines in good for line in lines]
-    told += [f"one of {len(outcomes)} requests failed: {type(error).__name__}: {error}" for error in bad]
-    return [answer for answer, _, _ in good], [picture for _, media, _ in good for picture in media], told
+def _join(outcomes: list[Outcome]) -> tuple[list[ImageResult], list[str]]:
+    """Keeps the images that were made, whatever became of the other requests; an error only where none was."""
+    results: list[ImageResult] = [outcome.value for outcome in outcomes if outcome.error is None]
+    errors = [outcome.error for outcome in outcomes if outcome.error is not None]
+    if not results:
+        raise min(errors, key=_gravity)
+    warnings = [line for result in results for line in result.warnings]
+    warnings += [f"one of {len(outcomes)} requests failed: {type(error).__name__}: {error}" for error in errors]
+    return results, warnings
 
 
 def _gravity(error: Exception) -> int:
@@ -217,27 +215,26 @@ def _gravity(error: Exception) -> int:
 def image_response(
     context: Context,
     plan: Plan[ImageGenerationRequest],
-    answers: list[ImageAnswer],
-    pictures: list[Media],
-    *,
-    asked: dict[str, Any],
-    told: list[str],
+    results: list[ImageResult],
+    request: dict[str, Any],
+    warnings: list[str],
 ) -> ImageGenerationResponse:
-    """The response of one or several answers."""
+    """Makes the response of one or several answers."""
+    answers = [result.answer for result in results]
     raws = [without_media(answer.raw) for answer in answers if answer.raw is not None]
     cost, cost_source = _cost(plan, answers)
     return ImageGenerationResponse(
-        images=pictures,
+        images=[image for result in results for image in result.media],
         request_id=context.request_id,
         provider=plan.config.provider,
         model=plan.model,
-        asked=asked,
+        asked=request,
         provider_request_id=answers[0].provider_request_id,
         usage=_sum_usage([answer.usage for answer in answers if answer.usage]),
         cost=cost,
         cost_source=cost_source,
         adjustments=plan.checked.adjustments,
-        warnings=[*plan.notices, *plan.checked.warnings, *told],
+        warnings=[*plan.notices, *plan.checked.warnings, *warnings],
         raw_response=raws[0] if len(raws) == 1 else {"answers": raws} if raws else None,
     )
 

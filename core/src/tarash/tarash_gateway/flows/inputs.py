@@ -1,24 +1,150 @@
-"""Fetches the input images that are at a URL, before anything is paid for."""
+"""Input images, in whatever form a caller has them, made into named files with a content type.
+
+Those at hand are read when the call is planned; those at a URL are fetched before anything is paid for.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
-from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.flows.commands import Call, Flow, Now
+from tarash.tarash_gateway.capabilities.rows import ModelRow
+from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, ValidationError
+from tarash.tarash_gateway.flows.commands import Either, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.loading import Input, Remote, input_file
-from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.media import fetch
+from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url
+from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels, inspect_media
+from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.request import GenerationRequest, ImageType
 from tarash.tarash_gateway.plugins.provider import InputFile
 from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.records import held
 
 FETCH_SECONDS = 60.0
 """Seconds that one input image may take to come."""
 
+INPUT_LIMIT = 50 * 1024 * 1024
+"""Bytes of one input image; the largest that a vendor of today takes."""
 
-def resolve_inputs(context: Context, plan: Plan[Any]) -> Flow[tuple[tuple[InputFile, ...], InputFile | None]]:
-    """The input images and the mask of a plan, as files ready to be sent.
+_ENDINGS = {
+    "image/png": "png",
+    "image/jpeg": "jpg",
+    "image/webp": "webp",
+    "image/gif": "gif",
+    "image/svg+xml": "svg",
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/webm": "webm",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """An input image that still has to be fetched."""
+
+    url: str
+    place: str
+    source: ImageType
+
+
+Input = InputFile | Remote
+
+
+def load_inputs(request: GenerationRequest, row: ModelRow | None) -> tuple[list[Input], Input | None, list[Problem]]:
+    """Reads every input image that is at hand; nothing is fetched.
+
+    Returns:
+        The images in their order, the mask, and every problem that was found.
+    """
+    problems: list[Problem] = []
+    images = [
+        loaded
+        for at, image in enumerate(request.image_list)
+        if (loaded := _load(image, f"image_list.{at}.image", row, problems))
+    ]
+    mask = held(request, "mask_image")
+    return images, _load(mask, "mask_image", row, problems) if mask is not None else None, problems
+
+
+def input_file(data: bytes, source: ImageType, place: str, row: ModelRow | None) -> InputFile:
+    """Looks at the bytes of an input image and gives it a name.
+
+    Raises:
+        ValueError: it is no whole picture, too large, or of a kind that the model does not take.
+    """
+    limit = (row.input_max_bytes if row else None) or INPUT_LIMIT
+    if len(data) > limit:
+        msg = f"has {len(data):,} bytes, the limit is {limit:,}"
+        raise ValueError(msg)
+    try:
+        facts = inspect_media(data)
+        check_pixels(facts)
+    except (BrokenMediaError, MediaTooLargeError) as error:
+        msg = f"cannot be used: {error}"
+        raise ValueError(msg) from error
+    formats = row.input_formats if row else None
+    if formats is not None and facts.content_type not in formats:
+        msg = f"is {facts.content_type}, the model takes {', '.join(formats)}"
+        raise ValueError(msg)
+    name = f"{place.removesuffix('.image').replace('.', '-')}.{_ENDINGS.get(facts.content_type, 'bin')}"
+    return InputFile(name, data, facts.content_type, source.type, facts.width, facts.height)
+
+
+def _load(source: ImageType, place: str, row: ModelRow | None, problems: list[Problem]) -> Input | None:
+    try:
+        found = _at_hand(source.image)
+        return Remote(found, place, source) if isinstance(found, str) else input_file(found, source, place, row)
+    except ValueError as error:
+        problems.append(Problem(place, str(error)))
+    except OSError as error:
+        problems.append(
+            Problem(place, f"cannot be read: {error.strerror or type(error).__name__}", value=str(source.image))
+        )
+    return None
+
+
+def _at_hand(image: str | bytes | Path | Media) -> bytes | str:
+    """The bytes, or the URL that they are at."""
+    if isinstance(image, bytes):
+        return image
+    if isinstance(image, Path):
+        if image.exists() and not image.is_file() and not image.is_dir():
+            msg = "is no file"
+            raise ValueError(msg)
+        if image.stat().st_size > INPUT_LIMIT:
+            msg = f"has {image.stat().st_size:,} bytes, the limit is {INPUT_LIMIT:,}"
+            raise ValueError(msg)
+        return image.read_bytes()
+    return _of_media(image) if isinstance(image, Media) else _of_text(image)
+
+
+def _of_media(media: Media) -> bytes | str:
+    if media.data is None and media.path is None and media.url:
+        return media.url
+    try:
+        return media.content
+    except DownloadError as error:
+        raise ValueError(str(error)) from error
+
+
+def _of_text(text: str) -> bytes | str:
+    if "://" in text[:32]:
+        return text
+    if text[:5].lower() == "data:":
+        return decode_data_url(text)
+    try:
+        return decode_base64(text)
+    except ValueError:
+        msg = "is a string that is neither a URL, nor a data URL, nor base64; give a file's name as pathlib.Path"
+        raise ValueError(msg) from None
+
+
+def fetch_inputs(
+    context: Context, images: Sequence[Input], mask: Input | None, row: ModelRow | None
+) -> Flow[tuple[tuple[InputFile, ...], InputFile | None]]:
+    """Fetches the input images and the mask that are at a URL, before anything is paid for.
 
     Raises:
         ValidationError: what came is no picture, or not one that the model takes.
@@ -26,26 +152,28 @@ def resolve_inputs(context: Context, plan: Plan[Any]) -> Flow[tuple[tuple[InputF
         DownloadError: it could not be fetched.
     """
     problems: list[Problem] = []
-    images: list[InputFile | None] = []
-    for image in plan.images:
-        file = yield from _resolve(context, plan, image, problems)
-        images.append(file)
-    mask = None if plan.mask is None else (yield from _resolve(context, plan, plan.mask, problems))
+    files: list[InputFile | None] = []
+    for image in images:
+        file = yield from _fetch_input(context, image, row, problems)
+        files.append(file)
+    mask_file = None if mask is None else (yield from _fetch_input(context, mask, row, problems))
     if problems:
-        raise ValidationError.of(plan.subject, problems)
-    return tuple(file for file in images if file is not None), mask
+        subject = f"{context.config.provider}/{context.model}"
+        raise ValidationError.of(subject, problems)
+    return tuple(file for file in files if file is not None), mask_file
 
 
-def _resolve(context: Context, plan: Plan[Any], image: Input, problems: list[Problem]) -> Flow[InputFile | None]:
+def _fetch_input(
+    context: Context, image: Input, row: ModelRow | None, problems: list[Problem]
+) -> Flow[InputFile | None]:
     if not isinstance(image, Remote):
         return image
     left = context.left((yield Now()))
-    allow_private = plan.config.provider_config.get("allow_private_urls") is True
-    fetched = yield Call(
-        fetch, "fetch", (image.url,), {"timeout": min(left, FETCH_SECONDS), "allow_private": allow_private}
-    )
+    allow_private = context.config.provider_config.get("allow_private_urls") is True
+    options = {"timeout": min(left, FETCH_SECONDS), "allow_private": allow_private}
+    fetched = yield Either(fetch.fetch, fetch.fetch_async, (image.url,), options)
     try:
-        return input_file(fetched.content, image.source, image.place, plan.row)
+        return input_file(fetched.content, image.source, image.place, row)
     except ValueError as error:
         problems.append(Problem(image.place, str(error)))
         return None

@@ -18,7 +18,7 @@ from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import TarashError, ValidationError
-from tarash.tarash_gateway.flows.loading import Input, load_inputs
+from tarash.tarash_gateway.flows.inputs import Input, load_inputs
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.request import (
     GenerationRequest,
@@ -62,11 +62,18 @@ class Plan(Generic[RequestT]):
     images: list[Input]
     mask: Input | None
     problems: list[Problem]
-    open_provider: Callable[[], Provider]
-    """Makes the provider; called when its turn comes, since it may import an SDK."""
+    make_provider: Callable[[], Provider]
 
     notices: list[str] = field(default_factory=list)
     """Warnings that are not about a field: a model's lifecycle."""
+
+    _provider: Provider | None = None
+
+    def open_provider(self) -> Provider:
+        """The provider, made when its turn comes, since that may import an SDK."""
+        if self._provider is None:
+            self._provider = self.make_provider()
+        return self._provider
 
     @property
     def subject(self) -> str:
@@ -158,8 +165,7 @@ def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = Fals
     """Checks every config of the chain before anything is sent; the first one must be able to take the request."""
     first = plan_of(config, request, stream=stream)
     first.refuse_problems()
-    provider = first.open_provider()
-    first.open_provider = lambda: provider
+    first.open_provider()
     chain: list[Plan[Any] | Skipped] = [first]
     for link in _fallbacks(config):
         try:

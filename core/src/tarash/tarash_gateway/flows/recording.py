@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.commands import Call, Flow
+from tarash.tarash_gateway.flows.commands import Either, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
@@ -23,58 +23,74 @@ _OUTCOMES = {"no": "refused", "unknown": "unconfirmed", "yes": "failed"}
 """What an error of a creating request means, by what it says of the bill."""
 
 
-def intend(context: Context, kind: Literal["image", "video"], endpoint: str, asked: dict[str, Any]) -> Flow[str | None]:
-    """Writes that a request is about to be sent; gives the intent's id, where there is a journal.
+def record_request(
+    context: Context, kind: Literal["image", "video"], endpoint: str, request: dict[str, Any]
+) -> Flow[str | None]:
+    """Writes that a request is about to be sent; returns the intent's id, where there is a journal.
 
     Raises:
         SaveError: it could not be written, so nothing is sent.
     """
     if context.journal is None:
         return None
-    facts = {**context.known(), "endpoint": endpoint, "asked": asked}
-    intent: str = yield Call(context.journal, "intend", (kind,), facts)
+    journal = context.journal
+    facts = {
+        "provider": context.config.provider,
+        "model": context.model,
+        "request_id": context.request_id,
+        "endpoint": endpoint,
+        "asked": request,
+    }
+    intent: str = yield Either(journal.intend, journal.intend_async, (kind,), facts)
     return intent
 
 
-def note_outcome(context: Context, intent: str | None, error: TarashError) -> Flow[None]:
+def record_error(context: Context, intent: str | None, error: TarashError) -> Flow[None]:
     """Writes what an error means for the intent."""
-    told = f"{type(error).__name__}: {error}"
-    yield from _note(context, _OUTCOMES[error.billable], intent=intent, error=told)
+    yield from _record(context, _OUTCOMES[error.billable], {"intent": intent, "error": _text_of(error)})
 
 
-def note_job(context: Context, job: VideoJob, intent: str | None = None) -> Flow[None]:
+def record_job(context: Context, job: VideoJob, intent: str | None = None) -> Flow[None]:
     """Writes which job the intent became; or, without an intent, that a job is taken up again."""
-    yield from _note(context, "job", intent=intent, job=job)
+    if context.journal is not None:
+        yield from _record(context, "job", {"intent": intent, "job": job.model_dump(mode="json")})
 
 
-def note_end(context: Context, job: VideoJob, error: TarashError) -> Flow[None]:
+def record_failed_job(context: Context, job: VideoJob, error: TarashError) -> Flow[None]:
     """Writes that a job came to nothing."""
-    told = f"{type(error).__name__}: {error}"
-    yield from _note(context, "failed", endpoint=job.endpoint, job_id=job.id, error=told)
+    facts = {"endpoint": job.endpoint, "job_id": job.id, "error": _text_of(error)}
+    yield from _record(context, "failed", facts)
 
 
-def note_video(context: Context, job: VideoJob, video: Media) -> Flow[None]:
+def record_video(context: Context, job: VideoJob, video: Media) -> Flow[None]:
     """Writes that a clip came, and the file that it is in where it was saved."""
-    if context.journal is None:
-        return
     path = None if video.path is None else str(video.path.absolute())
     event = "made" if path is None else "saved"
-    yield from _note(context, event, endpoint=job.endpoint, job_id=job.id, path=path, sha256=video.sha256)
+    if context.journal is not None:  # a digest of many bytes is made when it is asked for
+        facts = {"endpoint": job.endpoint, "job_id": job.id, "path": path, "sha256": video.sha256}
+        yield from _record(context, event, facts)
 
 
-def note_pictures(context: Context, intent: str | None, count: int) -> Flow[None]:
+def record_images(context: Context, intent: str | None, count: int) -> Flow[None]:
     """Writes that pictures came."""
-    yield from _note(context, "made", intent=intent, count=count)
+    yield from _record(context, "made", {"intent": intent, "count": count})
 
 
-def _note(context: Context, event: str, **facts: Any) -> Flow[None]:
-    if context.journal is None:
+def record_not_found(context: Context, intent: str) -> Flow[None]:
+    """Writes that the vendor's job list, read to its end, does not show what an intent asked for."""
+    yield from _record(context, "absent", {"intent": intent})
+
+
+def _text_of(error: TarashError) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _record(context: Context, event: str, facts: dict[str, Any]) -> Flow[None]:
+    journal = context.journal
+    if journal is None:
         return
-    job = facts.get("job")
-    if job is not None:
-        facts["job"] = job.model_dump(mode="json")
     try:
-        yield Call(context.journal, "write", (event,), facts)
+        yield Either(journal.write, journal.write_async, (event,), facts)
     except TarashError as error:
         context.log(logging.WARNING, "the journal could not be written (%s); the call goes on", error)
 

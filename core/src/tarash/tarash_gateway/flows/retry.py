@@ -21,42 +21,25 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnconfirmedGenerationError,
 )
-from tarash.tarash_gateway.flows.commands import Call, Emit, Flow, Now, Random, Sleep
+from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Now, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
+from tarash.tarash_gateway.models.job import VideoJob
 
-Attempt = Callable[[float], Flow[Any]]
+Send = Callable[[float], Flow[Any]]
 """A flow that sends one creating request, given the seconds that are left."""
 
 LookUp = Callable[[], Flow[Any]]
 """A flow that asks the vendor what became of a request whose answer was lost; None where it does not tell."""
 
-FIRST_DELAY = 0.5
-"""Seconds before the second try; doubled for each further one, and spread by full jitter."""
 
-LONGEST_DELAY = 60.0
-"""Seconds that one wait takes at the most; a vendor that asks for more is an error at once."""
-
-READING_DELAY = 8.0
-"""Seconds between two patient looks at the most."""
-
-MISSING_TRIES = 3
-"""Looks after which a job or a clip that the vendor does not know is believed to be gone: a young one may show late."""
-
-
-def send_creating(
-    context: Context,
-    call: Call | Attempt,
-    update: type[ImageGenerationUpdate | VideoGenerationUpdate],
-    look_up: LookUp | None = None,
-) -> Flow[Any]:
+def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp | None = None) -> Flow[Any]:
     """Sends a creating request; at most once, unless the vendor is known to have refused it.
 
     Args:
         context: the call.
         call: the primitive, to which `timeout` is added; or a flow that sends it, given the seconds that are left.
-        update: the kind of update that tells of a wait.
-        look_up: asks the vendor what became of a lost answer, before anything else is done about it.
+        look_up: asks the vendor what became of a lost answer, before anything else is done about it; time is kept for
+            that.
 
     Raises:
         UnconfirmedGenerationError: the outcome is not known; it may have been billed.
@@ -67,7 +50,10 @@ def send_creating(
     while True:
         try:
             left = context.left((yield Now()))
-            return (yield from (_send(call, left) if isinstance(call, Call) else call(left)))
+            left -= context.policy.reserve(left) if look_up is not None else 0.0
+            if isinstance(call, ProviderCall):
+                return (yield call.within(left))
+            return (yield from call(left))
         except TarashError as error:
             if error.billable == "unknown" and look_up is not None:
                 found = yield from look_up()
@@ -78,8 +64,8 @@ def send_creating(
             refused = unconfirmed(context, error, looked_up=look_up is not None) if lost else error
             again = _may_repeat(error) or (lost and context.config.retry_unconfirmed and error.retryable)
             final = tries >= context.config.max_retries or not again
-            delay = 0.0 if final else (yield from _delay(tries, refused))
-            if final or delay > LONGEST_DELAY or (yield Now()) + delay >= context.deadline:
+            delay = 0.0 if final else (yield from _delay(context, tries, refused))
+            if final or delay > context.policy.longest_delay or (yield Now()) + delay >= context.deadline:
                 if refused is error:
                     raise
                 raise refused from error
@@ -91,22 +77,20 @@ def send_creating(
                 tries + 1,
                 delay,
             )
-            elapsed = (yield Now()) - context.started
-            told = {"wait_seconds": delay, "message": str(refused), "elapsed_seconds": elapsed}
-            yield Emit(update(status="waiting", **told, **context.known()))
+            yield Emit(context.update((yield Now()), "waiting", wait_seconds=delay, message=str(refused)))
             yield Sleep(delay)
 
 
 def send_reading(
-    context: Context, call: Call, *, most: int | None = None, waiting: Callable[..., Any] | None = None
+    context: Context, call: ProviderCall | Either, *, max_tries: int | None = None, job: VideoJob | None = None
 ) -> Flow[Any]:
-    """Sends a reading request, and again while the fault is a passing one and the deadline is not there.
+    """Sends a reading request, and again while the error is a passing one and the deadline is not there.
 
     Args:
         context: the call.
         call: the primitive; `timeout` is added.
-        most: tries at the most; None for as many as fit before the deadline.
-        waiting: makes the update that tells of a wait, of its fields.
+        max_tries: tries at the most; None for as many as fit before the deadline.
+        job: the job that it is about; then updates tell of the waits.
 
     Raises:
         GenerationTimeoutError: the deadline passed before an answer came.
@@ -116,13 +100,13 @@ def send_reading(
     while True:
         left = context.left((yield Now()))
         try:
-            return (yield from _send(call, left))
+            return (yield call.within(left))
         except TarashError as error:
             tries += 1
-            missing = isinstance(error, JobExpiredError) and tries >= MISSING_TRIES
-            if missing or not _passing(error) or (most is not None and tries >= most):
+            missing = isinstance(error, JobExpiredError) and tries >= context.policy.missing_tries
+            if missing or not _passing(error) or (max_tries is not None and tries >= max_tries):
                 raise
-            delay = min((yield from _delay(tries - 1, error)), READING_DELAY)
+            delay = min((yield from _delay(context, tries - 1, error)), context.policy.longest_reading_delay)
             now = yield Now()
             if now + delay >= context.deadline:
                 msg = f"no time is left for another try before the deadline of {context.config.timeout:g} s: {error}"
@@ -134,18 +118,13 @@ def send_reading(
                 type(error).__name__,
                 delay,
             )
-            if waiting is not None:
-                told = {"wait_seconds": delay, "message": str(error), "elapsed_seconds": now - context.started}
-                yield Emit(waiting(status="waiting", **told, **context.known()))
+            if job is not None:
+                yield Emit(context.update(now, "waiting", job=job, wait_seconds=delay, message=str(error)))
             yield Sleep(delay)
 
 
-def _send(call: Call, left: float) -> Flow[Any]:
-    return (yield Call(call.target, call.name, call.args, {**call.options, "timeout": left}))
-
-
-def _level(call: Call, error: TarashError) -> int:
-    """A look at a job that failed is asked again within seconds: only a vendor that says so itself is worth a line."""
+def _level(call: ProviderCall | Either, error: TarashError) -> int:
+    """A poll that failed is sent again within seconds: only a vendor that says so itself is worth a line."""
     told_by_vendor = isinstance(error, (ProviderUnavailableError, RateLimitError))
     return logging.WARNING if told_by_vendor or call.name != "poll_video" else logging.DEBUG
 
@@ -159,11 +138,11 @@ def _passing(error: TarashError) -> bool:
     return error.retryable or isinstance(error, (ConnectionFailedError, ProviderUnavailableError, RateLimitError))
 
 
-def _delay(tries: int, error: TarashError) -> Flow[float]:
+def _delay(context: Context, tries: int, error: TarashError) -> Flow[float]:
     if error.retry_after is not None:
         return max(float(error.retry_after), 0.0)
     spread: float = yield Random()
-    return min(FIRST_DELAY * 2.0**tries, LONGEST_DELAY) * spread
+    return min(context.policy.first_delay * 2.0**tries, context.policy.longest_delay) * spread
 
 
 def unconfirmed(context: Context, error: TarashError, *, looked_up: bool = False) -> TarashError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import uuid
 from collections.abc import Iterator
@@ -68,6 +69,10 @@ class Journal:
             entries.add(line)
         return sorted(entries, key=lambda entry: entry.at)
 
+    async def entries_async(self) -> list[Entry]:
+        """The same as `entries`, to be awaited."""
+        return await asyncio.to_thread(self.entries)
+
     def find(self, job_id: str) -> Entry | None:
         """The request that became the vendor's job `job_id`; None where the journal does not know it."""
         return next((entry for entry in self.entries() if entry.job is not None and entry.job.id == job_id), None)
@@ -91,6 +96,10 @@ class Journal:
         self.write("intent", intent=intent, kind=kind, **facts)
         return intent
 
+    async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+        """The same as `intend`, to be awaited."""
+        return await asyncio.to_thread(self.intend, kind, **facts)
+
     def note_saved(self, request_id: str, path: Path | str | os.PathLike[str], sha256: str | None) -> None:
         """Writes that the caller saved a result of the call `request_id` to a file.
 
@@ -109,6 +118,10 @@ class Journal:
             self._appender.append(line_of(event, facts))
         except OSError as error:
             raise cannot_write(self.path, error) from error
+
+    async def write_async(self, event: str, **facts: Any) -> None:
+        """The same as `write`, to be awaited: when it is, the line is on the disk."""
+        await asyncio.to_thread(self.write, event, **facts)
 
 
 def new_intent() -> str:

@@ -42,9 +42,10 @@ def _without_stop(primitive: Callable[..., Any], *args: Any, **options: Any) -> 
         raise RuntimeError(msg) from error
 
 
-def supports(target: Any, name: str) -> bool:
-    """Whether the plugin has this primitive, in one flavour at least."""
-    return any(_is_given(getattr(target, flavour, None), flavour) for flavour in (name, f"{name}_async"))
+def supports(provider: Any, primitive: Callable[..., Any]) -> bool:
+    """Whether the plugin has this primitive of `Provider`, in one flavour at least."""
+    name = primitive.__name__
+    return any(_is_given(getattr(provider, flavour, None), flavour) for flavour in (name, f"{name}_async"))
 
 
 GRACE = 2.0

@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, SaveError
-from tarash.tarash_gateway.flows.sinks import FileSink, MemorySink
+from tarash.tarash_gateway.flows.download import FileSink, MemorySink
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 
 
@@ -161,7 +161,7 @@ def test_a_disk_that_is_full_is_an_error_of_ours_and_leaves_nothing(step, tmp_pa
         import os, resource
         from pathlib import Path
         from tarash.tarash_gateway.errors import SaveError
-        from tarash.tarash_gateway.flows.sinks import FileSink
+        from tarash.tarash_gateway.flows.download import FileSink
 
         clip = Path("source").read_bytes()
         resource.setrlimit(resource.RLIMIT_FSIZE, (len(clip) // 2, len(clip) // 2))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway.capabilities import ImageModel
-from tarash.tarash_gateway.flows.loading import INPUT_LIMIT, Remote, input_file, load_inputs
+from tarash.tarash_gateway.flows.inputs import INPUT_LIMIT, Remote, input_file, load_inputs
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType, Media, VideoGenerationRequest
 
 

@@ -22,12 +22,17 @@ from tarash.tarash_gateway.errors import (
     UnsupportedOperationError,
     ValidationError,
 )
-from tarash.tarash_gateway.flows.commands import Call
-from tarash.tarash_gateway.flows.fallback import with_fallbacks
+from tarash.tarash_gateway.flows.call import call
+from tarash.tarash_gateway.flows.commands import ProviderCall
+from tarash.tarash_gateway.flows.context import CallScope
 from tarash.tarash_gateway.flows.plan import Skipped
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageGenerationResponse, Media, VideoJob
 
 JOB = VideoJob(provider="acme", model="m", id="job_1", endpoint="https://api.acme.test")
+
+
+def make():
+    """The primitive of these plans."""
 
 
 def response(context, plan):
@@ -57,13 +62,13 @@ def tried(feed):
     def tried(chain, *answers, now=0.0):
         contexts, fed = [], feed(*answers, now=now)
 
-        def one(context, plan):
+        def steps(context, plan):
             contexts.append(context)
-            yield Call(plan, "make")
+            yield ProviderCall(plan, make)
             return response(context, plan)
 
         try:
-            result = fed(with_fallbacks(chain, "req_1", one))
+            result = fed(call(chain, steps, CallScope(request_id="req_1")))
         except BaseException as error:
             result = error
         return result, contexts
@@ -167,7 +172,7 @@ def test_one_deadline_holds_for_the_whole_chain(chain_of, tried, feed):
     first, last = chain_of("acme", "zeta")
     fed, contexts = feed(), []
 
-    def one(context, plan):
+    def steps(context, plan):
         contexts.append(context)
         yield from ()
         if len(contexts) == 1:
@@ -175,7 +180,7 @@ def test_one_deadline_holds_for_the_whole_chain(chain_of, tried, feed):
             raise RateLimitError("429")
         return response(context, plan)
 
-    fed(with_fallbacks([first, last], "req_1", one))
+    fed(call([first, last], steps, CallScope(request_id="req_1")))
     assert [(context.started, context.deadline) for context in contexts] == [(0.0, 100.0), (0.0, 100.0)]
 
 
