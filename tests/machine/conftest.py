@@ -2,11 +2,9 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -78,8 +76,8 @@ def python(environment):
 
     def python(*words, env=None, **options):
         words = [sys.executable, *map(str, words)]
-        known = {"capture_output": True, "timeout": 90, "check": False, "text": True, "env": environment | (env or {})}
-        done = subprocess.run(words, **(known | options))
+        known = {"capture_output": True, "timeout": 90, "text": True, "env": environment | (env or {})}
+        done = subprocess.run(words, check=False, **(known | options))
         return Done(done.returncode, done.stdout, done.stderr)
 
     return python

@@ -70,7 +70,6 @@ def tarash_provider_specs():
 
 
 def test_no_lock_is_held_while_a_plugin_is_imported(tmp_path, monkeypatch):
-    from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover
     from tarash.tarash_gateway.plugins.registry import PluginRegistry
 
     folder = tmp_path / "site"

@@ -26,15 +26,12 @@ def read_variable(name: str) -> str | None:
     at = next((i for i, char in enumerate(value) if char < " " or char == "\x7f"), None)
     if at is not None:
         kind = "a line break" if value[at] in "\r\n" else "a control character"
-        msg = (
-            f"the environment variable {name} holds {kind} at position {at + 1} of {len(value)}. "
-            "Set it again, to one line of text."
-        )
+        msg = f"{name} holds {kind} at position {at + 1} of {len(value)}. Set the variable again, to one line of text."
         raise ConfigurationError(msg)
     if len(value) > 1 and value[0] in _QUOTES and value[0] == value[-1]:
         msg = (
-            f"the environment variable {name} holds quotes around its value. A shell takes them off, a file of "
-            "variables such as that of docker --env-file keeps them: set it again without quotes."
+            f"{name} holds quotes around its value. A shell takes them off, a file of variables such as that of "
+            "docker --env-file keeps them: set the variable again, without quotes."
         )
         raise ConfigurationError(msg)
     return value
