@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
@@ -52,10 +53,44 @@ def expand_home(path: str | os.PathLike[str]) -> Path:
         ValidationError: there is no such home folder.
     """
     place = Path(path)
-    if not place.parts or not place.parts[0].startswith("~"):
+    if not str(os.fspath(path)).startswith("~"):
         return place
     try:
         return place.expanduser()
     except RuntimeError as error:
         msg = f"{place}: there is no home folder for {place.parts[0]}. Set HOME, or give the path in full."
         raise ValidationError(msg) from error
+
+
+def cache_folder() -> Path | None:
+    """Finds the folder for what can be fetched again: the one of `TARASH_CACHE`, else in the user's cache folder.
+
+    Returns:
+        None where no variable names a folder and the user has no home: nothing is kept then.
+    """
+    chosen = read_variable("TARASH_CACHE")
+    if chosen:
+        return expand_home(chosen)
+    return _user_folder("XDG_CACHE_HOME", linux=".cache", mac="Library/Caches", windows="tarash/Cache")
+
+
+def data_folder() -> Path | None:
+    """Finds the folder for what is to be kept, such as the journal of the command line, in the user's data folder.
+
+    Returns:
+        None where the user has no home and `XDG_DATA_HOME` names none.
+    """
+    return _user_folder("XDG_DATA_HOME", linux=".local/share", mac="Library/Application Support", windows="tarash")
+
+
+def _user_folder(variable: str, *, linux: str, mac: str, windows: str) -> Path | None:
+    home = home_folder()
+    if sys.platform == "win32":
+        local = read_variable("LOCALAPPDATA")
+        base = Path(local) if local else home and home / "AppData" / "Local"
+        return base and base / windows
+    if sys.platform == "darwin":
+        return home and home / mac / "tarash"
+    named = Path(read_variable(variable) or "")
+    base = named if named.is_absolute() else home and home / linux  # a relative one is invalid, by its specification
+    return base and base / "tarash"

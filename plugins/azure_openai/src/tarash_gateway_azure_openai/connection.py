@@ -37,7 +37,7 @@ def connect(config: GenerationConfig) -> tuple[Connection, Credentials]:
 
 
 def _found(config: GenerationConfig) -> tuple[Endpoint, Credentials]:
-    address = config.base_url or read_variable(ENDPOINT_VARIABLE)
+    address = config.base_url or read_variable(ENDPOINT_VARIABLE) or ""
     credentials = find_credentials(config)
     missing = []
     if not address:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
-from tarash.tarash_gateway.environment import expand_home, home_folder, read_variable
+from tarash.tarash_gateway.environment import cache_folder
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.media.saving import atomic_file
 
@@ -118,27 +117,6 @@ def _path_by(provider: str, *_variables: str | None) -> Path | None:
     # Put together once: each check of a request asks for it, and it took as long as the check.
     folder = cache_folder()
     return None if folder is None else folder / "models" / f"{provider}.json"
-
-
-def cache_folder() -> Path | None:
-    """Where things lie that can be fetched again; `TARASH_CACHE` chooses another folder.
-
-    Returns:
-        None where no variable names a folder and the user has no home: nothing is kept then.
-    """
-    chosen = read_variable("TARASH_CACHE")
-    if chosen:
-        return expand_home(chosen)
-    home = home_folder()
-    if sys.platform == "win32":
-        local = read_variable("LOCALAPPDATA")
-        base = Path(local) if local else home and home / "AppData" / "Local"
-        return base and base / "tarash" / "Cache"
-    if sys.platform == "darwin":
-        return home and home / "Library" / "Caches" / "tarash"
-    named = Path(read_variable("XDG_CACHE_HOME") or "")
-    base = named if named.is_absolute() else home and home / ".cache"  # a relative one is invalid, by its specification
-    return base and base / "tarash"
 
 
 def _row(kind: Kind, stored: dict[str, Any]) -> ModelRow | None:
