@@ -64,15 +64,15 @@ def test_a_web_page_with_status_200_is_told_as_one(unusable):
         pytest.param({"data": "x"}, "the vendor's answer holds no picture", id="data-a-string"),
         pytest.param({"data": ["x", None]}, "the vendor's answer holds no picture", id="data-of-strings"),
         pytest.param({"data": [{"revised_prompt": "x"}]}, "has neither b64_json nor url", id="no-picture-in-an-item"),
-        pytest.param({"data": [{"b64_json": 5}]}, "picture has neither base64 nor a URL", id="base64-a-number"),
-        pytest.param({"data": [{"url": {"x": 1}}]}, "picture has neither base64 nor a URL", id="url-an-object"),
+        pytest.param({"data": [{"b64_json": 5}]}, "image has neither base64 nor a URL", id="base64-a-number"),
+        pytest.param({"data": [{"url": {"x": 1}}]}, "image has neither base64 nor a URL", id="url-an-object"),
         pytest.param(
-            {"data": [{"b64_json": "§§§"}]}, "the vendor's picture is broken: is not base64", id="broken-base64"
+            {"data": [{"b64_json": "§§§"}]}, "the vendor's image is broken: is not base64", id="broken-base64"
         ),
-        pytest.param({"data": [{"b64_json": "A"}]}, "the vendor's picture is broken: is not base64", id="one-letter"),
+        pytest.param({"data": [{"b64_json": "A"}]}, "the vendor's image is broken: is not base64", id="one-letter"),
         pytest.param(
             {"data": [{"b64_json": encoded(PAGE.encode())}]},
-            "the vendor's picture is broken: neither PNG, JPEG, WebP, GIF, SVG, MP4, MOV nor WebM: begins with <!DOC",
+            "the vendor's image is broken: neither PNG, JPEG, WebP, GIF, SVG, AVIF",
             id="base64-of-a-page",
         ),
         pytest.param(
@@ -91,7 +91,7 @@ def test_half_a_picture_is_no_picture(unusable, picture):
 
     error = unusable({"data": [{"b64_json": encoded(whole[: len(whole) // 2])}]})
 
-    assert str(error).startswith("the vendor's picture is broken: PNG")
+    assert str(error).startswith("the vendor's image is broken: PNG")
     assert error.billable == "yes"
 
 
@@ -103,7 +103,7 @@ def test_of_four_pictures_the_three_that_came_are_a_success_with_a_warning(
     response = make_image(image_config(), image_request(n=4))
 
     assert [image.width for image in response.images] == [8, 9, 10]
-    assert response.warnings[-1] == "4 pictures were asked for, the vendor made 3"
+    assert response.warnings[-1] == "4 images were asked for, the vendor made 3"
 
 
 def test_the_good_pictures_of_an_answer_are_kept_and_the_broken_one_is_a_warning(
@@ -115,9 +115,7 @@ def test_the_good_pictures_of_an_answer_are_kept_and_the_broken_one_is_a_warning
     response = make_image(image_config(), image_request(n=2))
 
     assert len(response.images) == 1
-    assert response.warnings[-1].startswith(
-        "picture 2 of 2 cannot be used: the vendor's picture is broken: is not base64"
-    )
+    assert response.warnings[-1].startswith("item 2 of 2 cannot be used: the vendor's image is broken: is not base64")
 
 
 @pytest.mark.parametrize("fault", ["not-found", "not-a-picture"])
@@ -134,7 +132,7 @@ def test_a_picture_whose_download_fails_keeps_its_url_and_is_a_warning(
     assert response.images[0].url == url
     assert response.images[0].data is None
     assert str(response.images[0]) == url
-    assert response.warnings[-1].startswith("a picture was made and could not be downloaded (")
+    assert response.warnings[-1].startswith("an image was made and could not be downloaded (")
     assert response.warnings[-1].endswith("; its address is in Media.url")
     with pytest.raises(DownloadError, match="the bytes were not downloaded; the vendor's address of them is http"):
         _ = response.images[0].content

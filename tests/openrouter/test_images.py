@@ -85,7 +85,7 @@ def test_fewer_pictures_than_asked_for_are_told(router, make_image, image_config
     router.play(Answer(body=json.dumps(body).encode()), path="/api/v1/images")
     response = make_image(image_config(), image_request(n=3))
 
-    assert response.warnings == ["3 pictures were asked for, the vendor made 1"]
+    assert response.warnings == ["3 images were asked for, the vendor made 1"]
 
 
 @pytest.mark.parametrize(

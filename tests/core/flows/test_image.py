@@ -1,6 +1,7 @@
 """One image call: inputs, one request or several, and pictures that were looked at."""
 
 import base64
+import pickle
 
 import pytest
 
@@ -91,10 +92,10 @@ def test_bytes_are_taken_as_they_are(called, png):
 @pytest.mark.parametrize(
     ("output", "text"),
     [
-        (ImageOutput(base64="%%%"), "the vendor's picture is broken: is not base64: "),
-        (ImageOutput(base64=""), "the vendor's picture is broken: there are no bytes"),
-        (ImageOutput(content=b"<html>oops"), "the vendor's picture is broken: neither PNG"),
-        (ImageOutput(), "the vendor's picture has neither base64 nor a URL"),
+        (ImageOutput(base64="%%%"), "the vendor's image is broken: is not base64: "),
+        (ImageOutput(base64=""), "the vendor's image is broken: there are no bytes"),
+        (ImageOutput(content=b"<html>oops"), "the vendor's image is broken: neither PNG"),
+        (ImageOutput(), "the vendor's image has neither base64 nor a URL"),
     ],
     ids=["no base64", "empty", "HTML", "nothing"],
 )
@@ -107,7 +108,7 @@ def test_an_answer_without_a_usable_picture_is_an_error(output, text, called):
 
 def test_an_answer_without_any_picture_is_an_error(called):
     result, _ = called(ImageAnswer([], raw={"id": 7}))
-    assert (type(result), str(result), result.raw) == (InvalidResponseError, "the answer holds no picture", {"id": 7})
+    assert (type(result), str(result), result.raw) == (InvalidResponseError, "the answer holds no image", {"id": 7})
 
 
 def test_a_provider_that_gives_no_answer_is_told(called):
@@ -121,7 +122,7 @@ def test_a_broken_picture_does_not_lose_its_sibling(called, b64, png):
     result, _ = called(ImageAnswer([ImageOutput(base64="%%%"), ImageOutput(base64=b64)]), n=2)
     assert [image.content for image in result.images] == [png]
     assert len(result.warnings) == 1
-    assert result.warnings[0].startswith("item 1 of 2 cannot be used: the vendor's picture is broken")
+    assert result.warnings[0].startswith("item 1 of 2 cannot be used: the vendor's image is broken")
 
 
 class TestSeveralSources:
@@ -183,9 +184,64 @@ def test_counts_that_cannot_be_read_leave_the_cost_unknown(called, b64):
     assert (result.cost, result.cost_source) == (None, None)
 
 
+def test_every_source_of_a_picture_is_tried_before_it_is_called_broken(called, b64, png):
+    url = "https://cdn.acme.test/a.png"
+    outputs = [
+        ImageOutput(content=png[:-9], base64="%%%", url=url),
+        ImageOutput(base64="", url=url),
+        ImageOutput(base64=b64[: len(b64) // 2], url=f"data:image/png;base64,{b64}"),
+        ImageOutput(base64=f"data:image/jpeg;base64,{b64}"),
+    ]
+    result, fed = called(ImageAnswer(outputs), fetched(png), fetched(png), n=4)
+    assert [image.content for image in result.images] == [png] * 4
+    assert [image.url for image in result.images] == [url, url, None, None]
+    assert result.warnings == []
+    assert len(fed.calls) == 3
+
+
+def test_base64_that_is_an_address_is_fetched(called, png):
+    result, fed = called(ImageAnswer([ImageOutput(base64="https://cdn.acme.test/a.png")]), fetched(png))
+    assert (fed.calls[1].args, result.images[0].content) == (("https://cdn.acme.test/a.png",), png)
+
+
+def test_a_broken_picture_is_on_the_error_with_its_bytes(called, png):
+    result, _ = called(ImageAnswer([ImageOutput(content=png[:-9])]))
+    assert str(result).endswith("PNG ends before its IEND chunk. Its bytes are in error.media")
+    assert (result.media.content, result.media.content_type, result.media.verified) == (png[:-9], "image/png", False)
+    assert pickle.loads(pickle.dumps(result)).media == result.media
+    assert called(ImageAnswer([ImageOutput(base64="")]))[0].media is None
+
+
+def test_a_picture_that_cannot_be_verified_is_handed_over_with_a_warning(called, png):
+    result, _ = called(ImageAnswer([ImageOutput(content=png + b"more"), ImageOutput(content=png)]), n=2)
+    assert [image.verified for image in result.images] == [False, True]
+    assert result.warnings == ["item 1 of 2 could not be verified: 4 bytes follow the end of the PNG"]
+    assert result.images[0].content == png + b"more"
+
+
+def test_a_picture_of_very_many_pixels_is_handed_over_with_a_warning(called, png):
+    big = png[:16] + (20_000).to_bytes(4) * 2 + png[24:]
+    result, _ = called(ImageAnswer([ImageOutput(content=big)]))
+    assert result.warnings == ["the image has 20000x20000 pixels: unpacking it takes 1,600,000,000 bytes of memory"]
+
+
+def test_more_pictures_than_asked_for_are_cut(called, png):
+    outputs = [ImageOutput(content=png), *[ImageOutput(content=b"never looked at")] * 200_000]
+    result, _ = called(ImageAnswer(outputs))
+    assert len(result.images) == 1
+    assert result.warnings == ["1 image was asked for, the vendor's answer has 200001: the others were left out"]
+
+
+def test_base64_above_the_limit_of_an_answer_is_not_decoded(called):
+    result, _ = called(ImageAnswer([ImageOutput(base64="A" * (90 * 1024 * 1024))]))
+    assert str(result) == (
+        "the vendor's image has 94,371,840 characters of base64, more than the limit of 67,108,864 bytes"
+    )
+
+
 def test_fewer_pictures_than_asked_for_are_told(called, answer):
     result, _ = called(answer(2), n=3)
-    assert result.warnings == ["3 pictures were asked for, the vendor made 2"]
+    assert result.warnings == ["3 images were asked for, the vendor made 2"]
 
 
 class TestPicturesAtAUrl:
@@ -198,11 +254,26 @@ class TestPicturesAtAUrl:
             "image/png",
         )
         call = fed.calls[1]
-        assert (call.name, call.args, call.options["allow_private"]) == ("fetch", (url,), False)
+        assert (call.name, call.args) == ("fetch", (url,))
+        assert (call.options["allow_private"], call.options["origin"]) == (False, "https://api.acme.test/v1")
 
-    def test_the_vendors_own_host_may_be_a_private_one(self, called, png):
-        _, fed = called(ImageAnswer([ImageOutput(url="https://api.acme.test/files/a.png")]), fetched(png))
+    def test_private_addresses_are_fetched_from_where_the_config_allows_them(self, called, png):
+        config = {"provider_config": {"allow_private_urls": True}}
+        _, fed = called(ImageAnswer([ImageOutput(url="http://10.0.0.7/a.png")]), fetched(png), config=config)
         assert fed.calls[1].options["allow_private"] is True
+
+    @pytest.mark.parametrize(
+        ("url", "fetched_from"),
+        [
+            ("/files/a.png", "https://api.acme.test/files/a.png"),
+            ("files/a.png", "https://api.acme.test/v1/files/a.png"),
+            ("//cdn.acme.test/a.png", "https://cdn.acme.test/a.png"),
+            ("?id=7", "https://api.acme.test/v1/?id=7"),
+        ],
+    )
+    def test_a_relative_url_is_one_of_the_endpoint(self, called, png, url, fetched_from):
+        result, fed = called(ImageAnswer([ImageOutput(url=url)]), fetched(png))
+        assert (fed.calls[1].args, result.images[0].url) == ((fetched_from,), fetched_from)
 
     @pytest.mark.parametrize("answers", [[UnsafeUrlError("private")], [DownloadError("404")], "html"])
     def test_a_paid_picture_keeps_its_url(self, answers, called):
@@ -211,7 +282,7 @@ class TestPicturesAtAUrl:
         result, _ = called(ImageAnswer([ImageOutput(url=url)]), *answers)
         (image,) = result.images
         assert image.url == url
-        assert result.warnings[0].startswith("a picture was made and could not be downloaded (")
+        assert result.warnings[0].startswith("an image was made and could not be downloaded (")
         with pytest.raises(DownloadError, match=url):
             _ = image.content
 

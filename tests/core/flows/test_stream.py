@@ -147,7 +147,7 @@ def test_a_partial_picture_that_is_broken_is_skipped_and_logged(called, part, an
 
     assert statuses(fed) == ["submitting", "partial"]
     assert len(result.images) == 1
-    assert "partial picture 0 cannot be used (the vendor's picture" in caplog.text
+    assert "partial image 0 cannot be used (the vendor's image" in caplog.text
 
 
 def test_a_result_that_is_broken_was_billed(called, part):

@@ -255,9 +255,11 @@ class TestDownloading:
         assert type(result) is DownloadError
         assert str(result) == (
             f"what came for job job_1 is not a whole clip: the download was cut: 1,000 of {len(clip):,} bytes came. "
-            "It costs nothing to fetch it again: resume_video(config, error.job)."
+            "It costs nothing to fetch it again: resume_video(config, error.job). What came is in error.media."
         )
         assert (result.job.id, result.billable) == ("job_1", "yes")
+        assert (result.media.content, result.media.content_type) == (clip[:1000], "video/mp4")
+        assert not result.media.verified
         assert [call.name for call in fed.calls].count("download_video") == 5
 
     def test_what_is_no_whole_clip_is_fetched_once_more(self, called, clip):
@@ -273,8 +275,9 @@ class TestDownloading:
         )
         assert type(result) is DownloadError
         assert str(result) == (
-            "what came for job job_1 is not a whole clip (text/html): neither PNG, JPEG, WebP, GIF, SVG, MP4, MOV nor "
-            "WebM: begins with <html>. It costs nothing to fetch it again: resume_video(config, error.job)."
+            "what came for job job_1 is not a whole clip (text/html): neither PNG, JPEG, WebP, GIF, SVG, AVIF, HEIC, "
+            "TIFF, BMP, MP4, MOV nor WebM: begins with <html>. It costs nothing to fetch it again: "
+            "resume_video(config, error.job). What came is in error.media."
         )
         assert result.job.id == "job_1"
 
@@ -290,9 +293,26 @@ class TestDownloading:
         assert sorted(os.listdir(tmp_path)) == ["cat-2.mp4", "cat.mp4"]
         assert [(media.path.name, media.data) for media in result.videos] == [("cat.mp4", None), ("cat-2.mp4", None)]
 
-    def test_a_failed_download_leaves_no_file(self, called, clip, tmp_path):
-        called(status("completed"), *[delivery(clip[:1000])] * 2, save_to=tmp_path / "cat.mp4")
-        assert os.listdir(tmp_path) == []
+    def test_what_is_not_whole_stays_beside_its_place_under_another_name(self, called, clip, tmp_path):
+        (tmp_path / "other.txt").write_text("mine")
+        (tmp_path / "cat.mp4.incomplete").symlink_to(tmp_path / "other.txt")
+        result, _ = called(status("completed"), *[delivery(clip[:1000])] * 2, save_to=tmp_path / "cat.mp4")
+        kept = tmp_path / "cat.mp4.incomplete"
+        assert str(result).endswith(f"resume_video(config, error.job). What came is in {kept}.")
+        assert sorted(os.listdir(tmp_path)) == ["cat.mp4.incomplete", "other.txt"]
+        assert (kept.read_bytes(), kept.is_symlink()) == (clip[:1000], False)
+        assert (result.media.path, result.media.content, result.media.verified) == (kept, clip[:1000], False)
+        assert (tmp_path / "other.txt").read_text() == "mine"
+
+    def test_a_download_of_no_bytes_leaves_no_file(self, called, tmp_path):
+        result, _ = called(status("completed"), *[delivery(b"")] * 2, save_to=tmp_path / "cat.mp4")
+        assert (os.listdir(tmp_path), result.media) == ([], None)
+
+    def test_a_clip_that_cannot_be_verified_is_handed_over_with_a_warning(self, called, clip, tmp_path):
+        result, fed = called(status("completed"), delivery(clip + b"\0" * 8), save_to=tmp_path / "cat.mp4")
+        assert (result.video.content, result.video.verified) == (clip + b"\0" * 8, False)
+        assert result.warnings == ["the video could not be verified: 8 bytes follow the end of the last box"]
+        assert [call.name for call in fed.calls].count("download_video") == 1
 
     @pytest.mark.parametrize("error", [KeyboardInterrupt(), AuthenticationError("401")], ids=["Ctrl-C", "401"])
     def test_a_download_that_is_broken_off_leaves_no_file(self, error, called, tmp_path):

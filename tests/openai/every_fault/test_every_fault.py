@@ -161,12 +161,12 @@ IMAGES = {
     "html_page": unusable("Is base_url behind a proxy's login page?", paid=0),
     **{name: unusable(says) for name, says in STRANGE.items()},
     **each("data_empty data_null data_without_picture", unusable("holds no picture")),
-    **each("not_base64 not_an_image half_an_image", unusable("the vendor's picture is broken")),
+    **each("not_base64 not_an_image half_an_image", unusable("the vendor's image is broken")),
     # A picture of 30,000 x 30,000 pixels is paid for, and is handed on without being decoded.
     **each("slow_first_byte wrong_content_type slow_drip slow_drip_head image_bomb", made()),
     "content_filter_200": refused(ContentPolicyError, "Generated image was filtered", stage="output"),
     "content_filter_one": made("violence", n=3),
-    "fewer_images": made("3 pictures were asked for, the vendor made 2", n=3),
+    "fewer_images": made("3 images were asked for, the vendor made 2", n=3),
     "url_not_found": made("its address is in Media.url"),
 }
 

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from tarash.tarash_gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import Media, VideoJob
 
 __all__ = [
     "AuthenticationError",
@@ -101,6 +101,7 @@ class TarashError(Exception):
         retry_after: float | None = None,
         billable: Billable | None = None,
         job: VideoJob | None = None,
+        media: Media | None = None,
         raw: Any = None,
     ) -> None:
         super().__init__(message)
@@ -123,6 +124,8 @@ class TarashError(Exception):
         """Whether this call may appear on a bill: `no`, `yes` or `unknown`."""
         self.job = job
         """The job, where one exists: `resume_video(config, error.job)` picks it up."""
+        self.media = media
+        """What came and is no whole image or video, where something came: its bytes, or its `path`."""
         self.raw = raw
         """The vendor's answer as far as it was readable, secrets masked, at most 64 KiB."""
 

@@ -12,7 +12,7 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
@@ -31,20 +31,21 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.jobs import attach_job
 from tarash.tarash_gateway.flows.recording import record_failed_job, record_video
 from tarash.tarash_gateway.flows.retry import send_reading
-from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write
-from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write, keep_part
+from tarash.tarash_gateway.media.structure import BrokenMediaError, sniff
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.plugins.http.request import VIDEO_BYTES
 from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.sink import Sink
 
 RESUME = "It costs nothing to fetch it again: resume_video(config, error.job)."
 
 MEMORY_LIMIT = 2 * 1024**3
-"""Bytes of one clip in memory; a longer one wants `save_to`."""
+"""Bytes of one video in memory; a longer one wants `save_to`."""
 
-FILE_LIMIT = 64 * 1024**3
-"""Bytes of one clip in a file."""
+FILE_LIMIT = VIDEO_BYTES
+"""Bytes of one video in a file."""
 
 GIVEN_UP = "the download was given up"
 
@@ -140,8 +141,11 @@ class _Transfer:
         self._problem = result
         if not again:
             kind = f" ({self._sink.content_type})" if self._sink.content_type else ""
-            msg = f"what came for job {self._job.id} is not a whole clip{kind}: {result}. {RESUME}"
-            raise DownloadError(msg) from result
+            why = result.described if isinstance(result, BrokenMediaError) else str(result)
+            kept = self._sink.keep_broken(why)
+            where = "" if kept is None else f" What came is in {kept.path or 'error.media'}."
+            msg = f"what came for job {self._job.id} is not a whole clip{kind}: {why}. {RESUME}{where}"
+            raise DownloadError(msg, media=kept) from result
         self._context.log(logging.WARNING, "the download of job %s is not whole (%s), it goes on", self._job.id, result)
 
 
@@ -172,6 +176,14 @@ class MediaSink(Sink):
         except (DownloadError, BrokenMediaError) as error:
             return error
 
+    def keep_broken(self, reason: str) -> Media | None:
+        """Keeps what came although it is no whole video, for whoever can use it; None where nothing came.
+
+        Args:
+            reason: why it is not whole.
+        """
+        raise NotImplementedError
+
     def open(self) -> None:
         """Makes ready to be written to."""
 
@@ -189,6 +201,11 @@ class MemorySink(MediaSink):
     def media(self) -> Media:
         """The clip; its bytes are the buffer's own, not a copy."""
         return Media.from_bytes(self._buffer.getvalue())
+
+    def keep_broken(self, reason: str) -> Media | None:
+        """The bytes that came."""
+        data = self._buffer.getvalue()
+        return _broken(data[:_HEAD], reason, data=data, size_bytes=len(data)) if data else None
 
 
 class FileSink(MediaSink):
@@ -243,12 +260,36 @@ class FileSink(MediaSink):
             same = hashlib.file_digest(file, "sha256").hexdigest() == digest
         return kept.with_digest(digest) if same else kept
 
+    def keep_broken(self, reason: str) -> Media | None:
+        """Keeps the file as `NAME.incomplete` beside its place."""
+        with self._step:
+            if self._over or self._place is None or not self.offset:
+                return None
+            part = Path(os.fsdecode(self._file.name))
+            try:
+                self._file.flush()
+                with part.open("rb") as file:
+                    head = file.read(_HEAD)
+                kept = keep_part(part, self._file, self._path.with_name(f"{self._path.name}.incomplete"))
+            except OSError:  # a full disk: what is told is why the download is not whole
+                return None
+        return _broken(head, reason, path=kept, size_bytes=self.offset)
+
     def close(self) -> None:
         """Removes a file that is not whole."""
         with self._step:
             over, self._over = self._over, True
             if self._place is not None and not over:
                 self._place.__exit__(SaveError, SaveError(GIVEN_UP), None)
+
+
+_HEAD = 4096
+"""Bytes that tell what came in place of a video."""
+
+
+def _broken(head: bytes, reason: str, **known: Any) -> Media:
+    kind = sniff(head) or "application/octet-stream"
+    return Media(content_type=kind, unverified_reason=reason, **known)
 
 
 def existing_video(place: Path) -> Media:

@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 from tarash.tarash_gateway.capabilities.price import Price
-from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, TarashError
-from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Gather, Now, Outcome, ProviderCall
+from tarash.tarash_gateway.errors import ContentPolicyError, TarashError
+from tarash.tarash_gateway.flows.commands import Emit, Flow, Gather, Now, Outcome, ProviderCall
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import fetch_inputs
+from tarash.tarash_gateway.flows.outputs import images_of
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_error, record_images, record_request, request_snapshot
-from tarash.tarash_gateway.flows.retry import send_creating, send_reading
+from tarash.tarash_gateway.flows.retry import send_creating
 from tarash.tarash_gateway.flows.validation import checked_answer
-from tarash.tarash_gateway.media import fetch
-from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
-from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import CostSource, ImageGenerationResponse
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, PreparedRequest, Provider
-
-RESULT_LIMIT = 256 * 1024 * 1024
-"""Bytes of one picture that is downloaded."""
-
-DOWNLOAD_TRIES = 3
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, PreparedRequest, Provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +62,7 @@ def _send_one(
     try:
         call = ProviderCall(provider, Provider.generate_image, (prepared,))
         answer = checked_answer((yield from send_creating(context, call)), provider, call.name)
-        media, warnings = yield from pictures_of(context, provider, prepared, answer)
+        media, warnings = yield from images_of(context, provider, prepared, answer)
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
@@ -86,112 +78,6 @@ def record_image_request(
         return None
     request = request_snapshot(prepared.request, prepared.images, prepared.mask)
     return (yield from record_request(context, "image", provider.endpoint, request))
-
-
-def pictures_of(
-    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest], answer: ImageAnswer
-) -> Flow[tuple[list[Media], list[str]]]:
-    """The pictures of an answer, each checked to be whole, and what there is to tell of them.
-
-    Raises:
-        InvalidResponseError: there is none.
-    """
-    media: list[Media] = []
-    told = list(answer.warnings)
-    broken: TarashError | None = None
-    for at, output in enumerate(answer.outputs, start=1):
-        if output.error is not None:
-            told.append(f"item {at} of {len(answer.outputs)} was not made: {output.error}")
-            continue
-        try:
-            media.append((yield from picture_of(context, provider, output, told)))
-        except InvalidResponseError as error:
-            error.raw = error.raw or without_media(answer.raw)
-            broken = broken or error
-            told.append(f"item {at} of {len(answer.outputs)} cannot be used: {error}")
-    if not media:
-        raise broken or InvalidResponseError("the answer holds no picture", raw=without_media(answer.raw))
-    if len(answer.outputs) < prepared.request.n:
-        told.append(f"{prepared.request.n} pictures were asked for, the vendor made {len(answer.outputs)}")
-    return media, told
-
-
-def picture_of(context: Context, provider: Provider, output: ImageOutput, told: list[str]) -> Flow[Media]:
-    """One image, from the first of its sources that gives a whole one: bytes of the answer, then what is downloaded.
-
-    Raises:
-        InvalidResponseError: the answer holds broken bytes, and no address.
-    """
-    sources = [source for source in (output.base64, output.content, output.url, *output.others) if source is not None]
-    urls = [
-        _absolute(source, provider.endpoint)
-        for source in sources
-        if isinstance(source, str) and _is_address(source, output)
-    ]
-    known = {"url": urls[0] if urls else None, "revised_prompt": output.revised_prompt}
-    broken: Exception | None = None
-    for source in sources:
-        if not _is_address(source, output):
-            try:
-                return Media.from_bytes(_bytes_of(source), **known)
-            except (BrokenMediaError, ValueError) as error:
-                broken = broken or error
-    if urls:
-        return (yield from _fetched_picture(context, provider, urls, known, told))
-    msg = "the vendor's picture has neither base64 nor a URL"
-    if broken is not None:
-        msg = f"the vendor's picture is broken: {broken}"
-    raise InvalidResponseError(msg) from broken
-
-
-def _is_address(source: str | bytes, output: ImageOutput) -> bool:
-    """Whether a source is to be downloaded: a URL, or a relative one in the field for URLs."""
-    if isinstance(source, bytes) or source is output.base64 or source[:5].lower() == "data:":
-        return False
-    return source is output.url or "://" in source[:10]
-
-
-def _absolute(url: str, endpoint: str) -> str:
-    """A relative address read against the endpoint; whatever else it is, the fetch says what is wrong with it."""
-    if "://" in url:
-        return url
-    try:
-        return urljoin(endpoint if endpoint.endswith("/") else f"{endpoint}/", url)
-    except ValueError:
-        return url
-
-
-def _bytes_of(source: str | bytes) -> bytes:
-    if isinstance(source, bytes):
-        return source
-    return decode_data_url(source) if source[:5].lower() == "data:" else decode_base64(source)
-
-
-def _fetched_picture(
-    context: Context, provider: Provider, urls: list[str], known: dict[str, Any], told: list[str]
-) -> Flow[Media]:
-    """Downloads a picture; it is paid for, so a failure keeps its URL and is a warning."""
-    why: Exception | None = None
-    for url in urls:
-        # The vendor may serve its results from the host that the caller chose to talk to, wherever that is.
-        own_host = _host(url) == _host(provider.endpoint)
-        options = {"allow_private": own_host, "max_bytes": RESULT_LIMIT}
-        try:
-            call = Either(fetch.fetch, fetch.fetch_async, (url,), options)
-            fetched = yield from send_reading(context, call, max_tries=DOWNLOAD_TRIES)
-            return Media.from_bytes(fetched.content, **{**known, "url": url})
-        except (TarashError, BrokenMediaError) as error:
-            why = why or error
-            context.log(logging.WARNING, "a picture could not be downloaded (%s)", type(error).__name__)
-    told.append(f"a picture was made and could not be downloaded ({why}); its address is in Media.url")
-    return Media(**known)
-
-
-def _host(url: str) -> str | None:
-    try:
-        return urlsplit(url).hostname
-    except ValueError:  # half of an IPv6 address: the fetch says what is wrong with it
-        return None
 
 
 def _join(outcomes: list[Outcome]) -> tuple[list[ImageResult], list[str]]:

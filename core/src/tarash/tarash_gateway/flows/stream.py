@@ -11,17 +11,17 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.image import (
     ImageResult,
     image_response,
-    picture_of,
-    pictures_of,
     record_image_request,
 )
 from tarash.tarash_gateway.flows.inputs import fetch_inputs
+from tarash.tarash_gateway.flows.outputs import image_of, images_of
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_error, record_images, request_snapshot
 from tarash.tarash_gateway.flows.retry import send_creating, unconfirmed
 from tarash.tarash_gateway.flows.validation import check_part, checked_answer
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
+from tarash.tarash_gateway.plugins.http.request import image_limit
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, PreparedRequest, Provider
 
 
@@ -45,7 +45,7 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
     try:
         stream, item = yield from send_creating(context, begin)
         answer = yield from _read_on(context, provider, stream, item)
-        media, warnings = yield from pictures_of(context, provider, prepared, answer)
+        media, warnings = yield from images_of(context, provider, prepared, answer)
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
@@ -62,9 +62,9 @@ def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Fl
             raise unconfirmed(context, InvalidResponseError(msg, billable="unknown"))
         check_part(item, provider, "stream_image")
         try:
-            image = yield from picture_of(context, provider, item.output, [])
+            image = yield from image_of(context, provider, item.output, [], image_limit(1))
         except InvalidResponseError as error:
-            context.log(logging.WARNING, "partial picture %d cannot be used (%s)", item.index, error)
+            context.log(logging.WARNING, "partial image %d cannot be used (%s)", item.index, error)
         else:
             yield Emit(context.update((yield Now()), "partial", image=image))
         left = context.left((yield Now()), billable="unknown")

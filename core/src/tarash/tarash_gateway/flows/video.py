@@ -11,6 +11,7 @@ from tarash.tarash_gateway.flows.commands import Blocking, Emit, Flow, Now, Prov
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.download import download, existing_video
 from tarash.tarash_gateway.flows.jobs import merge_job, observe_job, submit, wait
+from tarash.tarash_gateway.flows.outputs import media_warnings
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_job, record_video
 from tarash.tarash_gateway.flows.retry import send_reading
@@ -123,9 +124,14 @@ def video_response(
         cost=cost,
         cost_source=cost_source,
         adjustments=adjustments or [],
-        warnings=[*(warnings or []), *(finished.warnings if finished else ())],
+        warnings=[*(warnings or []), *(finished.warnings if finished else ()), *_media_warnings(videos)],
         raw_response=without_media(finished.raw) if finished else None,
     )
+
+
+def _media_warnings(videos: list[Media]) -> list[str]:
+    names = ["the video"] if len(videos) == 1 else [f"video {at + 1} of {len(videos)}" for at in range(len(videos))]
+    return [line for video, name in zip(videos, names, strict=True) for line in media_warnings(video, name)]
 
 
 def _cost(row: ModelRow | None, finished: VideoStatus | None, first: Media) -> tuple[float | None, CostSource | None]:

@@ -1,4 +1,4 @@
-"""The guarded fetch of a reference image: public addresses only, capped, in time, each redirect screened.
+"""The guarded fetch of an input image or a result: public addresses only, capped, in time, each redirect screened.
 
 What to ask and what an answer means is written once, in `_Fetch`; `fetch` and `fetch_async` only carry bytes.
 """
@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
@@ -20,13 +21,14 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnsafeUrlError,
 )
+from tarash.tarash_gateway.media import addresses
 from tarash.tarash_gateway.media.structure import sniff
 
 if TYPE_CHECKING:
     import httpcore2
     import httpx2
 
-__all__ = ["MAX_BYTES", "MAX_REDIRECTS", "Fetched", "fetch", "fetch_async"]
+__all__ = ["MAX_BYTES", "MAX_REDIRECTS", "Fetched", "fetch", "fetch_async", "is_own_result"]
 
 MAX_BYTES: Final = 50 * 1024 * 1024
 """Bytes of one reference image that are taken unless the caller says otherwise."""
@@ -55,7 +57,14 @@ class Fetched:
     """The URL that gave them, after redirects. It may hold a signature: not for messages or logs."""
 
 
-def fetch(url: str, *, timeout: float, max_bytes: int = MAX_BYTES, allow_private: bool = False) -> Fetched:
+def fetch(
+    url: str,
+    *,
+    timeout: float,
+    max_bytes: int = MAX_BYTES,
+    allow_private: bool = False,
+    origin: str | None = None,
+) -> Fetched:
     """Fetches the bytes at a URL.
 
     Args:
@@ -63,6 +72,8 @@ def fetch(url: str, *, timeout: float, max_bytes: int = MAX_BYTES, allow_private
         timeout: seconds for everything together: resolving, connecting, redirects and the whole body.
         max_bytes: bytes that are taken, counted after any content encoding.
         allow_private: whether loopback and private addresses are meant. Cloud metadata services stay refused.
+        origin: the endpoint, where the URL is one of its results. A private endpoint may serve them itself: its own
+            scheme, host and port are then no private address, but for what they redirect to.
 
     Raises:
         UnsafeUrlError: the URL, or one it redirects to, must not be fetched.
@@ -70,13 +81,13 @@ def fetch(url: str, *, timeout: float, max_bytes: int = MAX_BYTES, allow_private
         ConnectionFailedError: the host cannot be reached, broke off, or took too long.
         DownloadError: the host answered something else than 200, or a body that cannot be unpacked.
     """
-    job = _Fetch(url, timeout, max_bytes)
+    job = _Fetch(url, timeout, max_bytes, allow_private, origin)
     with job.failures():
         while not job.done:
             # A pool for each hop: nothing of one host, neither connection nor cookie, is carried to the next.
             tls = job.network.trusted() if job.encrypted else None
             with (
-                job.network.pool(tls, deadline=job.deadline, allow_private=allow_private) as pool,
+                job.network.pool(tls, deadline=job.deadline, allow_private=job.allow_private) as pool,
                 pool.stream("GET", job.target, headers=_HEADERS) as answer,
             ):
                 if job.accepts(answer):
@@ -92,16 +103,17 @@ async def fetch_async(
     timeout: float,
     max_bytes: int = MAX_BYTES,
     allow_private: bool = False,
+    origin: str | None = None,
 ) -> Fetched:
     """Fetches the bytes at a URL, as `fetch` does, without keeping the event loop from other work."""
     # In threads: importing an HTTP library and reading certificates would hold the event loop for 0.1 s.
-    job = await asyncio.to_thread(_Fetch, url, timeout, max_bytes)
+    job = await asyncio.to_thread(_Fetch, url, timeout, max_bytes, allow_private, origin)
     with job.failures():
         async with asyncio.timeout(job.deadline - time.monotonic()):
             while not job.done:
                 tls = await asyncio.to_thread(job.network.trusted) if job.encrypted else None
                 async with (
-                    job.network.async_pool(tls, allow_private=allow_private) as pool,
+                    job.network.async_pool(tls, allow_private=job.allow_private) as pool,
                     pool.stream("GET", job.target, headers=_HEADERS) as answer,
                 ):
                     if job.accepts(answer):
@@ -121,7 +133,7 @@ class _Answer(Protocol):
 class _Fetch:
     """One fetch without its input and output: what to ask next, what an answer means, how much has come."""
 
-    def __init__(self, url: str, timeout: float, max_bytes: int) -> None:
+    def __init__(self, url: str, timeout: float, max_bytes: int, widened: bool, origin: str | None) -> None:  # noqa: FBT001 # `to_thread` takes it so
         self.deadline = time.monotonic() + timeout
         from tarash.tarash_gateway.media import connecting  # noqa: PLC0415 - imports an HTTP library
 
@@ -129,7 +141,11 @@ class _Fetch:
         self.done = False
         self._timeout = timeout
         self._max_bytes = max_bytes
-        self._url = _checked(url)
+        self._what = "reference image" if origin is None else "result"
+        self._remedy = "Give the picture itself." if origin is None else "Its URL is kept."
+        self._url = self._checked(url)
+        self._widened = widened
+        self._own = origin is not None and is_own_result(str(self._url), origin)
         self._redirects = 0
         self._content = bytearray()  # a list of chunks would be a list of millions, where each has one byte
         self._decoder: Any = None
@@ -144,6 +160,11 @@ class _Fetch:
         """Whether the next URL is an https one."""
         return self._url.scheme == "https"
 
+    @property
+    def allow_private(self) -> bool:
+        """Whether the next URL may lead to a private address."""
+        return self._widened or (self._own and not self._redirects)
+
     def accepts(self, answer: _Answer) -> bool:
         """Whether the body is to be read. If not, the answer was a redirect and the next URL is set."""
         headers = {name.lower(): value for name, value in answer.headers}
@@ -151,14 +172,13 @@ class _Fetch:
         if status in {301, 302, 303, 307, 308} and b"location" in headers:
             self._redirects += 1
             if self._redirects > MAX_REDIRECTS:
-                msg = f"{host} redirects again after {MAX_REDIRECTS} redirects. Give the picture's own URL."
+                msg = f"{host} redirects again after {MAX_REDIRECTS} redirects. {self._remedy}"
                 raise DownloadError(msg, status_code=status, billable="no")
-            self._url = _checked(headers[b"location"].decode("latin-1"), self._url)
+            self._url = self._checked(headers[b"location"].decode("latin-1"), self._url)
             return False
         if status != 200:
             msg = (
-                f"{host} answered {status} instead of a reference image. "
-                "Check that the URL is right and has not expired."
+                f"{host} answered {status} instead of a {self._what}. Check that the URL is right and has not expired."
             )
             again = status in {408, 425, 429} or status >= 500
             raise DownloadError(msg, status_code=status, retryable=again, billable="no")
@@ -167,7 +187,7 @@ class _Fetch:
             self._decoder = zlib.decompressobj(32 + zlib.MAX_WBITS)  # either of the two, by its header
         elif encoding not in {b"identity", b""}:
             shown = encoding[:20].decode("ascii", "replace")
-            msg = f"{host} sent content encoding {shown!r}, which was not asked for. Give the picture itself."
+            msg = f"{host} sent content encoding {shown!r}, which was not asked for. {self._remedy}"
             raise DownloadError(msg, status_code=status, billable="no")
         elif int(headers.get(b"content-length", b"0")) > self._max_bytes:  # the HTTP library let digits pass only
             raise self._too_large()
@@ -206,43 +226,80 @@ class _Fetch:
             raise
         except self.network.TIMEOUTS as error:
             host, limit = self._url.host, f"{self._timeout:g} s"
-            msg = f"fetching the reference image from {host} took longer than {limit}. Give the picture itself."
+            msg = f"fetching the {self._what} from {host} took longer than {limit}. {self._remedy}"
             raise ConnectionFailedError(msg, retryable=True, billable="no") from error
         except self.network.NETWORK_ERRORS as error:
             why = self.network.why(error)
-            msg = f"fetching the reference image from {self._url.host} failed: {why}. Is the host up?"
+            msg = f"fetching the {self._what} from {self._url.host} failed: {why}. Is the host up?"
             raise ConnectionFailedError(msg, retryable=True, billable="no") from error
 
     def _too_large(self) -> MediaTooLargeError:
         limit = f"{self._max_bytes:,} bytes"
-        msg = f"the reference image at {self._url.host} has more than {limit}. Give a smaller one."
+        remedy = "Give a smaller one." if self._what == "reference image" else self._remedy
+        msg = f"the {self._what} at {self._url.host} has more than {limit}. {remedy}"
         return MediaTooLargeError(msg, billable="no")
 
     def _garbled(self) -> DownloadError:
-        msg = f"{self._url.host} sent a compressed body that cannot be unpacked. Give the picture itself."
+        msg = f"{self._url.host} sent a compressed body that cannot be unpacked. {self._remedy}"
         return DownloadError(msg, billable="no")
 
+    def _checked(self, text: str, base: httpx2.URL | None = None) -> httpx2.URL:
+        """Reads a URL and refuses what needs no address to be refused."""
+        import httpx2
 
-def _checked(text: str, base: httpx2.URL | None = None) -> httpx2.URL:
-    """Reads a URL and refuses what needs no address to be refused."""
-    import httpx2
+        source = f"{base.host} redirects to a URL that" if base else f"the {self._what}'s URL"
+        given = self._what == "reference image" and not base
+        remedy = "Give an http or https URL, the bytes or a file." if given else self._remedy
+        try:
+            url = base.join(text) if base else httpx2.URL(text)
+        except (httpx2.InvalidURL, ValueError, TypeError):
+            # The library's words quote the URL, which may hold a signature: they are no cause to keep.
+            msg = f"{source} cannot be read as one. {remedy}"
+            raise UnsafeUrlError(msg, billable="no") from None
+        problem = None
+        if url.scheme not in {"http", "https"}:
+            problem = f"has the scheme {url.scheme[:20]!r}; only http and https are fetched"
+        elif url.userinfo:
+            problem = "holds a user name or password, which are not sent"
+        elif not url.host or not 0 < (url.port or 80) < 65536:
+            problem = "has no host or no valid port"
+        if problem:
+            msg = f"{source} {problem}. {remedy}"
+            raise UnsafeUrlError(msg, billable="no")
+        return url
 
-    source = f"{base.host} redirects to a URL that" if base else "the reference image's URL"
-    remedy = "Give the picture itself." if base else "Give an http or https URL, the bytes or a file."
+
+def is_own_result(url: str, endpoint: str) -> bool:
+    """Whether a result's URL is at the very origin of an endpoint that is a private one itself.
+
+    `localhost`, `127.0.0.1` and `[::1]` are one host. A name that may be public is never private here, whatever it
+    leads to: who answers for it could make it lead anywhere.
+    """
+    own, its = _origin(url), _origin(endpoint)
+    return own is not None and own == its and _is_private(own[1])
+
+
+def _origin(url: str) -> tuple[str, str, int] | None:
     try:
-        url = base.join(text) if base else httpx2.URL(text)
-    except (httpx2.InvalidURL, ValueError, TypeError):
-        # The library's words quote the URL, which may hold a signature: they are no cause to keep.
-        msg = f"{source} cannot be read as one. {remedy}"
-        raise UnsafeUrlError(msg, billable="no") from None
-    fault = None
-    if url.scheme not in {"http", "https"}:
-        fault = f"has the scheme {url.scheme[:20]!r}; only http and https are fetched"
-    elif url.userinfo:
-        fault = "holds a user name or password, which are not sent"
-    elif not url.host or not 0 < (url.port or 80) < 65536:
-        fault = "has no host or no valid port"
-    if fault:
-        msg = f"{source} {fault}. {remedy}"
-        raise UnsafeUrlError(msg, billable="no")
-    return url
+        parts = urlsplit(url)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return None
+    if not host or parts.scheme not in _PORTS:
+        return None
+    address = addresses.literal(host)
+    loopback = host == "localhost" or (address is not None and str(address) in {"127.0.0.1", "::1"})
+    return parts.scheme, "localhost" if loopback else str(address or host), port or _PORTS[parts.scheme]
+
+
+def _is_private(host: str) -> bool:
+    address = addresses.literal(host)
+    if address is not None:
+        refused = addresses.refusal(address, allow_private=False)
+        return refused is not None and not refused.final
+    # One label, or one of the endings that no public name has (RFC 6761, RFC 6762, RFC 8375, ICANN's `internal`).
+    return "." not in host or host.endswith(_PRIVATE_ENDINGS)
+
+
+_PORTS: Final = {"http": 80, "https": 443}
+_PRIVATE_ENDINGS: Final = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".test")

@@ -88,6 +88,26 @@ def atomic_file(path: Path, exists: Exists) -> Iterator[BinaryIO]:
         raise cannot_write(path, error) from error
 
 
+def keep_part(part: Path, file: BinaryIO, place: Path) -> Path:
+    """Gives the unfinished file of `atomic_file` a name of its own, so that it outlives the block.
+
+    Args:
+        part: where it is.
+        file: what the block writes to; on Windows it is closed.
+        place: its new name. A file of that name is replaced; what a link there leads to is not touched.
+
+    Returns:
+        `place`.
+
+    Raises:
+        OSError: it cannot be moved.
+    """
+    if fcntl is None:
+        file.close()
+    part.replace(place)
+    return place
+
+
 @contextmanager
 def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
     temporary, file = _claimed(path)

@@ -1,9 +1,10 @@
-"""Media: a picture or a clip, in memory, in a file, or still at a URL."""
+"""Media: an image or a video, in memory, in a file, or still at a URL."""
 
 from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,12 +20,12 @@ from pydantic import (
 from tarash.tarash_gateway.errors import DownloadError, SaveError
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.sidecar import Origin, check_sidecar, write_sidecar
-from tarash.tarash_gateway.media.structure import inspect_file, inspect_media
+from tarash.tarash_gateway.media.structure import MediaFacts, inspect_file, inspect_media
 from tarash.tarash_gateway.records import Record
 
 
 class Media(Record):
-    """A picture or a clip, with what its own bytes say about it.
+    """An image or a video, with what its own bytes say about it.
 
     `print(media)` gives one short line. Equal media have equal bytes, or the same URL where there are none.
     """
@@ -40,6 +41,13 @@ class Media(Record):
 
     duration_seconds: float | None = None
     """Seconds, for a clip."""
+
+    verified: bool = False
+    """Whether the bytes were checked and are one whole image or video. False where they were not read, where their
+    kind is not checked (AVIF, TIFF) and where bytes follow their end; `unverified_reason` says which."""
+
+    unverified_reason: str | None = Field(default=None, repr=False)
+    """Why bytes that were checked are not verified."""
 
     url: str | None = None
     """Where the vendor keeps it; most such addresses expire within hours."""
@@ -64,40 +72,23 @@ class Media(Record):
 
     @classmethod
     def from_bytes(cls, data: bytes, **known: Any) -> Self:
-        """A picture or a clip in memory.
+        """An image or a video in memory.
 
         Raises:
-            BrokenMediaError: `data` is not one whole picture or clip.
+            BrokenMediaError: `data` is not an image or a video, or is cut.
         """
-        facts = inspect_media(data)
-        return cls(
-            data=data,
-            content_type=facts.content_type,
-            width=facts.width,
-            height=facts.height,
-            duration_seconds=facts.duration_seconds,
-            size_bytes=len(data),
-            **known,
-        )
+        return cls(data=data, size_bytes=len(data), **_fields_of(inspect_media(data)), **known)
 
     @classmethod
     def from_file(cls, path: Path | str, **known: Any) -> Self:
-        """A picture or a clip in a file, which is not read into memory.
+        """An image or a video in a file, which is not read into memory.
 
         Raises:
-            BrokenMediaError: the file is not one whole picture or clip.
+            BrokenMediaError: the file is not an image or a video, or is cut.
         """
         path = Path(path)
         facts = inspect_file(path)
-        return cls(
-            path=path,
-            content_type=facts.content_type,
-            width=facts.width,
-            height=facts.height,
-            duration_seconds=facts.duration_seconds,
-            size_bytes=path.stat().st_size,
-            **known,
-        )
+        return cls(path=path, size_bytes=path.stat().st_size, **_fields_of(facts), **known)
 
     @property
     def content(self) -> bytes:
@@ -266,6 +257,10 @@ class Media(Record):
 
     def __hash__(self) -> int:
         return hash((self.content_type, self.url, self.path, self.size_bytes))
+
+
+def _fields_of(facts: MediaFacts) -> dict[str, Any]:
+    return {**asdict(facts), "verified": facts.verified}
 
 
 def _readable(size: int) -> str:

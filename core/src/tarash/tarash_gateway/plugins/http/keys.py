@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
+import os
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -12,7 +13,6 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
-from tarash.tarash_gateway.environment import read_variable
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.credentials import check_key
@@ -74,7 +74,7 @@ class KeySource:
         if config.api_key is not None:
             return cls(config.api_key)
         for variable in variables:
-            text = read_variable(variable)
+            text = os.environ.get(variable, "").strip()
             if text:
                 check_key(text, variable)
                 return cls(text)

@@ -13,12 +13,26 @@ MAX_READS: Final = 500_000
 
 
 class BrokenMediaError(Exception):
-    """The bytes are not one whole picture or clip."""
+    """The bytes are not one whole image or video.
+
+    Attributes:
+        start: the first bytes as text, where they tell what it is instead. They are not in the message: a caller's
+            file must not be quoted. `described` has both, for what a vendor sent.
+    """
+
+    def __init__(self, message: str, start: str = "") -> None:
+        super().__init__(message)
+        self.start = start
+
+    @property
+    def described(self) -> str:
+        """The message, with the first bytes where they are known."""
+        return f"{self}: begins with {self.start}" if self.start else str(self)
 
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """What the headers of one whole picture or clip say."""
+    """What the headers of one image or video say, and whether it is known to be whole."""
 
     content_type: str
     """The MIME type, such as `image/png`."""
@@ -30,7 +44,15 @@ class MediaFacts:
     """Pixels, or None where the headers do not say."""
 
     duration_seconds: float | None
-    """Seconds, or None for pictures and where the headers do not say."""
+    """Seconds, or None for images and where the headers do not say."""
+
+    unverified_reason: str | None = None
+    """Why it is not known whether the bytes are one whole image or video; None where they are."""
+
+    @property
+    def verified(self) -> bool:
+        """Whether the bytes are one whole image or video, with nothing behind its end."""
+        return self.unverified_reason is None
 
 
 class Source:
@@ -86,3 +108,10 @@ class Source:
         """The last `length` bytes, or all where there are fewer."""
         length = min(length, self.size)
         return self._fetch(self.size - length, length)
+
+    def surplus(self, end: int, name: str) -> str | None:
+        """Says how many bytes follow the end of the media, which is at the offset `end`; None where none do."""
+        count = self.size - end
+        if count <= 0:
+            return None
+        return f"{count:,} {'byte follows' if count == 1 else 'bytes follow'} the end of the {name}"

@@ -1,0 +1,189 @@
+"""The images of an answer: every source of one is tried before it is called broken, and what is odd is told."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urljoin
+
+from tarash.tarash_gateway.errors import InvalidResponseError, MediaTooLargeError, TarashError
+from tarash.tarash_gateway.flows.commands import Either, Flow
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.retry import send_reading
+from tarash.tarash_gateway.media import fetch
+from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
+from tarash.tarash_gateway.media.structure import BrokenMediaError, MediaFacts, check_pixels, sniff
+from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.request import ImageGenerationRequest
+from tarash.tarash_gateway.plugins.http.request import image_limit
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, PreparedRequest, Provider
+
+DOWNLOAD_TRIES = 3
+
+SPARE_TRIES = 8
+"""Broken images of an answer that may be passed over, where it has more than were asked for."""
+
+
+def images_of(
+    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest], answer: ImageAnswer
+) -> Flow[tuple[list[Media], list[str]]]:
+    """Reads the images of an answer, as many as were asked for, and says what there is to know of them.
+
+    Raises:
+        InvalidResponseError: there is none; `media` is the first one that is broken.
+    """
+    wanted, made = prepared.request.n, len(answer.outputs)
+    warnings = list(answer.warnings)
+    images: list[Media] = []
+    broken: InvalidResponseError | None = None
+    room, tries = image_limit(wanted), wanted + SPARE_TRIES
+    for at, output in enumerate(answer.outputs, start=1):
+        name = f"item {at} of {made}"
+        if len(images) == wanted or not tries:
+            break
+        if output.error is not None:
+            warnings.append(f"{name} was not made: {output.error}")
+            continue
+        tries -= 1
+        try:
+            image = yield from image_of(context, provider, output, warnings, room)
+        except InvalidResponseError as error:
+            error.raw = error.raw or without_media(answer.raw)
+            broken = broken or error
+            warnings.append(f"{name} cannot be used: {error}")
+        else:
+            warnings += media_warnings(image, "the image" if wanted == 1 else name)
+            room -= image.size_bytes or 0
+            images.append(image)
+    if not images:
+        raise broken or InvalidResponseError("the answer holds no image", raw=without_media(answer.raw))
+    if made < wanted:
+        warnings.append(f"{wanted} images were asked for, the vendor made {made}")
+    elif made > wanted:
+        asked = "1 image was" if wanted == 1 else f"{wanted} images were"
+        warnings.append(f"{asked} asked for, the vendor's answer has {made}: the others were left out")
+    return images, warnings
+
+
+def image_of(context: Context, provider: Provider, output: ImageOutput, warnings: list[str], room: int) -> Flow[Media]:
+    """Reads one image from the first of its sources that holds one: those in the answer, then what is downloaded.
+
+    Args:
+        context: the call.
+        provider: who made it; its endpoint is what a relative address is relative to.
+        output: the image as the plugin read it.
+        warnings: takes what there is to know of downloads that failed.
+        room: bytes that the image may have.
+
+    Raises:
+        InvalidResponseError: no source holds an image; `media` has the bytes that came.
+    """
+    known: dict[str, Any] = {"revised_prompt": output.revised_prompt}
+    addresses = list(dict.fromkeys(_addresses(output, provider.endpoint)))
+    if addresses:
+        known["url"] = addresses[0]
+    error: InvalidResponseError | None = None
+    for source in _embedded(output):
+        try:
+            return _decoded(source, known, room)
+        except InvalidResponseError as broken:
+            error = error or broken
+    failures: list[str] = []
+    for address in addresses:
+        try:
+            content = yield from _downloaded(context, provider, address, room)
+            return Media.from_bytes(content, **{**known, "url": address})
+        except (TarashError, BrokenMediaError) as failure:
+            failures.append(failure.described if isinstance(failure, BrokenMediaError) else str(failure))
+            context.log(logging.WARNING, "an image could not be downloaded (%s)", type(failure).__name__)
+    if addresses:
+        warnings.append(
+            f"an image was made and could not be downloaded ({'; '.join(failures)}); its address is in Media.url"
+        )
+        return Media(**known)
+    if error is None:
+        msg = "the vendor's image has neither base64 nor a URL"
+        raise InvalidResponseError(msg)
+    raise error
+
+
+def media_warnings(media: Media, name: str) -> list[str]:
+    """What a caller should know of media before they are used.
+
+    Args:
+        media: an image or a video that was checked.
+        name: what to call it: `the image`, `video 2 of 3`.
+    """
+    found = [f"{name} could not be verified: {media.unverified_reason}"] if media.unverified_reason else []
+    try:
+        check_pixels(MediaFacts(media.content_type, media.width, media.height, None))
+    except MediaTooLargeError:
+        size = f"{media.width}x{media.height}"
+        found.append(f"{name} has {size} pixels: unpacking it takes {4 * media.width * media.height:,} bytes of memory")  # type: ignore[operator] # both are numbers, else it has no pixels
+    return found
+
+
+def broken_media(data: bytes, error: Exception, **known: Any) -> Media:
+    """Bytes that are no image, for `error.media`."""
+    kind = sniff(data[:4096]) or "application/octet-stream"
+    return Media(data=data, size_bytes=len(data), content_type=kind, unverified_reason=str(error), **known)
+
+
+def _embedded(output: ImageOutput) -> Iterator[str | bytes]:
+    """The sources that hold the image itself."""
+    if output.content is not None:
+        yield output.content
+    for text in (output.base64, *output.others):
+        if text is not None and not _is_address(text):
+            yield text
+    if output.url is not None and _is_data_url(output.url):
+        yield output.url
+
+
+def _addresses(output: ImageOutput, endpoint: str) -> Iterator[str]:
+    """The addresses that an output names; a relative one is made whole with the endpoint."""
+    for text in (output.base64, output.url, *output.others):
+        if text is None or _is_data_url(text) or not (text is output.url or _is_address(text)):
+            continue
+        try:
+            yield text if "://" in text else urljoin(f"{endpoint.rstrip('/')}/", text)
+        except ValueError:  # half of an IPv6 address: the fetch says what is wrong with it
+            yield text
+
+
+def _is_data_url(text: str) -> bool:
+    return text[:5].lower() == "data:"
+
+
+def _is_address(text: str) -> bool:
+    return text[:8].lower().startswith(("http://", "https://"))
+
+
+def _decoded(source: str | bytes, known: dict[str, Any], room: int) -> Media:
+    if not isinstance(source, bytes):
+        if len(source) // 4 * 3 > room + 3:
+            msg = f"the vendor's image has {len(source):,} characters of base64, more than the limit of {room:,} bytes"
+            raise InvalidResponseError(msg)
+        try:
+            source = decode_data_url(source) if _is_data_url(source) else decode_base64(source)
+        except ValueError as error:
+            msg = f"the vendor's image is broken: {error}"
+            raise InvalidResponseError(msg) from error
+    try:
+        return Media.from_bytes(source, **known)
+    except BrokenMediaError as error:
+        kept = ". Its bytes are in error.media" if source else ""
+        msg = f"the vendor's image is broken: {error.described}{kept}"
+        raise InvalidResponseError(msg, media=broken_media(source, error, **known) if source else None) from error
+
+
+def _downloaded(context: Context, provider: Provider, url: str, room: int) -> Flow[bytes]:
+    options = {
+        "origin": provider.endpoint,
+        "allow_private": context.config.provider_config.get("allow_private_urls") is True,
+        "max_bytes": max(room, 1),
+    }
+    call = Either(fetch.fetch, fetch.fetch_async, (url,), options)
+    fetched: fetch.Fetched = yield from send_reading(context, call, max_tries=DOWNLOAD_TRIES)
+    return fetched.content
