@@ -164,7 +164,7 @@ def substitutes() -> str:
 
 def not_there() -> str:
     """Request fields that each model does not have."""
-    return _table(("Model", "Does not have"), ((_name(row), _values(row.unsupported)) for row in list_models("openai")))
+    return _table(("Model", "Does not have"), ((_name(row), _values(row.lacking())) for row in list_models("openai")))
 
 
 VENDORS = ("openai", "azure_openai", "google", "google-vertex", "openrouter")

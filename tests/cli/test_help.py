@@ -10,7 +10,7 @@ from tarash_gateway_cli.app import COMMANDS, build
 HEAVY = (
     "pydantic", "pluggy", "asyncio", "tarash.tarash_gateway.images", "tarash.tarash_gateway.models",
     "tarash.tarash_gateway.plugins", "tarash_gateway_openai", "tarash_gateway_sandbox", "openai", "httpx2",
-    "textual_image", "PIL", "platformdirs", "rich.markdown",
+    "textual_image", "PIL", "rich.markdown",
 )  # fmt: skip
 
 EVERY_HELP = [

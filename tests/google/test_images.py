@@ -86,13 +86,19 @@ def test_what_the_family_does_not_have_is_left_out_and_told(make_image, image_co
         ("gemini-3-pro-image", {"aspect_ratio": "1:8"}),
         ("gemini-3.1-flash-lite-image", {"resolution": "2K"}),
         ("gemini-2.5-flash-image", {"aspect_ratio": "7:5"}),
-        ("gemini-nano-banana-2.1", {"extra_params": {"imageConfig": {}}}),
     ],
 )
 def test_what_the_vendor_refuses_is_refused_before_it_is_sent(image_config, image_request, model, fields):
     (problem,) = check_request(image_config(model), image_request(**fields))
 
     assert problem.field.partition(".")[0] == next(iter(fields))
+
+
+def test_a_parameter_that_is_not_ours_to_pass_on_is_left_out_and_told(make_image, image_config, image_request, posts):
+    response = make_image(image_config(), image_request(extra_params={"imageConfig": {"imageSize": "4K"}}))
+
+    assert posts()[0].json["generationConfig"] == {"responseModalities": ["IMAGE"]}
+    assert [warning.partition(":")[0] for warning in response.warnings] == ["extra_params.imageConfig"]
 
 
 @pytest.mark.parametrize("model", ["gemini-nano-banana-2.1", "gemini-3.1-flash-image"])

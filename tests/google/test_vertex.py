@@ -219,12 +219,18 @@ def test_pictures_have_an_output_format_here(make_image, vertex_config, image_re
         ({"n": 5}, "n"),
         ({"aspect_ratio": "1:1"}, "aspect_ratio"),
         ({"extra_params": {"personGeneration": "everybody"}}, "extra_params.personGeneration"),
-        ({"extra_params": {"storageUri": "gs://a/b"}}, "extra_params.storageUri"),
         ({"operation": "edit", "video": "x"}, "operation"),
     ],
 )
 def test_what_the_vendor_refuses_is_refused_before_it_is_sent(vertex_config, video_request, fields, field):
     assert [problem.field for problem in check_request(vertex_config(), video_request(**fields))] == [field]
+
+
+def test_a_place_of_ones_own_for_the_result_is_refused_where_the_caller_says_so(vertex_config, video_request):
+    asked = video_request(extra_params={"storageUri": "gs://a/b"})
+
+    assert [p.field for p in check_request(vertex_config(unsupported="error"), asked)] == ["extra_params.storageUri"]
+    assert check_request(vertex_config(), asked) == []
 
 
 def test_sound_has_its_price(vertex_config, video_request):

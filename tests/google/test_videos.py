@@ -263,11 +263,17 @@ def test_a_model_without_a_row_works_by_its_name(make_video, video_config, video
         ({"duration_seconds": 3.5}, "duration_seconds"),
         ({"n": 2}, "n"),
         ({"operation": "remix", "video": "v1_x"}, "operation"),
-        ({"extra_params": {"webhook": 1}}, "extra_params.webhook"),
     ],
 )
 def test_what_the_vendor_refuses_is_refused_before_it_is_sent(video_config, video_request, fields, field):
     assert [problem.field for problem in check_request(video_config(), video_request(**fields))] == [field]
+
+
+def test_a_parameter_that_is_not_ours_to_pass_on_is_left_out_and_told(make_video, video_config, video_request, posts):
+    response = make_video(video_config(), video_request(extra_params={"webhook": 1}))
+
+    assert "webhook" not in posts()[0].json
+    assert [warning.partition(":")[0] for warning in response.warnings] == ["extra_params.webhook"]
 
 
 def test_the_newer_model_makes_longer_videos_and_extends_by_ten_seconds(video_config, video_request):

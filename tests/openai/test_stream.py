@@ -430,7 +430,7 @@ def test_a_model_that_does_not_stream_is_refused_before_anything_is_sent(
         ({"output_format": "svg"}, "stream: True: an svg is not streamed; allowed: False"),
         (
             {"extra_params": {"partial_images": 4}},
-            "extra_params.partial_images: 4 is not taken by gpt-image-2.6-flare; allowed: 0 to 3",
+            "extra_params.partial_images: 4 is not taken by gpt-image-2.6-flare; allowed: 0 to 3; nearest: 3",
         ),
     ],
     ids=["gif", "svg", "too-many"],

@@ -171,10 +171,18 @@ def test_a_negative_prompt_is_left_out_with_a_warning_elsewhere(router, make_vid
     assert "fog" not in str(router.requests[0].json)
 
 
-def test_a_parameter_that_the_vendor_would_drop_in_silence_is_refused(router, video_config, video_request):
-    problems = check_request(video_config(), video_request(extra_params={"n": 4, "callback_url": "https://a.example"}))
+def test_a_parameter_that_the_vendor_would_drop_in_silence_is_told_or_refused(
+    router, make_video, video_config, video_request, posts
+):
+    asked = video_request(extra_params={"n": 4, "callback_url": "https://a.example"})
+    problems = check_request(video_config(unsupported="error"), asked)
 
     assert [problem.field for problem in problems] == ["extra_params.n"]
+
+    response = make_video(video_config(), asked)
+
+    assert "extra_params.n: google/veo-3.1-lite has no such parameter; it was left out" in response.warnings
+    assert "n" not in posts()[0].json
 
 
 def test_the_names_of_an_application_go_out_as_headers(router, make_video, video_config, video_request):

@@ -86,8 +86,9 @@ class TestSizes:
     def test_a_model_of_unknown_sizes_takes_all(self):
         assert image(columns={}, size="7x7").problems == []
 
-    def test_an_empty_list_takes_none(self):
-        assert texts(image(columns={"sizes": ()}, size="7x7")) == ["size: '7x7' is not taken by acme-image"]
+    def test_an_empty_list_says_that_the_model_has_no_sizes(self):
+        checked = image(columns={"sizes": ()}, size="7x7")
+        assert (checked.request.size, checked.left_out) == (None, ["size"])
 
 
 class TestSubstitutes:
@@ -119,31 +120,102 @@ class TestSubstitutes:
 
 
 class TestUnsupported:
-    COLUMNS = {"unsupported": ("seed", "negative_prompt", "n", "image_list", "extra_params")}
-    ASKED = {"seed": 0, "negative_prompt": "dogs", "n": 2, "image_list": [PICTURE], "extra_params": {"a": 1}}
+    """A parameter that the model does not have: by its name in `unsupported`, an empty column, or an unknown name."""
+
+    COLUMNS = {
+        "unsupported": ("seed", "negative_prompt"),
+        "sizes": (),
+        "aspect_ratios": (),
+        "qualities": (),
+        "styles": (),
+        "backgrounds": (),
+        "output_formats": (),
+        "resolutions": (),
+        "extra_params": ("moderation",),
+    }
+    ASKED = {
+        "seed": 0,
+        "negative_prompt": "dogs",
+        "size": "1024x1024",
+        "aspect_ratio": "16:9",
+        "quality": "hd",
+        "style": "vivid",
+        "background": "opaque",
+        "output_format": "png",
+        "resolution": "2K",
+        "extra_params": {"moderations": "low"},
+    }
+    NAMES = (
+        "seed",
+        "negative_prompt",
+        "quality",
+        "style",
+        "background",
+        "output_format",
+        "resolution",
+        "size",
+        "aspect_ratio",
+        "extra_params.moderations",
+    )
 
     def test_a_warning_tells_what_was_left_out(self):
         checked = image(columns=self.COLUMNS, **self.ASKED)
         assert checked.request == ImageGenerationRequest(prompt="a cat")
+        hints = {"extra_params.moderations": " (did you mean moderation?)"}
         assert checked.warnings == [
-            f"{name}: acme-image has no such parameter; it was left out" for name in self.COLUMNS["unsupported"]
+            f"{name}: acme-image has no such parameter{hints.get(name, '')}; it was left out" for name in self.NAMES
         ]
-        assert (checked.problems, checked.batches) == ([], [1])
+        assert (checked.problems, checked.left_out, checked.batches) == ([], list(self.NAMES), [1])
 
-    def test_an_error_refuses_the_request(self):
-        checked = image(columns=self.COLUMNS, unsupported="error", seed=0)
-        assert texts(checked) == ["seed: acme-image has no such parameter; leave it out, or take unsupported='warn'"]
-        assert checked.warnings == []
+    def test_an_error_refuses_the_request_and_shows_the_values(self):
+        checked = image(columns=self.COLUMNS, unsupported="error", **self.ASKED)
+        assert texts(checked) == [
+            *(
+                f"{name}: acme-image has no such parameter; leave it out, or take unsupported='warn'"
+                for name in self.NAMES[:-1]
+            ),
+            (
+                "extra_params.moderations: acme-image has no such parameter (did you mean moderation?); "
+                "leave it out, or take unsupported='warn'; allowed: moderation"
+            ),
+        ]
+        assert [problem.value for problem in checked.problems] == [
+            0,
+            None,  # a prompt is never shown
+            "hd",
+            "vivid",
+            "opaque",
+            "png",
+            "2K",
+            "1024x1024",
+            "16:9",
+            None,  # may be anything
+        ]
+        assert (checked.warnings, checked.left_out) == ([], [])
 
     def test_ignoring_is_quiet(self):
         checked = image(columns=self.COLUMNS, unsupported="ignore", **self.ASKED)
         assert checked.request == ImageGenerationRequest(prompt="a cat")
         assert (checked.problems, checked.warnings) == ([], [])
+        assert checked.left_out == list(self.NAMES)
 
     @pytest.mark.parametrize("unsupported", ["warn", "error", "ignore"])
     def test_what_is_not_given_is_not_missed(self, unsupported):
         checked = image(columns=self.COLUMNS, unsupported=unsupported)
         assert (checked.problems, checked.warnings) == ([], [])
+
+    @pytest.mark.parametrize("unsupported", ["warn", "error", "ignore"])
+    @pytest.mark.parametrize(
+        ("name", "value"), [("n", 2), ("image_list", [PICTURE]), ("mask_image", PICTURE)], ids=["n", "image", "mask"]
+    )
+    def test_what_changes_the_kind_of_what_is_made_is_refused_in_any_case(self, unsupported, name, value):
+        fields = {"image_list": [PICTURE]} if name == "mask_image" else {}
+        checked = image(columns={"unsupported": (name,)}, unsupported=unsupported, **{**fields, name: value})
+        assert f"{name}: acme-image has no such parameter" in texts(checked)
+
+    def test_all_the_vendors_own_parameters_may_be_missing(self):
+        checked = image(columns={"unsupported": ("extra_params",)}, extra_params={"a": 1})
+        assert (checked.request.extra_params, checked.left_out) == ({}, ["extra_params"])
 
 
 class TestPrompts:
@@ -214,7 +286,7 @@ class TestRatios:
     def test_a_ratio_of_another_shape_is_told(self):
         checked = image(columns={"aspect_ratios": {"4:3": "1536x1024"}}, aspect_ratio="4:3")
         assert checked.request.size == "1536x1024"
-        assert told(checked) == [("aspect_ratio", "4:3", "1536x1024", "the nearest shape that acme-image makes")]
+        assert told(checked) == [("size", None, "1536x1024", "for 4:3, the nearest shape that acme-image makes")]
 
     def test_another_ratio_is_refused_with_the_nearest(self):
         assert texts(image(columns=self.MAP, aspect_ratio="2:1")) == [
@@ -225,9 +297,12 @@ class TestRatios:
         (problem,) = image(columns={"aspect_ratios": ("1:1", "9:16")}, aspect_ratio="1:3").problems
         assert problem.nearest == "9:16"
 
-    def test_a_word_has_no_nearest(self):
-        (problem,) = image(columns={"aspect_ratios": ("1:1",)}, aspect_ratio="auto").problems
-        assert problem.nearest is None
+    def test_auto_is_left_out_where_the_model_has_no_such_word(self):
+        checked = image(columns={"aspect_ratios": ("1:1",)}, aspect_ratio="auto")
+        assert told(checked) == [
+            ("aspect_ratio", "auto", None, "acme-image has no such word; it chooses where the field is left out")
+        ]
+        assert checked.problems == []
 
     def test_a_vendor_that_thinks_in_ratios_gets_the_ratio(self):
         checked = image(columns={"aspect_ratios": ("1:1", "16:9")}, aspect_ratio="16:9")
@@ -274,10 +349,10 @@ class TestWords:
         )
         assert texts(checked) == [
             "quality: 'best' is not taken by acme-image; allowed: low, high",
-            "style: acme-image has no style; leave it out",
             "output_format: 'bmp' is not taken by acme-image; allowed: png",
-            "resolution: '8K' is not taken by acme-image; allowed: 1K, 2K",
+            "resolution: '8K' is not taken by acme-image; allowed: 1K, 2K; nearest: 2K",
         ]
+        assert checked.left_out == ["style"]
         assert checked.problems[0].value == "best"
 
     def test_listed_words_pass(self):
@@ -286,18 +361,43 @@ class TestWords:
 
 
 class TestExtraParameters:
-    def test_an_unknown_one_is_refused_by_its_name(self):
-        assert texts(image(columns={"extra_params": ("user", "moderation")}, extra_params={"usr": 1, "user": "u"})) == [
-            "extra_params.usr: is not a parameter of acme-image; allowed: user, moderation"
+    def test_an_unknown_one_is_left_out_by_its_name(self):
+        checked = image(columns={"extra_params": ("user", "moderation")}, extra_params={"usr": 1, "user": "u"})
+        assert checked.warnings == [
+            "extra_params.usr: acme-image has no such parameter (did you mean user?); it was left out"
         ]
+        assert checked.request.extra_params == {"user": "u"}
 
-    def test_a_model_without_any_refuses_all(self):
-        assert texts(image(columns={"extra_params": ()}, extra_params={"a": 1})) == [
-            "extra_params.a: is not a parameter of acme-image"
-        ]
+    def test_a_model_without_any_leaves_out_all(self):
+        checked = image(columns={"extra_params": ()}, extra_params={"a": 1})
+        assert (checked.request.extra_params, checked.left_out) == ({}, ["extra_params.a"])
 
     def test_a_model_of_unknown_ones_takes_all(self):
         assert image(columns={}, extra_params={"a": 1}).problems == []
+
+    def test_a_parameter_that_is_not_there_and_a_value_that_is_not_known_are_two_different_things(self):
+        columns = {"extra_params": ("it",), "param_values": {"it": ("a",)}}
+        checked = image(columns=columns, extra_params={"other": "b"}, unsupported="error")
+        assert texts(checked) == [
+            (
+                "extra_params.other: acme-image has no such parameter; leave it out, or take unsupported='warn'; "
+                "allowed: it"
+            )
+        ]
+        assert texts(image(columns={"param_values": {"it": ("a",)}}, extra_params={"other": "b"})) == []
+
+    def test_of_many_unknown_ones_the_first_are_told_by_name(self):
+        columns = {"extra_params": ("user",)}
+        checked = image(columns=columns, extra_params={**{f"p{at}": at for at in range(25)}, "user": "u"})
+        assert len(checked.warnings) == 21
+        assert checked.warnings[-1] == (
+            "extra_params: the rest, 5 more parameters that acme-image does not have; it was left out"
+        )
+        assert checked.request.extra_params == {"user": "u"}
+
+    def test_a_parameter_that_asks_for_an_operation_is_never_left_out(self):
+        checked = video(columns={"extra_params": ()}, extra_params={"video_id": "job_1"})
+        assert "operation: acme-video cannot remix; allowed: generate" in texts(checked)
 
 
 class TestCount:
@@ -349,7 +449,7 @@ class TestDurations:
     @pytest.mark.parametrize("rule", [(), None], ids=["none", "unknown"])
     def test_a_model_of_no_or_unknown_durations(self, rule):
         checked = video(columns={"durations": rule}, duration_seconds=4)
-        assert [problem.field for problem in checked.problems] == ([] if rule is None else ["duration_seconds"])
+        assert (checked.problems, checked.left_out) == ([], [] if rule is None else ["duration_seconds"])
 
     @pytest.mark.parametrize(
         ("mode", "fields"),
@@ -502,7 +602,6 @@ def test_all_problems_of_a_request_come_at_once():
     columns = {"sizes": ("1x1",), "qualities": ("low",), "prompt_max_chars": 3, "extra_params": (), "mask": False}
     checked = image(columns=columns, size="9x9", quality="best", n=2, extra_params={"a": 1}, mask_image=PICTURE)
     assert sorted(problem.field for problem in checked.problems) == [
-        "extra_params.a",
         "mask_image",
         "n",
         "prompt",

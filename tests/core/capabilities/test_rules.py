@@ -1,10 +1,12 @@
 """Rules where a list would be endless: they say why, and what would do instead."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tarash.tarash_gateway.capabilities import DurationRule, SizeRule
+from tarash.tarash_gateway.capabilities import DurationRule, NumberRule, SizeRule
 from tarash.tarash_gateway.capabilities.rules import nearest_size, parse_ratio, parse_size
 from tarash.tarash_gateway.errors import ValidationError
 
@@ -66,10 +68,10 @@ def test_a_rule_without_words_says_so():
 @pytest.mark.parametrize(
     ("size", "nearest"),
     [
-        ("1920x1080", "1920x1088"),
-        ("1080x1920", "1088x1920"),
+        ("1920x1080", "1904x1072"),
+        ("1080x1920", "1072x1904"),
         ("1024x1024", "1024x1024"),
-        ("1000x1000", "1008x1008"),
+        ("1000x1000", "992x992"),
         ("4096x4096", "2880x2880"),
         ("100x100", "816x816"),
         ("auto", None),
@@ -79,8 +81,8 @@ def test_the_nearest_size(size, nearest):
     assert FREE.nearest(size) == nearest
 
 
-def test_full_hd_becomes_the_next_larger_size_on_a_grid_of_16():
-    assert SizeRule(multiple_of=16).nearest("1920x1080") == "1920x1088"
+def test_full_hd_becomes_the_next_size_on_a_grid_of_16_that_is_not_larger():
+    assert SizeRule(multiple_of=16).nearest("1920x1080") == "1904x1072"
 
 
 SIDES = st.integers(1, 99_999)
@@ -104,6 +106,11 @@ def test_a_nearest_size_fits_every_rule(width, height, step, edge, bounded):
     )
     nearest = rule.nearest(f"{width}x{height}")
     assert nearest is None or rule.reasons_against(nearest) == []
+
+
+@given(st.integers(900, 3800), st.integers(900, 2100))
+def test_a_nearest_size_is_not_larger_than_what_was_asked_for_where_one_fits(width, height):
+    assert math.prod(parse_size(FREE.nearest(f"{width}x{height}"))) <= width * height
 
 
 @given(st.integers(40, 200), st.integers(40, 200))
@@ -131,8 +138,27 @@ def test_there_is_no_nearest_among_words():
     assert nearest_size("10x10", ()) is None
 
 
-def test_of_equal_shapes_the_nearest_area_is_taken():
-    assert nearest_size("500x500", ("256x256", "512x512", "1024x1024")) == "512x512"
+@pytest.mark.parametrize(
+    ("size", "nearest"),
+    [("500x500", "256x256"), ("600x600", "512x512"), ("9999x9999", "1024x1024"), ("9x9", "256x256")],
+)
+def test_of_equal_shapes_the_largest_is_taken_that_is_not_larger_else_the_smallest(size, nearest):
+    assert nearest_size(size, ("256x256", "512x512", "1024x1024", "1792x1024")) == nearest
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "nearest"),
+    [
+        (NumberRule(min=2, max=16), 20, 16),
+        (NumberRule(min=2, max=16), 0, 2),
+        (NumberRule(min=2, max=16), 3.7, 3),
+        (NumberRule(min=0, max=1, whole=False), 1.5, 1),
+        (NumberRule(min=2, max=16), "20", None),
+        (NumberRule(min=2, max=16), True, None),
+    ],
+)
+def test_the_nearest_number(rule, value, nearest):
+    assert rule.nearest(value) == nearest
 
 
 @pytest.mark.parametrize(
@@ -176,8 +202,8 @@ def test_a_duration_is_in_the_range_and_on_the_step(seconds, taken):
     assert DurationRule(min=4, max=15, step=0.5).takes(seconds) is taken
 
 
-@pytest.mark.parametrize(("seconds", "nearest"), [(1, 4), (99, 15), (7.4, 7), (7.6, 8)])
-def test_the_nearest_duration(seconds, nearest):
+@pytest.mark.parametrize(("seconds", "nearest"), [(1, 4), (99, 15), (7.4, 7), (7.6, 7), (8, 8)])
+def test_the_nearest_duration_is_the_longest_that_is_not_longer(seconds, nearest):
     assert DurationRule(min=4, max=15).nearest(seconds) == nearest
 
 

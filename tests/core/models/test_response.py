@@ -163,7 +163,7 @@ class TestSidecars:
             "provider": "acme",
             "model": "acme-image",
             "parameters": {"size": "8x6", "image_list": [{"type": "reference", "sha256": "ab"}]},
-            "adjustments": [{"field": "style", "asked": "vivid", "sent": "natural", "reason": "nearest"}],
+            "adjustments": [{"field": "style", "asked": "vivid", "sent": "natural", "reason": "nearest", "attempt": 1}],
             "warnings": ["seed: acme-image has no such parameter; it was left out"],
             "cost": 0.04,
             "cost_source": "vendor",

@@ -43,7 +43,7 @@ def test_a_response_shows_its_picture_and_what_to_know(png):
         "cost": ["$0.04, as the vendor says"],
         "prompt": ["a cat"],
         "rewritten as": ["a red cat"],
-        "changed": ["quality: hd → high (nearest)"],
+        "changed": ["quality hd was sent as high: nearest"],
         "warning": ["seed: left out", "style: left out"],
     }
     assert bundle["text/plain"].splitlines() == [
@@ -54,7 +54,7 @@ def test_a_response_shows_its_picture_and_what_to_know(png):
         "  cost          $0.04, as the vendor says",
         "  prompt        a cat",
         "  rewritten as  a red cat",
-        "  changed       quality: hd → high (nearest)",
+        "  changed       quality hd was sent as high: nearest",
         "  warning       seed: left out",
         "                style: left out",
     ]

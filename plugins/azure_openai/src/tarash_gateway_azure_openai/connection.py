@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig, ImageGenerationConfig
+from tarash.tarash_gateway.plugins import read_variable
 from tarash_gateway_azure_openai.credentials import KEY_VARIABLE, Credentials, find_credentials
 from tarash_gateway_azure_openai.endpoint import Endpoint, read_endpoint
 from tarash_gateway_openai import Connection
@@ -38,7 +37,7 @@ def connect(config: GenerationConfig) -> tuple[Connection, Credentials]:
 
 
 def _found(config: GenerationConfig) -> tuple[Endpoint, Credentials]:
-    address = config.base_url or os.environ.get(ENDPOINT_VARIABLE, "").strip()
+    address = config.base_url or read_variable(ENDPOINT_VARIABLE) or ""
     credentials = find_credentials(config)
     missing = []
     if not address:
@@ -54,4 +53,4 @@ def _found(config: GenerationConfig) -> tuple[Endpoint, Credentials]:
     if credentials is None or missing:
         msg = f"there is {'; and '.join(missing)}. To try things out without a key, use provider='sandbox'."
         raise ConfigurationError(msg)
-    return read_endpoint(address, config.api_version, os.environ.get(VERSION_VARIABLE, "").strip()), credentials
+    return read_endpoint(address, config.api_version, read_variable(VERSION_VARIABLE) or ""), credentials

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import re
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pydantic import SecretStr
 
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import read_variable
 from tarash_gateway_openai.connection import KeySource
 
 KEY_VARIABLE = "AZURE_OPENAI_API_KEY"
@@ -109,7 +109,7 @@ def find_credentials(config: GenerationConfig) -> Credentials | None:
     if isinstance(config.api_key, SecretStr):
         key = config.api_key.get_secret_value()
     else:
-        key = os.environ.get(KEY_VARIABLE, "").strip()
+        key = read_variable(KEY_VARIABLE) or ""
     if not key:
         return None
     # A token in the key's header is refused with 401, whatever it is worth.

@@ -11,7 +11,7 @@ from io import TextIOWrapper
 
 from tarash.tarash_gateway.companions import install_command
 
-NEEDED = ("cyclopts", "rich", "platformdirs")
+NEEDED = ("cyclopts", "rich")
 """What the extra `cli` brings."""
 
 

@@ -78,6 +78,7 @@ _OPTIONS = {
     "fan_out=True": "Here: --fan-out.",
     "max_cost": "Here: --max-cost.",
     "a longer timeout": "Here: --timeout SECONDS.",
+    "/journal cannot be written": "TARASH_JOURNAL=FOLDER names another place for the journal.",
 }
 """What the gateway's errors say in Python, as it is typed."""
 

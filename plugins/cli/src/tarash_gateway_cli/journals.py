@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
+from tarash.tarash_gateway.environment import data_folder, read_variable
+from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.journal import Journal
 
 
 def journal_folder() -> Path:
-    """Where the journal lies."""
-    named = os.environ.get("TARASH_JOURNAL")
-    if named:
-        return Path(named)
-    from platformdirs import user_data_dir  # noqa: PLC0415 # of the extra `cli`
+    """Where the journal lies.
 
-    return Path(user_data_dir("tarash", appauthor=False)) / "journal"
+    Raises:
+        ConfigurationError: `TARASH_JOURNAL` names no folder, and the user has no home.
+    """
+    named = read_variable("TARASH_JOURNAL")
+    if named is not None:
+        return Path(named)
+    folder = data_folder()
+    if folder is None:
+        msg = (
+            "there is no home folder to keep the journal in, without which a crash could lose what was paid for. "
+            "TARASH_JOURNAL=FOLDER names another place; nothing was sent"
+        )
+        raise ConfigurationError(msg)
+    return folder / "journal"
 
 
 def open_journal() -> Journal:

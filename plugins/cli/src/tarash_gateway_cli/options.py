@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from cyclopts import Group, Parameter
+from cyclopts import Group, Parameter, Token
 
 from tarash_gateway_cli.completing import model_names, provider_names
 
@@ -23,15 +24,31 @@ Prompt = Annotated[str, Parameter(allow_leading_hyphen=True)]
 Json = Annotated[bool, Parameter(name="--json", negative=(), show_default=False, group=RESULT)]
 
 
+def _provider(_kind: object, tokens: Sequence[Token]) -> str | None:
+    """Reads a provider's name; None where TARASH_PROVIDER is set to nothing, which is not to choose one."""
+    name = tokens[-1].value.strip()
+    return name if name or tokens[-1].source != "env" else None
+
+
+ProviderName = Annotated[
+    str | None,
+    Parameter(
+        alias="-p",
+        metavar="NAME",
+        env_var="TARASH_PROVIDER",
+        group=MAKER,
+        completer=provider_names,
+        converter=_provider,
+    ),
+]
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class Maker:
     """Who makes it."""
 
-    provider: Annotated[
-        str | None,
-        Parameter(alias="-p", metavar="NAME", env_var="TARASH_PROVIDER", group=MAKER, completer=provider_names),
-    ] = None
+    provider: ProviderName = None
     """The vendor. Without it: the one whose key is in the environment, else the sandbox."""
 
     model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=MAKER, completer=model_names)] = None

@@ -17,7 +17,6 @@ from tarash.tarash_gateway.plugins.provider import InputFile
 from tarash_gateway_cli.exits import OK, exit_code
 from tarash_gateway_cli.failures import problem_as_json
 from tarash_gateway_cli.output import Output
-from tarash_gateway_cli.results import changed
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -92,7 +91,7 @@ def _table(plan: Plan[Any], sent: dict[str, Any], warnings: list[str]) -> Table:
     if _requests(plan) > 1:
         add("requests", _requests(plan))
     for adjustment in plan.checked.adjustments:
-        add("changed", changed(adjustment), "yellow")
+        add("changed", adjustment, "yellow")
     for warning in warnings:
         add("warning", warning, "yellow")
     for problem in plan.problems:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tarash.tarash_gateway.capabilities.price import as_dollars
-from tarash.tarash_gateway.models import Adjustment, ImageGenerationResponse, Media, VideoGenerationResponse
+from tarash.tarash_gateway.models import ImageGenerationResponse, Media, VideoGenerationResponse
 from tarash_gateway_cli.files import file_as_json, mismatch
 from tarash_gateway_cli.output import Output
 
@@ -29,7 +29,7 @@ def tell_result(
     if cost and len(media) > 1:
         output.note(f"  together {cost}")
     for adjustment in response.adjustments:
-        output.note(f"  {changed(adjustment)}")
+        output.note(f"  {adjustment}")
     for warning in warnings:
         output.warn(warning)
     files = [file_as_json(one, path) for one, path in zip(media, saved, strict=False)]
@@ -43,11 +43,6 @@ def tell_kept(output: Output, kept: Sequence[Path]) -> None:
         output.line(str(path))
     output.note("  already there; nothing was sent")
     output.object({"files": [{"path": str(path)} for path in kept], "skipped": True})
-
-
-def changed(adjustment: Adjustment) -> str:
-    """One adjustment in one line."""
-    return f"{adjustment.field} {adjustment.asked} was sent as {adjustment.sent}: {adjustment.reason}"
 
 
 def _cost(response: ImageGenerationResponse | VideoGenerationResponse) -> str | None:

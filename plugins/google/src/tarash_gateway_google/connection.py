@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
-import os
 import re
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from pydantic import SecretStr
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.models.credentials import check_key, shown_url
-from tarash.tarash_gateway.plugins import run_blocking
+from tarash.tarash_gateway.plugins import read_variable, run_blocking
 
 GEMINI_URL = "https://generativelanguage.googleapis.com"
 KEY_VARIABLES = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
@@ -132,7 +131,7 @@ def _key_of(config: GenerationConfig) -> KeySource:
     if config.api_key is not None:
         return config.api_key
     for variable in KEY_VARIABLES:
-        key = os.environ.get(variable, "").strip()
+        key = read_variable(variable)
         if key:
             check_key(key, variable)
             return key

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperationError
 from tarash.tarash_gateway.models import GenerationConfig, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import Prepared, VideoStatus
+from tarash.tarash_gateway.plugins import Prepared, VideoStatus, read_variable
 from tarash_gateway_google import omni, veo
 from tarash_gateway_google.connection import Connection, split_version
 from tarash_gateway_google.credentials import find_credentials
@@ -82,7 +81,7 @@ def _home_of(location: str) -> str:
 
 
 def _named(config: GenerationConfig, entry: str, variable: str) -> str | None:
-    value = config.provider_config.get(entry) or os.environ.get(variable, "").strip() or None
+    value = config.provider_config.get(entry) or read_variable(variable)
     if value is None or (isinstance(value, str) and _NAME.fullmatch(value)):
         return value
     msg = f"{entry} must be the {entry}'s id as Google writes it, such as 'my-project' or 'us-central1'"

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.plugins import hookimpl
+from tarash.tarash_gateway.plugins import hookimpl, read_variable
 from tarash_gateway_ledger.jobs import Jobs
 from tarash_gateway_ledger.lines import append
 from tarash_gateway_ledger.reckoning import entry_of
@@ -25,13 +24,13 @@ _jobs = Jobs()
 @hookimpl
 def tarash_job_updated(context: CallContext, job: VideoJob) -> None:
     """Remembers the job of a call: one that is broken off does not tell it."""
-    if os.environ.get(VARIABLE):
+    if read_variable(VARIABLE):
         _jobs.note(context.request_id, job.id)
 
 
 @hookimpl
 def tarash_after_generate(context: CallContext, outcome: CallOutcome) -> None:
     """Writes the line of a call."""
-    path = os.environ.get(VARIABLE)
+    path = read_variable(VARIABLE)
     if path and context.attempt is None and context.operation != "poll":  # a look costs nothing
         append(path, entry_of(context, outcome, _jobs.take(context.request_id)))

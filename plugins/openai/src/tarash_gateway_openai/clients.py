@@ -16,10 +16,10 @@ from asyncio import AbstractEventLoop, Lock, get_running_loop, to_thread
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Hashable
 from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.plugins import import_library
 from tarash.tarash_gateway.plugins.connections import use_light_connections
 from tarash.tarash_gateway.plugins.deadlines import keep_to_deadlines
 from tarash_gateway_openai.connection import is_version
@@ -62,21 +62,25 @@ async def async_client(connection: Connection) -> AsyncOpenAI:
 def kept(connection: Connection) -> Kept:
     """The client of a connection and the way below it, shared by all threads."""
     key = _identity(connection)
+    found = _sync.get(key)
+    # Without the lock: the SDK is imported for the first one, and an import runs foreign code.
+    made = _make_sync(connection) if found is None else None
     with _lock:
-        found = _sync.get(key)
-        if found is None:
-            found = _sync[key] = _make_sync(connection)
+        if made is not None:
+            found = _sync.setdefault(key, made)
             if len(_sync) > MOST:
                 _sync.popitem(last=False)  # closed when its last request is over
-        _sync.move_to_end(key)
-        return found
+        if key in _sync:
+            _sync.move_to_end(key)
+    assert found is not None  # noqa: S101 # found, or made
+    return found
 
 
 async def kept_async(connection: Connection) -> Kept:
     """The client of a connection and the way below it, in the running event loop."""
     loop = get_running_loop()
     if "openai" not in sys.modules:
-        await to_thread(import_module, "openai")  # 0.4 s that the event loop would stand still
+        await to_thread(import_library, "openai")  # 0.4 s that the event loop would stand still
     with _lock:
         clients = _async.get(loop)
         if clients is None:
@@ -151,8 +155,7 @@ def _identity(connection: Connection) -> Hashable:
 
 
 def _make_sync(connection: Connection) -> Kept:
-    import openai
-
+    openai = import_library("openai")
     hooks = {"request": [_to_api_key]} if connection.auth == "api-key" else {}
     http = openai.DefaultHttpxClient(follow_redirects=False, event_hooks=hooks)
     keep_to_deadlines(http)
@@ -164,8 +167,7 @@ def _make_sync(connection: Connection) -> Kept:
 
 
 def _make_async(connection: Connection) -> tuple[AsyncOpenAI, AsyncClient]:
-    import openai
-
+    openai = import_library("openai")
     hooks = {"request": [_to_api_key_async]} if connection.auth == "api-key" else {}
     http = openai.DefaultAsyncHttpxClient(follow_redirects=False, event_hooks=hooks)
     use_light_connections(http)

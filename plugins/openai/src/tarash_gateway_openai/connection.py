@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 import re
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterator
@@ -20,7 +19,7 @@ from pydantic import SecretStr
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.models.credentials import check_key, shown_url
-from tarash.tarash_gateway.plugins import run_blocking
+from tarash.tarash_gateway.plugins import read_variable, run_blocking
 
 OPENAI_URL = "https://api.openai.com/v1"
 
@@ -140,7 +139,7 @@ def from_config(config: GenerationConfig) -> Connection:
     Raises:
         ConfigurationError: there is no key, or the base URL is none.
     """
-    address, _, query = (config.base_url or os.environ.get("OPENAI_BASE_URL") or OPENAI_URL).partition("?")
+    address, _, query = (config.base_url or read_variable("OPENAI_BASE_URL") or OPENAI_URL).partition("?")
     base_url = checked_url(address)
     parameters = parse_qsl(query.partition("#")[0], keep_blank_values=True)
     if config.api_version:
@@ -152,8 +151,8 @@ def from_config(config: GenerationConfig) -> Connection:
         base_url=base_url,
         key=key_of(config, "OPENAI_API_KEY"),
         query=tuple(parameters),
-        organization=_header(config, "organization") or (os.environ.get("OPENAI_ORG_ID") if home else None),
-        project=_header(config, "project") or (os.environ.get("OPENAI_PROJECT_ID") if home else None),
+        organization=_header(config, "organization") or (read_variable("OPENAI_ORG_ID") if home else None),
+        project=_header(config, "project") or (read_variable("OPENAI_PROJECT_ID") if home else None),
     )
 
 
@@ -176,7 +175,7 @@ def key_of(config: GenerationConfig, variable: str) -> KeySource:
         return config.api_key.get_secret_value()
     if config.api_key is not None:
         return config.api_key
-    key = os.environ.get(variable, "").strip()
+    key = read_variable(variable) or ""
     check_key(key, variable)
     if not key:
         msg = (

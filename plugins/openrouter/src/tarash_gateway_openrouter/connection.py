@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
-import os
 import re
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -17,7 +16,7 @@ from pydantic import SecretStr
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.models.credentials import check_key, shown_url
-from tarash.tarash_gateway.plugins import run_blocking
+from tarash.tarash_gateway.plugins import read_variable, run_blocking
 
 OPENROUTER_URL = "https://openrouter.ai/api/v1"
 KEY_VARIABLE = "OPENROUTER_API_KEY"
@@ -98,7 +97,7 @@ def from_config(config: GenerationConfig) -> Connection:
     """
     headers = ((header, _header(config, name)) for name, header in _HEADERS.items())
     return Connection(
-        base_url=checked_url(config.base_url or os.environ.get(URL_VARIABLE) or OPENROUTER_URL),
+        base_url=checked_url(config.base_url or read_variable(URL_VARIABLE) or OPENROUTER_URL),
         key=_key_of(config),
         headers=tuple((name, value) for name, value in headers if value is not None),
     )
@@ -109,7 +108,7 @@ def _key_of(config: GenerationConfig) -> KeySource:
         return config.api_key.get_secret_value()
     if config.api_key is not None:
         return config.api_key
-    key = os.environ.get(KEY_VARIABLE, "").strip()
+    key = read_variable(KEY_VARIABLE) or ""
     check_key(key, KEY_VARIABLE)
     if not key:
         msg = (

@@ -11,6 +11,7 @@ from typing import Any
 
 from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.errors import ConfigurationError, PluginError, TarashError
+from tarash.tarash_gateway.plugins import read_variable
 from tarash_gateway_batch.settings import Settings
 from tarash_gateway_ray.crew import Hire, WorkerLostError
 from tarash_gateway_ray.worker import Worker, release
@@ -30,12 +31,13 @@ async def joined(address: str | None) -> AsyncIterator[None]:
     # Ray reports its use to its makers unless it is told not to: a batch begins no traffic that nobody asked for.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
-    if address is None and not os.environ.get("RAY_ADDRESS"):
+    address = address or read_variable("RAY_ADDRESS")
+    if address is None:
         options["include_dashboard"] = False
     try:
         await asyncio.to_thread(ray.init, address, **options)
     except (OSError, ValueError, RuntimeError) as error:
-        msg = f"no Ray cluster was reached at {address or os.environ.get('RAY_ADDRESS') or 'this machine'}: {error}"
+        msg = f"no Ray cluster was reached at {address or 'this machine'}: {error}"
         raise ConfigurationError(msg) from error
     try:
         yield

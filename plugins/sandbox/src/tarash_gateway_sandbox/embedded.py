@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 
+from tarash.tarash_gateway.plugins import read_variable
 from tarash_gateway_sandbox.server import SandboxServer
 
 JOB_SECONDS = 1.5
@@ -22,7 +23,7 @@ def embedded_server() -> SandboxServer:
     global _server  # noqa: PLW0603 - one for the process
     with _lock:
         if _server is None:
-            _server = SandboxServer(job_seconds=float(os.environ.get(SECONDS_VARIABLE) or JOB_SECONDS))
+            _server = SandboxServer(job_seconds=float(read_variable(SECONDS_VARIABLE) or JOB_SECONDS))
         return _server.start()
 
 

@@ -5,22 +5,22 @@ Pure: it looks at data and returns data. Nothing is fetched, sent or logged here
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from tarash.tarash_gateway.capabilities.columns import column_problems
-from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
-from tarash.tarash_gateway.capabilities.rules import parse_ratio, parse_size
-from tarash.tarash_gateway.models.fields import Unsupported
+from tarash.tarash_gateway.capabilities.columns import column_problems, shown
+from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
+from tarash.tarash_gateway.capabilities.rules import SAME_SHAPE, SizeRule, parse_ratio, parse_size, shape_distance
+from tarash.tarash_gateway.capabilities.scales import AUTO, nearest_tier, same_format, same_quality, same_tier
+from tarash.tarash_gateway.models.fields import Unsupported, UnsupportedValues
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment
 from tarash.tarash_gateway.problems import Problem
-from tarash.tarash_gateway.records import held
+from tarash.tarash_gateway.records import held, shortened
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
-
-CLOSE_ENOUGH = 0.02
-"""A size whose shape is within this of the asked ratio is the same to the eye, and is not told as an adjustment."""
 
 
 @dataclass(slots=True)
@@ -32,6 +32,10 @@ class Checked(Generic[RequestT]):
 
     problems: list[Problem] = field(default_factory=list)
     adjustments: list[Adjustment] = field(default_factory=list)
+
+    left_out: list[str] = field(default_factory=list)
+    """Fields that the model does not have and that are not sent; `extra_params.NAME` is one of the vendor's own."""
+
     warnings: list[str] = field(default_factory=list)
 
     batches: list[int] = field(default_factory=list)
@@ -45,6 +49,7 @@ def check(
     refuses: bool,
     model: str,
     unsupported: Unsupported = "warn",
+    unsupported_values: UnsupportedValues = "error",
     fan_out: bool = False,
     stream: bool = False,
 ) -> Checked[RequestT]:
@@ -56,11 +61,14 @@ def check(
         refuses: whether the row may refuse a value; a default row only converts.
         model: the model's name, for the texts.
         unsupported: what becomes of a parameter that the model does not have.
+        unsupported_values: what becomes of a value that the model does not take.
         fan_out: whether more results than one request gives may be made with several requests.
         stream: whether partial pictures are asked for.
     """
     checker: _Checker[RequestT] = _Checker(request, row, model, unsupported)
-    return checker.run(refuses=refuses, fan_out=fan_out and not stream, stream=stream)
+    checker.refuses = refuses
+    checker.nearest = refuses and unsupported_values == "nearest"
+    return checker.run(fan_out=fan_out and not stream, stream=stream)
 
 
 class _Checker(Generic[RequestT]):
@@ -70,53 +78,90 @@ class _Checker(Generic[RequestT]):
         self.asked: RequestT = request
         self.row = row
         self.refuses = True
+        self.nearest = False
         self.model = model
         self.unsupported = unsupported
         self.changes: dict[str, Any] = {}
+        self.reasons: dict[str, str] = {}
         self.checked: Checked[RequestT] = Checked(request)
 
-    def run(self, *, refuses: bool, fan_out: bool, stream: bool) -> Checked[RequestT]:
-        self.refuses = refuses
+    def run(self, *, fan_out: bool, stream: bool) -> Checked[RequestT]:
         if self.row is not None:
             self._operation(self.row)
             self._audio(self.row)
+            self._size_as_shape(self.row)
             self._left_out(self.row)
+            self._unknown_params(self.row)
             self._input_images(self.row)
             self._substitutes(self.row)
+            self._words(self.row)
             self._ratio(self.row)
         self._source()
         self._mask()
-        if self.changes:
-            self.checked.request = self.asked.model_copy(update=self.changes)
-        if self.row is not None and refuses:
-            self.checked.problems += column_problems(self.checked.request, self.row, self.model, stream=stream)
+        if self.row is not None and self.refuses:
+            self._columns(self.row, stream=stream)
         self._count(fan_out=fan_out)
+        self.checked.request = self._outgoing()
+        self.checked.adjustments = list(self._adjustments())
         return self.checked
 
     def value(self, name: str) -> Any:
-        """The field as it stands now."""
-        return self.changes[name] if name in self.changes else held(self.asked, name)
+        """The field as it stands now; `extra_params.NAME` is one of the vendor's own."""
+        name, _, param = name.partition(".")
+        value = self.changes[name] if name in self.changes else held(self.asked, name)
+        return value.get(param) if param else value
+
+    def change(self, name: str, value: Any) -> None:
+        """Has the outgoing request hold another value; None takes one of the vendor's own parameters out."""
+        name, _, param = name.partition(".")
+        if not param:
+            self.changes[name] = value
+            return
+        params = {key: kept for key, kept in self.value(name).items() if key != param}
+        self.changes[name] = params if value is None else {**params, param: value}
 
     def refuse(self, name: str, message: str, **known: Any) -> None:
         if self.refuses:
             self.checked.problems.append(Problem(name, message, **known))
 
-    def adjust(self, name: str, asked: Any, sent: Any, reason: str) -> None:
-        self.checked.adjustments.append(Adjustment(field=name, asked=asked, sent=sent, reason=reason))
+    def adjust(self, name: str, sent: Any, reason: str) -> None:
+        """Sends another value than the asked one, and tells it."""
+        self.change(name, sent)
+        self.reasons[name] = reason
 
-    def leave_out(self, name: str, empty: Any, why: str) -> None:
+    def leave_out(self, name: str, why: str, hint: str = "", **known: Any) -> None:
         """What becomes of a parameter that the model does not have."""
-        if self.unsupported == "error":
-            self.checked.problems.append(Problem(name, f"{why}; leave it out, or take unsupported='warn'"))
+        if name in _IN_KIND:
+            self.refuse(name, why)
             return
-        self.changes[name] = empty
+        label = shortened(name)
+        if self.unsupported == "error":
+            value = None if name.partition(".")[0] in _NOT_SHOWN else shown(self.value(name))
+            told = f"{why}{hint}; leave it out, or take unsupported='warn'"
+            self.checked.problems.append(Problem(label, told, value=value, **known))
+            return
+        self.change(name, _EMPTY.get(name))
+        self.checked.left_out.append(label)
         if self.unsupported == "warn":
-            self.checked.warnings.append(f"{name}: {why}; it was left out")
+            self.checked.warnings.append(f"{label}: {why}{hint}; it was left out")
+
+    def _outgoing(self) -> RequestT:
+        return self.asked.model_copy(update=self.changes) if self.changes else self.asked
+
+    def _adjustments(self) -> Iterator[Adjustment]:
+        for name, reason in self.reasons.items():
+            field_name, _, param = name.partition(".")
+            asked: Any = held(self.asked, field_name)
+            if param:
+                asked = asked.get(param)
+            sent = self.value(name)
+            if asked != sent:
+                yield Adjustment(field=name, asked=asked, sent=sent, reason=reason)
 
     def _operation(self, row: ModelRow) -> None:
         if not isinstance(row, VideoModel) or not isinstance(self.asked, VideoGenerationRequest):
             return
-        for param, operation in row.operation_params.items():
+        for param, operation in {**OPERATION_PARAMS, **row.operation_params}.items():
             if param in self.asked.extra_params:
                 self.changes["operation"] = operation
         operation = self.value("operation")
@@ -141,21 +186,54 @@ class _Checker(Generic[RequestT]):
         if wanted is (row.audio == "always"):
             self.changes["generate_audio"] = None  # what is asked for happens anyway
         else:
-            self.leave_out("generate_audio", None, f"{self.model} {row.audio} makes sound")
+            self.leave_out("generate_audio", f"{self.model} {row.audio} makes sound")
+
+    def _size_as_shape(self, row: ModelRow) -> None:
+        """With `nearest`, a model that thinks in ratios and tiers gets the shape and the tier of a size."""
+        pixels = parse_size(self.value("size") or "")
+        if not self.nearest or pixels is None or not row.aspect_ratios or "size" not in row.lacking():
+            return
+        size, (width, height) = self.value("size"), pixels
+        if self.value("aspect_ratio") is None:
+            ratio = _nearest_ratio(f"{width}:{height}", row.aspect_ratios)
+            self.adjust("aspect_ratio", ratio, f"the shape of {size}: {self.model} has no size")
+        if self.value("resolution") is None and row.resolutions:
+            tier = nearest_tier(width * height, row.resolutions, video=isinstance(row, VideoModel))
+            self.adjust("resolution", tier, f"the tier of {size}: {self.model} has no size")
+        self.adjust("size", None, f"{self.model} has no size, it has a shape and tiers")
 
     def _left_out(self, row: ModelRow) -> None:
-        for name in row.unsupported:
-            if self._given(name):
-                self.leave_out(name, _EMPTY.get(name), f"{self.model} has no such parameter")
+        for name in row.lacking():
+            if self._is_set(name):
+                self.leave_out(name, f"{self.model} has no such parameter")
         operation = self.value("operation")
         takes: tuple[str, ...] | None = row.operation_fields.get(operation) if isinstance(row, VideoModel) else None
         if takes is not None:
             for name in type(self.asked).model_fields:
-                if name not in takes and name not in _ALWAYS and self._given(name):
-                    self.leave_out(name, _EMPTY.get(name), f"a {operation} takes no such parameter")
+                if name not in takes and name not in _ALWAYS and self._is_set(name):
+                    self.leave_out(name, f"a {operation} takes no such parameter")
 
-    def _given(self, name: str) -> bool:
-        return bool(self.value(name) != _EMPTY.get(name)) if name != "n" else self.value("n") != 1
+    def _is_set(self, name: str) -> bool:
+        return bool(self.value(name) != _EMPTY.get(name))
+
+    def _unknown_params(self, row: ModelRow) -> None:
+        allowed: tuple[str, ...] | None = row.extra_params
+        if not self.refuses or allowed is None:
+            return
+        known = set(allowed).union(OPERATION_PARAMS, row.operation_params if isinstance(row, VideoModel) else ())
+        unknown = [name for name in self.value("extra_params") if name not in known]
+        for name in unknown[:_TOLD]:
+            near = difflib.get_close_matches(shortened(name), allowed, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            self.leave_out(
+                f"extra_params.{name}", f"{self.model} has no such parameter", hint, allowed=tuple(allowed) or None
+            )
+        rest = unknown[_TOLD:]
+        if rest:
+            kept = {name: value for name, value in self.value("extra_params").items() if name not in rest}
+            self.leave_out("extra_params", f"the rest, {len(rest):,} more parameters that {self.model} does not have")
+            if self.unsupported != "error":
+                self.changes["extra_params"] = kept
 
     def _input_images(self, row: ModelRow) -> None:
         images, limit = self.value("image_list"), row.max_input_images
@@ -163,12 +241,11 @@ class _Checker(Generic[RequestT]):
             self.refuse("image_list", f"{self.model} takes no input images")
         elif limit and len(images) > limit:
             taken = "only the first is used" if limit == 1 else f"only the first {limit} are used"
-            self.checked.warnings.append(f"image_list: {self.model} takes {limit} of {len(images)} images; {taken}")
             if self.unsupported == "error":
-                self.checked.warnings.pop()
                 self.refuse("image_list", f"{len(images)} images, {self.model} takes {limit}", value=len(images))
-            else:
-                self.changes["image_list"] = images[:limit]
+                return
+            self.changes["image_list"] = images[:limit]
+            self.checked.warnings.append(f"image_list: {self.model} takes {limit} of {len(images)} images; {taken}")
 
     def _mask(self) -> None:
         if self.value("mask_image") is not None and not self.value("image_list"):
@@ -182,32 +259,76 @@ class _Checker(Generic[RequestT]):
         for name, table in row.substitutes.items():
             asked = self.value(name)
             if asked in table:
-                self.changes[name] = table[asked]
-                self.adjust(name, asked, table[asked], f"{self.model} has no {asked}, this is its nearest")
+                self.adjust(name, table[asked], f"{self.model} has no {asked}, this is its nearest")
+
+    def _words(self, row: ModelRow) -> None:
+        """Sends a word in the model's own language: another word of the same step, or nothing in place of `auto`."""
+        for name, column in VALUE_COLUMNS.items():
+            asked, allowed = self.value(name), held(row, column)
+            if asked is None or not allowed or asked in allowed or name in self.reasons:
+                continue
+            if asked == AUTO:
+                self._left_to_the_model(name)
+                continue
+            own = _own_word(name, asked, row, allowed)
+            if own is not None:
+                self.adjust(name, own, f"{self.model} has no {asked}, this is its nearest")
+        if self.value("size") == AUTO and row.sizes:
+            words = row.sizes.words if isinstance(row.sizes, SizeRule) else row.sizes
+            if AUTO not in words:
+                self._left_to_the_model("size")
+
+    def _left_to_the_model(self, name: str) -> None:
+        self.adjust(name, None, f"{self.model} has no such word; it chooses where the field is left out")
 
     def _ratio(self, row: ModelRow) -> None:
-        asked = self.value("aspect_ratio")
-        if asked is None or row.aspect_ratios is None:
+        asked, table = self.value("aspect_ratio"), row.aspect_ratios
+        if asked is None or not table:
             return
-        if asked not in row.aspect_ratios:
-            self.refuse(
-                "aspect_ratio",
-                f"{asked!r} is not taken by {self.model}",
-                value=asked,
-                allowed=tuple(row.aspect_ratios),
-                nearest=_nearest_ratio(asked, row.aspect_ratios),
-            )
+        if asked not in table:
+            asked = self._ratio_of(asked, table)
+        if asked is None or not isinstance(table, dict):
             return
-        if not isinstance(row.aspect_ratios, dict):
-            return
-        size, given = row.aspect_ratios[asked], self.value("size")
+        size, given = table[asked], self.value("size")
         if given is not None and parse_size(given):
-            if _apart(asked, given) > CLOSE_ENOUGH and given != size:
+            if _apart(self.asked.aspect_ratio, self.asked.size) > SAME_SHAPE and given != size:
                 self.refuse("aspect_ratio", f"{asked} contradicts size {given}; give one of the two", value=asked)
             size = given
-        elif _apart(asked, size) > CLOSE_ENOUGH:
-            self.adjust("aspect_ratio", asked, size, f"the nearest shape that {self.model} makes")
+        elif _apart(asked, size) > SAME_SHAPE:
+            self.reasons["size"] = f"for {asked}, the nearest shape that {self.model} makes"
         self.changes.update(size=size, aspect_ratio=None)
+
+    def _ratio_of(self, asked: str, table: dict[str, str] | tuple[str, ...]) -> str | None:
+        """The ratio that is sent for one that the model does not list; None where there is nothing more to do."""
+        if asked == AUTO:
+            self._left_to_the_model("aspect_ratio")
+            return None
+        size = self.value("size")
+        if isinstance(table, dict) and parse_size(size or "") and _apart(asked, self.asked.size) <= SAME_SHAPE:
+            self.adjust("aspect_ratio", None, "the size has this shape")
+            return None
+        nearest = _nearest_ratio(asked, table)
+        if self.nearest and nearest is not None:
+            self.adjust("aspect_ratio", nearest, f"{self.model} has no {asked}, this is its nearest")
+            return nearest
+        self.refuse(
+            "aspect_ratio",
+            f"{asked!r} is not taken by {self.model}",
+            value=asked,
+            allowed=tuple(table),
+            nearest=nearest,
+        )
+        return None
+
+    def _columns(self, row: ModelRow, *, stream: bool) -> None:
+        problems = list(column_problems(self._outgoing(), row, self.model, stream=stream))
+        adjustable = [problem for problem in problems if self.nearest and problem.nearest is not None]
+        for problem in adjustable:
+            value = f"{problem.value:g}" if isinstance(problem.value, float) else problem.value
+            self.adjust(problem.field, problem.nearest, f"{self.model} has no {value}, this is its nearest")
+        if adjustable:
+            problems = list(column_problems(self._outgoing(), row, self.model, stream=stream))
+        self.checked.problems += problems
 
     def _count(self, *, fan_out: bool) -> None:
         wanted = int(self.value("n"))
@@ -218,7 +339,10 @@ class _Checker(Generic[RequestT]):
             way_out = "; fan_out=True in the config sends several requests"
         elif self.refuses and isinstance(self.row, VideoModel):
             most, fan_out = self.row.max_videos, False
-        if wanted > most and not fan_out:
+        if wanted > most and not fan_out and self.nearest:
+            self.adjust("n", most, f"{self.model} makes at most {most} in one request")
+            wanted = most
+        elif wanted > most and not fan_out:
             self.refuse(
                 "n",
                 f"{wanted} in one request, {self.model} makes at most {most}{way_out}",
@@ -230,20 +354,38 @@ class _Checker(Generic[RequestT]):
         self.checked.batches = [most] * whole + ([rest] if rest else [])
 
 
+_IN_KIND = ("image_list", "mask_image", "n", "operation", "video")
+"""Fields that change what is made: a model that lacks them cannot do what is asked for, and refuses."""
+
+OPERATION_PARAMS: dict[str, str] = {"video_id": "remix"}
+"""Extra parameters that ask for an operation at every vendor: left out, another video would be made and paid."""
+
 _EMPTY: dict[str, Any] = {"image_list": [], "extra_params": {}, "operation": "generate", "n": 1}
 """What a field holds when it is not given; None where it is not named here."""
+
+_NOT_SHOWN = ("negative_prompt", "extra_params")
+"""Fields whose value no message shows: a prompt, or anything at all."""
 
 _ALWAYS = ("prompt", "operation", "extra_params", "video")
 """Fields that say which operation it is."""
 
+_TOLD = 20
+"""Unknown parameters that are told one by one."""
 
-def _apart(ratio: str, size: str) -> float:
-    """How far the shape of `size` is from `ratio`: 0.02 is two percent; 0 where either is a word."""
-    wanted, made = parse_ratio(ratio), parse_size(size)
-    if wanted is None or made is None:
-        return 0.0
-    actual = made[0] / made[1]
-    return max(wanted / actual, actual / wanted) - 1
+
+def _own_word(name: str, asked: str, row: ModelRow, allowed: tuple[str, ...]) -> str | None:
+    """The model's own word that means the same as `asked`, and costs no more."""
+    if name == "quality" and isinstance(row, ImageModel):
+        return same_quality(asked, allowed, row.quality_steps)
+    if name == "resolution":
+        return same_tier(asked, allowed, video=isinstance(row, VideoModel))
+    return same_format(asked, allowed) if name == "output_format" else None
+
+
+def _apart(ratio: str | None, size: str | None) -> float:
+    """How far the shape of `size` is from `ratio`, as a share; 0 where either is a word."""
+    wanted, made = parse_ratio(ratio or ""), parse_size(size or "")
+    return 0.0 if wanted is None or made is None else shape_distance(wanted, made[0] / made[1])
 
 
 def _nearest_ratio(asked: str, allowed: dict[str, str] | tuple[str, ...]) -> str | None:
@@ -251,4 +393,4 @@ def _nearest_ratio(asked: str, allowed: dict[str, str] | tuple[str, ...]) -> str
     known = [(ratio, parsed) for ratio in allowed if (parsed := parse_ratio(ratio))]
     if wanted is None or not known:
         return None
-    return min(known, key=lambda item: max(item[1] / wanted, wanted / item[1]))[0]
+    return min(known, key=lambda item: shape_distance(item[1], wanted))[0]

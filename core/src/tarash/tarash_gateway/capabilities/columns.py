@@ -6,23 +6,12 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
+from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule, nearest_size
+from tarash.tarash_gateway.capabilities.scales import lowest_quality, near_formats, nearest_tier, tier_pixels
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import held, shortened
-
-_VALUE_COLUMNS = {
-    "quality": "qualities",
-    "style": "styles",
-    "background": "backgrounds",
-    "output_format": "output_formats",
-    "resolution": "resolutions",
-}
-"""Request field to the column that lists its values."""
-
-_TOLD = 20
-"""Unknown parameters that are told one by one."""
 
 
 def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
@@ -36,7 +25,7 @@ def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, st
     """
     yield from _prompt(request, row, model)
     yield from _size(request, row, model)
-    yield from _values(request, row, model)
+    yield from _values(request, row, model, stream=stream)
     yield from _duration(request, row, model)
     yield from _roles(request, row, model)
     yield from _extra_params(request, row, model)
@@ -54,7 +43,7 @@ def _prompt(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[P
 
 def _size(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
     asked, rule = request.size, row.sizes
-    if asked is None or rule is None:
+    if asked is None or not rule:
         return
     if isinstance(rule, SizeRule):
         reasons = rule.reasons_against(asked)
@@ -71,13 +60,32 @@ def _size(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Pro
         )
 
 
-def _values(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    for name, column in _VALUE_COLUMNS.items():
+def _values(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
+    for name, column in VALUE_COLUMNS.items():
         asked, allowed = held(request, name), held(row, column)
-        if asked is None or allowed is None or asked in allowed:
+        if asked is None or not allowed or asked in allowed:
             continue
-        why = f"{asked!r} is not taken by {model}" if allowed else f"{model} has no {name}; leave it out"
-        yield Problem(name, why, value=asked, allowed=allowed or None)
+        nearest = _nearest_word(request, row, name, stream=stream)
+        yield Problem(name, f"{asked!r} is not taken by {model}", value=asked, allowed=allowed, nearest=nearest)
+
+
+def _nearest_word(request: GenerationRequest, row: ModelRow, name: str, *, stream: bool) -> str | None:
+    """The value of a column that serves in the place of the asked one; None where the words have no order."""
+    asked, allowed = held(request, name), held(row, VALUE_COLUMNS[name])
+    if name == "quality" and isinstance(row, ImageModel):
+        return lowest_quality(asked, allowed, row.quality_steps)
+    if name == "resolution":
+        video = isinstance(row, VideoModel)
+        return nearest_tier(tier_pixels(asked, video=video), allowed, video=video)
+    if name == "output_format":
+        near = near_formats(asked, allowed)
+        keep = (word for word in near if not _breaks_a_rule(request.model_copy(update={name: word}), row, stream))
+        return next(keep, next(iter(near), None))
+    return None
+
+
+def _breaks_a_rule(request: GenerationRequest, row: ModelRow, stream: bool) -> bool:  # noqa: FBT001 # private
+    return any(problem for rule in row.rules for problem in _rule(request, rule, stream=stream))
 
 
 def _duration(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
@@ -92,13 +100,13 @@ def _duration(request: GenerationRequest, row: ModelRow, model: str) -> Iterator
         nearest: float | None = rule.nearest(asked)
     else:
         allowed = tuple(f"{item:g}" for item in rule)
-        nearest = min(rule, key=lambda item: abs(item - asked), default=None)
+        nearest = max((item for item in rule if item <= asked), default=min(rule, default=None))
     yield Problem(
         "duration_seconds",
         f"{asked:g} seconds are not taken by {model}",
         value=asked,
         allowed=allowed or None,
-        nearest=None if nearest is None else f"{nearest:g}",
+        nearest=int(nearest) if nearest is not None and nearest == int(nearest) else nearest,
     )
 
 
@@ -136,24 +144,20 @@ def _mode(request: GenerationRequest) -> str:
 
 
 def _extra_params(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    operation_params = row.operation_params if isinstance(row, VideoModel) else {}
-    unknown = 0
     for name, value in request.extra_params.items():
-        field = f"extra_params.{shortened(name)}"
-        if row.extra_params is not None and name not in row.extra_params and name not in operation_params:
-            unknown += 1
-            if unknown <= _TOLD:
-                yield Problem(field, f"is not a parameter of {model}", allowed=row.extra_params or None)
         allowed = row.param_values.get(name)
         if allowed is not None and not _fits(value, allowed):
-            listed = str(allowed) if isinstance(allowed, NumberRule) else allowed
-            told = f"{shortened(repr(value))} is not taken by {model}"
-            yield Problem(field, told, value=_shown(value), allowed=listed)
-    if unknown > _TOLD:
-        yield Problem("extra_params", f"and {unknown - _TOLD:,} more that are no parameters of {model}")
+            rule = allowed if isinstance(allowed, NumberRule) else None
+            yield Problem(
+                f"extra_params.{shortened(name)}",
+                f"{shortened(repr(value))} is not taken by {model}",
+                value=shown(value),
+                allowed=str(rule) if rule is not None else tuple(allowed),
+                nearest=rule.nearest(value) if rule is not None else None,
+            )
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
     """A refused value as a problem may hold it."""
     if isinstance(value, str):
         return shortened(value)
@@ -175,7 +179,7 @@ def _rule(request: GenerationRequest, rule: FieldRule, *, stream: bool) -> Itera
     asked = _held(request, rule.field, stream=stream)
     if asked not in rule.allowed:
         allowed = tuple("(not given)" if value is None else value for value in rule.allowed)
-        value = _shown(asked)
+        value = shown(asked)
         said = "is not given" if asked is None else "is given" if value is None else f"{value!r}"
         yield Problem(rule.field, f"{said}: {rule.because}", value=value, allowed=allowed)
 

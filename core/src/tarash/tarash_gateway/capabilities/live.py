@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
+from tarash.tarash_gateway.environment import cache_folder
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.media.saving import atomic_file
 
@@ -34,10 +34,12 @@ _KINDS: dict[Kind, type[ModelRow]] = {"image": ImageModel, "video": VideoModel}
 class _Cached:
     """The rows of one file; each is made when it is first asked for."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None) -> None:
         self._rows: dict[tuple[str, str], dict[str, Any]] = {}
         self._made: dict[tuple[str, str], ModelRow | None] = {}
         self.fetched_at = 0.0
+        if path is None:
+            return
         with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             if path.stat().st_size > MOST_BYTES:
                 return
@@ -81,6 +83,8 @@ def keep(provider: str, rows: Sequence[ModelRow]) -> None:
     for kind, model in _KINDS.items():
         stored[kind] = [row.model_dump(mode="json", exclude_defaults=True) for row in rows if isinstance(row, model)]
     path = _path(provider)
+    if path is None:
+        return
     with suppress(OSError, SaveError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path, "replace") as file:
@@ -91,7 +95,7 @@ def keep(provider: str, rows: Sequence[ModelRow]) -> None:
 def _of(provider: str) -> _Cached:
     path = _path(provider)
     try:
-        changed = path.stat().st_mtime
+        changed = 0.0 if path is None else path.stat().st_mtime
     except OSError:
         changed = 0.0
     known = _cached.get(provider)
@@ -104,26 +108,15 @@ _PLACES = ("TARASH_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE", "HOM
 """The variables that say where the cache is."""
 
 
-def _path(provider: str) -> Path:
+def _path(provider: str) -> Path | None:
     return _path_by(provider, *map(os.environ.get, _PLACES))
 
 
 @lru_cache(maxsize=64)
-def _path_by(provider: str, *_variables: str | None) -> Path:
+def _path_by(provider: str, *_variables: str | None) -> Path | None:
     # Put together once: each check of a request asks for it, and it took as long as the check.
-    return cache_folder() / "models" / f"{provider}.json"
-
-
-def cache_folder() -> Path:
-    """Where things lie that can be fetched again; `TARASH_CACHE` chooses another folder."""
-    chosen = os.environ.get("TARASH_CACHE")
-    if chosen:
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local") / "tarash" / "Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "tarash"
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tarash"
+    folder = cache_folder()
+    return None if folder is None else folder / "models" / f"{provider}.json"
 
 
 def _row(kind: Kind, stored: dict[str, Any]) -> ModelRow | None:

@@ -1,8 +1,8 @@
 """Capability rows: what one model accepts, as frozen data with a source and a date.
 
-Three things a column of values can say: a tuple lists what is taken; an empty tuple takes nothing, so every value is
-refused; None means that it is not known, so every value passes and the service decides. A request field named in
-`unsupported` is one that the model does not have: `config.unsupported` decides what becomes of it.
+Three things a column of values can say: a tuple lists what is taken; an empty tuple says that the model does not have
+the field; None means that it is not known, so every value passes and the service decides. What becomes of a field that
+the model does not have, by an empty column or by its name in `unsupported`, is decided by `config.unsupported`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,22 @@ from pydantic import Field, JsonValue
 from tarash.tarash_gateway.capabilities.lifecycle import Lifecycle
 from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictInput, held
 
 Values = tuple[str, ...] | None
 Durations = tuple[float, ...] | DurationRule | None
+
+VALUE_COLUMNS = {
+    "quality": "qualities",
+    "style": "styles",
+    "background": "backgrounds",
+    "output_format": "output_formats",
+    "resolution": "resolutions",
+}
+"""Request field to the column that lists its words."""
+
+COLUMNS = {**VALUE_COLUMNS, "size": "sizes", "aspect_ratio": "aspect_ratios", "duration_seconds": "durations"}
+"""Request field to the column that is empty where the model does not have the field."""
 
 
 class ModelRow(StrictInput):
@@ -81,6 +93,11 @@ class ModelRow(StrictInput):
         """Every name that means this row."""
         return (self.model, *self.aliases)
 
+    def lacking(self) -> tuple[str, ...]:
+        """Request fields that the model does not have: named in `unsupported`, or with an empty column."""
+        empty = (name for name, column in COLUMNS.items() if held(self, column) == ())
+        return tuple(dict.fromkeys((*self.unsupported, *empty)))
+
 
 class ImageModel(ModelRow):
     """What one image model accepts."""
@@ -92,6 +109,12 @@ class ImageModel(ModelRow):
     """Whether an edit may carry a mask; None where it is not known."""
 
     qualities: Values = None
+    """Words of the common scale (`low`, `medium` = `standard`, `high` = `hd`, `xhigh`, `max`), `auto`, or the vendor's
+    own. A word of the scale that is not among them is sent as the one of the same step, or of the next step below."""
+
+    quality_steps: dict[str, str] = Field(default_factory=dict)
+    """The vendor's own words for a quality, each with the word of the common scale that it means."""
+
     styles: Values = None
     backgrounds: Values = None
     output_formats: Values = None

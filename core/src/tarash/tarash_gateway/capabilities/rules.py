@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from pydantic import Field
@@ -29,20 +29,41 @@ def parse_ratio(ratio: str) -> float | None:
         return None
 
 
+SAME_SHAPE = 0.02
+"""Shapes that differ by less than this share are the same to the eye: 0.02 is two percent."""
+
+
+def shape_distance(ratio: float, other: float) -> float:
+    """How far two shapes are apart, as a share: 0.02 is two percent. A ratio is width divided by height."""
+    return max(ratio / other, other / ratio) - 1
+
+
 def nearest_size(size: str, allowed: Iterable[str]) -> str | None:
-    """The allowed size whose shape, and then whose area, is nearest to `size`."""
+    """Picks the allowed size of the nearest shape; of one shape the one next to `size` that is not larger.
+
+    Where every size of that shape is larger, it is the next larger one: the nearest size costs no more than what was
+    asked for as long as there is a choice. None for a word, and where `allowed` holds words only.
+    """
     wanted = parse_size(size)
-    known = [(item, parsed) for item in allowed if (parsed := parse_size(item))]
-    if wanted is None or not known:
+    pixels = [parsed for item in allowed if (parsed := parse_size(item))]
+    if wanted is None or not pixels:
         return None
-    width, height = wanted
+    width, height = min(pixels, key=_size_order(wanted[0] / wanted[1], wanted[0] * wanted[1], pixels))
+    return f"{width}x{height}"
 
-    def distance(entry: tuple[str, tuple[int, int]]) -> tuple[float, float]:
-        w, h = entry[1]
-        shape = abs(math.log((w / h) / (width / height)))
-        return round(shape, 6), abs(math.log((w * h) / (width * height)))
 
-    return min(known, key=distance)[0]
+def _size_order(
+    ratio: float, area: float, candidates: Iterable[tuple[int, int]]
+) -> Callable[[tuple[int, int]], tuple[float, ...]]:
+    """Sorts sizes: those of the nearest shape first, of these the ones within `area`, then by their distance."""
+    best = min(shape_distance(w / h, ratio) for w, h in candidates)
+
+    def order(size: tuple[int, int]) -> tuple[float, ...]:
+        off, pixels = shape_distance(size[0] / size[1], ratio), size[0] * size[1]
+        distance = abs(math.log(pixels / area)) + 2 * math.log1p(off)  # a square stays a square
+        return (0.0 if off <= max(best, SAME_SHAPE) else off, pixels > area, distance)
+
+    return order
 
 
 class SizeRule(StrictInput):
@@ -88,31 +109,26 @@ class SizeRule(StrictInput):
         return found
 
     def nearest(self, size: str) -> str | None:
-        """A valid size of nearly the same shape and area, or None where there is none near."""
+        """Picks a valid size of the same shape that is not larger, where there is one; None for a word."""
         parsed = parse_size(size)
         if parsed is None:
             return None
-        ratio = min(max(parsed[0] / parsed[1], self.min_ratio or 0.01), self.max_ratio or 100.0)
-        area: float = max(parsed[0] * parsed[1], self.min_pixels)
+        asked = parsed[0] / parsed[1], parsed[0] * parsed[1]
+        ratio = min(max(asked[0], self.min_ratio or 0.01), self.max_ratio or 100.0)
+        area: float = max(asked[1], self.min_pixels)
         if self.max_pixels:
             area = min(area, self.max_pixels)
         if self.max_edge:
             area = min(area, self.max_edge**2 * min(ratio, 1 / ratio))
         step = self.multiple_of
         width, height = math.sqrt(area * ratio), math.sqrt(area / ratio)
-
-        def apart(size: tuple[int, int]) -> float:
-            """How far shape and area are from the wanted ones."""
-            w, h = size
-            return abs(math.log(w / h / ratio)) + abs(math.log(w * h / area))
-
         around = [
             (max(1, w) * step, max(1, h) * step)
-            for w in range(int(width / step) - 1, int(width / step) + 3)
-            for h in range(int(height / step) - 1, int(height / step) + 3)
+            for w in range(int(width / step) - 2, int(width / step) + 4)
+            for h in range(int(height / step) - 2, int(height / step) + 4)
         ]
         fitting = [size for size in around if not self.reasons_against(f"{size[0]}x{size[1]}")]
-        best = min(fitting, key=apart, default=None)
+        best = min(fitting, key=_size_order(ratio, asked[1], fitting)) if fitting else None
         return f"{best[0]}x{best[1]}" if best else None
 
     def __str__(self) -> str:
@@ -150,9 +166,9 @@ class DurationRule(StrictInput):
         return self.min <= seconds <= self.max and math.isclose(steps, round(steps), abs_tol=1e-6)
 
     def nearest(self, seconds: float) -> float:
-        """The valid duration nearest to `seconds`."""
+        """Picks the longest valid duration that is not longer than `seconds`, else the shortest one."""
         most = math.floor((self.max - self.min) / self.step + 1e-9)
-        steps = min(max(round((seconds - self.min) / self.step), 0), most)
+        steps = min(max(math.floor((seconds - self.min) / self.step + 1e-9), 0), most)
         return self.min + steps * self.step
 
     def __str__(self) -> str:
@@ -171,6 +187,13 @@ class NumberRule(StrictInput):
         """Whether `value` is a number of the range."""
         kinds = int if self.whole else (int, float)
         return isinstance(value, kinds) and not isinstance(value, bool) and self.min <= value <= self.max
+
+    def nearest(self, value: Any) -> float | None:
+        """Picks the number of the range that is nearest to `value`; None where that is no number."""
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        number = min(max(value, self.min), self.max)
+        return math.floor(number) if self.whole or number == math.floor(number) else number
 
     def __str__(self) -> str:
         return f"{self.min:g} to {self.max:g}"

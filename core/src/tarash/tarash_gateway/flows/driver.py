@@ -46,6 +46,7 @@ from tarash.tarash_gateway.plugins.bridge import (
     run_blocking,
     sync_primitive,
 )
+from tarash.tarash_gateway.plugins.libraries import hidden_library
 from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome, observers
 
 ReturnT = TypeVar("ReturnT")
@@ -308,8 +309,11 @@ def _known(command: Command) -> Any:
     raise TypeError(msg)
 
 
-def _defect(error: Exception, target: Any, name: str) -> PluginError:
-    """A foreign error is the plugin's fault, and what it created is not known."""
+def _defect(error: Exception, target: Any, name: str) -> TarashError:
+    """A foreign error is the plugin's fault, or that of a file which hides its library; what it created is unknown."""
+    hidden = hidden_library(error, "unknown")
+    if hidden is not None:
+        return hidden
     # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
     kind = type(error).__name__
     msg = f"{type(target).__name__}.{name} raised {kind}. This is a defect of the plugin, not of the request."

@@ -15,6 +15,7 @@ from tarash.tarash_gateway.capabilities.checking import Checked, check
 from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.flows.inputs import Input, load_inputs
@@ -110,6 +111,7 @@ def make_plan(
         refuses=refuses,
         model=model,
         unsupported=config.unsupported,
+        unsupported_values=config.unsupported_values,
         fan_out=config.fan_out,
         stream=stream,
     )
@@ -153,7 +155,8 @@ def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None
         msg = "the price of this request is not known, so the limit cannot be kept; leave max_cost out"
         return [Problem("max_cost", msg, value=limit)]
     if expected.high > limit:
-        msg = f"the request may cost up to ${expected.high:.2f}, the limit is ${limit:.2f}; raise it or ask for less"
+        amounts = f"up to {as_dollars(expected.high)}, the limit is {as_dollars(limit)}"
+        msg = f"the request may cost {amounts}; raise it or ask for less"
         return [Problem("max_cost", msg, value=limit)]
     return []
 

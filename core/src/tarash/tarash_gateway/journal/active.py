@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
+from tarash.tarash_gateway.environment import read_variable
 from tarash.tarash_gateway.surroundings import Surroundings
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def active_journal() -> Journal | None:
     here = blocks.all()
     if here:
         return here[-1]
-    path = os.environ.get("TARASH_JOURNAL")
+    path = read_variable("TARASH_JOURNAL")
     if not path:
         return None
     if path not in _of_environment:

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.journal.active import blocks
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines
@@ -41,7 +42,7 @@ class Journal:
     """
 
     def __init__(self, path: Path | str | os.PathLike[str]) -> None:
-        self.path = Path(path)
+        self.path = expand_home(path)
         self._appender = Appender(self.path)
 
     def __repr__(self) -> str:

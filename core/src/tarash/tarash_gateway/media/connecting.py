@@ -1,7 +1,8 @@
-"""Connections that look at where they go: the address is screened between its resolution and its use.
+"""Connections: one deadline for each call, private headers put on at the last step, addresses screened where they lead.
 
-Nothing resolves a name a second time, so a name that changes its mind (DNS rebinding) gains nothing.
-Imported on first use only, because of the HTTP library.
+httpcore2 hands the timeout of a request to every connect, read and write of its network backend. Here that timeout is a
+`Deadline`, which knows when the whole call is over. Nothing resolves a name a second time after it was screened, so a
+name that changes its mind (DNS rebinding) gains nothing. Imported on first use only, because of the HTTP library.
 """
 
 from __future__ import annotations
@@ -14,27 +15,62 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import httpcore2  # noqa: TID253 # imported itself when the first URL is fetched
 
 from tarash.tarash_gateway.errors import ConnectionFailedError, UnsafeUrlError
 from tarash.tarash_gateway.media import addresses
+from tarash.tarash_gateway.media.loop_streams import connect as connect_in_loop
+from tarash.tarash_gateway.media.proxies import Proxy, proxy_for
+from tarash.tarash_gateway.media.steps import PIECE, Deadline, Private, forget_frames, seconds_left
 
 if TYPE_CHECKING:
     import httpx2
 
-__all__ = ["NETWORK_ERRORS", "TIMEOUTS", "async_pool", "pool", "target", "trusted", "why"]
+__all__ = [
+    "NETWORK_ERRORS",
+    "TIMEOUTS",
+    "Deadline",
+    "async_pool",
+    "open_async_pool",
+    "open_pool",
+    "pool",
+    "target",
+    "trusted",
+    "why",
+]
 
 TIMEOUTS = (TimeoutError, httpcore2.TimeoutException)
-NETWORK_ERRORS = (OSError, httpcore2.NetworkError, httpcore2.ProtocolError)
+NETWORK_ERRORS = (OSError, httpcore2.NetworkError, httpcore2.ProtocolError, httpcore2.ProxyError)
+
+CONNECT_SECONDS: Final = 10.0
+"""Seconds that a connection to one address may take to come up."""
+
+IDLE_CONNECTIONS: Final = 100
+"""Connections of a pool that are kept open without a request."""
+
+IDLE_SECONDS: Final = 5.0
+"""Seconds that they are kept; a router on the way may forget them sooner than it says."""
 
 _Resolved = list[tuple[Any, ...]]
 """What `socket.getaddrinfo` returns."""
 
 
+def _keepalive() -> list[tuple[int, int, int]]:
+    """Socket options with which the system asks every 30 s whether the other end is there: NAT drops silent ones."""
+    options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
+    for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 6)):
+        if hasattr(socket, name):  # they differ by system
+            options.append((socket.IPPROTO_TCP, getattr(socket, name), value))
+    return options
+
+
+KEEPALIVE: Final = _keepalive()
+
+
 def trusted() -> ssl.SSLContext:
-    """The certificates to trust. Read once for each setting of the environment: it takes 20 to 40 ms."""
+    """Returns the certificates to trust. Read once for each setting of the environment: it takes 20 to 40 ms."""
     return _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
@@ -43,28 +79,79 @@ def _trusted(*_environment: str | None) -> ssl.SSLContext:
     return httpcore2.default_ssl_context()
 
 
-def pool(tls: ssl.SSLContext | None, *, deadline: float, allow_private: bool) -> httpcore2.ConnectionPool:
-    """Connections that end at `deadline`, a time of `time.monotonic` in seconds.
+def open_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True) -> httpcore2.ConnectionPool:
+    """Makes connections to the host of `url`, through the environment's proxy where it names one for that host.
 
-    The environment's proxies are not used: a proxy resolves names itself, where nobody screens them.
+    Each request on it needs `extensions={"timeout": Deadline(seconds).timeouts}`.
+
+    Args:
+        url: where the first request goes.
+        allow_private: None screens no address (the vendor's own endpoint); False refuses private addresses, True lets
+            them pass, and neither lets a cloud's metadata service pass. Through a proxy, which resolves names itself,
+            only an address that is spelled out can be screened.
+        use_proxies: whether the environment's proxies are used.
+
+    Raises:
+        ConfigurationError: the environment names a proxy that cannot be used.
+        UnsafeUrlError: `url` spells out an address that is refused.
     """
-    backend = _Screened(deadline=deadline, allow_private=allow_private)
+    proxy = proxy_for(url) if use_proxies else None
+    options = _options(url, proxy, allow_private)
+    backend = _Backend(allow_private=None if proxy else allow_private, proxy=proxy)
+    if proxy is None:
+        return httpcore2.ConnectionPool(network_backend=backend, **options)
+    if proxy.is_socks:
+        return httpcore2.SOCKSProxy(proxy.url, proxy.auth, network_backend=backend, **options)
+    tls = trusted() if proxy.is_encrypted else None
+    return httpcore2.HTTPProxy(proxy.url, proxy.auth, proxy_ssl_context=tls, network_backend=backend, **options)
+
+
+def open_async_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True) -> httpcore2.AsyncConnectionPool:
+    """The twin of `open_pool`, for asyncio. It may read certificates, for up to 40 ms: call it in a thread."""
+    proxy = proxy_for(url) if use_proxies else None
+    options = _options(url, proxy, allow_private)
+    backend = _AsyncBackend(allow_private=None if proxy else allow_private, proxy=proxy)
+    if proxy is None:
+        return httpcore2.AsyncConnectionPool(network_backend=backend, **options)
+    if proxy.is_socks:
+        return httpcore2.AsyncSOCKSProxy(proxy.url, proxy.auth, network_backend=backend, **options)
+    tls = trusted() if proxy.is_encrypted else None
+    return httpcore2.AsyncHTTPProxy(proxy.url, proxy.auth, proxy_ssl_context=tls, network_backend=backend, **options)
+
+
+def _options(url: str, proxy: Proxy | None, allow_private: bool | None) -> dict[str, Any]:  # noqa: FBT001 # private
+    parts = httpcore2.URL(url)
+    if proxy is not None and allow_private is not None:
+        host = parts.host.decode("ascii").strip("[]")
+        if known := addresses.literal(host):
+            _screen(host, _as_resolved(known), allow_private=allow_private)
+    return {
+        "ssl_context": trusted() if parts.scheme == b"https" else None,
+        # Jobs that wait side by side poll at their own times: a limit would let one wait for another.
+        "max_connections": None,
+        "max_keepalive_connections": IDLE_CONNECTIONS,
+        "keepalive_expiry": IDLE_SECONDS,
+    }
+
+
+def pool(tls: ssl.SSLContext | None, *, deadline: float, allow_private: bool) -> httpcore2.ConnectionPool:
+    """Makes connections that end at `deadline`, a time of `time.monotonic` in seconds; it uses no proxies."""
+    backend = _Backend(allow_private=allow_private, deadline=deadline)
     return httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
 
 
 def async_pool(tls: ssl.SSLContext | None, *, allow_private: bool) -> httpcore2.AsyncConnectionPool:
-    """The same for an event loop, where the deadline is the caller's `asyncio.timeout`."""
-    backend = _AsyncScreened(allow_private=allow_private)
-    return httpcore2.AsyncConnectionPool(ssl_context=tls, network_backend=backend)
+    """The twin of `pool`, where the deadline is the caller's `asyncio.timeout`."""
+    return httpcore2.AsyncConnectionPool(ssl_context=tls, network_backend=_AsyncBackend(allow_private=allow_private))
 
 
 def target(url: httpx2.URL) -> httpcore2.URL:
-    """A URL as the pools take it."""
+    """Returns a URL as the pools take it."""
     return httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
 
 def why(error: BaseException | None) -> str:
-    """What the system says of a failure, else its kind: the HTTP library's words may quote the server."""
+    """Returns what the system says of a failure, else its kind: the HTTP library's words may quote the server."""
     kind = type(error).__name__
     while error:
         if isinstance(error, OSError) and error.strerror:
@@ -73,68 +160,145 @@ def why(error: BaseException | None) -> str:
     return kind
 
 
-class _Screened(httpcore2.NetworkBackend):
-    """Connects before one deadline, and only to addresses that `addresses.refusal` lets through."""
+class _Backend(httpcore2.NetworkBackend):
+    """Connects within the deadline that the timeout is; where asked to, only to addresses that may be fetched from."""
 
-    def __init__(self, *, deadline: float, allow_private: bool) -> None:
-        self._deadline = deadline
-        self._allow_private = allow_private
+    def __init__(
+        self, *, allow_private: bool | None, proxy: Proxy | None = None, deadline: float | None = None
+    ) -> None:
+        self._allow_private, self._proxy = allow_private, proxy
+        self._deadline = None if deadline is None else Deadline(deadline - time.monotonic())
+        self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the deadline is stricter
-        local_address: str | None = None,  # noqa: ARG002 - the pool gives none
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - the pool gives none
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - every socket has `KEEPALIVE`
     ) -> httpcore2.NetworkStream:
         """Tries each address of `host` in turn."""
-        failure: OSError | None = None
-        for address in _screen(host, _resolve_in_time(host, port, self._deadline), allow_private=self._allow_private):
-            family = socket.AF_INET if address.version == 4 else socket.AF_INET6
-            connection = socket.socket(family, socket.SOCK_STREAM)
+        timeout = timeout if self._deadline is None else self._deadline
+        failure: Exception | None = None
+        for address in self._addresses(host, port, timeout):
+            seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
+            seconds = CONNECT_SECONDS if seconds is None else min(seconds, CONNECT_SECONDS)
             try:
-                connection.settimeout(_left(self._deadline))
-                connection.connect((str(address), port))
-            except OSError as error:
-                connection.close()
+                stream = self._sockets.connect_tcp(address, port, seconds, local_address, KEEPALIVE)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
             else:
-                return _Stream(connection, self._deadline)
+                return _Stream(stream, self._deadline)
         raise failure or _nowhere(host)
 
+    def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
+        try:
+            resolved = _resolve_in_time(host, port, seconds_left(timeout, httpcore2.ConnectTimeout))
+        except ConnectionFailedError as error:
+            if self._allow_private is not None:
+                raise
+            raise httpcore2.ConnectError(_of_proxy(self._proxy, str(error.__cause__))) from error.__cause__
+        if self._allow_private is None:
+            return list(dict.fromkeys(str(where[0]) for *_, where in resolved))
+        return [str(address) for address in _screen(host, resolved, allow_private=self._allow_private)]
 
-class _AsyncScreened(httpcore2.AsyncNetworkBackend):
-    """The same for an event loop."""
 
-    def __init__(self, *, allow_private: bool) -> None:
-        self._allow_private = allow_private
-        self._inner = httpcore2.AnyIOBackend()
+class _Stream(httpcore2.NetworkStream):
+    """A connection whose every step ends at the deadline of its request; the library's own starts its clock anew."""
+
+    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline | None, *, plain: bool = True) -> None:
+        self._inner, self._deadline = inner, deadline
+        # The socket itself costs less than the library's way to it. Encryption inside encryption has no socket for it.
+        self._socket: socket.socket | None = inner.get_extra_info("socket") if plain else None
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        seconds = seconds_left(self._deadline or timeout, httpcore2.ReadTimeout)
+        connection = self._socket
+        if connection is None:
+            return self._inner.read(max(max_bytes, PIECE), seconds)
+        try:
+            connection.settimeout(seconds)
+            return connection.recv(PIECE)
+        except TimeoutError as error:
+            raise httpcore2.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore2.ReadError(str(error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        seconds = seconds_left(self._deadline or timeout, httpcore2.WriteTimeout)
+        private: Private | None = getattr(timeout, "private", None)
+        if private is None:
+            self._send(buffer, seconds)
+            return
+        try:
+            self._send(private.put_on(buffer), seconds)
+        except BaseException as error:
+            forget_frames(error)
+            raise
+
+    def _send(self, buffer: bytes, seconds: float | None) -> None:
+        connection = self._socket
+        if connection is None:
+            self._inner.write(buffer, seconds)
+            return
+        try:
+            connection.settimeout(seconds)
+            connection.sendall(buffer)
+        except TimeoutError as error:
+            raise httpcore2.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore2.WriteError(str(error)) from error
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.NetworkStream:
+        plain = not isinstance(self._socket, ssl.SSLSocket) and self._socket is not None
+        seconds = seconds_left(self._deadline or timeout, httpcore2.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._deadline, plain=plain)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _AsyncBackend(httpcore2.AsyncNetworkBackend):
+    """The twin of `_Backend`, for asyncio."""
+
+    def __init__(self, *, allow_private: bool | None, proxy: Proxy | None = None) -> None:
+        self._allow_private, self._proxy = allow_private, proxy
 
     async def connect_tcp(
         self,
         host: str,
         port: int,
         timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
+        local_address: str | None = None,  # noqa: ARG002 - the pool gives none
+        socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - every socket has `KEEPALIVE`
     ) -> httpcore2.AsyncNetworkStream:
-        """Tries each address of `host` in turn."""
-        if known := addresses.literal(host):
-            found = _as_resolved(known)
-        else:
+        """Connects to `host`; its addresses are tried in turn, or side by side where none is screened."""
+        if self._allow_private is None:
             try:
-                found = list(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
-            except (OSError, UnicodeError) as error:
-                raise _nowhere(host) from error
-        failure: httpcore2.ConnectError | None = None
-        for address in _screen(host, found, allow_private=self._allow_private):
+                return await connect_in_loop(host, port, timeout, CONNECT_SECONDS, KEEPALIVE)
+            except socket.gaierror as error:
+                raise httpcore2.ConnectError(_of_proxy(self._proxy, str(error))) from error
+        failure: Exception | None = None
+        for address in _screen(host, await _resolve(host, port), allow_private=self._allow_private):
             try:
-                # A spelled-out address is not resolved again by anyio, nor by asyncio beneath it.
-                return await self._inner.connect_tcp(str(address), port, timeout, local_address, socket_options)
-            except httpcore2.ConnectError as error:
+                # A spelled-out address is not resolved again.
+                return await connect_in_loop(str(address), port, timeout, CONNECT_SECONDS, KEEPALIVE)
+            except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
         raise failure or _nowhere(host)
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def _of_proxy(proxy: Proxy | None, text: str) -> str:
+    return text if proxy is None else f"the proxy {proxy.shown}: {text}"
 
 
 def _screen(host: str, resolved: _Resolved, *, allow_private: bool) -> list[addresses.Address]:
@@ -159,7 +323,16 @@ def _screen(host: str, resolved: _Resolved, *, allow_private: bool) -> list[addr
     return found
 
 
-def _resolve_in_time(host: str, port: int, deadline: float) -> _Resolved:
+async def _resolve(host: str, port: int) -> _Resolved:
+    if known := addresses.literal(host):
+        return _as_resolved(known)
+    try:
+        return list(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
+    except (OSError, UnicodeError) as error:
+        raise _nowhere(host) from error
+
+
+def _resolve_in_time(host: str, port: int, seconds: float | None) -> _Resolved:
     """Resolves in a thread of its own: the resolver knows no deadline, and cannot be interrupted."""
     if known := addresses.literal(host):
         return _as_resolved(known)
@@ -173,9 +346,10 @@ def _resolve_in_time(host: str, port: int, deadline: float) -> _Resolved:
 
     thread = threading.Thread(target=resolve, name="tarash-resolve", daemon=True)
     thread.start()
-    thread.join(_left(deadline))
+    thread.join(seconds)
     if not outcome:
-        raise TimeoutError
+        msg = f"{host} was not resolved in time"
+        raise httpcore2.ConnectTimeout(msg)
     found = outcome[0]
     if isinstance(found, OSError | UnicodeError):
         raise _nowhere(host) from found
@@ -191,43 +365,3 @@ def _as_resolved(address: addresses.Address) -> _Resolved:
 def _nowhere(host: str) -> ConnectionFailedError:
     msg = f"{host} has no address that could be found. Check the name, and that this machine can resolve names."
     return ConnectionFailedError(msg, retryable=True, billable="no")
-
-
-def _left(deadline: float) -> float:
-    """Seconds until `deadline`; a `TimeoutError` when there are none."""
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError
-    return left
-
-
-class _Stream(httpcore2.NetworkStream):
-    """A socket whose every step ends at one deadline. The library's own starts its clock anew each time."""
-
-    def __init__(self, connection: socket.socket, deadline: float) -> None:
-        self._socket = connection
-        self._deadline = deadline
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 - the deadline is stricter
-        self._socket.settimeout(_left(self._deadline))
-        return self._socket.recv(max_bytes)
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002 - the deadline is stricter
-        self._socket.settimeout(_left(self._deadline))
-        self._socket.sendall(buffer)
-
-    def close(self) -> None:
-        self._socket.close()
-
-    def start_tls(
-        self,
-        ssl_context: ssl.SSLContext,
-        server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - the deadline is stricter
-    ) -> httpcore2.NetworkStream:
-        try:
-            self._socket.settimeout(_left(self._deadline))
-            return _Stream(ssl_context.wrap_socket(self._socket, server_hostname=server_hostname), self._deadline)
-        except BaseException:
-            self.close()
-            raise

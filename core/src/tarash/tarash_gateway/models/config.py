@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Strict
 from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.credentials import ApiKey, shown_url, usable_key, without_password
-from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, Word
+from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, UnsupportedValues, Word
 from tarash.tarash_gateway.models.travel import key_missing, travelling, variable_of
 from tarash.tarash_gateway.records import StrictInput
 
@@ -84,6 +84,10 @@ class GenerationConfig(StrictInput):
     unsupported: Unsupported = "warn"
     """A parameter that the model does not have: `warn` leaves it out and says so, `error` refuses the request, `ignore`
     leaves it out quietly."""
+
+    unsupported_values: UnsupportedValues = "error"
+    """A value that the model does not take (size, aspect ratio, duration, resolution, output format, number of images):
+    `error` refuses the request and names the nearest one, `nearest` sends that one and tells it in `adjustments`."""
 
     base_model: Word | None = None
     """The model whose capability row this deployment or alias follows."""

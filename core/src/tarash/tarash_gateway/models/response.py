@@ -22,9 +22,23 @@ class Adjustment(Record):
     """A value that was changed on the way to the vendor."""
 
     field: str
+    """The request's field; `extra_params.NAME` is one of the vendor's own."""
+
     asked: Any
+    """What the caller asked for; None where the field was not given, as a size that stands for a ratio."""
+
     sent: Any
+    """What goes out; None where the field is not sent."""
+
     reason: str
+
+    attempt: int = 1
+    """The config of the chain that it belongs to, as in `attempts`: 1 is the first."""
+
+    def __str__(self) -> str:
+        asked = "" if self.asked is None else f" {self.asked}"
+        sent = "was not sent" if self.sent is None else f"was sent as {self.sent}"
+        return f"{self.field}{asked} {sent}: {self.reason}"
 
 
 class Attempt(Record):

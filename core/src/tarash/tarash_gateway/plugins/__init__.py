@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from tarash.tarash_gateway.environment import expand_home, read_variable
 from tarash.tarash_gateway.plugins.bridge import run_blocking
 from tarash.tarash_gateway.plugins.hookspecs import hookimpl
+from tarash.tarash_gateway.plugins.libraries import import_library
 from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 from tarash.tarash_gateway.plugins.provider import (
     ImageAnswer,
@@ -40,9 +42,12 @@ __all__ = [
     "UnconfirmedSubmit",
     "VideoStatus",
     "error_for_status",
+    "expand_home",
     "hookimpl",
+    "import_library",
     "mask",
     "mask_all",
+    "read_variable",
     "run_blocking",
     "seconds_to_wait",
 ]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-from dataclasses import dataclass, field
+import threading
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pluggy
@@ -13,6 +14,7 @@ from tarash.tarash_gateway.companions import import_companion
 from tarash.tarash_gateway.discovery import COMMANDS, ENGINES, PROVIDERS, Found, same_name
 from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
 from tarash.tarash_gateway.plugins import hookspecs
+from tarash.tarash_gateway.plugins.libraries import hidden_library
 from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
 
 DISTRIBUTION = "tarash-gateway"
@@ -20,6 +22,9 @@ DISTRIBUTION = "tarash-gateway"
 IN_PROCESS = "registered in this process"
 
 logger = logging.getLogger("tarash.plugins")
+
+_lock = threading.Lock()
+"""Held while the outcome of a load is kept, never while something is loaded."""
 
 _NEEDED = {COMMANDS: "tarash_register_commands", ENGINES: "tarash_batch_engines"}
 """The hook without which a plugin of a group is of no use."""
@@ -66,9 +71,24 @@ class Plugin:
         return tuple(sorted(caller.name for caller in callers or ()))
 
     def load(self) -> None:
-        """Imports the plugin, once, and asks for its specs; whatever goes wrong is kept as its error."""
+        """Imports the plugin, once, and asks for its specs; whatever goes wrong is kept as its error.
+
+        No lock is held meanwhile: a plugin's import runs foreign code, which may come back here, in another thread too.
+        Where several threads load it at the same time, the first one that is done decides.
+        """
         if self.manager is not None or self.error is not None:
             return
+        loaded = replace(self)
+        loaded._load()  # noqa: SLF001 # its own class
+        with _lock:
+            if self.manager is not None or self.error is not None:
+                return
+            self.target, self.manager, self.specs = loaded.target, loaded.manager, loaded.specs
+            self.api_version, self.error = loaded.api_version, loaded.error
+        if self.error is not None:
+            logger.warning("%s", self.error)
+
+    def _load(self) -> None:
         try:
             target = self.target if self.found is None else self.found.entry_point.load()
             manager = _manager()
@@ -79,15 +99,22 @@ class Plugin:
         except PluginError as error:
             self.error = error
         except (Exception, SystemExit) as error:  # noqa: BLE001 # a stranger's trouble is not its neighbours'
-            self.error = self.broken(f"cannot be loaded: {type(error).__name__}: {error}")
+            self.error = self.broken(f"cannot be loaded: {hidden_library(error) or f'{type(error).__name__}: {error}'}")
             self.error.__cause__ = error
         else:
             self.target, self.manager, self.specs = target, manager, specs
-            needed = _NEEDED.get(self.group)
-            if needed is not None and needed not in self.hooks:
-                self.error = self.broken(f"implements no {needed}")
-        if self.error is not None:
-            logger.warning("%s", self.error)
+            self.error = self._unfit()
+
+    def _unfit(self) -> PluginLoadError | None:
+        """Why it is of no use to the group that it was found under."""
+        needed = _NEEDED.get(self.group)
+        if needed is not None and needed not in self.hooks:
+            return self.broken(f"implements no {needed}")
+        if self.found is not None and self.group == PROVIDERS and same_name(self.name) not in self.specs:
+            offered = ", ".join(spec.name for spec in self.specs.values()) or "nothing"
+            msg = f"{self.origin} has an entry point {self.name!r} but its plugin offers {offered}"
+            return PluginLoadError(msg, provider=self.name)
+        return None
 
     def _extend(self, manager: pluggy.PluginManager, target: object) -> None:
         """Adds the specifications of hooks of other distributions that the plugin implements."""
@@ -135,7 +162,7 @@ class Plugin:
 def _manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(hookspecs.PROJECT)
     manager.add_hookspecs(hookspecs)
-    if os.environ.get("TARASH_TRACE_PLUGINS") == "1":
+    if os.environ.get("TARASH_TRACE_PLUGINS", "").strip() == "1":
         # Names and kinds only: a config in the arguments is never written out.
         manager.add_hookcall_monitoring(
             lambda name, impls, _: logger.warning("hook %s of %s", name, [impl.plugin_name for impl in impls]),

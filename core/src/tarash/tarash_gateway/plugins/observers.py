@@ -91,9 +91,9 @@ class Observers:
     def active(self) -> Sequence[Plugin]:
         """Those that are told; empty in most processes."""
         if self._installed is None:
+            loaded = self._load()  # without the lock: an import runs foreign code, which may come back here
             with self._lock:
-                if self._installed is None:
-                    self._installed = self._load()
+                self._installed = loaded if self._installed is None else self._installed
         return self._registered + self._installed if self._registered else self._installed
 
     def register(self, plugin: Plugin) -> None:

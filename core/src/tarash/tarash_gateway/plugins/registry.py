@@ -18,6 +18,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.libraries import hidden_library
 from tarash.tarash_gateway.plugins.loading import DISTRIBUTION, IN_PROCESS, Plugin
 from tarash.tarash_gateway.plugins.observers import HOOKS, observers
 from tarash.tarash_gateway.plugins.provider import Provider
@@ -65,6 +66,9 @@ class PluginRegistry:
         except TarashError:
             raise
         except Exception as error:
+            hidden = hidden_library(error)
+            if hidden is not None:
+                raise hidden from error
             # Only the kind of it: a foreign text may quote the config's key. The exception itself is the cause.
             kind = type(error).__name__
             msg = f"the plugin of {config.provider!r} ({owner.origin}) failed while it made a provider: {kind}"
@@ -120,9 +124,9 @@ class PluginRegistry:
         with self._lock:
             registered = list({id(plugin.target): plugin for plugin in self._registered.values()}.values())
             installed = [plugin for plugins in self._installed_plugins().values() for plugin in plugins]
-            for plugin in installed:
-                self._load(plugin)
             disabled = [Plugin.installed(one) for one in discover(PROVIDERS, self._installed) if one.disabled]
+        for plugin in installed:
+            plugin.load()
         yield from (*installed, *disabled, *registered)
 
     def _restore(self, before: dict[str, Plugin | None]) -> None:
@@ -144,18 +148,11 @@ class PluginRegistry:
                 raise _not_found(name, self.names())
             if len(found) > 1:
                 raise _conflict(name, [plugin.origin for plugin in found])
-            plugin = found[0]
-            self._load(plugin)
-            if plugin.error is not None:
-                raise plugin.error.with_traceback(None)  # each raise would add its own frames to the kept error
-            return plugin
-
-    def _load(self, plugin: Plugin) -> None:
+        plugin = found[0]
         plugin.load()
-        if plugin.error is None and same_name(plugin.name) not in plugin.specs:
-            offered = ", ".join(spec.name for spec in plugin.specs.values()) or "nothing"
-            msg = f"{plugin.origin} has an entry point {plugin.name!r} but its plugin offers {offered}"
-            plugin.error = PluginLoadError(msg, provider=plugin.name)
+        if plugin.error is not None:
+            raise plugin.error.with_traceback(None)  # each raise would add its own frames to the kept error
+        return plugin
 
     def _installed_plugins(self) -> dict[str, list[Plugin]]:
         if self._discovered is None:

@@ -38,7 +38,7 @@ def response_rows(response: GenerationResponse) -> html.Rows:
         "cost": [_cost(response)],
         "prompt": [prompt] if isinstance(prompt, str) else [],
         "rewritten as": list(dict.fromkeys(media.revised_prompt for media in response.media if media.revised_prompt)),
-        "changed": [f"{each.field}: {each.asked} → {each.sent} ({each.reason})" for each in response.adjustments],
+        "changed": [str(each) for each in response.adjustments],
         "warning": list(response.warnings),
         "tried": _attempts(response),
         "job": [job.id] if job is not None else [],

@@ -8,8 +8,8 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import App, Group, Parameter
 
-from tarash_gateway_cli.completing import model_names, provider_names
-from tarash_gateway_cli.options import MAKER, RESULT, Flag, Json
+from tarash_gateway_cli.completing import model_names
+from tarash_gateway_cli.options import MAKER, RESULT, Flag, Json, ProviderName
 
 EXAMPLES: Final = """\
 Examples:
@@ -51,10 +51,7 @@ class Rows:
 class RowMaker:
     """Who makes what a row does not name a provider or a model for."""
 
-    provider: Annotated[
-        str | None,
-        Parameter(alias="-p", metavar="NAME", env_var="TARASH_PROVIDER", group=MAKER, completer=provider_names),
-    ] = None
+    provider: ProviderName = None
     """The vendor. Without it: the one whose key is in the environment, else the sandbox."""
 
     model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=MAKER, completer=model_names)] = None

@@ -46,13 +46,23 @@ class ClientCache(Generic[SyncT, AsyncT]):
 
     def get(self, identity: Hashable, make: Callable[[], SyncT]) -> SyncT:
         """Returns the client of a connection, shared by all threads; `make` is called where there is none yet."""
+        client = self._find(identity)
+        if client is not None:
+            return client
+        client = make()  # no lock is held meanwhile: it may import an SDK and read certificates
+        with self._lock:
+            kept = self._sync.setdefault(identity, client)
+            if len(self._sync) > self._most:
+                self._sync.popitem(last=False)  # closed by its own finalizer when its last request is over
+        if kept is not client:
+            self._close(client)
+        return kept
+
+    def _find(self, identity: Hashable) -> SyncT | None:
         with self._lock:
             client = self._sync.get(identity)
-            if client is None:
-                client = self._sync[identity] = make()
-                if len(self._sync) > self._most:
-                    self._sync.popitem(last=False)  # closed by its own finalizer when its last request is over
-            self._sync.move_to_end(identity)
+            if client is not None:
+                self._sync.move_to_end(identity)
             return client
 
     async def get_async(self, identity: Hashable, make: Callable[[], Awaitable[AsyncT]]) -> AsyncT:

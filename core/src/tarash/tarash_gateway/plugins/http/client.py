@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+import sys
+from asyncio import to_thread
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import to_json
 
 from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.media.steps import Deadline
+from tarash.tarash_gateway.plugins.http.answer import Answer
+from tarash.tarash_gateway.plugins.http.cache import ClientCache
 from tarash.tarash_gateway.plugins.http.connection import Connection
+from tarash.tarash_gateway.plugins.http.errors import read_error
+from tarash.tarash_gateway.plugins.http.event_reader import EventReader
+from tarash.tarash_gateway.plugins.http.failures import connection_errors
 from tarash.tarash_gateway.plugins.http.request import HttpRequest
+from tarash.tarash_gateway.redaction import Redaction
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.http.transport import AsyncWire, Headers, Reply, Wire
     from tarash.tarash_gateway.plugins.sink import Sink
 
+_TRANSPORT: Final = "tarash.tarash_gateway.plugins.http.transport"
+"""Imports the HTTP library, which takes 0.1 s."""
 
-class EventStream(Protocol):
-    """The events of a streamed answer, to be closed by whoever asked for it."""
+_wires: ClientCache[Wire, AsyncWire] = ClientCache(
+    close=lambda wire: wire.close(), close_async=lambda wire: wire.aclose()
+)
 
-    answer: Any
-    """Status and headers of the answer; no body."""
+_HEADERS: Final[Mapping[str, str]] = {
+    "Accept": "application/json",
+    "Accept-Encoding": "gzip, deflate",
+    "User-Agent": "tarash-gateway",
+}
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
-        """Gives each event as parsed JSON, its `type` filled in from the line `event:` where only that has it."""
-        ...
 
-    def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
-        """The twin of `__iter__`, of `events_async`."""
-        ...
+def close_connections() -> None:
+    """Closes the connections that threads share. Those of an event loop are closed when `asyncio.run` ends."""
+    _wires.close()
 
 
 class HttpClient:
@@ -34,13 +50,21 @@ class HttpClient:
     Args:
         connection: where requests go, and the key.
         read_error: what an answer with a status of 300 or above means; without it, the kit's `read_error`.
+        headers: go out with each request. They stand in no secret's place: those are the connection's.
     """
 
-    def __init__(self, connection: Connection, *, read_error: Callable[[Any], TarashError] | None = None) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        read_error: Callable[[Answer], TarashError] = read_error,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         self.connection = connection
         self._read_error = read_error
+        self._headers = _HEADERS if headers is None else {**_HEADERS, **headers}
 
-    def send(self, request: HttpRequest, timeout: float) -> Any:
+    def send(self, request: HttpRequest, timeout: float) -> Answer:
         """Sends a request (JSON, a form or bytes) once and reads the whole answer.
 
         Args:
@@ -53,19 +77,27 @@ class HttpClient:
             InvalidResponseError: the answer has more bytes than `request.limit`.
             ConfigurationError: the key's function, or the environment's proxy, is unusable. Nothing was sent.
         """
-        raise NotImplementedError
+        reply = self._open(request, timeout)
+        return self._good(self._answer(request, reply, self._body(reply)))
 
-    async def send_async(self, request: HttpRequest, timeout: float) -> Any:
+    async def send_async(self, request: HttpRequest, timeout: float) -> Answer:
         """The twin of `send`."""
-        raise NotImplementedError
+        reply = await self._open_async(request, timeout)
+        return self._good(self._answer(request, reply, await self._body_async(reply)))
 
     def events(self, request: HttpRequest, timeout: float) -> EventStream:
         """Sends a request once and gives the events of its answer as they come, all within one deadline."""
-        raise NotImplementedError
+        reply = self._open(request, timeout)
+        if reply.status >= 300:
+            raise self.error_of(request, reply, self._body(reply))
+        return EventStream(self._answer(request, reply, b""), reply, self.connection.host)
 
     async def events_async(self, request: HttpRequest, timeout: float) -> EventStream:
         """The twin of `events`."""
-        raise NotImplementedError
+        reply = await self._open_async(request, timeout)
+        if reply.status >= 300:
+            raise self.error_of(request, reply, await self._body_async(reply))
+        return EventStream(self._answer(request, reply, b""), reply, self.connection.host)
 
     def download(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
         """Streams a GET into `sink`, from `sink.offset` on.
@@ -78,8 +110,134 @@ class HttpClient:
             DownloadError: the download broke off; asking again costs nothing.
             UnsafeUrlError: the address, or one that it redirects to, must not be fetched.
         """
-        raise NotImplementedError
+        _import_download().Download(self, request, sink, timeout).run()
 
     async def download_async(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
         """The twin of `download`."""
-        raise NotImplementedError
+        await _import_transport_async()
+        await _import_download().Download(self, request, sink, timeout).run_async()
+
+    def _open(self, request: HttpRequest, timeout: float) -> Reply:
+        deadline = Deadline(_seconds(request, timeout), limit=request.limit)
+        wire = self.wire()
+        headers, content = self.encoded(request, wire)
+        with connection_errors(self.connection.host):
+            return wire.open(request.method, wire.url(request.path), headers, content, deadline)
+
+    async def _open_async(self, request: HttpRequest, timeout: float) -> Reply:
+        deadline = Deadline(_seconds(request, timeout), limit=request.limit)
+        wire = await self.wire_async()
+        headers, content = self.encoded(request, wire)
+        with connection_errors(self.connection.host):
+            return await wire.open(request.method, wire.url(request.path), headers, content, deadline)
+
+    def _body(self, reply: Reply) -> bytes:
+        try:
+            with connection_errors(self.connection.host):
+                return b"".join(reply)
+        finally:
+            reply.close()
+
+    async def _body_async(self, reply: Reply) -> bytes:
+        try:
+            with connection_errors(self.connection.host):
+                return b"".join([piece async for piece in reply])
+        finally:
+            await reply.aclose()
+
+    def wire(self) -> Wire:
+        """Returns the blocking connections, which all threads share."""
+        return _wires.get(self.connection.identity, lambda: _import_transport().Wire(self.connection))
+
+    async def wire_async(self) -> AsyncWire:
+        """Returns the connections of the running event loop."""
+
+        async def make() -> AsyncWire:
+            transport = await _import_transport_async()
+            # In a thread, since it reads certificates for up to 40 ms.
+            return await to_thread(transport.AsyncWire, self.connection)
+
+        return await _wires.get_async(self.connection.identity, make)
+
+    def encoded(self, request: HttpRequest, wire: Wire | AsyncWire) -> tuple[Headers, Any]:
+        """Returns the headers and the body as they go out, but for what is private."""
+        headers: dict[str, str] = {"Host": wire.netloc, **self._headers}
+        content: Any = b""
+        if request.form or request.files:
+            more, content = wire.form(request)
+            headers |= more
+        elif isinstance(request.body, bytes):
+            content = request.body
+        elif request.body is not None:
+            headers["Content-Type"] = "application/json"
+            content = to_json(request.body)
+        if isinstance(content, bytes) and (content or request.method in ("POST", "PUT", "PATCH")):
+            headers["Content-Length"] = str(len(content))
+        if request.headers:
+            named = {name.lower() for name in request.headers}
+            headers = {name: value for name, value in headers.items() if name.lower() not in named}
+            headers |= request.headers
+        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()], content
+
+    def _answer(self, request: HttpRequest, reply: Reply, body: bytes) -> Answer:
+        redaction = Redaction(self.connection.secrets(), request.prompts)
+        url = f"{self.connection.base_url}{request.path.partition('?')[0]}"
+        return Answer(reply.status, reply.named_headers(), body, url, redaction)
+
+    def error_of(self, request: HttpRequest, reply: Reply, body: bytes) -> TarashError:
+        """Returns what an answer with a status of 300 or above means."""
+        return self._read_error(self._answer(request, reply, body))
+
+    def _good(self, answer: Answer) -> Answer:
+        if answer.status >= 300:
+            raise self._read_error(answer)
+        return answer
+
+
+class EventStream:
+    """The events of a streamed answer: parsed JSON objects, their `type` filled in. To be closed."""
+
+    def __init__(self, answer: Answer, reply: Reply, host: str) -> None:
+        self.answer = answer
+        """Status and headers of the answer; no body."""
+        self._reply, self._host = reply, host
+        self._reader = EventReader()
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        with connection_errors(self._host):
+            for piece in self._reply:
+                yield from self._reader.feed(piece)
+        yield from self._reader.end()
+
+    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+        with connection_errors(self._host):
+            async for piece in self._reply:
+                for event in self._reader.feed(piece):
+                    yield event
+        for event in self._reader.end():
+            yield event
+
+    def close(self) -> None:
+        """Closes the connection, unless the stream was read to its end."""
+        self._reply.close()
+
+    async def aclose(self) -> None:
+        """The twin of `close`."""
+        await self._reply.aclose()
+
+
+def _seconds(request: HttpRequest, timeout: float) -> float:
+    return timeout if request.most_seconds is None else min(timeout, request.most_seconds)
+
+
+def _import_transport() -> Any:
+    return import_module(_TRANSPORT)
+
+
+def _import_download() -> Any:
+    return import_module("tarash.tarash_gateway.plugins.http.download")
+
+
+async def _import_transport_async() -> Any:
+    """Imports it in a thread: the event loop would stand still meanwhile."""
+    return sys.modules.get(_TRANSPORT) or await to_thread(import_module, _TRANSPORT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import inspect
-import os
 import threading
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from pydantic import SecretStr
 
+from tarash.tarash_gateway.environment import read_variable
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.credentials import check_key
@@ -74,7 +74,7 @@ class KeySource:
         if config.api_key is not None:
             return cls(config.api_key)
         for variable in variables:
-            text = os.environ.get(variable, "").strip()
+            text = read_variable(variable)
             if text:
                 check_key(text, variable)
                 return cls(text)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.client import HttpClient
 from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url
+from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.keys import KeySource
 from tarash.tarash_gateway.plugins.provider import Provider
 
@@ -46,6 +48,6 @@ class HttpProvider(Provider):
             key_prefix=self.key_prefix,
         )
 
-    def read_error(self, answer: Any) -> TarashError:
+    def read_error(self, answer: Answer) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""
-        raise NotImplementedError
+        return read_error(answer)

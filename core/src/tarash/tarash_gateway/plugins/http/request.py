@@ -74,3 +74,6 @@ class HttpRequest:
 
     most_seconds: float | None = None
     """Seconds that it may take at the most, where that is less than what is left of the call."""
+
+    prompts: tuple[str, ...] = field(default=(), repr=False)
+    """What the caller wrote: taken out of what is shown of the answer, as a key is."""

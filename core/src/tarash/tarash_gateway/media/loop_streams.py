@@ -1,0 +1,212 @@
+"""TCP connections of an event loop, straight on asyncio: half of what the HTTP library's own way costs.
+
+Bytes that come are kept until they are read; the loop is told to wait only where somebody really is too slow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+import ssl
+from collections import deque
+from collections.abc import Iterable
+from typing import Any, Final
+
+import httpcore2  # noqa: TID253 # imported itself when the first URL is fetched
+
+from tarash.tarash_gateway.media.steps import PIECE, seconds_left
+
+_MOST: Final = 2 * PIECE
+"""Bytes that are kept unread before the server has to wait."""
+
+_HAPPY_EYEBALLS: Final = 0.25
+"""Seconds after which the next address of a host is tried beside the one before it."""
+
+
+async def connect(
+    host: str, port: int, timeout: float | None, most: float, options: Iterable[tuple[int, int, int]]
+) -> httpcore2.AsyncNetworkStream:
+    """Connects to a host.
+
+    Raises:
+        socket.gaierror: it has no address.
+        httpcore2.ConnectError: nobody listens there.
+        httpcore2.ConnectTimeout: it took more than `most` seconds, or more than is left.
+    """
+    loop = asyncio.get_running_loop()
+    seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
+    # Other loops than asyncio's own, such as uvloop's, try the addresses in their own way and know no such argument.
+    own = isinstance(loop, asyncio.BaseEventLoop)
+    side_by_side: dict[str, Any] = {"happy_eyeballs_delay": _HAPPY_EYEBALLS} if own else {}
+    try:
+        async with asyncio.timeout(most if seconds is None else min(seconds, most)):
+            _, line = await loop.create_connection(_Line, host, port, **side_by_side)
+    except TimeoutError as error:
+        msg = "timed out"
+        raise httpcore2.ConnectTimeout(msg) from error
+    except socket.gaierror:
+        raise
+    except OSError as error:
+        raise httpcore2.ConnectError(str(error)) from error
+    connected = line.transport.get_extra_info("socket")
+    for option in options:
+        connected.setsockopt(*option)
+    return _LoopStream(line)
+
+
+class _Line(asyncio.Protocol):
+    """What came over a connection and was not read yet, and who waits for it."""
+
+    transport: asyncio.Transport
+
+    def __init__(self) -> None:
+        self.pieces: deque[bytes] = deque()
+        self.size = 0
+        self.ended = False
+        self.error: Exception | None = None
+        self.slow = False
+        """Whether more was written than the connection takes at the moment."""
+        self._waiter: asyncio.Future[bool] | None = None
+        self._paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment] # TCP and TLS have no other
+
+    def data_received(self, data: bytes) -> None:
+        self.pieces.append(data)
+        self.size += len(data)
+        if self.size > _MOST and not self._paused:
+            self._paused = True
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> bool:
+        self.ended = True
+        self._wake()
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.ended = True
+        # Its frames are those of the write that failed, whose variables hold what was written: the head, key and all.
+        self.error = None if exc is None else exc.with_traceback(None)
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self.slow = True
+
+    def resume_writing(self) -> None:
+        self.slow = False
+        self._wake()
+
+    def taken(self) -> bytes:
+        """Returns all that came, and lets more come."""
+        data = self.pieces.popleft() if len(self.pieces) == 1 else b"".join(self.pieces)
+        self.pieces.clear()
+        self.size = 0
+        if self._paused:
+            self._paused = False
+            if not self.ended:
+                self.transport.resume_reading()
+        return data
+
+    async def change(self, timeout: float | None, late: type[Exception]) -> None:
+        """Waits until something has come, gone out or ended."""
+        seconds = seconds_left(timeout, late)
+        loop = asyncio.get_running_loop()
+        waiter = self._waiter = loop.create_future()
+        alarm = None if seconds is None else loop.call_later(seconds, _wake, waiter, False)  # noqa: FBT003 # not in time
+        try:
+            if not await waiter:
+                msg = "the time of the call is over"
+                raise late(msg)
+        finally:
+            self._waiter = None
+            if alarm is not None:
+                alarm.cancel()
+
+    def _wake(self) -> None:
+        if self._waiter is not None:
+            _wake(self._waiter, True)  # noqa: FBT003 # in time
+
+
+def _wake(waiter: asyncio.Future[bool], in_time: bool) -> None:  # noqa: FBT001 # a callback of the loop
+    if not waiter.done():
+        waiter.set_result(in_time)
+
+
+class _LoopStream(httpcore2.AsyncNetworkStream):
+    """A connection as httpcore2 takes it."""
+
+    def __init__(self, line: _Line) -> None:
+        self._line = line
+        self._socket = line.transport.get_extra_info("socket")
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 # all that is there
+        line = self._line
+        if not line.pieces and not line.ended:
+            await line.change(timeout, httpcore2.ReadTimeout)
+        if line.pieces:
+            return line.taken()
+        if line.error is not None:
+            raise httpcore2.ReadError(str(line.error)) from line.error
+        return b""
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        line = self._line
+        if buffer and not line.transport.is_closing():
+            private = getattr(timeout, "private", None)
+            line.transport.write(buffer if private is None else private.put_on(buffer))
+            while line.slow and not line.ended:
+                await line.change(timeout, httpcore2.WriteTimeout)
+        if line.error is not None:
+            raise httpcore2.WriteError(str(line.error)) from line.error
+
+    async def aclose(self) -> None:
+        self._line.transport.abort()
+        await asyncio.sleep(0)  # the socket is closed in the loop's next round
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore2.AsyncNetworkStream:
+        line, loop = self._line, asyncio.get_running_loop()
+        seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
+        try:
+            async with asyncio.timeout(seconds):
+                encrypted = await loop.start_tls(
+                    line.transport, line, ssl_context, server_hostname=server_hostname, ssl_handshake_timeout=seconds
+                )
+        except (TimeoutError, ConnectionAbortedError) as error:
+            line.transport.abort()
+            msg = "the TLS handshake timed out"
+            raise httpcore2.ConnectTimeout(msg) from error
+        except OSError as error:
+            line.transport.abort()
+            raise httpcore2.ConnectError(str(error)) from error
+        except BaseException:
+            line.transport.abort()
+            raise
+        if encrypted is None:  # the connection was lost meanwhile
+            msg = "the connection was closed during the TLS handshake"
+            raise httpcore2.ConnectError(msg)
+        line.transport = encrypted
+        return _LoopStream(line)
+
+    def get_extra_info(self, info: str) -> Any:
+        transport = self._line.transport
+        if info == "is_readable":
+            return bool(self._line.pieces) or self._line.ended or transport.is_closing() or _is_readable(self._socket)
+        names = {"client_addr": "sockname", "server_addr": "peername"}
+        return transport.get_extra_info(names.get(info, info))
+
+
+def _is_readable(connection: Any) -> bool:
+    """Whether a read would give something at once; a socket that is closed gives the end."""
+    number = connection.fileno()
+    if number < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([number], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return bool(poll.poll(0))
