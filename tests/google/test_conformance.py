@@ -17,6 +17,8 @@ def base64_of(content):
 class GoogleProtocol(ProviderConformance):
     """What both backends have: pictures, and how they refuse."""
 
+    key_header = "x-goog-api-key"
+
     def refusal(self, status, message):
         return {"error": {"code": status, "message": message, "status": "AN_ERROR"}}
 
@@ -85,6 +87,7 @@ class TestGoogle(GoogleProtocol):
 
 class TestVertex(GoogleProtocol):
     provider = "google-vertex"
+    key_header = "authorization: Bearer"
 
     # The bodies and the addresses are Vertex's own, and made in one place for both flavours; the transport is that of
     # Google's other provider, which is tried in both flavours at each commit.

@@ -14,6 +14,7 @@ def base64_of(content):
 class TestOpenRouter(ProviderConformance):
     provider = "openrouter"
     base_path = "/api/v1"
+    key_header = "authorization: Bearer"
     job_words = {
         "queued": "pending",
         "in_progress": "in_progress",

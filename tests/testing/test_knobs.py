@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+
 import pytest
 from acme_kit import AcmeKit
 from wrong import Wrong
@@ -41,6 +45,29 @@ def test_a_misspelt_check_is_told():
         "Test.not_applicable names 'test_errors_survive_pickles', which is no check; "
         "did you mean 'test_errors_survive_a_pickle'?"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "says"),
+    [
+        ("import no_such_module_of_acme", "No module named 'no_such_module_of_acme'"),
+        ("def broken(:", "SyntaxError"),
+        ("", "offers no provider"),
+    ],
+    ids=["import", "syntax", "no hooks"],
+)
+def test_a_plugin_that_does_not_load_is_told_once(tmp_path, source, says):
+    (tmp_path / "acme_broken.py").write_text(source)
+    (tmp_path / "test_acme_broken.py").write_text(
+        "from tarash_gateway_testing import ProviderConformance\n\n"
+        "class TestBroken(ProviderConformance):\n    provider = 'acme-broken'\n    plugin = 'acme_broken'\n"
+    )
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.count("Contract: ") == 1, done.stdout
+    assert "Contract: the plugin can be imported" in done.stdout
+    assert says in done.stdout
+    assert re.search(r"\d+ skipped, 1 error in", done.stdout)
 
 
 def test_a_vendor_may_mean_something_else_with_a_status():

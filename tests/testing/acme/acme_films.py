@@ -57,7 +57,7 @@ PAINT = ImageModel(
     streaming=True,
     extra_params=("grain",),
     param_values={"grain": ("rough", "smooth")},
-    unsupported=("seed", "negative_prompt", "resolution"),
+    unsupported=("resolution",),
 )
 FILM = VideoModel(
     model="acme-film-1",
@@ -207,6 +207,8 @@ class AcmeProvider(Provider):
             "finish": asked.quality,
             "manner": asked.style,
             "file": asked.output_format,
+            "luck": asked.seed,
+            "avoid": asked.negative_prompt,
             "count": asked.n,
             "picture": base64.b64encode(prepared.images[0].content).decode() if prepared.images else None,
             **asked.extra_params,

@@ -12,6 +12,7 @@ from tarash_gateway_testing import Answer, ProviderConformance, Stream, answers
 
 class AcmeKit(ProviderConformance):
     base_path = "/v2"
+    key_header = "x-acme-key"
     plugin = acme_films
     job_words = {ours: theirs for theirs, ours in acme_films.STATES.items()}
 

@@ -17,6 +17,7 @@ def streams(request):
 
 class OpenAIProtocol(ProviderConformance):
     base_path = "/v1"
+    key_header = "authorization: Bearer"
     job_words = {
         "queued": "queued",
         "in_progress": "in_progress",

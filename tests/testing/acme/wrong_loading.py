@@ -21,6 +21,13 @@ class Forgetful(AcmeProvider):
         return {**super().picture_body(prepared), "manner": None}
 
 
+class Unlucky(AcmeProvider):
+    """Leaves the seed out."""
+
+    def picture_body(self, prepared):
+        return {**super().picture_body(prepared), "luck": None}
+
+
 class Shortening(AcmeProvider):
     def picture_body(self, prepared):
         body = super().picture_body(prepared)
@@ -103,6 +110,11 @@ WRONG = {
         "test_every_declared_value_reaches_the_vendor",
         "acme-paint-1: style='oil': 'oil' is not in the request that was sent",
         make=Forgetful,
+    ),
+    "a seed that is not sent": Wrong(
+        "test_every_declared_value_reaches_the_vendor",
+        "acme-paint-1: seed=7: 7 is not in the request that was sent",
+        make=Unlucky,
     ),
     "a value that its own row refuses": Wrong(
         "test_every_declared_value_reaches_the_vendor",

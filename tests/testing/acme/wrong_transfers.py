@@ -75,6 +75,34 @@ class Relative(AcmeProvider):
         return answer
 
 
+class Keyless(AcmeProvider):
+    """Sends no key."""
+
+    def __init__(self, config):
+        super().__init__(config)
+        self.key = "no key"
+
+
+class FirstOnly(AcmeProvider):
+    """Reads the first image of an answer."""
+
+    async def generate_image_async(self, prepared, *, timeout):
+        answer = await super().generate_image_async(prepared, timeout=timeout)
+        return ImageAnswer(answer.outputs[:1], raw=answer.raw)
+
+
+class Bearer(AcmeProvider):
+    """Puts the key where most vendors look for it."""
+
+    @asynccontextmanager
+    async def request(self, method, path, timeout, body=None, headers=None):
+        key, self.key = self.key, "no key"
+        async with super().request(
+            method, path, timeout, body, {"authorization": f"Bearer {key}", **(headers or {})}
+        ) as response:
+            yield response
+
+
 class Following(AcmeProvider):
     @asynccontextmanager
     async def request(self, method, path, timeout, body=None, headers=None):
@@ -152,6 +180,20 @@ CUT = "test_a_download_that_is_cut_goes_on"
 REDIRECT = "test_a_redirect_takes_the_key_nowhere"
 
 WRONG = {
+    "reads one image": Wrong(
+        "test_several_images_of_one_request_all_come", "2 images were asked for, 1 different ones came", FirstOnly
+    ),
+    "the key in another header": Wrong(
+        "test_the_key_is_where_the_vendor_looks_for_it",
+        "the key of POST /v2/pictures is in authorization, not in 'x-acme-key'",
+        Bearer,
+    ),
+    "no key at all": Wrong(
+        "test_the_key_is_where_the_vendor_looks_for_it",
+        "1 of 1 requests had no key in their head",
+        Keyless,
+        case={"key_header": None},
+    ),
     "gives addresses that lead nowhere": Wrong(
         "test_a_picture_comes_whole", "a picture was made, and it gave ImageGenerationResponse", Relative
     ),

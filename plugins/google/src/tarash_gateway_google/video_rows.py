@@ -77,7 +77,13 @@ def _gone(model: str) -> VideoModel:
     ended = Lifecycle(
         status="retired", shutdown=date(2026, 10, 22), replacement="gemini-omni-1.1-flash", source=_DEPRECATIONS
     )
-    return VideoModel(model=model, source=_DEPRECATIONS, checked_on=_CHECKED, lifecycle=ended)
+    return VideoModel(
+        model=model,
+        source=_DEPRECATIONS,
+        checked_on=_CHECKED,
+        lifecycle=ended,
+        unsupported=("size", "negative_prompt"),
+    )
 
 
 VIDEO_MODELS: tuple[VideoModel, ...] = (

@@ -49,6 +49,9 @@ _LOADS = Rule(
     "Before you begin",
 )
 
+_LOADING_CHECKS = ("test_the_entry_point_has_the_providers_name", "test_the_plugin_can_be_loaded")
+"""Checks that say themselves why a plugin cannot be loaded."""
+
 _prompts = itertools.count(1)
 
 
@@ -95,6 +98,10 @@ class Case:
 
     video_models: ClassVar[tuple[str, ...] | None] = None
     """Video models to try, the most usual one first; None tries every row."""
+
+    key_header: ClassVar[str | None] = None
+    """The header in which the vendor looks for the key, and what stands before it: `authorization: Bearer`,
+    `x-acme-key`. The fake vendor answers 401 to a request that has it anywhere else. None takes it from any header."""
 
     job_words: ClassVar[Mapping[State, str]] = MappingProxyType({})
     """Our words for the states of a job to the vendor's: `queued`, `in_progress`, `completed`, `failed`, `cancelled`,
@@ -164,7 +171,9 @@ class Case:
     @contextmanager
     def open_vendor(self) -> Iterator[Vendor]:
         """The vendor that plays along: a `FakeVendor` with the handlers, or a server of your own."""
-        with FakeVendor(words=self.job_words, refusal=self.refusal, base_path=self.base_path) as vendor:
+        with FakeVendor(
+            words=self.job_words, refusal=self.refusal, key_header=self.key_header, base_path=self.base_path
+        ) as vendor:
             yield vendor
 
     # What the checks are made of.
@@ -178,10 +187,22 @@ class Case:
             pytest.skip(why)
         home = request.node.getparent(pytest.Class) or request.node
         with self.on_stage(home.addfinalizer):
+            self._stop_where_nothing_loads(getattr(request.node, "originalname", ""))
             yield
             raised = [trouble for trouble in self.vendor.troubles() if " raised\n" in trouble]
             if raised:
                 pytest.fail("\n".join(["the fake vendor is wrong, not the plugin:", *raised]), pytrace=False)
+
+    def _stop_where_nothing_loads(self, check: str) -> None:
+        """Says once why a plugin cannot be loaded; every check behind it is skipped."""
+        stage = self._stages[type(self)]
+        if stage.load_error is None:
+            return
+        if stage.load_error_shown:
+            pytest.skip("the plugin cannot be loaded: the first check of this class says why")
+        stage.load_error_shown = True
+        if check not in _LOADING_CHECKS:
+            self.spec()
 
     @pytest.fixture(params=["sync", "async"])
     def calls(self, request: pytest.FixtureRequest) -> Calls:
@@ -218,13 +239,10 @@ class Case:
 
     def spec(self) -> ProviderSpec:
         """What the plugin says about the provider."""
-        unusable = self._stages[type(self)].unusable
-        try:
-            if unusable is not None:
-                raise unusable
-            return registry.spec(self.provider)
-        except TarashError as error:
-            self.broken(_LOADS, f"the plugin cannot be used: {type(error).__name__}: {error}")
+        stage = self._stages[type(self)]
+        if stage.load_error is not None:
+            self.broken(_LOADS, f"the plugin cannot be used: {stage.load_error}")
+        return registry.spec(self.provider)
 
     def rows(self, kind: Literal["image", "video"]) -> list[ModelRow]:
         """The rows to try, in the order of the author's names; a model without a row is left out."""

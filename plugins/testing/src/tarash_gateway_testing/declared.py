@@ -42,6 +42,9 @@ _OF_UNSUPPORTED: dict[str, Any] = {
 }
 """A value for each field that a row may name as unsupported."""
 
+_FREE = ("seed", "negative_prompt")
+"""Fields without a column: a row that does not name them as unsupported takes any value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Value:
@@ -89,6 +92,9 @@ def _declared(row: ModelRow) -> Iterator[tuple[str, Iterable[Any]]]:
         yield "generate_audio", (True, False) if row.audio == "optional" else ()
     most = row.max_images if isinstance(row, ImageModel) else getattr(row, "max_videos", 1)
     yield "n", (most,) if most > 1 else ()
+    for field, value in _OF_UNSUPPORTED.items():
+        if field in _FREE and field not in row.unsupported:
+            yield field, (value,)
     for name, values in row.param_values.items():
         yield f"extra_params.{name}", _ends(values) if isinstance(values, NumberRule) else values
 

@@ -34,15 +34,17 @@ class Stage:
 
     def __init__(self, case: Case) -> None:
         self._stack = ExitStack()
-        self.unusable: TarashError | None = None
-        """Why the plugin cannot be used."""
+        self.load_error: str | None = None
+        """Why the plugin cannot be loaded."""
 
-        if case.plugin is not None:
-            plugin = importlib.import_module(case.plugin) if isinstance(case.plugin, str) else case.plugin
-            try:
+        self.load_error_shown = False
+        try:
+            if case.plugin is not None:
+                plugin = importlib.import_module(case.plugin) if isinstance(case.plugin, str) else case.plugin
                 self._stack.enter_context(registry.register(plugin, replace=True))
-            except TarashError as error:
-                self.unusable = error
+            registry.spec(case.provider)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # whatever an import of a stranger's module raises
+            self.load_error = f"{type(error).__name__}: {error}"
         self.vendor = self._stack.enter_context(case.open_vendor())
         self.elsewhere = self._stack.enter_context(FakeVendor())
         self.loop = self._stack.enter_context(asyncio.Runner())

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import DownloadError, JobExpiredError
 from tarash.tarash_gateway.models import VideoGenerationResponse
 from tarash_gateway_testing.calls import Calls
@@ -24,6 +25,12 @@ _WHOLE = Rule(
     "download_video streams the vendor's bytes into the sink as they are: sink.begin(length=..., resumed=...) "
     "once the headers are there, then sink.write(chunk) for each piece.",
     "write what comes, decode nothing, and do not collect it first.",
+    "Downloads",
+)
+_EVERY = Rule(
+    "every image that the vendor made is in the ImageAnswer, in the vendor's order: each one is paid for.",
+    "make an ImageOutput of each item of the answer, such as ImageAnswer([read_image(item) for item in items]); a "
+    "handler of the fake vendor gives as many as were asked for, request.picture(0), request.picture(1) and so on.",
     "Downloads",
 )
 _CUT = Rule(
@@ -64,6 +71,17 @@ class DownloadChecks(Case):
         if outcome.error is not None or any(not picture.size_bytes for picture in outcome.value.images):
             told = getattr(outcome.value, "warnings", [])
             self.broken(_PICTURE, f"a picture was made, and {outcome} {told}")
+
+    def test_several_images_of_one_request_all_come(self, calls: Calls) -> None:
+        """For models that make several."""
+        self.needs("image")
+        counts = [row.max_images for row in self.rows("image")[:1] if isinstance(row, ImageModel)]
+        if max(counts, default=1) < 2:
+            pytest.skip("the model makes one image a request (max_images)")
+        outcome = attempt(calls.generate_image, self.config("image"), self.request("image", n=2))
+        different = {image.sha256 for image in outcome.value.images} if outcome.error is None else set()
+        if len(different) != 2:
+            self.broken(_EVERY, f"2 images were asked for, {len(different)} different ones came: {outcome}")
 
     def test_a_video_comes_whole(self, calls: Calls) -> None:
         """Byte for byte, fetched once."""

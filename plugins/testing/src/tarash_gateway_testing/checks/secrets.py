@@ -16,6 +16,7 @@ from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.case import ROLE_OF, Case, Outcome, attempt
 from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.fake.received import Request
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["SecretChecks"]
@@ -34,6 +35,12 @@ _ENVIRONMENT = Rule(
     "read os.environ in tarash_create_provider, and never keep what was found in a module's variable.",
     "Secrets",
 )
+_PLACE = Rule(
+    "every request to the vendor has the key in the header where the vendor looks for it (`key_header` of the test "
+    "class), and nowhere else.",
+    "set key_header and key_prefix of your HttpProvider as the vendor's page says.",
+    "Secrets",
+)
 _MISSING = Rule(
     "without a key anywhere, tarash_create_provider raises ConfigurationError; its text names the variable to "
     "set, and nothing is sent.",
@@ -44,6 +51,18 @@ _MISSING = Rule(
 
 class SecretChecks(Case):
     """The key: where it goes, and where it never shows."""
+
+    @KINDS
+    def test_the_key_is_where_the_vendor_looks_for_it(self, calls: Calls, kind: Kind) -> None:
+        """In the header that `key_header` names, of every request to the vendor."""
+        self.needs(kind)
+        self._variable()
+        outcome = attempt(calls.create, kind, self.config(kind), self.request(kind))
+        sent = [request for request in self.vendor.sent() if request.role != "other"]
+        lacking = [str(request) for request in sent if self.vendor.key not in _credentials(request)]
+        misplaced = [trouble for trouble in self.vendor.troubles() if trouble.startswith("the key of ")]
+        if lacking or misplaced or not sent:
+            self.broken(_PLACE, f"{len(lacking)} of {len(sent)} requests had no key in their head: {outcome}")
 
     @pytest.mark.parametrize("answer", ["400", "401", "500", "web page"])
     @KINDS
@@ -119,6 +138,11 @@ class SecretChecks(Case):
         shown = [name for name, text in places.items() if self.vendor.key in text]
         if shown:
             self.broken(_HIDDEN, f"{circumstance}, and the key shows in {', '.join(shown)}")
+
+
+def _credentials(request: Request) -> str:
+    """The headers and the query, where a vendor may look for a key."""
+    return "\n".join([*request.headers.values(), *request.query.values()])
 
 
 class _Lines(logging.Handler):

@@ -99,6 +99,8 @@ class FakeVendor:
         handlers: tried in order; the first that takes a request answers it.
         words: our states of jobs (`queued`, `in_progress`, `completed`, …) to the vendor's words.
         refusal: makes the body of an error out of a status and a message.
+        key_header: the header that must have the key, and what stands before it there, such as `authorization: Bearer`;
+            None looks at no key.
         base_path: what `url` has behind the origin, and the routes of handlers need not repeat.
     """
 
@@ -108,11 +110,13 @@ class FakeVendor:
         *,
         words: Mapping[str, str] | None = None,
         refusal: Callable[[int, str], Any] | None = None,
+        key_header: str | None = None,
         base_path: str = "",
     ) -> None:
         self._words = dict(words or {})
         self._refusal = refusal or (lambda status, message: {"error": {"code": status, "message": message}})
         self._base_path = base_path
+        self._key_header = key_header
         self._lock = threading.RLock()
         self._changed = threading.Condition(self._lock)
         self.key = f"fake-key-{secrets.token_hex(12)}"
@@ -208,7 +212,8 @@ class FakeVendor:
         with self._lock:
             handler = self._handler_of(request)
             self.requests.append(request)
-            fault = self._next_fault(request.role)
+            refused = self._refused_key(request, handler)
+            fault = refused or self._next_fault(request.role)
             # An answer in place of the real one is a refusal, and a redirect says that it is not here: nothing is made.
             made = fault is None or not isinstance(fault, (Answer, Redirected))
             answer = self._answer(request, handler) if made else Answer()
@@ -227,6 +232,20 @@ class FakeVendor:
         if request.path.startswith("/kit/clips/"):
             request.role = "download"
         return None
+
+    def _refused_key(self, request: Request, handler: Handler | None) -> Answer | None:
+        """The refusal of a request whose key is not where it belongs; None where it is, or where nobody asks."""
+        if self._key_header is None or handler is None or request.role == "other":
+            return None
+        name, _, prefix = self._key_header.lower().partition(":")
+        prefix, found = prefix.strip(), request.headers.get(name.strip(), "")
+        if found.lower().startswith(prefix) and found[len(prefix) :].strip() == self.key:
+            return None
+        where = [header for header, value in request.headers.items() if self.key in value]
+        self._troubles.append(
+            f"the key of {request} is in {', '.join(where) or 'no header'}, not in {self._key_header!r}"
+        )
+        return Answer(401, self._refusal(401, f"the key belongs into the header {self._key_header!r}"))
 
     def _next_fault(self, role: Role) -> Fault | None:
         for at, (named, fault, times) in enumerate(self._faults):
