@@ -1,5 +1,6 @@
 """Requests: what cannot be right at any vendor is refused before any model is known."""
 
+import io
 import math
 from pathlib import Path
 
@@ -172,6 +173,73 @@ def test_an_input_image_is_kept_as_it_was_given(image):
     kept = ImageType(image=image).image
     assert type(kept) is type(image) or isinstance(kept, Path)
     assert kept == image
+
+
+class Gives:
+    """An object with a `read` of its own."""
+
+    def __init__(self, data):
+        self.data = data
+
+    def read(self, size=-1):
+        if isinstance(self.data, Exception):
+            raise self.data
+        return self.data
+
+    def seekable(self):
+        return False
+
+
+def test_an_input_image_may_be_a_buffer_or_an_open_file(tmp_path):
+    path = tmp_path / "a.png"
+    path.write_bytes(b"bytes")
+    written = io.BytesIO()
+    written.write(b"bytes")
+    with path.open("rb") as file, path.open("rb", buffering=0) as raw:
+        for image in (written, file, raw, bytearray(b"bytes"), memoryview(b"bytes"), Gives(b"bytes")):
+            assert ImageType(image=image).image == b"bytes"
+            (listed,) = ImageGenerationRequest(prompt="x", image_list=[image]).image_list
+            assert listed.image == b"bytes"
+            assert ImageGenerationRequest(prompt="x", mask_image=image).mask_image.image == b"bytes"
+
+
+async def _bytes_later():
+    return b"bytes"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ("text", "is a file that gives no bytes when it is read: open it with 'rb'"),
+        (OSError(5, "Input/output error"), "is a file that cannot be read: Input/output error"),
+        (ValueError("read of closed file"), "is a file that cannot be read: ValueError"),
+        (b"x" * (50 * 1024 * 1024 + 1), "has more than 52,428,800 bytes"),
+    ],
+    ids=["text", "broken", "closed", "large"],
+)
+def test_an_open_file_that_cannot_be_read_is_refused(data, message):
+    assert refused(image_list=[Gives(data)]) == {"image_list.0.image": message}
+
+
+def test_a_file_that_is_read_asynchronously_is_refused():
+    assert refused(image_list=[Gives(_bytes_later())]) == {
+        "image_list.0.image": "is a file that gives no bytes when it is read: open it with 'rb'"
+    }
+
+
+def test_a_path_may_begin_with_the_home_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert ImageType(image=Path("~/a.png")).image == tmp_path / "a.png"
+    assert VideoGenerationRequest(prompt="x", video=Path("~/a.mp4")).video == tmp_path / "a.mp4"
+
+
+def test_a_video_may_be_bytes_or_an_open_file(clip):
+    for video in (clip, bytearray(clip), io.BytesIO(clip)):
+        kept = VideoGenerationRequest(prompt="x", operation="edit", video=video).video
+        assert (kept.content, kept.content_type) == (clip, "video/mp4")
+    assert refused(VideoGenerationRequest, video=clip[:-9]) == {
+        "video": "cannot be used: MP4 ends inside one of its boxes"
+    }
 
 
 def test_a_mask_may_be_given_without_its_wrapping():

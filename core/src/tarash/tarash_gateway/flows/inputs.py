@@ -15,29 +15,17 @@ from tarash.tarash_gateway.flows.commands import Either, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.media import fetch
 from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url
+from tarash.tarash_gateway.media.kinds import ending_of
+from tarash.tarash_gateway.media.reader import read_regular
 from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels, inspect_media
 from tarash.tarash_gateway.models.media import Media
-from tarash.tarash_gateway.models.request import GenerationRequest, ImageType
+from tarash.tarash_gateway.models.request import INPUT_LIMIT, GenerationRequest, ImageType
 from tarash.tarash_gateway.plugins.provider import InputFile
 from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import held
 
 FETCH_SECONDS = 60.0
 """Seconds that one input image may take to come."""
-
-INPUT_LIMIT = 50 * 1024 * 1024
-"""Bytes of one input image; the largest that a vendor of today takes."""
-
-_ENDINGS = {
-    "image/png": "png",
-    "image/jpeg": "jpg",
-    "image/webp": "webp",
-    "image/gif": "gif",
-    "image/svg+xml": "svg",
-    "video/mp4": "mp4",
-    "video/quicktime": "mov",
-    "video/webm": "webm",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +52,9 @@ def load_inputs(request: GenerationRequest, row: ModelRow | None) -> tuple[list[
         for at, image in enumerate(request.image_list)
         if (loaded := _load(image, f"image_list.{at}.image", row, problems))
     ]
-    mask = held(request, "mask_image")
+    mask, video = held(request, "mask_image"), held(request, "video")
+    if isinstance(video, (Path, Media)):
+        _check_video(video, problems)
     return images, _load(mask, "mask_image", row, problems) if mask is not None else None, problems
 
 
@@ -88,7 +78,7 @@ def input_file(data: bytes, source: ImageType, place: str, row: ModelRow | None)
     if formats is not None and facts.content_type not in formats:
         msg = f"is {facts.content_type}, the model takes {', '.join(formats)}"
         raise ValueError(msg)
-    name = f"{place.removesuffix('.image').replace('.', '-')}.{_ENDINGS.get(facts.content_type, 'bin')}"
+    name = f"{place.removesuffix('.image').replace('.', '-')}{ending_of(facts.content_type)}"
     return InputFile(name, data, facts.content_type, source.type, facts.width, facts.height)
 
 
@@ -105,18 +95,24 @@ def _load(source: ImageType, place: str, row: ModelRow | None, problems: list[Pr
     return None
 
 
+def _check_video(video: Path | Media, problems: list[Problem]) -> None:
+    """Looks at a video before anything is sent; the plugin reads it."""
+    path = video if isinstance(video, Path) else video.path
+    try:
+        if path is not None and (isinstance(video, Path) or video.data is None):
+            Media.from_file(path)
+    except BrokenMediaError as error:
+        problems.append(Problem("video", f"cannot be used: {error}"))
+    except OSError as error:
+        problems.append(Problem("video", f"cannot be read: {error.strerror or error}", value=str(path)))
+
+
 def _at_hand(image: str | bytes | Path | Media) -> bytes | str:
     """The bytes, or the URL that they are at."""
     if isinstance(image, bytes):
         return image
     if isinstance(image, Path):
-        if image.exists() and not image.is_file() and not image.is_dir():
-            msg = "is no file"
-            raise ValueError(msg)
-        if image.stat().st_size > INPUT_LIMIT:
-            msg = f"has {image.stat().st_size:,} bytes, the limit is {INPUT_LIMIT:,}"
-            raise ValueError(msg)
-        return image.read_bytes()
+        return read_regular(image, INPUT_LIMIT)
     return _of_media(image) if isinstance(image, Media) else _of_text(image)
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
 from typing import BinaryIO, Final
 
-__all__ = ["BrokenMediaError", "MediaFacts", "Source"]
+__all__ = ["BrokenMediaError", "MediaFacts", "Source", "open_regular", "read_regular"]
 
 # Blocks of 255 bytes make a GIF of 127 MB. A hostile file of millions of empty chunks stops here.
 MAX_READS: Final = 500_000
@@ -115,3 +120,39 @@ class Source:
         if count <= 0:
             return None
         return f"{count:,} {'byte follows' if count == 1 else 'bytes follow'} the end of the {name}"
+
+
+def open_regular(path: Path) -> BufferedReader:
+    """Opens a regular file for reading. Neither a FIFO nor a device is waited for or read.
+
+    Raises:
+        OSError: it cannot be opened, or is something else.
+    """
+    # Without blocking: a FIFO would be waited for until somebody writes to it.
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    try:
+        mode = os.fstat(handle).st_mode
+        if stat.S_ISDIR(mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "Not a regular file", str(path))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """Reads a regular file whose size is looked at first.
+
+    Raises:
+        ValueError: it has more than `limit` bytes.
+        OSError: it cannot be read, or is no regular file.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(limit + 1) if size <= limit else b""
+        if max(size, len(data)) > limit:  # it may have grown since
+            msg = f"has {max(size, len(data)):,} bytes, the limit is {limit:,}"
+            raise ValueError(msg)
+        return data

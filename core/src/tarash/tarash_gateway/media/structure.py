@@ -13,7 +13,7 @@ from typing import Final
 
 from tarash.tarash_gateway.errors import MediaTooLargeError
 from tarash.tarash_gateway.media import images, matroska, svg, unchecked, videos
-from tarash.tarash_gateway.media.reader import BrokenMediaError, MediaFacts, Source
+from tarash.tarash_gateway.media.reader import BrokenMediaError, MediaFacts, Source, open_regular
 
 __all__ = [
     "MAX_PIXELS",
@@ -111,9 +111,9 @@ def inspect_file(path: Path) -> MediaFacts:
 
     Raises:
         BrokenMediaError: the file is not one whole image or video, nor may be one.
-        OSError: the file cannot be read.
+        OSError: the file cannot be read, or is no regular file.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         return _inspect(Source.of_file(file))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,9 @@ from pydantic import (
     model_validator,
 )
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import DownloadError, SaveError
+from tarash.tarash_gateway.media.reader import open_regular
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.sidecar import Origin, check_sidecar, write_sidecar
 from tarash.tarash_gateway.media.structure import MediaFacts, inspect_file, inspect_media
@@ -66,6 +69,8 @@ class Media(Record):
     only where they are in no file."""
 
     _sha256: str | None = PrivateAttr(default=None)
+    _named: bool = PrivateAttr(default=False)
+    """Whether the path comes from JSON: then its file is read only where it has the digest that stands beside it."""
     _saved: Path | None = PrivateAttr(default=None)
     """Where they were saved last."""
     _origin: Origin | None = PrivateAttr(default=None)
@@ -86,7 +91,7 @@ class Media(Record):
         Raises:
             BrokenMediaError: the file is not an image or a video, or is cut.
         """
-        path = Path(path)
+        path = expand_home(path)
         facts = inspect_file(path)
         return cls(path=path, size_bytes=path.stat().st_size, **_fields_of(facts), **known)
 
@@ -95,7 +100,7 @@ class Media(Record):
         """The bytes: those in memory, or read from the file.
 
         Raises:
-            DownloadError: there is only a URL, or the file is gone or changed.
+            DownloadError: there is only a URL, or the file is gone or changed, or JSON named it without its digest.
         """
         if self.data is not None:
             return self.data
@@ -106,13 +111,17 @@ class Media(Record):
                 else "there are no bytes"
             )
             raise DownloadError(msg)
+        self._refuse_named(self.path)
+        changed = f"{self.path} has changed since it was saved"
         try:
-            data = self.path.read_bytes()
+            with open_regular(self.path) as file:
+                if self._named and self.size_bytes not in {None, os.fstat(file.fileno()).st_size}:
+                    raise DownloadError(changed)
+                data = file.read()
         except OSError as error:
             raise _cannot_read(self.path, error) from error
         if self._sha256 is not None and hashlib.sha256(data).hexdigest() != self._sha256:
-            msg = f"{self.path} has changed since it was saved"
-            raise DownloadError(msg)
+            raise DownloadError(changed)
         return data
 
     @property
@@ -120,13 +129,19 @@ class Media(Record):
         """The hex digest of the bytes, computed when first asked for; None where there is only a URL.
 
         Raises:
-            DownloadError: the file is gone.
+            DownloadError: the file is gone, or JSON named it without its digest.
         """
         if self._sha256 is None and self.data is not None:
             self._sha256 = hashlib.sha256(self.data).hexdigest()
         elif self._sha256 is None and self.path is not None:
+            self._refuse_named(self.path)
             self._sha256 = _digest_of(self.path)
         return self._sha256
+
+    def _refuse_named(self, path: Path) -> None:
+        if self._named and self._sha256 is None:
+            msg = f"{path} is not read: JSON named it without its sha256. If it is yours, give Media.from_file(path)."
+            raise DownloadError(msg)
 
     def with_digest(self, sha256: str) -> Self:
         """The same media, whose file is known to have this digest: one that changes later is not taken for it."""
@@ -158,7 +173,7 @@ class Media(Record):
             SaveError: the file or its sidecar cannot be written, or is there already.
             DownloadError: there are no bytes to save.
         """
-        place = Path(path)
+        place = expand_home(path)
         content = self.content
         to_write = check_place(place, exists)
         if sidecar:
@@ -234,9 +249,10 @@ class Media(Record):
     @classmethod
     def _keep_digest(cls, value: Any, build: ModelWrapValidatorHandler[Self]) -> Self:
         media = build(value)
-        known = value.get("sha256") if isinstance(value, dict) else None
-        if isinstance(known, str):
-            media._sha256 = known  # noqa: SLF001 # its own class
+        if isinstance(value, dict):
+            digest, path = value.get("sha256"), value.get("path")
+            media._sha256 = digest if isinstance(digest, str) else media._sha256  # noqa: SLF001 # its own class
+            media._named = path is not None and not isinstance(path, Path)  # noqa: SLF001 # its own class
         return media
 
     def __getstate__(self) -> dict[Any, Any]:
@@ -272,7 +288,7 @@ def _readable(size: int) -> str:
 def _digest_of(path: Path) -> str:
     """The hex digest of a file, which is not read into memory."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _cannot_read(path, error) from error

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict
 
+from tarash.tarash_gateway.environment import expand_home
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.fields import (
     AspectRatio,
     Count,
@@ -28,18 +33,85 @@ MOST_IMAGES = 1000
 """Input images of one request; no vendor takes a fiftieth of it."""
 
 
-def _of_media(value: Any) -> Any:
-    """A dump of media has at least one of its fields; another dictionary would be media without anything in it."""
-    if isinstance(value, Mapping) and Media.model_fields.keys().isdisjoint(value):
-        msg = "is no dump of a Media"
+INPUT_LIMIT = 50 * 1024 * 1024
+"""Bytes of one input image; the largest that a vendor of today takes."""
+
+VIDEO_LIMIT = 2 * 1024**3
+"""Bytes of one input video; the largest that a vendor of today takes."""
+
+
+def _read(value: Any, limit: int) -> Any:
+    """The bytes of what holds or gives bytes: a buffer, or an open binary file, from its beginning."""
+    if isinstance(value, (bytearray, memoryview)):
+        return bytes(value)
+    read = getattr(value, "read", None)
+    if not callable(read) or isinstance(value, (str, bytes, os.PathLike, Mapping, Media)):
+        return value
+    try:
+        if value.seekable():  # somebody who has just written it stands at its end
+            value.seek(0)
+        data = read(limit + 1)
+    except (AttributeError, TypeError, OSError, ValueError) as error:
+        msg = f"is a file that cannot be read: {getattr(error, 'strerror', None) or type(error).__name__}"
+        raise ValueError(msg) from error
+    if not isinstance(data, bytes):
+        if inspect.iscoroutine(data):
+            data.close()
+        msg = "is a file that gives no bytes when it is read: open it with 'rb'"
+        raise ValueError(msg)  # noqa: TRY004 # pydantic reads this one
+    if len(data) > limit:
+        msg = f"has more than {limit:,} bytes"
         raise ValueError(msg)
+    return data
+
+
+def _input(value: Any, limit: int = INPUT_LIMIT) -> Any:
+    """Makes a path or bytes of all that is one, and refuses what only names a file.
+
+    Whoever sends JSON must not choose which files of this machine are read and sent on.
+    """
+    if isinstance(value, os.PathLike) and not isinstance(value, bytes):
+        try:
+            return expand_home(os.fsdecode(value))
+        except ValidationError as error:
+            raise ValueError(str(error)) from None
+    if isinstance(value, Mapping):
+        if value.get("path") is not None:
+            msg = "names a file: a request takes files as Path or Media objects only, never from a mapping or JSON"
+            raise ValueError(msg)
+        # A dump of media has at least one of its fields; another dictionary would be media without anything in it.
+        if Media.model_fields.keys().isdisjoint(value) and VideoJob.model_fields.keys().isdisjoint(value):
+            msg = "is no dump of a Media"
+            raise ValueError(msg)
+    return _read(value, limit)
+
+
+def _video(value: Any) -> Any:
+    value = _input(value, VIDEO_LIMIT)
+    try:
+        return Media.from_bytes(value) if isinstance(value, bytes) else value
+    except BrokenMediaError as error:
+        msg = f"cannot be used: {error}"
+        raise ValueError(msg) from None
+
+
+def _path(value: Any) -> Any:
+    if not isinstance(value, Path):
+        msg = "input should be a path object"
+        raise ValueError(msg)  # noqa: TRY004 # pydantic reads this one
     return value
 
 
-KnownMedia = Annotated[Media, BeforeValidator(_of_media)]
+# A `Path` by itself is made of text too, and out of JSON even where it is strict.
+PathObject = Annotated[Path, BeforeValidator(_path)]
 
-InputImage = Annotated[str, Strict()] | Annotated[bytes, Strict()] | Path | KnownMedia
-"""A URL, a data URL, base64, bytes, a path, or media from an earlier answer."""
+InputImage = Annotated[
+    Annotated[str, Strict()] | Annotated[bytes, Strict()] | PathObject | Media, BeforeValidator(_input)
+]
+"""A URL, a data URL, base64, bytes or a file open for reading them, a path, or media from an earlier answer."""
+
+InputVideo = Annotated[VideoJob | Media | PathObject | Word, BeforeValidator(_video)]
+"""An earlier job, the vendor's id of one, a path, bytes or a file open for reading them, or media."""
 
 Role = Literal["reference", "first_frame", "last_frame", "asset", "style"]
 Operation = Literal["generate", "remix", "edit", "extend"]
@@ -49,8 +121,9 @@ class ImageType(StrictInput):
     """An input image and its part in the request."""
 
     image: Annotated[InputImage, Field(repr=False)]
-    """A URL, a data URL, base64 text, bytes, a `Path`, or a `Media`. A plain string that is none of the first three is
-    an error, so that a mistyped path is never sent as a picture."""
+    """A URL, a data URL, base64 text, bytes (a `BytesIO` or a file open for reading them too), a `Path`, or a `Media`.
+    A plain string that is none of the first three is an error, so that a mistyped path is never sent as an image. JSON
+    cannot name a file."""
 
     type: Role = "reference"
     """What the image is to the result; not every model tells the roles apart."""
@@ -119,7 +192,7 @@ class VideoGenerationRequest(GenerationRequest):
     generate_audio: StrictBool | None = None
     """Whether the clip has sound; None leaves it to the model."""
 
-    video: VideoJob | KnownMedia | Annotated[Path, Strict()] | Word | None = None
-    """The video to start from: an earlier job, the vendor's id of one, or a clip."""
+    video: InputVideo | None = None
+    """The video to start from: an earlier job, the vendor's id of one, or a video as `Path`, bytes or `Media`."""
 
     operation: Operation = "generate"
