@@ -22,6 +22,7 @@ def test_it_needs_no_key_no_file_and_no_server(dry, folder):
         "requests": 1,
         "problems": [],
         "adjustments": [],
+        "left_out": [],
         "warnings": [],
         "estimated_cost": None,
     }
@@ -33,9 +34,7 @@ def test_the_request_is_shown_as_it_would_be_sent(dry):
         "video", "A boat", "-p", "openai", "-m", "sora-2", "--aspect", "16:10", "--seconds", 8, "--seed", 7, "--json"
     ).told
     assert told["request"] == {"prompt": "A boat", "size": "1792x1024", "duration_seconds": 8.0}
-    assert [(one["field"], one["asked"], one["sent"]) for one in told["adjustments"]] == [
-        ("aspect_ratio", "16:10", "1792x1024")
-    ]
+    assert [(one["field"], one["asked"], one["sent"]) for one in told["adjustments"]] == [("size", None, "1792x1024")]
     assert "seed: sora-2 has no such parameter; it was left out" in told["warnings"]
     assert "sora-2 is retired at its vendor since 2026-09-24" in told["warnings"]
 
@@ -48,13 +47,39 @@ def test_the_cost_is_estimated(dry):
 
 
 def test_every_problem_is_shown_and_the_exit_code_is_that_of_the_request(dry):
-    words = ("image", "A harbour", "-p", "openai", "-m", "gpt-image-1.5", "--size", "1x1", "--quality", "hd", "-n", 12)
+    words = (
+        "image",
+        "A harbour",
+        "-p",
+        "openai",
+        "-m",
+        "gpt-image-1.5",
+        "--size",
+        "1x1",
+        "--quality",
+        "best",
+        "-n",
+        12,
+    )
     done = dry(*words, "--json")
     assert done.code == 3
     assert [problem["field"] for problem in done.told["problems"]] == ["size", "quality", "n"]
     assert done.told["requests"] == 1
     assert dry(*words, "--fan-out", "--json").told["requests"] == 2
     assert done.told["problems"][0]["nearest"] == "1024x1024"
+
+
+def test_the_nearest_values_are_shown_before_they_are_sent(dry):
+    words = ("image", "A harbour", "-p", "openai", "-m", "gpt-image-2", "--size", "1920x1080", "--quality", "hd")
+    assert "--nearest" not in words
+    told = dry(*words, "--style", "vivid", "--nearest", "--json").told
+    assert told["problems"] == []
+    assert told["request"] == {"prompt": "A harbour", "size": "1904x1072", "quality": "high"}
+    assert [(one["field"], one["asked"], one["sent"]) for one in told["adjustments"]] == [
+        ("quality", "hd", "high"),
+        ("size", "1920x1080", "1904x1072"),
+    ]
+    assert told["left_out"] == ["style"]
 
 
 def test_people_see_a_table(dry, folder, picture):

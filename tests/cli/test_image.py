@@ -216,7 +216,7 @@ def test_a_retired_model_is_told_once_and_without_a_place_in_the_code(typed, at_
 
 def test_what_was_changed_on_the_way_is_told(typed, at_sandbox):
     done = typed("image", "A harbour", "-o", "h.png", "-m", "dall-e-3", "--aspect", "16:10", "--seed", 3, *at_sandbox)
-    assert "aspect_ratio 16:10 was sent as 1792x1024" in done.err
+    assert "size was sent as 1792x1024: for 16:10" in done.err
     assert "warning: seed: dall-e-3 has no such parameter; it was left out" in done.err
 
 

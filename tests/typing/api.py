@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from tarash.tarash_gateway import (
     Problem,
+    RequestPlan,
     check_request,
     estimate_cost,
     generate_image,
@@ -19,6 +20,7 @@ from tarash.tarash_gateway import (
     generate_video_async,
     list_models,
     list_providers,
+    plan,
     register_plugin,
     stream_image,
     stream_image_async,
@@ -94,6 +96,7 @@ def images(config: ImageGenerationConfig) -> bytes:
     )
     problems = check_request(config, request)
     assert_type(problems, list[Problem])
+    assert_type(plan(config, request), RequestPlan)
     response = generate_image(config, request, on_progress=on_image)
     assert_type(response, ImageGenerationResponse)
     first = response.images[0]

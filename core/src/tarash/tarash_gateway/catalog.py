@@ -12,7 +12,7 @@ from tarash.tarash_gateway.capabilities.live import live_rows
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, ProviderCall
 from tarash.tarash_gateway.flows.driver import run, run_async
-from tarash.tarash_gateway.flows.plan import plan_of
+from tarash.tarash_gateway.flows.plan import RequestPlan, plan_of
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
@@ -29,27 +29,49 @@ REFRESH_SECONDS = 30.0
 logger = logging.getLogger("tarash.calls")
 
 
+def plan(
+    config: ImageGenerationConfig | VideoGenerationConfig,
+    request: ImageGenerationRequest | VideoGenerationRequest,
+    *,
+    stream: bool = False,
+) -> RequestPlan:
+    """Shows what a call would do: its problems, what is changed or left out, what goes out, and what it may cost.
+
+    Nothing is sent. What a call with the same config and request sends later is `plan(…).request`.
+
+    Args:
+        config: who would make it; of its chain only this one config is looked at.
+        request: what is to be made.
+        stream: whether it would be streamed with `stream_image`.
+
+    Raises:
+        ValidationError: config and request are not of one kind.
+        PluginError: the provider is not installed, or its plugin is broken.
+    """
+    return plan_of(config, request, stream=stream).summary()
+
+
 def check_request(
     config: ImageGenerationConfig | VideoGenerationConfig,
     request: ImageGenerationRequest | VideoGenerationRequest,
 ) -> list[Problem]:
-    """Every problem that would keep `request` from being sent with `config`; empty when it is fine. Nothing is sent.
+    """Lists the problems that would keep `request` from being sent, as `plan` does; empty when it is fine.
 
     Raises:
         PluginError: the provider is not installed, or its plugin is broken.
     """
-    return list(plan_of(config, request).problems)
+    return list(plan(config, request).problems)
 
 
 def estimate_cost(
     config: ImageGenerationConfig | VideoGenerationConfig, request: ImageGenerationRequest | VideoGenerationRequest
 ) -> CostEstimate | None:
-    """What the call may cost, as a range with its basis; None where the price is not known. Nothing is sent.
+    """Estimates what the call may cost, as `plan` does: a range with its basis; None where the price is not known.
 
     Raises:
         PluginError: the provider is not installed, or its plugin is broken.
     """
-    return plan_of(config, request).expected_cost()
+    return plan(config, request).cost
 
 
 def list_providers() -> list[str]:

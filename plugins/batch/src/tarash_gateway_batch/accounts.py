@@ -35,9 +35,17 @@ class Accounts:
         configs: for each kind, the first is for the rows that name no provider; a row that names one gets the first
             config of that provider. Of a provider without a config, the environment knows the key.
         default: asked for a config where none was given.
+        nearest: whether every config, fallbacks included, sends the nearest value in place of one that its model does
+            not take.
     """
 
-    def __init__(self, configs: AnyConfig | Iterable[AnyConfig] = (), default: MakeDefault | None = None) -> None:
+    def __init__(
+        self,
+        configs: AnyConfig | Iterable[AnyConfig] = (),
+        default: MakeDefault | None = None,
+        *,
+        nearest: bool = False,
+    ) -> None:
         given = (configs,) if isinstance(configs, tuple(CONFIGS.values())) else tuple(configs)
         for config in given:
             if not isinstance(config, tuple(CONFIGS.values())):
@@ -47,6 +55,7 @@ class Accounts:
             kind: [config for config in given if isinstance(config, cls)] for kind, cls in CONFIGS.items()
         }
         self._default = default
+        self._nearest = nearest
         self._made: dict[tuple[Kind, str | None, str | None], AnyConfig] = {}
 
     @property
@@ -65,7 +74,8 @@ class Accounts:
         if key not in self._made:
             if len(self._made) == MOST_MODELS:  # rows whose models are mistyped, each in its own way
                 self._made.clear()
-            self._made[key] = self._make(kind, provider, model)
+            config = self._make(kind, provider, model)
+            self._made[key] = _with_nearest(config) if self._nearest else config
         return self._made[key]
 
     def _make(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
@@ -86,3 +96,8 @@ class Accounts:
             if provider is None or same_name(config.provider) == same_name(provider):
                 return config
         return None if self._default is None else self._default(kind, provider, model)
+
+
+def _with_nearest(config: AnyConfig) -> AnyConfig:
+    fallbacks = tuple(_with_nearest(fallback) for fallback in config.fallback_configs)
+    return config.model_copy(update={"unsupported_values": "nearest", "fallback_configs": fallbacks})

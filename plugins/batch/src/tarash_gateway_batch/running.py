@@ -35,6 +35,7 @@ def run_batch(
     exists: Exists = "error",
     max_cost: float | None = None,
     rate: float | None = None,
+    nearest: bool = False,
     retry_failed: bool = False,
     retry_unconfirmed: bool = False,
     strict: bool = False,
@@ -62,6 +63,8 @@ def run_batch(
             or `skip`. Decided before it is sent.
         max_cost: US dollars for the whole batch, earlier runs included; checked before each request.
         rate: requests a minute of one account and model, at the most. What a vendor says is heeded without it.
+        nearest: send the nearest value in place of one that a row's model does not take, as
+            `unsupported_values="nearest"` in its config; the sidecar of the file tells it.
         retry_failed: send rows again that failed in an earlier run.
         retry_unconfirmed: send rows again that may have been billed.
         strict: send nothing unless every row can be right; the rows are read twice.
@@ -105,6 +108,7 @@ async def run_batch_async(
     exists: Exists = "error",
     max_cost: float | None = None,
     rate: float | None = None,
+    nearest: bool = False,
     retry_failed: bool = False,
     retry_unconfirmed: bool = False,
     strict: bool = False,
@@ -148,8 +152,9 @@ def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: 
     if isinstance(engine, str):
         engine = engine_named(engine, options)
     place = Path(journal) if journal is not None else folder / JOURNAL
+    accounts = Accounts(configs, nearest=how.pop("nearest"))
     settings = Settings(out=folder, journal=place, defaults=defaults, **how)
-    return Batch(Source(rows), settings, Accounts(configs), engine=engine, on_progress=on_progress, on_row=on_row)
+    return Batch(Source(rows), settings, accounts, engine=engine, on_progress=on_progress, on_row=on_row)
 
 
 @contextmanager

@@ -22,7 +22,12 @@ def config_of(kind_of_config: type[ConfigT], kind: Kind, maker: Maker, output: O
     for note in choice.notes:
         output.note(note, "cyan")
     options = said(
-        base_model=maker.base_model, base_url=maker.base_url, timeout=maker.timeout, max_cost=maker.max_cost, **known
+        base_model=maker.base_model,
+        base_url=maker.base_url,
+        timeout=maker.timeout,
+        max_cost=maker.max_cost,
+        unsupported_values="nearest" if maker.nearest else None,
+        **known,
     )
     return kind_of_config(provider=choice.provider, model=choice.model, **options)
 

@@ -45,6 +45,8 @@ class CommandError(Exception):
         """One that tells of an error of the gateway."""
         text = str(error)
         options = tuple(told for phrase, told in _OPTIONS.items() if phrase in text)
+        if any(problem.nearest is not None for problem in getattr(error, "problems", ())):
+            options += ("Here: --nearest sends the nearest values.",)
         return cls(text, code=exit_code(error), hints=options + hints, job=error.job, resume=resume, cause=error)
 
     @property

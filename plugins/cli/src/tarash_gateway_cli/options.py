@@ -66,6 +66,9 @@ class Maker:
     max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=MAKER)] = None
     """US dollars; what may cost more, or has no known price, is not sent."""
 
+    nearest: Annotated[bool, Flag, Parameter(group=MAKER)] = False
+    """Send the nearest value in place of a size, ratio, duration or tier that the model does not take, and say so."""
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,7 @@ def preview(
             "requests": _requests(plan),
             "problems": [problem_as_json(problem) for problem in plan.problems],
             "adjustments": [one.model_dump(mode="json") for one in plan.checked.adjustments],
+            "left_out": plan.checked.left_out,
             "warnings": warnings,
             "estimated_cost": None if cost is None else cost.model_dump(mode="json"),
         }

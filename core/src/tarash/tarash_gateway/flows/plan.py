@@ -25,6 +25,7 @@ from tarash.tarash_gateway.models.request import (
     ImageGenerationRequest,
     VideoGenerationRequest,
 )
+from tarash.tarash_gateway.models.response import Adjustment
 from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.registry import PluginRegistry, registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
@@ -43,6 +44,36 @@ class Skipped:
     provider: str
     model: str
     error: TarashError
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPlan:
+    """What `generate_image` or `generate_video` would do with a config and a request. Nothing was sent for it."""
+
+    provider: str
+    model: str
+    """The model's name on the wire."""
+
+    request: ImageGenerationRequest | VideoGenerationRequest
+    """The request as it would go out."""
+
+    requests: int
+    """Creating requests that would be sent; more than 1 only with `fan_out`."""
+
+    problems: tuple[Problem, ...]
+    """What keeps the request from being sent; empty when it is fine."""
+
+    adjustments: tuple[Adjustment, ...]
+    """Values that would be sent otherwise than asked for."""
+
+    left_out: tuple[str, ...]
+    """Fields that the model does not have and that would not be sent, also where `unsupported="ignore"`."""
+
+    warnings: tuple[str, ...]
+    """What `response.warnings` would begin with: where the model stands in its life, and what is left out."""
+
+    cost: CostEstimate | None
+    """What the call may cost in US dollars; None where the price is not known."""
 
 
 @dataclass(slots=True)
@@ -83,6 +114,20 @@ class Plan(Generic[RequestT]):
     def expected_cost(self) -> CostEstimate | None:
         """What the request may cost; None where the price is not known."""
         return estimate(self.checked.request, self.priced)
+
+    def summary(self) -> RequestPlan:
+        """Gives what a caller may know of the plan."""
+        return RequestPlan(
+            provider=self.config.provider,
+            model=self.model,
+            request=self.checked.request,
+            requests=len(self.checked.batches) if self.config.fan_out else 1,
+            problems=tuple(self.problems),
+            adjustments=tuple(self.checked.adjustments),
+            left_out=tuple(self.checked.left_out),
+            warnings=(*self.notices, *self.checked.warnings),
+            cost=self.expected_cost(),
+        )
 
     def refuse_problems(self) -> None:
         """Stops here if the request cannot be right.
@@ -167,10 +212,13 @@ def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = Fals
     first.refuse_problems()
     first.open_provider()
     chain: list[Plan[Any] | Skipped] = [first]
-    for link in _fallbacks(config):
+    for attempt, link in enumerate(_fallbacks(config), start=2):
         try:
             plan = plan_of(link, request, stream=stream)
             plan.refuse_problems()
+            plan.checked.adjustments = [
+                adjustment.model_copy(update={"attempt": attempt}) for adjustment in plan.checked.adjustments
+            ]
             chain.append(plan)
         except TarashError as error:
             logger.warning("the fallback %s/%s is skipped: %s", link.provider, link.model, error)

@@ -66,6 +66,9 @@ class RowMaker:
     timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=MAKER)] = None
     """Seconds for one row; a video that takes longer is left running, and the next run fetches it."""
 
+    nearest: Annotated[bool, Flag, Parameter(group=MAKER)] = False
+    """Send the nearest value in place of a size, ratio, duration or tier that a model does not take."""
+
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)

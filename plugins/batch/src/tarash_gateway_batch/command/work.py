@@ -56,7 +56,7 @@ def run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) -
         settings = _settings(folder, content, pace)
         with _source(rows, content) as source, _shown_warnings(output):
             engine = engine_named(pace.engine, said(address=pace.address))
-            accounts = Accounts(default=_Chosen(maker, content.kind, output))
+            accounts = Accounts(default=_Chosen(maker, content.kind, output), nearest=maker.nearest)
             view, failures = view_of(output), _Failures(output)
             batch = Batch(source, settings, accounts, engine=engine, on_progress=view.show, on_row=failures)
             try:
