@@ -60,7 +60,7 @@ def check_request(
     Raises:
         PluginError: the provider is not installed, or its plugin is broken.
     """
-    return list(plan(config, request).problems)
+    return list(plan_of(config, request).problems)
 
 
 def estimate_cost(
@@ -71,7 +71,7 @@ def estimate_cost(
     Raises:
         PluginError: the provider is not installed, or its plugin is broken.
     """
-    return plan(config, request).cost
+    return plan_of(config, request).expected_cost()
 
 
 def list_providers() -> list[str]:
