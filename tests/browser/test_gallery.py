@@ -319,3 +319,23 @@ def test_an_empty_folder_says_so(gallery, tmp_path):
     page = gallery(tmp_path)
 
     assert page.run("document.querySelector('#nothing').innerText").strip() == "There are no pictures or clips here."
+
+
+def test_an_svg_is_shown_and_never_opened_as_a_document(gallery, tmp_path):
+    script = (
+        '<svg xmlns="http://www.w3.org/2000/svg" width="40" height="40"><script>parent.hit = 4; hit = 5</script></svg>'
+    )
+    (tmp_path / "drawing.SVG").write_text(script)
+    (tmp_path / "photo.png").write_bytes(png(40, 40, "red"))
+    make_gallery(tmp_path)
+    page = gallery(tmp_path)
+
+    links = {}
+    for path in ("drawing.SVG", "photo.png", "drawing.SVG"):
+        page.run(f"detail.open(shown, shown.findIndex(entry => entry.path === {path!r}))")
+        page.until("document.querySelector('#detail img').naturalWidth === 40")
+        links[path] = page.run(
+            "[document.querySelector('.open').checkVisibility(), document.querySelector('.open').hasAttribute('href')]"
+        )
+        page.run("document.querySelector('#detail').close()")
+    assert links == {"drawing.SVG": [False, False], "photo.png": [True, True]}

@@ -2,9 +2,12 @@
 
 import concurrent.futures
 import copy
+import hashlib
 import multiprocessing
 import os
 import pickle
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,10 +50,52 @@ class TestKeys:
         monkeypatch.setenv("TEAM_KEY", KEY)
         data = dumps(config(api_key=KEY, base_url="https://gateway.test/v1"))
         assert KEY.encode() not in data
-        monkeypatch.setenv("TEAM_KEY", OTHER_KEY)  # the worker's own
         arrived = pickle.loads(data)
-        assert arrived.api_key == SecretStr(OTHER_KEY)
+        assert arrived.api_key == SecretStr(KEY)
         registry.create(arrived)
+
+    @pytest.mark.parametrize("base_url", [None, "https://gateway.test/v1"])
+    def test_another_value_of_that_variable_is_not_taken_for_the_key(self, dumps, monkeypatch, base_url):
+        monkeypatch.setenv("TEAM_KEY", KEY)
+        data = dumps(config(api_key=KEY, base_url=base_url))
+        monkeypatch.setenv("TEAM_KEY", OTHER_KEY)  # another secret of the worker
+        monkeypatch.setenv("OPENAI_API_KEY", OTHER_KEY)
+        arrived = pickle.loads(data)
+        assert arrived.api_key is None
+        with pytest.raises(ConfigurationError) as caught:
+            registry.create(arrived)
+        assert str(caught.value) == (
+            "api_key of 'openai' was given by hand and did not travel: no key is ever in a pickle. "
+            "TEAM_KEY holds another value on this machine, which is not sent. Set it to the same key, or make the "
+            "config here."
+        )
+
+    def test_the_usual_key_of_the_worker_goes_to_the_vendor_and_to_nobody_else(self, dumps, monkeypatch):
+        monkeypatch.setenv("OPENAI_API_KEY", KEY)
+        for_vendor, elsewhere = dumps(config(api_key=KEY)), dumps(config(api_key=KEY, base_url="https://gateway.test"))
+        monkeypatch.setenv("OPENAI_API_KEY", OTHER_KEY)
+        registry.create(pickle.loads(for_vendor))
+        with pytest.raises(ConfigurationError, match="OPENAI_API_KEY holds another value on this machine"):
+            registry.create(pickle.loads(elsewhere))
+
+    def test_the_digest_of_a_key_is_salted_and_slow_to_guess(self):
+        code = (
+            "import os, pickle; from tarash.tarash_gateway.models import ImageGenerationConfig as C; "
+            f"os.environ['TEAM_KEY'] = {KEY!r}; "
+            f"print(pickle.loads(pickle.dumps(C(provider='openai', model='m', api_key={KEY!r})))._key_digest)"
+        )
+        first, second = (subprocess.check_output([sys.executable, "-c", code], text=True) for _ in range(2))
+        assert first != second
+        assert hashlib.sha256(KEY.encode()).hexdigest() not in first + second
+
+    def test_a_pickle_without_a_digest_gives_no_key(self, monkeypatch):
+        monkeypatch.setenv("TEAM_KEY", KEY)
+        made = config(api_key=KEY)
+        state = made.__getstate__()
+        del state["__pydantic_private__"]["_key_digest"]  # as an earlier version wrote it
+        arrived = ImageGenerationConfig.__new__(ImageGenerationConfig)
+        arrived.__setstate__(state)
+        assert arrived.api_key is None
 
     def test_a_worker_without_that_variable_says_what_to_set(self, dumps, monkeypatch):
         monkeypatch.setenv("TEAM_KEY", KEY)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from pathlib import Path
+
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
 
     from tarash_gateway_cli.failures import CommandError
 
@@ -49,7 +53,7 @@ class Output:
         return ResultConsole(highlight=False, width=None if fits else PIPE_WIDTH)
 
     def note(self, text: str, style: str = "dim") -> None:
-        """One line beside the result, on stderr."""
+        """Lines beside the result, on stderr."""
         self._tell("", text, style)
 
     def warn(self, text: str) -> None:
@@ -59,15 +63,21 @@ class Output:
             self._tell("warning: ", text, "yellow")
 
     def line(self, text: str) -> None:
-        """A line of the result, on stdout: as it is, to be read by another program."""
+        """A line of the result, on stdout, without control characters: it may hold a vendor's words."""
         if not self.as_json:
-            print(text, flush=True)  # noqa: T201 # stdout is where results go
+            print(on_one_line(text), flush=True)  # noqa: T201 # stdout is where results go
+
+    def path(self, path: Path) -> None:
+        """The path of a result, on stdout: as it is where another program reads it."""
+        if not self.as_json:
+            text = str(path)
+            print(on_one_line(text) if sys.stdout.isatty() else text, flush=True)  # noqa: T201 # as above
 
     def show(self, *parts: RenderableType) -> None:
-        """A table or another thing to look at, on stdout."""
+        """A table or another thing to look at, on stdout, without control characters in its texts."""
         if not self.as_json:
             for part in parts:
-                self.out.print(part)
+                self.out.print(_Clean(part))
 
     def object(self, told: Mapping[str, Any]) -> None:
         """The one object of `--json`."""
@@ -85,7 +95,7 @@ class Output:
         """
         self._tell("" if error.kind == "Interrupted" else "error: ", str(error), "bold red")
         for hint in error.hints:
-            self._tell("", hint, "")
+            self._tell("", on_one_line(hint), "")
         self.object({"error": error.as_json()})
         return error.code
 
@@ -93,10 +103,31 @@ class Output:
         from rich.text import Text
 
         # Never as markup: a vendor's words may hold square brackets. Never wrapped: commands are copied from here.
-        told = Text.assemble((head, style), (_plain(text), "" if head else style))
+        # Indented behind a line break: no line of theirs looks like one of ours.
+        plain = re.sub(r"\n(?=\S)", "\n  ", _plain(text))
+        told = Text.assemble((head, style), (plain, "" if head else style))
         self.err.print(told, soft_wrap=True)
+
+
+class _Clean:
+    """What rich draws, without the control characters that were in its texts."""
+
+    def __init__(self, part: RenderableType) -> None:
+        self._part = part
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Segment]:
+        from rich.segment import Segment
+
+        for text, style, control in console.render(self._part, options):
+            # Nothing in the place of a character that has no width: the columns stay in line.
+            yield Segment("".join(char for char in text if char.isprintable() or char == "\n"), style, control)
 
 
 def _plain(text: str) -> str:
     """`text` without control characters: a vendor's words must not steer a terminal."""
     return "".join(char if char.isprintable() or char == "\n" else " " for char in text)
+
+
+def on_one_line(text: str) -> str:
+    """`text` without control characters and line breaks: a line that is copied is one command."""
+    return _plain(text).replace("\n", " ")

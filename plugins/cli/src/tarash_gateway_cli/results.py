@@ -24,7 +24,7 @@ def tell_result(
     warnings = [*misplaced, *response.warnings, *_mismatches(media, saved)]
     cost = _cost(response)
     for one, path in zip(media, saved, strict=False):
-        output.line(str(path))
+        output.path(path)
         output.note(f"  {str(one).strip('<>')}{f', {cost}' if cost and len(media) == 1 else ''}")
     if cost and len(media) > 1:
         output.note(f"  together {cost}")
@@ -40,7 +40,7 @@ def tell_result(
 def tell_kept(output: Output, kept: Sequence[Path]) -> None:
     """Tells that everything was there already."""
     for path in kept:
-        output.line(str(path))
+        output.path(path)
     output.note("  already there; nothing was sent")
     output.object({"files": [{"path": str(path)} for path in kept], "skipped": True})
 

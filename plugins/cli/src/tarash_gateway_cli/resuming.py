@@ -11,6 +11,7 @@ from tarash.tarash_gateway.models import VideoJob
 from tarash_gateway_cli.choosing import SANDBOX
 from tarash_gateway_cli.exits import INTERRUPTED
 from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.output import on_one_line
 from tarash_gateway_cli.watching import Watch
 
 _LOST = ("failed", "cancelled", "expired")
@@ -65,11 +66,27 @@ class LeftBehind:
 
     def command(self, job: VideoJob) -> str:
         """The command that picks `job` up."""
-        words = ["tarash", "jobs", "resume", job.id]
+        words: list[str] = []
         if self._output is not None:
             words += ["-o", str(self._output)]
         if self._exists != "error":
             words += ["--exists", self._exists]
         if self._base_url is not None:
             words += ["--base-url", self._base_url]
-        return shlex.join(words)
+        return resume_command(job.id, *words)
+
+
+def shell_command(*words: str) -> str:
+    """Returns a command as it is typed, quoted for a shell, on one line."""
+    return on_one_line(shlex.join(words))
+
+
+def resume_command(job_id: str, *options: str) -> str:
+    """Returns the command that picks a job up, quoted for a shell.
+
+    Args:
+        job_id: the vendor's id; one that begins with a hyphen must not become an option.
+        *options: further words.
+    """
+    words = [*options, "--", job_id] if job_id.startswith("-") else [job_id, *options]
+    return shell_command("tarash", "jobs", "resume", *words)

@@ -51,6 +51,6 @@ def show_pictures(output: Output, paths: Sequence[Path]) -> None:
         shown = import_module(f"{LIBRARY}.renderable")  # here, since it asks the terminal when it is imported
         if shown.Image in (shown.SixelImage, shown.TGPImage):
             for path in paths:
-                output.show(shown.Image(path, width=min(_MOST_COLUMNS, output.out.width), height="auto"))
+                output.out.print(shown.Image(path, width=min(_MOST_COLUMNS, output.out.width), height="auto"))
     except Exception:  # noqa: BLE001 # the picture is saved; that it cannot be shown is no reason to fail
         output.note("  It cannot be shown here.")

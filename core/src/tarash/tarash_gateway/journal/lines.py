@@ -6,16 +6,20 @@ import json
 import logging
 import os
 import secrets
+import stat
 import threading
 import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 logger = logging.getLogger("tarash.journal")
 
 ENDING = ".jsonl"
+
+LONGEST_LINE = 16 * 1024 * 1024
+"""Bytes of a line that is read; a longer one is left out."""
 
 
 class Appender:
@@ -96,29 +100,61 @@ def located_lines(folder: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 def lines_of(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Every whole line of one file, each with its place."""
+    file = _open_regular(path)
+    if file is None:
+        logger.warning("%s: no regular file, left out", path.name)
+        return
     dropped = offset = 0
-    with path.open("rb") as file:
-        for raw in file:
+    with file:
+        while raw := file.readline(LONGEST_LINE):
+            start = offset
+            offset += len(raw)
+            if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+                offset += _skip_line(file)
             line = _parsed(raw)
             if line is not None:
-                yield Place(path, offset), line
+                yield Place(path, start), line
             elif raw != b"\n":
                 dropped += 1
-            offset += len(raw)
     if dropped:
         logger.warning("%s: %d torn or unreadable line(s) left out", path.name, dropped)
 
 
 def line_at(place: Place) -> dict[str, Any]:
     """The line at a place; empty where there is none any more."""
-    with place.path.open("rb") as file:
+    file = _open_regular(place.path)
+    if file is None:
+        return {}
+    with file:
         file.seek(place.offset)
-        return _parsed(file.readline()) or {}
+        return _parsed(file.readline(LONGEST_LINE)) or {}
 
 
 def encoded(line: dict[str, Any]) -> bytes:
     """One line as it is written."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
+
+
+def _open_regular(path: Path) -> BinaryIO | None:
+    """Opens a regular file; None for a pipe, which would be waited for, and for a device, which may have no end."""
+    if not path.is_file():
+        return None
+    # Not to be waited for either where it has become a pipe in between.
+    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        return file
+    file.close()
+    return None
+
+
+def _skip_line(file: BinaryIO) -> int:
+    """Reads to the end of a line, and returns how many bytes that was."""
+    skipped = 0
+    while piece := file.readline(LONGEST_LINE):
+        skipped += len(piece)
+        if piece.endswith(b"\n"):
+            break
+    return skipped
 
 
 def _parsed(raw: bytes) -> dict[str, Any] | None:

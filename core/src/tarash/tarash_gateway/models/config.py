@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Strict, field_serializer
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, Strict, field_serializer
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.credentials import ApiKey, shown_url, usable_key, without_password
 from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, UnsupportedValues, Word
-from tarash.tarash_gateway.models.travel import key_missing, travelling, variable_of
+from tarash.tarash_gateway.models.travel import digest_of, key_in, key_missing, travelling, variable_of
 from tarash.tarash_gateway.records import StrictInput
 
 LONGEST_CHAIN = 100
@@ -56,7 +55,8 @@ class GenerationConfig(StrictInput):
     api_key: Annotated[ApiKey | None, BeforeValidator(usable_key)] = Field(default=None, repr=False, exclude=True)
     """The key, or a function (sync or async) that gives one for each request. Without it the provider's usual
     environment variable is read when a call is made. Never part of a dump, a repr or a pickle: where an environment
-    variable holds the same key, a pickle has the name of it, and the process that loads it reads its own."""
+    variable holds the same key, a pickle has the name of it and a salted digest of the key, and the process that loads
+    it reads its own variable where that holds the same key."""
 
     base_url: Annotated[Word | None, AfterValidator(without_password)] = None
     """Where the vendor's API is; without it the provider's own address. What its query holds may be a gateway's key:
@@ -107,6 +107,8 @@ class GenerationConfig(StrictInput):
     _key_left_behind: bool = PrivateAttr(default=False)
     _key_variable: str | None = PrivateAttr(default=None)
     """The variable that held the key where this was pickled."""
+    _key_digest: str | None = PrivateAttr(default=None)
+    """A salted digest of that key: another value of the variable is not taken for it."""
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():
@@ -130,16 +132,25 @@ class GenerationConfig(StrictInput):
             "_left_behind": self._left_behind + lost,
             "_query_left_behind": self._query_left_behind or url != self.base_url,
             "_key_left_behind": self._key_left_behind or self.api_key is not None,
-            "_key_variable": self._key_variable if self.api_key is None else variable_of(self.api_key),
+            **self._key_reference(),
         }
         return state
 
+    def _key_reference(self) -> dict[str, str | None]:
+        """Returns where the process that loads this finds the key, and how it knows that it is the same one."""
+        variable, digest = self._key_variable, self._key_digest
+        if self.api_key is not None:
+            variable = variable_of(self.api_key)
+            digest = digest_of(self.api_key) if variable is not None and isinstance(self.api_key, SecretStr) else None
+        return {"_key_variable": variable, "_key_digest": digest}
+
     def __setstate__(self, state: dict[Any, Any]) -> None:
-        """Reads the key from the variable that held it where this was pickled, if this process has one of that name."""
+        """Reads the key from the variable that held it where this was pickled, if it holds the same one here."""
         super().__setstate__(state)
-        text = os.environ.get(self._key_variable or "", "").strip()
-        if text:
-            self.__dict__["api_key"] = usable_key(text)
+        private = state.get("__pydantic_private__") or {}
+        key = key_in(private.get("_key_variable"), private.get("_key_digest"))
+        if key is not None:
+            self.__dict__["api_key"] = usable_key(key)
 
     def require_whole(self, key_variables: Iterable[str] = ()) -> None:
         """Tells whether a pickle left something behind that this config needs.

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import json
 import os
 import re
+import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
 from pydantic import SecretStr
@@ -22,6 +26,12 @@ _DEEPEST: Final = 20
 _SHORTEST: Final = 8
 """Characters of a key that is looked for in the environment; many a variable holds a shorter word."""
 
+_ROUNDS: Final = 20_000
+"""Of the key derivation: a key that a person made up must not be guessed from its digest in a pickle."""
+
+_SALT: Final = secrets.token_hex(16)
+"""Of this process."""
+
 
 def travelling(provider_config: dict[str, Any]) -> dict[str, Any]:
     """The entries of `provider_config` that are JSON and by their names no credentials."""
@@ -37,6 +47,26 @@ def variable_of(key: Any) -> str | None:
     return next((name for name, value in sorted(os.environ.items()) if value.strip() == text), None)
 
 
+def digest_of(key: SecretStr) -> str:
+    """A salted digest of a key, by which another process knows whether its variable holds the same one."""
+    return f"{_SALT}${_derived(key.get_secret_value(), _SALT)}"
+
+
+def key_in(variable: str | None, digest: str | None) -> str | None:
+    """The key that an environment variable holds, where it is the one that a digest is of; else None."""
+    text = os.environ.get(variable or "", "").strip()
+    if not text or not digest:
+        return None
+    salt, _, wanted = digest.partition("$")
+    return text if hmac.compare_digest(_derived(text, salt), wanted) else None
+
+
+# A config is pickled for each of thousands of rows: derived once for each key.
+@lru_cache(maxsize=64)
+def _derived(text: str, salt: str) -> str:
+    return hashlib.pbkdf2_hmac("sha256", text.encode(), salt.encode(), _ROUNDS).hex()
+
+
 def key_missing(provider: str, variable: str | None, base_url: str | None, usual: Iterable[str]) -> str | None:
     """What to tell where a key was given by hand and did not travel; None where the environment has one for it.
 
@@ -48,11 +78,14 @@ def key_missing(provider: str, variable: str | None, base_url: str | None, usual
     """
     usual = tuple(usual)
     names = (variable,) if variable is not None else usual
-    # The usual key is taken where it is the same one, or goes to the vendor's own address.
-    safe = variable in usual or (variable is None and base_url is None)
-    if not names or (safe and any(os.environ.get(name, "").strip() for name in names)):
+    here = any(os.environ.get(name, "").strip() for name in names)
+    # The usual key of this machine goes to the vendor's own address. To another one goes the very key alone.
+    safe = base_url is None and (variable is None or variable in usual)
+    if not names or (safe and here):
         return None
     way = f"Set {' or '.join(names)} on this machine"
+    if variable is not None and here:
+        way = f"{variable} holds another value on this machine, which is not sent. Set it to the same key"
     if variable is None and base_url is not None:
         way = "Put it into a variable of its own on both machines and give api_key=os.environ[…]"
     return (

@@ -183,14 +183,14 @@ def _tell(output: Output, result: BatchResult, folder: Folder, failures: _Failur
     for hint in _hints(result, failures):
         output.note(hint)
     if result.results is not None:
-        output.line(str(folder.output / RESULTS))
+        output.path(folder.output / RESULTS)
     if folder.gallery and not folder.dry_run:
         try:
             page = make_gallery(folder.output)
         except TarashError as error:  # the files are there: that is what counts
             output.warn(str(error))
         else:
-            output.line(str(page))
+            output.path(page)
             told["gallery"] = str(page)
     output.object(told)
     return _exit_code(result)

@@ -35,6 +35,6 @@ def install_completion(
     except ShellDetectionError as error:
         msg = "which shell this is cannot be seen"
         raise CommandError(msg, hints=("Say it: --shell bash, zsh, fish or powershell.",)) from error
-    told.line(str(place))
+    told.path(place)
     told.note("  Tab works in every shell that is started from now on.")
     return 0

@@ -32,7 +32,7 @@ def gallery(
 
     output = Output(as_json=as_json)
     page = make_gallery(folder, title=title)
-    output.line(str(page))
+    output.path(page)
     output.note("  Open it in a browser; it works without a server.")
     output.object({"path": str(page)})
     return 0

@@ -12,6 +12,7 @@ from tarash.tarash_gateway.showing.wording import duration, one_line
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.resuming import resume_command
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -49,7 +50,7 @@ def show_jobs(limit: int, kind: str | None, *, as_json: bool) -> int:
         output.note(f"{len(entries) - len(shown)} older ones: --limit 0 shows all")
     waiting = next((entry.job.id for entry in shown if entry.status == "submitted" and entry.job is not None), None)
     if waiting is not None:
-        output.note(f"Fetch a video that waits: tarash jobs resume {waiting}")
+        output.note(f"Fetch a video that waits: {resume_command(waiting)}")
     if not shown:
         output.note(f"Nothing was asked for yet ({journal.path}).")
     return OK

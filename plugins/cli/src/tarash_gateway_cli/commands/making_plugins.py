@@ -8,14 +8,15 @@ from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.failures import CommandError
 from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.resuming import shell_command
 from tarash_gateway_cli.scaffold import Kind, Names, NotANameError, write_plugin
 
 NEXT = """\
 Next:
-  cd {folder}
+  {enter}
   pip install -e ".[test]"
-  pytest
-It passes as it is, with a vendor that does not exist. README.md says what to change, in which order."""
+  pytest"""
+THEN = "It passes as it is, with a vendor that does not exist. README.md says what to change, in which order."
 
 
 def make_plugin(name: str, kind: Kind, folder: Path | None, *, as_json: bool) -> int:
@@ -32,8 +33,9 @@ def make_plugin(name: str, kind: Kind, folder: Path | None, *, as_json: bool) ->
     place = folder or Path(names.distribution)
     written = write_plugin(names, place, kind)
     for path in written:
-        output.line(str(place / path))
-    output.note(NEXT.format(folder=place))
+        output.path(place / path)
+    output.note(NEXT.format(enter=shell_command("cd", str(place))))
+    output.note(THEN)
     output.object(
         {
             "folder": str(place),

@@ -15,6 +15,7 @@ from tarash_gateway_cli.commands.resuming_jobs import config_of_place
 from tarash_gateway_cli.exits import OK, exit_code
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.resuming import resume_command, shell_command
 
 _UNANSWERED: Final = ("open", "unconfirmed")
 
@@ -57,12 +58,13 @@ def _show(output: Output, jobs: list[VideoJob], not_asked: list[tuple[Entry, Tar
     for job in jobs:
         output.line(f"{job.id}  {job.provider}/{job.model}  {one_line(job.asked.get('prompt') or '', 60)}".rstrip())
     if jobs:
-        output.note(f"Fetch a video, at no further cost: tarash jobs resume {jobs[-1].id}")
+        output.note(f"Fetch a video, at no further cost: {resume_command(jobs[-1].id)}")
     for entry, error in not_asked:
         output.warn(f"{entry.provider} at {entry.endpoint} could not be asked: {error}")
     for (provider, endpoint), count in Counter((entry.provider, entry.endpoint) for entry in left).items():
         output.warn(f"not known of {count} sent to {provider} at {endpoint}: it may have been accepted, and billed")
-        output.note(f"If you trust that address with your key: tarash jobs recover --base-url {endpoint}")
+        command = shell_command("tarash", "jobs", "recover", "--base-url", endpoint)
+        output.note(f"If you trust that address with your key: {command}")
     if not (jobs or not_asked or left):
         output.note("Nothing was left behind.")
     output.object(

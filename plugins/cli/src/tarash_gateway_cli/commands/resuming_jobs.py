@@ -19,7 +19,7 @@ from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.failures import CommandError
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
-from tarash_gateway_cli.resuming import LeftBehind
+from tarash_gateway_cli.resuming import LeftBehind, shell_command
 from tarash_gateway_cli.watching import Watch
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
@@ -125,5 +125,5 @@ def _explained(error: TarashError, job: VideoJob | None) -> CommandError:
     if job is not None and isinstance(error, ConnectionFailedError) and same_name(job.provider) == SANDBOX:
         hints = ("An embedded sandbox ends with its command, and its jobs end with it.",)
     elif job is not None and isinstance(error, ConfigurationError) and job.endpoint in str(error):
-        hints = (f"If you trust that address with your key: --base-url {job.endpoint}",)
+        hints = (f"If you trust that address with your key: {shell_command('--base-url', job.endpoint)}",)
     return CommandError.of(error, hints=hints)

@@ -66,7 +66,11 @@ class Detail {
     this.#part(".prompt").textContent = entry.prompt ?? "";
     this.#part(".prompt").hidden = this.#part(".copy").hidden = !entry.prompt;
     this.#part(".copy").textContent = "Copy prompt";
-    this.#part(".open").href = entry.url;
+    // An SVG that is opened by itself is a document: its scripts would run, from a file of a vendor.
+    const active = /\.svg$/i.test(entry.path);
+    this.#part(".open").hidden = active;
+    if (active) this.#part(".open").removeAttribute("href");
+    else this.#part(".open").href = entry.url;
     this.#part(".facts").replaceChildren(...factsOf(entry));
     this.#part(".text").scrollTop = this.#dialog.scrollTop = 0;
   }
