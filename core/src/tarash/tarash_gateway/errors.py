@@ -59,6 +59,7 @@ __all__ = [
     "PluginConflictError",
     "PluginError",
     "PluginLoadError",
+    "Problem",
     "ProviderError",
     "ProviderNotFoundError",
     "ProviderUnavailableError",

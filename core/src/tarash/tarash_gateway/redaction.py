@@ -114,6 +114,10 @@ class Redaction:
             for spelling in dict.fromkeys((prompt, json.dumps(prompt)[1:-1], html.escape(prompt)))
         ]
 
+    def hiding(self, texts: Iterable[object]) -> Redaction:
+        """The same, with further texts that are taken out like a prompt."""
+        return Redaction(self._secrets, [*self._prompts, *texts])
+
     def text(self, words: object, limit: int = TEXT_LIMIT) -> str:
         """Words for a message: one line of at most `limit` characters without a key and without a prompt."""
         return clip(one_line(self._masked(_start_of(words, 2 * limit)).strip()), limit)

@@ -7,6 +7,7 @@ import gzip
 import io
 import socket
 
+import httpx2
 import pytest
 
 from tarash.tarash_gateway.errors import (
@@ -29,6 +30,7 @@ from tarash.tarash_gateway.plugins.http import (
     path_segment,
 )
 from tarash.tarash_gateway.plugins.http.client import close_connections
+from tarash.tarash_gateway.plugins.http.download import Download
 
 KEY = "sk-of-the-kit-0123456789"
 
@@ -290,6 +292,19 @@ class TestDownload:
         server.answer("/v1/v/1", status=302, Location="http://me:pw@example.com/x")
         with pytest.raises(UnsafeUrlError, match="with a user name or a password in it"):
             download(connection(), "/v/1")
+
+    def test_a_plain_address_is_not_followed_where_the_vendor_is_encrypted(self):
+        client = HttpClient(Connection("https://api.example/v1"))
+        fetch = Download(client, HttpRequest("GET", "/v/1"), None, 1.0)
+        with pytest.raises(UnsafeUrlError, match=r"redirects to cdn\.example over a plain connection"):
+            fetch._checked("http://cdn.example/x", httpx2.URL("https://api.example/v1/v/1"))
+
+    def test_a_store_that_refuses_is_asked_again_through_the_vendor(self, download, server, connection):
+        server.answer("/v1/v/1", status=302, Location=f"{server.origin.replace('127.0.0.1', 'localhost')}/store")
+        server.answer("/store", b"<Error/>", 403)
+        with pytest.raises(DownloadError, match="403") as caught:
+            download(connection(), "/v/1")
+        assert caught.value.retryable
 
     def test_a_refusal_of_the_vendor_is_the_plugins(self, download, server, connection):
         server.answer("/v1/v/1", b'{"error": {"message": "not yet"}}', 409)

@@ -140,9 +140,9 @@ def test_status_and_code_decide_what_else_it_is():
     moved = read_error(Answer(307, {"location": "https://elsewhere.test/x"}))
     assert isinstance(moved, InvalidResponseError)
     assert "redirects to elsewhere.test" in moved.message
-    lost = read_error(Answer(404, {}, b'{"error":"gone"}'), hints={404: "Is the name right?"})
+    lost = read_error(Answer(404, {}, b'{"error":"gone"}', method="POST"), hints={404: "Is the name right?"})
     assert lost.message == "gone (HTTP 404). Is the name right?"
-    assert "Is the name" not in read_error(Answer(404, {}, b"x"), hints={404: "Is the name?"}, creating=False).message
+    assert "Is the name" not in read_error(Answer(404, {}, b"x"), hints={404: "Is the name?"}).message
 
 
 def test_what_is_shown_is_masked_short_and_one_line():

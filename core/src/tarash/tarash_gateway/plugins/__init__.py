@@ -3,6 +3,7 @@
 from typing import Any
 
 from tarash.tarash_gateway.environment import expand_home, read_variable
+from tarash.tarash_gateway.media.decoding import decode_base64
 from tarash.tarash_gateway.plugins.bridge import run_blocking
 from tarash.tarash_gateway.plugins.hookspecs import hookimpl
 from tarash.tarash_gateway.plugins.libraries import import_library
@@ -41,6 +42,7 @@ __all__ = [
     "Sink",
     "UnconfirmedSubmit",
     "VideoStatus",
+    "decode_base64",
     "error_for_status",
     "expand_home",
     "hookimpl",

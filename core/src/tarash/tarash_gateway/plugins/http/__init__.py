@@ -22,6 +22,7 @@ from tarash.tarash_gateway.plugins.http.errors import (
     is_not_ready,
     job_errors,
     job_gone,
+    job_refusal,
     read_error,
 )
 from tarash.tarash_gateway.plugins.http.event_reader import EventReader
@@ -40,6 +41,7 @@ from tarash.tarash_gateway.plugins.http.protocol import (
 from tarash.tarash_gateway.plugins.http.provider import HttpProvider
 from tarash.tarash_gateway.plugins.http.request import FilePart, HttpRequest, image_limit, path_segment
 from tarash.tarash_gateway.plugins.http.status_words import read_status
+from tarash.tarash_gateway.plugins.http.steps import Steps, run_steps, run_steps_async
 from tarash.tarash_gateway.plugins.http.values import (
     job_object,
     read_count,
@@ -64,6 +66,7 @@ __all__ = [
     "HttpRequest",
     "ImageEvents",
     "KeySource",
+    "Steps",
     "categories_of",
     "check_base_url",
     "connection_error",
@@ -78,6 +81,7 @@ __all__ = [
     "job_errors",
     "job_gone",
     "job_object",
+    "job_refusal",
     "path_segment",
     "read_count",
     "read_error",
@@ -95,5 +99,7 @@ __all__ = [
     "read_time",
     "read_tokens",
     "read_video_urls",
+    "run_steps",
+    "run_steps_async",
     "status_of",
 ]

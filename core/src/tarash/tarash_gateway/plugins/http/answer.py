@@ -35,6 +35,9 @@ class Answer:
     redaction: Redaction = field(default_factory=Redaction, repr=False)
     """Takes keys and prompts out of what is shown of it."""
 
+    method: str = "GET"
+    """Of the request: what answers a `POST` may have created something."""
+
     def json(self) -> Any:
         """Parses the body, whatever its content type.
 

@@ -122,14 +122,16 @@ class HttpClient:
         wire = self.wire()
         headers, content = self.encoded(request, wire)
         with connection_errors(self.connection.host):
-            return wire.open(request.method, wire.url(request.path), headers, content, deadline)
+            return wire.open(request.method, wire.url(request.path), headers, content, deadline, signed=request.signed)
 
     async def _open_async(self, request: HttpRequest, timeout: float) -> Reply:
         deadline = Deadline(_seconds(request, timeout), limit=request.limit)
         wire = await self.wire_async()
         headers, content = self.encoded(request, wire)
         with connection_errors(self.connection.host):
-            return await wire.open(request.method, wire.url(request.path), headers, content, deadline)
+            return await wire.open(
+                request.method, wire.url(request.path), headers, content, deadline, signed=request.signed
+            )
 
     def _body(self, reply: Reply) -> bytes:
         try:
@@ -182,7 +184,7 @@ class HttpClient:
     def _answer(self, request: HttpRequest, reply: Reply, body: bytes) -> Answer:
         redaction = Redaction(self.connection.secrets(), request.prompts)
         url = f"{self.connection.base_url}{request.path.partition('?')[0]}"
-        return Answer(reply.status, reply.named_headers(), body, url, redaction)
+        return Answer(reply.status, reply.named_headers(), body, url, redaction, request.method)
 
     def error_of(self, request: HttpRequest, reply: Reply, body: bytes) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""

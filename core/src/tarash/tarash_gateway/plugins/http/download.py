@@ -169,7 +169,8 @@ class Download:
             raise self._client.error_of(self._request, reply, body)
         if reply.status >= 300:
             msg = f"{self._url.host} answered {reply.status} instead of the result"
-            again = reply.status in (404, 408, 425, 429) or reply.status >= 500
+            # The vendor may redirect to another place, or with a new signature, when it is asked again.
+            again = self._hops > 0 or reply.status in (404, 408, 425, 429) or reply.status >= 500
             raise DownloadError(msg, status_code=reply.status, retryable=again)
         begin(self._sink, reply.status, headers)
         return True
@@ -185,6 +186,12 @@ class Download:
         if url.scheme not in ("http", "https") or not url.host:
             msg = f"the result is not at an address that can be fetched ({url.scheme[:20] or 'no address'})"
             raise DownloadError(msg)
+        if base is not None and url.scheme == "http" and self._base_url.startswith("https:"):
+            msg = (
+                f"the vendor's download redirects to {url.host} over a plain connection, where anybody on the way can "
+                "read it; it was not followed"
+            )
+            raise UnsafeUrlError(msg, billable="yes")
         if url.userinfo:
             msg = "the vendor names an address of the result with a user name or a password in it, which are not sent"
             raise UnsafeUrlError(msg, billable="yes")

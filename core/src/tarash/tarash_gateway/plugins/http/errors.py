@@ -42,7 +42,7 @@ _NOT_READY_STATUSES = (400, 404, 409, 422, 423, 425)
 
 
 def read_error(
-    answer: Answer, *, hints: Mapping[int, str] | None = None, creating: bool = True, at: str = ""
+    answer: Answer, *, hints: Mapping[int, str] | None = None, creating: bool | None = None, at: str = ""
 ) -> TarashError:
     """Makes the error of an answer with a status of 300 or above.
 
@@ -50,7 +50,7 @@ def read_error(
         answer: the answer; its body may be JSON in any shape, text, a page or nothing.
         hints: what a caller should look at, by status.
         creating: whether something was to be made, rather than a known job asked about: then a 404 says something
-            about the model's name.
+            about the model's name. By default, whether a POST was answered.
         at: what the message says behind the status, such as the vendor behind a gateway.
 
     Returns:
@@ -68,7 +68,7 @@ def error_of(
     *,
     status: int | None = None,
     hints: Mapping[int, str] | None = None,
-    creating: bool = True,
+    creating: bool | None = None,
     at: str = "",
 ) -> TarashError:
     """Makes the error of a body that was read already; `status` is what counts where it is not the answer's."""
@@ -77,6 +77,7 @@ def error_of(
     known = _known(answer, body)
     if body.is_refusal:
         return _refusal(answer, body, status=status)
+    creating = answer.method == "POST" if creating is None else creating
     hint = "" if status == 404 and not creating else (hints or {}).get(status, "")
     behind = "".join(f", {part}" for part in (known["code"] or "", at) if part and part != str(status))
     text = f"{words} (HTTP {status}{behind})" + (f". {hint}" if hint else "")
@@ -213,7 +214,7 @@ def _known(answer: Answer, body: ErrorBody) -> dict[str, Any]:
 
 
 def _retry_after(details: Mapping[str, Any]) -> float | None:
-    """Seconds to wait that stand in the body: `retry_after`, or `retryDelay` of google.rpc.RetryInfo, as in `34.5s`."""
+    """Seconds to wait that stand in the body: `retry_after`, or `retryDelay` of `RetryInfo` of gRPC, as in `34.5s`."""
     listed = details.get("details")
     tables = [details, *(item for item in (listed if isinstance(listed, list) else []) if isinstance(item, Mapping))]
     for table in tables:

@@ -47,7 +47,8 @@ def read_image(item: Any, answer: Answer) -> ImageOutput | None:
         None where the item names no source; `ImageOutput(error=…)` where it says why there is no image.
     """
     if isinstance(item, str):
-        item = {"url" if item.startswith((*_WEB, "data:", "/")) else "b64_json": item}
+        address = item.startswith((*_WEB, "data:")) or (item.startswith("/") and len(item) < _SURELY_BASE64)
+        item = {"url": item} if address else {"b64_json": item} if len(item) >= _SHORTEST_BASE64 else None
     if not isinstance(item, Mapping):
         return None
     sources = list(dict.fromkeys(_sources(item)))

@@ -59,7 +59,9 @@ def _images_of(parsed: Mapping[str, Any], answer: Answer, *, only_text: bool) ->
         if fault:
             raise embedded_error(answer, fault if isinstance(fault, Mapping) else {"error": fault})
         msg = "the vendor's answer holds no image: 'data' is empty or has neither b64_json nor url"
-        raise InvalidResponseError(msg, raw=answer.redaction.shown(parsed), status_code=answer.status)
+        raise InvalidResponseError(
+            msg, raw=answer.redaction.shown(without_signatures(parsed)), status_code=answer.status
+        )
     return image_answer(outputs, parsed, answer, only_text=only_text)
 
 
@@ -169,10 +171,12 @@ def read_job(answer: Answer, known: VideoJob) -> VideoStatus:
 
 def _status(parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, known: VideoJob) -> VideoStatus:
     job_id = read_job_id(parsed) or known.id
-    shown = answer.shown(parsed)
+    shown = answer.shown(without_signatures(parsed))
     if not job_id:
         msg = "the vendor's answer holds no job id"
-        raise InvalidResponseError(msg, raw=answer.redaction.shown(parsed), status_code=answer.status)
+        raise InvalidResponseError(
+            msg, raw=answer.redaction.shown(without_signatures(parsed)), status_code=answer.status
+        )
     usage = parsed.get("usage") or part.get("usage")
     status = VideoStatus.of(
         known,
@@ -187,7 +191,7 @@ def _status(parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, 
         size=read_text(part.get("size")),
         duration_seconds=_first(part, "seconds", "duration"),
         outputs=len(read_video_urls(part)) or None,
-        provider_request_id=answer.request_id,
+        provider_request_id=read_text(part.get("generation_id")) or answer.request_id,
         poll_after=_poll_after(answer),
         usage=shown.get("usage") if isinstance(shown.get("usage"), dict) else None,
         cost=read_cost(usage),
@@ -199,7 +203,7 @@ def _status(parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, 
     body = read_error_body(_error_in(part))
     if job.status == "failed" and body.is_refusal_of_job:
         billable = "yes" if status.cost else "unknown"
-        raise job_refusal(answer, body, job, raw=answer.redaction.shown(parsed), billable=billable)
+        raise job_refusal(answer, body, job, raw=answer.redaction.shown(shown), billable=billable)
     return status
 
 
@@ -215,7 +219,9 @@ def read_job_list(answer: Answer, known: VideoJob) -> tuple[list[VideoJob], str 
         items = next((found for name in ("data", "items", "jobs") if isinstance(found := parsed.get(name), list)), None)
     if items is None:
         msg = f"the vendor's answer is no list of jobs ({answer.kind})"
-        raise InvalidResponseError(msg, raw=answer.redaction.shown(parsed), status_code=answer.status, retryable=True)
+        raise InvalidResponseError(
+            msg, raw=answer.redaction.shown(without_signatures(parsed)), status_code=answer.status, retryable=True
+        )
     jobs = [_listed(item, answer, known) for item in items if isinstance(item, Mapping) and read_id(item.get("id"))]
     more = isinstance(parsed, Mapping) and parsed.get("has_more") is True and jobs
     return jobs, jobs[-1].id if more else None
@@ -262,6 +268,17 @@ def _urls_in(value: Any, depth: int = 0) -> Iterator[str]:
 
 def _first(part: Mapping[str, Any], *names: str) -> Any:
     return next((part[name] for name in names if part.get(name) is not None), None)
+
+
+def without_signatures(value: Any) -> Any:
+    """Parsed JSON without the queries of its addresses: a signature is as good as the result."""
+    if isinstance(value, dict):
+        return {name: without_signatures(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [without_signatures(item) for item in value]
+    if isinstance(value, str) and value.startswith(("http://", "https://")) and "?" in value:
+        return f"{value.partition('?')[0]}?[signature]"
+    return value
 
 
 def _error_in(part: Mapping[str, Any]) -> Any:

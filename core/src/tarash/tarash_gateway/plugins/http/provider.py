@@ -46,6 +46,7 @@ class HttpProvider(Provider):
             key=KeySource.of(config, *self.key_variables) if self.key_variables else None,
             key_header=self.key_header,
             key_prefix=self.key_prefix,
+            allow_private_urls=config.provider_config.get("allow_private_urls") is True,
         )
 
     def read_error(self, answer: Answer) -> TarashError:

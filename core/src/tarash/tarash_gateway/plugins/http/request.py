@@ -77,3 +77,6 @@ class HttpRequest:
 
     prompts: tuple[str, ...] = field(default=(), repr=False)
     """What the caller wrote: taken out of what is shown of the answer, as a key is."""
+
+    signed: bool = True
+    """Whether the key goes out with it; not to an address that is a permission of its own."""

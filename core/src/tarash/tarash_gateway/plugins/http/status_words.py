@@ -16,8 +16,8 @@ from tarash.tarash_gateway.plugins.http.values import read_number
 _WORDS: dict[JobStatus, str] = {
     "queued": "queued inqueue queueing queuing enqueued pending submitted submitting accepted received created new "
     "waiting scheduled notstarted todo",
-    "in_progress": "inprogress processing preprocessing postprocessing running started starting generating rendering "
-    "encoding uploading downloading working active executing dreaming throttled requiresaction requirescontinuation "
+    "in_progress": "inprogress processing preprocessing postprocessing running started starting generating "
+    "encoding uploading downloading working active executing throttled requiresaction requirescontinuation "
     "validating preparing finalizing",
     "completed": "completed complete succeeded succeed success successful done finished finish ready",
     "failed": "failed failure fail error errored rejected refused denied blocked crashed moderated requestmoderated "
