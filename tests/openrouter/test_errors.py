@@ -95,7 +95,7 @@ def test_a_lost_answer_is_repeated_only_where_the_caller_says_so(router, make_vi
 
 
 @pytest.mark.parametrize(
-    "body", [b"<html>Sign in</html>", b"", b"[]", b'{"status": "pending"}', b'{"id": 7}'], ids=repr
+    "body", [b"<html>Sign in</html>", b"", b"[]", b'{"status": "pending"}', b'{"id": 7.5}'], ids=repr
 )
 def test_an_unreadable_answer_to_a_submit_is_unconfirmed(router, make_video, video_config, video_request, posts, body):
     router.play(Answer(202, {}, body), method="POST")

@@ -12,6 +12,7 @@ import pytest
 from tarash.tarash_gateway import check_request, list_models, refresh_models, refresh_models_async
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
+from tarash.tarash_gateway.plugins.http.request import JOB_BYTES
 from tarash_gateway_openrouter import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_openrouter.catalogue import image_rows, video_rows
 from tarash_gateway_sandbox import Answer
@@ -272,10 +273,9 @@ def test_lists_that_cannot_be_read_leave_what_was_fetched(router, refresh, video
     assert {row.model for row in list_models("openrouter")} == known
 
 
-def test_a_list_that_is_too_long_is_not_read_to_its_end(router, refresh, video_config, monkeypatch):
-    monkeypatch.setattr("tarash_gateway_openrouter.provider.MODELS_BYTES", 1000)
-    router.play(Answer(200, {}, b'{"data": [' + b" " * 5000 + b"]}"), path="/api/v1/videos/models")
-    with pytest.raises(InvalidResponseError, match="more than 1,000 bytes"):
+def test_a_list_that_is_too_long_is_not_read_to_its_end(router, refresh, video_config):
+    router.play(Answer(200, {}, b'{"data": [' + b" " * JOB_BYTES + b"]}"), path="/api/v1/videos/models")
+    with pytest.raises(InvalidResponseError, match="more than 16,777,216 bytes"):
         refresh(video_config())
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from tarash.tarash_gateway import generate_image, generate_video, generate_video_async, stream_image, submit_video
 from tarash.tarash_gateway.errors import ConnectionFailedError, TarashError, UnconfirmedGenerationError
-from tarash_gateway_openrouter import clients
+from tarash.tarash_gateway.plugins.http.client import close_connections
 from tarash_gateway_sandbox import Answer
 
 KEY = "sk-or-of-the-tests-0123456789"
@@ -47,10 +47,11 @@ def test_calls_share_a_connection(router, video_config, video_request):
     assert router.connections - before <= 1
 
 
-def test_another_key_has_a_client_of_its_own_and_none_is_told():
-    from tarash_gateway_openrouter.connection import Connection
+def test_another_key_has_a_connection_of_its_own_and_none_is_told(router, video_config, video_request):
+    from tarash_gateway_openrouter.provider import OpenRouterProvider
 
-    one, other = (Connection("https://a.example", key) for key in ("sk-or-number-one", "sk-or-number-two"))
+    keys = ("sk-or-number-one", "sk-or-number-two")
+    one, other = (OpenRouterProvider(video_config(api_key=key)).connection for key in keys)
     assert one.identity != other.identity
     assert "number" not in f"{one!r} {one.identity!r}"
 
@@ -111,7 +112,7 @@ def test_a_forked_child_makes_its_own_clients(router, warm_python):
 
 def test_clients_that_were_let_go_are_made_anew(router, video_config, video_request):
     submit_video(video_config(), video_request())
-    clients.close_clients()
+    close_connections()
 
     assert submit_video(video_config(), video_request()).id
 

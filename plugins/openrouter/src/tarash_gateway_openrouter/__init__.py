@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
-from tarash_gateway_openrouter.connection import KEY_VARIABLE, from_config
+from tarash_gateway_openrouter.errors import KEY_VARIABLE
 from tarash_gateway_openrouter.shipped import (
     DEFAULT_IMAGE_MODEL,
     DEFAULT_VIDEO_MODEL,
@@ -49,4 +49,4 @@ def tarash_create_provider(config: GenerationConfig) -> Provider:
     """A provider for OpenRouter, or for what stands at `config.base_url` in its place."""
     from tarash_gateway_openrouter.provider import OpenRouterProvider  # noqa: PLC0415 # not for rows alone
 
-    return OpenRouterProvider(config, from_config(config))
+    return OpenRouterProvider(config)

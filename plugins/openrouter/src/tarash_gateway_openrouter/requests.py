@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote
 
-from tarash.tarash_gateway.errors import UnsupportedOperationError, ValidationError
+from tarash.tarash_gateway.errors import Problem, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, Media, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.models.request import Role
-from tarash.tarash_gateway.plugins import InputFile, Prepared
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.plugins import InputFile, PreparedRequest
+from tarash.tarash_gateway.plugins.http import HttpRequest, image_limit, path_segment
 from tarash_gateway_openrouter.passthrough import negative_prompt_of
 
 _FRAMES: tuple[Role, ...] = ("first_frame", "last_frame")
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One HTTP request of the protocol."""
-
-    method: str
-    path: str
-    """Below the base URL."""
-
-    body: dict[str, Any] | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    prompt: str | None = field(default=None, repr=False)
-    """What must not stand in an error that the vendor answers with."""
+LOOK_SECONDS = 30.0
+"""Seconds that one poll of a job may take; a longer one is given up and asked again."""
 
 
-def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = False) -> Outgoing:
+def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False) -> HttpRequest:
     """`POST /images`, with or without input images.
 
     Raises:
@@ -58,10 +45,12 @@ def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = 
         **asked.extra_params,
     }
     headers = {"Accept": "text/event-stream, application/json"} if stream else {}
-    return Outgoing("POST", "/images", _given(body), headers, asked.prompt)
+    return HttpRequest(
+        "POST", "/images", _given(body), headers=headers, limit=image_limit(asked.n), prompts=(asked.prompt,)
+    )
 
 
-def video_request(prepared: Prepared[VideoGenerationRequest], endpoint: str) -> Outgoing:
+def video_request(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) -> HttpRequest:
     """`POST /videos`: a new video, or an earlier job's edited or extended.
 
     Args:
@@ -94,28 +83,26 @@ def video_request(prepared: Prepared[VideoGenerationRequest], endpoint: str) -> 
     }
     if asked.negative_prompt is not None:
         body["provider"] = negative_prompt_of(prepared.model, asked.negative_prompt, body.get("provider"))
-    return Outgoing("POST", "/videos", _given(body), prompt=asked.prompt)
+    return HttpRequest("POST", "/videos", _given(body), prompts=(asked.prompt,))
 
 
-def status_request(job: VideoJob) -> Outgoing:
+def status_request(job: VideoJob) -> HttpRequest:
     """A look at a job. The vendor's own address of it is not used: it may be relative, or anywhere."""
-    asked = job.asked.get("prompt")
-    return Outgoing("GET", f"/videos/{_id(job.id)}", prompt=asked if isinstance(asked, str) else None)
+    prompt = job.asked.get("prompt")
+    prompts = (prompt,) if isinstance(prompt, str) else ()
+    return HttpRequest("GET", f"/videos/{path_segment(job.id)}", most_seconds=LOOK_SECONDS, prompts=prompts)
 
 
-def content_request(job: VideoJob, index: int, offset: int) -> Outgoing:
-    """A clip of a job, from `offset` on. No encoding is asked for: the length says whether all of it came."""
-    headers = {"Accept": "video/mp4, */*", "Accept-Encoding": "identity"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
-    return Outgoing("GET", f"/videos/{_id(job.id)}/content?index={index}", headers=headers)
+def content_request(job: VideoJob, index: int) -> HttpRequest:
+    """A video of a job."""
+    return HttpRequest("GET", f"/videos/{path_segment(job.id)}/content?index={index}")
 
 
-VIDEO_MODELS = Outgoing("GET", "/videos/models")
-IMAGE_MODELS = Outgoing("GET", "/images/models")
+VIDEO_MODELS = HttpRequest("GET", "/videos/models")
+IMAGE_MODELS = HttpRequest("GET", "/images/models")
 
 
-def _problems(prepared: Prepared[VideoGenerationRequest]) -> list[Problem]:
+def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> list[Problem]:
     """What a model without a row gets here with, and the vendor would not tell about."""
     asked = prepared.request
     roles = [file.role for file in prepared.images]
@@ -142,7 +129,7 @@ def _problems(prepared: Prepared[VideoGenerationRequest]) -> list[Problem]:
     return found
 
 
-def _source(prepared: Prepared[VideoGenerationRequest], endpoint: str) -> str | None:
+def _source(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) -> str | None:
     """The id of the job that is edited or extended."""
     asked, video = prepared.request, prepared.request.video
     if asked.operation == "generate":
@@ -178,8 +165,3 @@ def _part(file: InputFile) -> dict[str, Any]:
 
 def _given(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value is not None}
-
-
-def _id(job_id: str) -> str:
-    """An id as one segment of a path, whatever is in it."""
-    return quote(job_id, safe="")
