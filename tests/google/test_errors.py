@@ -26,7 +26,8 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.models import ImageGenerationRequest
-from tarash_gateway_google.faults import status_fault
+from tarash.tarash_gateway.plugins import http
+from tarash_gateway_google.errors import read_error
 from tarash_gateway_sandbox import Answer
 
 OMNI = "gemini-omni-1.1-flash"
@@ -235,7 +236,7 @@ def test_a_prompt_in_the_vendors_words_is_left_out(make_video, server, video_con
     "body", [b"<html>", b"[]", b"[7]", b'"no"', b"", b'{"error": "no"}', b'{"error": {"code": {}}}', b"null"]
 )
 def test_any_body_of_a_refusal_can_be_read(body):
-    error = status_fault(400, {}, body)
+    error = read_error(http.Answer(400, body=body))
 
     assert type(error) is InvalidRequestError
     assert error.billable == "no"
@@ -245,7 +246,7 @@ def test_any_body_of_a_refusal_can_be_read(body):
 def test_every_status_says_whether_it_may_be_billed(status):
     unknown = status >= 500 and status != 503
 
-    assert status_fault(status, {}, b"{}").billable == ("unknown" if unknown else "no")
+    assert read_error(http.Answer(status, body=b"{}")).billable == ("unknown" if unknown else "no")
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import os
 import re
 import subprocess
@@ -14,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway import generate_image, generate_image_async, list_models
-from tarash_gateway_google import clients
-from tarash_gateway_google.connection import Connection, from_config
+from tarash.tarash_gateway.plugins.http import Connection
+from tarash.tarash_gateway.plugins.http.client import close_connections
+from tarash_gateway_google import GoogleProvider
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -47,7 +47,8 @@ def test_every_row_has_a_source_and_a_date(provider):
 
 
 def test_threads_share_a_client(server, image_config, image_request):
-    clients.close_clients()
+    close_connections()
+    before = server.connections
     errors = []
 
     def work():
@@ -63,45 +64,49 @@ def test_threads_share_a_client(server, image_config, image_request):
         thread.join()
 
     assert errors == []
-    assert len(clients._sync) == 1
+    made = server.connections - before
+    assert made <= 8
+    generate_image(image_config(), image_request())
+    assert server.connections - before == made
 
 
-def test_keys_do_not_share_a_client(server, image_config, image_request):
-    clients.close_clients()
-    for key in ("AIza-one-0123456789", "AIza-two-0123456789"):
+def test_keys_do_not_share_a_connection(server, image_config, image_request):
+    close_connections()
+    before = server.connections
+    keys = ("AIza-one-0123456789", "AIza-two-0123456789")
+    for key in (*keys, *keys):
         generate_image(image_config(api_key=key), image_request())
 
-    assert len(clients._sync) == 2
-    assert "AIza" not in repr(list(clients._sync))
+    assert server.connections - before == 2
+    assert [request.headers["x-goog-api-key"] for request in server.requests] == [*keys, *keys]
 
 
 def test_several_event_loops_one_after_the_other(server, image_config, image_request):
     for _ in range(3):
         assert asyncio.run(generate_image_async(image_config(), image_request())).images
-    gc.collect()
-
-    assert len(clients._async) == 0
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_forked_child_makes_its_own_client(server, image_config, image_request):
+def test_a_forked_child_makes_its_own_connection(server, image_config, image_request):
     generate_image(image_config(), image_request())
+    before = server.connections
     child = os.fork()
     if child == 0:
         try:
-            good = not clients._sync and bool(generate_image(image_config(), image_request()).images)
+            good = bool(generate_image(image_config(), image_request()).images)
         except BaseException:
             good = False
         os._exit(0 if good else 1)
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert server.connections - before == 1
 
 
 def test_a_connection_shows_no_key(image_config):
-    connection = from_config(image_config(api_key="AIza-hidden-0123456789"))
+    connection = GoogleProvider(image_config(api_key="AIza-hidden-0123456789")).connection
 
-    assert "hidden" not in repr(connection) + repr(connection.identity())
+    assert "hidden" not in repr(connection) + repr(connection.identity)
     assert isinstance(connection, Connection)
 
 

@@ -11,8 +11,9 @@ import textwrap
 import pytest
 
 from tarash.tarash_gateway import cancel_video, check_request, poll_video, resume_video, submit_video
-from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
+from tarash.tarash_gateway.errors import ConfigurationError, TarashError, ValidationError
 from tarash.tarash_gateway.models import ImageType, Media, VideoJob
+from tarash_gateway_sandbox import Answer
 
 
 def test_a_text_becomes_a_video(make_video, server, video_config, video_request, posts):
@@ -145,6 +146,36 @@ def test_an_upload_that_fails_costs_nothing_and_is_tried_again(
     make_video(video_config(), video_request(image_list=[big_picture]))
 
     assert len(posts()) == len(server.paid) == 1
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "@localhost:{port}/elsewhere/x",
+        ".localhost:{port}/elsewhere/x",
+        "//localhost:{port}/elsewhere/x",
+        "\\\\localhost:{port}\\elsewhere/x",
+        "http:@localhost:{port}/elsewhere/x",
+        "http://localhost:{port}/elsewhere/x",
+        "http://127.0.0.1:{port}@localhost:{port}/elsewhere/x",
+        "ftp://localhost:{port}/elsewhere/x",
+        "http://[/x",
+        "/elsewhere/x",
+        "",
+    ],
+)
+def test_the_address_of_an_upload_leads_to_no_other_host(
+    make_video, server, video_config, video_request, big_picture, posts, address
+):
+    port = server.origin.rpartition(":")[2]
+    headers = {"x-goog-upload-url": address.format(port=port)}
+    server.play(Answer(200, headers, b"{}"), method="POST", path="/google/upload/*", times=None)
+    with pytest.raises(TarashError) as caught:
+        make_video(video_config(max_retries=0), video_request(image_list=[big_picture]))
+
+    assert caught.value.billable == "no"
+    assert {request.headers["host"] for request in server.requests} == {f"127.0.0.1:{port}"}
+    assert server.google.fetched == server.google.leaks == posts() == []
 
 
 @pytest.mark.parametrize("operation", ["edit", "extend"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -13,7 +13,8 @@ from pydantic import SecretStr
 
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash_gateway_google.connection import KeySource
+
+Key = str | Callable[[], str | Awaitable[str]]
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
@@ -24,7 +25,7 @@ _INSTALL = 'install google-auth with: pip install "tarash-gateway-google[vertex]
 class Credentials:
     """What goes out as `Authorization: Bearer …`, and what comes with it."""
 
-    key: KeySource = field(repr=False)
+    key: Key = field(repr=False)
     source: str = "api_key"
     """Where it is from, for the text of an error."""
 

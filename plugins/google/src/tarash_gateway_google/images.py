@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tarash.tarash_gateway.errors import Billable, ContentPolicyError, InvalidResponseError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationRequest
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, Prepared
-from tarash_gateway_google.exchange import Incoming, Outgoing
-from tarash_gateway_google.faults import code_of, told_words
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, PreparedRequest
+from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, event_error, image_limit, read_image, read_text
 from tarash_gateway_google.places import Places
 
 _BLOCKED = frozenset(
@@ -32,10 +33,15 @@ _BLOCKED = frozenset(
 _ENDING = ("LEGACY", "DEPRECATED", "RETIRED")
 """Stages of a model that are worth a warning."""
 
+THOUGHTS = 4
+"""Images that a model draws while it thinks, for which an answer has room."""
+
 _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 
 
-def image_request(places: Places, prepared: Prepared[ImageGenerationRequest], *, stream: bool = False) -> Outgoing:
+def image_request(
+    places: Places, prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False
+) -> HttpRequest:
     """`generateContent`, or its stream."""
     asked = prepared.request
     pictures = [_inline(file.content, file.content_type) for file in prepared.images]
@@ -61,78 +67,88 @@ def image_request(places: Places, prepared: Prepared[ImageGenerationRequest], *,
         "generationConfig": generation,
     }
     verb = "streamGenerateContent" if stream else "generateContent"
-    return Outgoing("POST", places.model(prepared.model, verb) + ("?alt=sse" if stream else ""), json=body)
+    path = places.model(prepared.model, verb) + ("?alt=sse" if stream else "")
+    return HttpRequest("POST", path, body, limit=image_limit(asked.n + THOUGHTS), prompts=(asked.prompt,))
 
 
-def read_images(incoming: Incoming) -> ImageAnswer:
-    """The picture of an answer.
+def read_images(answer: Answer) -> ImageAnswer:
+    """The images of an answer.
 
     Raises:
-        ContentPolicyError: it was withheld, or the prompt was refused.
+        ContentPolicyError: they were withheld, or the prompt was refused.
         InvalidResponseError: the answer holds none.
     """
-    collected = Collected(incoming.secrets, incoming.headers.get("x-request-id"))
-    collected.add(incoming.parsed())
-    return collected.answer(incoming.status)
+    collected = Collected(answer)
+    collected.add(answer.object())
+    return collected.answer()
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """One image that was asked for: what came of it, over all events of a stream."""
+
+    outputs: list[ImageOutput] = field(default_factory=list)
+    reason: str | None = None
+    """Why it ended."""
+
+    def items(self) -> list[ImageOutput]:
+        if self.outputs or self.reason not in _BLOCKED:
+            return self.outputs
+        return [ImageOutput(error=f"it was withheld ({self.reason})")]
 
 
 class Collected:
     """An answer, whole or in the events of a stream, and what it comes to."""
 
-    def __init__(self, secrets: tuple[str, ...], request_id: str | None = None) -> None:
-        self._incoming = Incoming(200, {}, b"", secrets)
-        self._outputs: list[ImageOutput] = []
+    def __init__(self, answer: Answer) -> None:
+        self._answer = answer
+        self._candidates: dict[int, _Candidate] = {}
         self._thoughts = 0
-        self._request_id = request_id
+        self._request_id = answer.request_id
         self._usage: dict[str, Any] | None = None
-        self._reason: str | None = None
         self._blocked: str | None = None
         self._warnings: list[str] = []
         self._wrote = False
 
-    def add(self, parsed: dict[str, Any]) -> list[ImagePart]:
-        """Takes in an answer or an event; gives the pictures that the model drew while it was thinking.
+    def add(self, parsed: Mapping[str, Any]) -> list[ImagePart]:
+        """Takes in an answer or an event; gives the images that the model drew while it was thinking.
 
         Raises:
             TarashError: it is an error that came in the middle of a stream.
         """
-        fault = parsed.get("error")
-        if isinstance(fault, dict):
-            raise self._ended(fault)
-        known = self._incoming.shown(
-            {name: parsed.get(name) for name in ("usageMetadata", "responseId", "modelStatus", "promptFeedback")}
-        )
-        if isinstance(known["usageMetadata"], dict):
-            self._usage = known["usageMetadata"]
-        if isinstance(known["responseId"], str):
-            self._request_id = known["responseId"]
-        self._stage(known["modelStatus"])
-        feedback = known["promptFeedback"]
-        if isinstance(feedback, dict) and feedback.get("blockReason"):
-            self._blocked = str(feedback["blockReason"])[:100]
+        if parsed.get("error") or parsed.get("type") == "error":
+            raise event_error(self._answer, parsed)
+        self._usage = _table(parsed, "usageMetadata") or self._usage
+        self._request_id = read_text(parsed.get("responseId")) or self._request_id
+        self._stage(_table(parsed, "modelStatus"))
+        reason = read_text(_table(parsed, "promptFeedback").get("blockReason"))
+        self._blocked = self._blocked if reason is None else self._answer.text(reason)[:100]
         partial: list[ImagePart] = []
-        for candidate in _list(parsed.get("candidates")):
-            if candidate.get("finishReason"):
-                self._reason = self._incoming.told(candidate["finishReason"])[:100]
-            content = candidate.get("content")
-            for part in _list(content.get("parts")) if isinstance(content, dict) else []:
-                partial += self._part(part)
+        for at, item in enumerate(_list(parsed.get("candidates"))):
+            index = item.get("index")
+            candidate = self._candidates.setdefault(index if isinstance(index, int) else at, _Candidate())
+            if word := read_text(item.get("finishReason")) or read_text(item.get("finish_reason")):
+                candidate.reason = self._answer.text(word)[:100]
+            for part in _list(_table(item, "content").get("parts")):
+                partial += self._part(part, candidate)
         return partial
 
-    def answer(self, status: int = 200) -> ImageAnswer:
+    def answer(self) -> ImageAnswer:
         """What it came to.
 
         Raises:
-            ContentPolicyError: the picture was withheld, or the prompt was refused.
-            InvalidResponseError: there is no picture.
+            ContentPolicyError: the images were withheld, or the prompt was refused.
+            InvalidResponseError: there is no image.
         """
-        raw = _given({"finishReason": self._reason, "blockReason": self._blocked, "usageMetadata": self._usage})
-        if not self._outputs:
-            raise self._nothing(status, raw)
+        outputs = [output for _, candidate in sorted(self._candidates.items()) for output in candidate.items()]
+        usage = self._answer.shown(self._usage)
+        raw = _given({"finishReason": self._reason, "blockReason": self._blocked, "usageMetadata": usage})
+        if not any(output.error is None for output in outputs):
+            raise self._nothing(raw)
         return ImageAnswer(
-            outputs=self._outputs,
+            outputs=outputs,
             provider_request_id=self._request_id,
-            usage=self._usage,
+            usage=usage,
             warnings=self._warnings,
             raw=raw,
         )
@@ -140,47 +156,61 @@ class Collected:
     @property
     def begun(self) -> bool:
         """Whether anything came that tells how it ended."""
-        return bool(self._outputs or self._reason or self._blocked)
+        return self._blocked is not None or any(one.outputs or one.reason for one in self._candidates.values())
 
-    def _part(self, part: dict[str, Any]) -> list[ImagePart]:
-        inline = part.get("inlineData")
-        data = inline.get("data") if isinstance(inline, dict) else None
-        if not isinstance(data, str) or not str(inline.get("mimeType") if isinstance(inline, dict) else "").startswith(
-            "image/"
-        ):
+    @property
+    def _reason(self) -> str | None:
+        return next((one.reason for one in self._candidates.values() if one.reason), None)
+
+    def _part(self, part: dict[str, Any], candidate: _Candidate) -> list[ImagePart]:
+        output = read_image(part, self._answer) if _is_image(part) else None
+        if output is None or output.error is not None:
             self._wrote = self._wrote or isinstance(part.get("text"), str)
             return []
         if part.get("thought") is True:
             self._thoughts += 1
-            return [ImagePart(ImageOutput(base64=data), self._thoughts - 1)]
-        self._outputs.append(ImageOutput(base64=data))
+            return [ImagePart(replace(output, url=None), self._thoughts - 1)] if output.base64 else []
+        candidate.outputs.append(output)
         return []
 
-    def _nothing(self, status: int, raw: dict[str, Any]) -> TarashError:
-        known: dict[str, Any] = {"status_code": status, "raw": raw}
+    def _nothing(self, raw: dict[str, Any]) -> TarashError:
+        known: dict[str, Any] = {"status_code": self._answer.status, "raw": self._answer.redaction.shown(raw)}
         if self._blocked is not None:
             msg = f"the prompt was refused ({self._blocked})"
             return ContentPolicyError(msg, categories=(self._blocked,), code=self._blocked, billable="no", **known)
-        if self._reason in _BLOCKED:
-            msg = f"the picture was withheld ({self._reason})"
+        reason = self._reason
+        if reason in _BLOCKED:
+            msg = f"the picture was withheld ({reason})"
+            categories = (reason,)
             return ContentPolicyError(
-                msg, stage="output", categories=(self._reason,), code=self._reason, billable="unknown", **known
+                msg, stage="output", categories=categories, code=reason, billable="unknown", **known
             )
         wrote = ", the model wrote a text instead" if self._wrote else ""
-        msg = f"the answer holds no picture (it ended with {self._reason or 'no reason given'}{wrote})"
-        billable: Billable = "unknown" if self._reason is None else "yes"
-        return InvalidResponseError(msg, code=self._reason, billable=billable, **known)
+        msg = f"the answer holds no picture (it ended with {reason or 'no reason given'}{wrote})"
+        billable: Billable = "unknown" if reason is None else "yes"
+        return InvalidResponseError(msg, code=reason, billable=billable, **known)
 
-    def _stage(self, status: Any) -> None:
-        if not isinstance(status, dict) or status.get("modelStage") not in _ENDING:
+    def _stage(self, status: Mapping[str, Any]) -> None:
+        if status.get("modelStage") not in _ENDING:
             return
-        until = f", it ends on {status['retirementTime']}" if isinstance(status.get("retirementTime"), str) else ""
+        time = read_text(status.get("retirementTime"))
+        until = "" if time is None else f", it ends on {self._answer.text(time)}"
         self._warnings = [f"the vendor calls this model {str(status['modelStage']).lower()}{until}"]
 
-    def _ended(self, fault: dict[str, Any]) -> TarashError:
-        told = told_words(fault.get("message") or "no reason given", self._incoming.secrets)
-        msg = f"the answer ended with an error: {told}"
-        return InvalidResponseError(msg, code=code_of(fault), billable="unknown", raw=self._incoming.shown(fault))
+
+def _is_image(part: Mapping[str, Any]) -> bool:
+    """Whether a part holds an image: inline, or at an address; a part of another kind may have data, too."""
+    names = ("inlineData", "inline_data", "fileData", "file_data")
+    inner = next((part[name] for name in names if isinstance(part.get(name), Mapping)), None)
+    if inner is None:
+        return "text" not in part and (read_text(part.get("url")) or read_text(part.get("b64_json"))) is not None
+    kind = inner.get("mimeType", inner.get("mime_type"))
+    return kind is None or (isinstance(kind, str) and kind.lower().startswith("image/"))
+
+
+def _table(value: Mapping[str, Any], name: str) -> dict[str, Any]:
+    found = value.get(name)
+    return found if isinstance(found, dict) else {}
 
 
 def _inline(content: bytes, content_type: str) -> dict[str, Any]:

@@ -3,35 +3,32 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
 from tarash.tarash_gateway.models import VideoJob
-from tarash.tarash_gateway.models.job import JobStatus
 from tarash.tarash_gateway.plugins import VideoStatus
-from tarash_gateway_google.exchange import Incoming
+from tarash.tarash_gateway.plugins.http import (
+    Answer,
+    job_refusal,
+    read_count,
+    read_error_body,
+    read_job_id,
+    read_status,
+    read_text,
+    read_time,
+)
 from tarash_gateway_google.places import Places
 
 logger = logging.getLogger("tarash.google")
 
-_STATUSES: dict[str, JobStatus] = {
-    "queued": "queued",
-    "in_progress": "in_progress",
-    "requires_action": "in_progress",
-    "requires_continuation": "in_progress",
-    "completed": "completed",
-    "failed": "failed",
-    "incomplete": "failed",
-    "budget_exceeded": "failed",
-    "cancelled": "cancelled",
-}
 _ENDS_WITHOUT_AN_ERROR = ("incomplete", "budget_exceeded")
 """States that say themselves why there is no video."""
 
-LONGEST_ID = 1000
-"""Characters of a job's id; what is longer fits into no address."""
+_IDLE = "idle"
+"""The model waits for the next input: its turn is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,94 +39,112 @@ class Video:
     base64: str | None = field(default=None, repr=False)
 
 
-def read_interaction(incoming: Incoming, known: VideoJob, places: Places) -> tuple[VideoStatus, list[Video]]:
+def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[VideoStatus, list[Video]]:
     """What an answer says of a job, over what is known of it, and the videos that are in it.
 
     Raises:
         InvalidResponseError: it is no interaction, or a finished one whose video cannot be found.
         ContentPolicyError: it is "completed" and made no video: the model wrote why, and `error.raw` has it.
     """
-    parsed = incoming.parsed()
-    # Every look gives the input back: prompt and pictures are the caller's, and stay out of what is kept.
-    raw = incoming.shown(_told(parsed))
-    videos = _videos(parsed)
-    job = _job(parsed, incoming, known, videos)
+    parsed = answer.object()
+    # Every look gives the input back: prompt and images are the caller's, and stay out of what is kept.
+    kept = _without_input(parsed)
+    raw = answer.shown(kept)
+    videos = list(_videos(parsed))
+    status = _status(parsed, answer, known, videos, raw)
+    job = status.job
     if files := _files(videos, places):
         job = job.model_copy(update={"provider_data": {**job.provider_data, "files": files}})
     if job.status == "completed" and not videos:
-        _raise_without_a_video(parsed, job, raw)
+        raise _without_a_video(parsed, job, answer.redaction.shown(kept))
     usage = raw.get("usage")
     notes = job.provider_data.get("notes", []) if job.finished else []
-    return VideoStatus(job, usage=usage if isinstance(usage, dict) else None, raw=raw, warnings=tuple(notes)), videos
+    return replace(status, job=job, usage=usage if isinstance(usage, dict) else None, warnings=tuple(notes)), videos
 
 
-def _raise_without_a_video(parsed: dict[str, Any], job: VideoJob, raw: dict[str, Any]) -> None:
+def _status(
+    parsed: dict[str, Any], answer: Answer, known: VideoJob, videos: list[Video], raw: dict[str, Any]
+) -> VideoStatus:
+    job_id = known.id or read_job_id(parsed)
+    if not job_id:
+        msg = "the vendor's answer holds no job id"
+        raise InvalidResponseError(msg, status_code=answer.status, raw=answer.redaction.shown(parsed))
+    word, fault = parsed.get("status", parsed.get("state")), parsed.get("errors") or parsed.get("error")
+    if word in _ENDS_WITHOUT_AN_ERROR and not fault:
+        fault = {"code": word}
+    meaning: Any = word
+    if word == _IDLE:
+        meaning = "completed" if videos or _outputs(parsed) else "in_progress"
+    elif read_status(word) == "failed" and videos:
+        meaning = "completed"  # cut short, and there is something to fetch
+    status = VideoStatus.of(
+        known,
+        id=job_id,
+        status=meaning or "in_progress",
+        error=fault,
+        completed_at=parsed.get("completed_at"),
+        # It changes with every look: the first one is nearest to the truth.
+        created_at=known.created_at.timestamp() if known.created_at else parsed.get("created"),
+        outputs=len(videos) or None,
+        redaction=answer.redaction,
+        raw=raw,
+    )
+    job, odd = status.job, status.job.vendor_status
+    if odd and odd != known.vendor_status and read_status(meaning) is None:
+        logger.warning("job %s has a status %r that is not known; it is taken as %s", job.id, odd, job.status)
+    if job.status == "failed" and (body := read_error_body(fault)).is_refusal:
+        raise job_refusal(answer, body, job)
+    if job.status == "completed" and job.completed_at is None:
+        return replace(status, job=job.model_copy(update={"completed_at": read_time(parsed.get("updated"))}))
+    return status
+
+
+def _without_a_video(parsed: dict[str, Any], job: VideoJob, raw: Any) -> InvalidResponseError | ContentPolicyError:
     if _video_tokens(parsed):
         msg = f"job {job.id} is completed and was counted as a video, and its answer holds none"
-        raise InvalidResponseError(msg, job=job, raw=raw, billable="yes")
+        return InvalidResponseError(msg, job=job, raw=raw, billable="yes")
     msg = (
         f"job {job.id} was refused: it is completed, and the model wrote a text instead of a video. "
         "What it wrote may quote the prompt; it is in error.raw only."
     )
-    raise ContentPolicyError(msg, stage="output", job=job, raw=raw, billable="unknown")
+    return ContentPolicyError(msg, stage="output", job=job, raw=raw, billable="unknown")
 
 
-def _told(parsed: dict[str, Any]) -> dict[str, Any]:
+def _without_input(parsed: dict[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in parsed.items() if name not in ("input", "system_instruction", "steps")}
-    steps = [step for step in _list(parsed.get("steps")) if step.get("type") == "model_output"]
-    return {**kept, "steps": steps} if steps else kept
+    outputs = _outputs(parsed)
+    return {**kept, "steps": outputs} if outputs else kept
 
 
-def _videos(parsed: dict[str, Any]) -> list[Video]:
-    found = []
-    for step in _list(parsed.get("steps")):
-        if step.get("type") != "model_output":
-            continue
-        found += [_video(part) for part in _list(step.get("content")) if part.get("type") == "video"]
-    output = parsed.get("output_video")
-    if not found and isinstance(output, dict):
-        found.append(_video(output))
-    return [video for video in found if video.uri or video.base64]
+def _outputs(parsed: dict[str, Any]) -> list[dict[str, Any]]:
+    return [step for step in _list(parsed.get("steps")) if step.get("type") == "model_output"]
 
 
-def _video(part: dict[str, Any]) -> Video:
-    uri, data = part.get("uri"), part.get("data")
-    return Video(uri if isinstance(uri, str) else None, data if isinstance(data, str) else None)
+def _videos(parsed: dict[str, Any]) -> Iterator[Video]:
+    parts: list[Any] = [part for step in _outputs(parsed) for part in _list(step.get("content"))]
+    if not any(_is_video(part) for part in parts):
+        parts = [*_list(parsed.get("outputs")), parsed.get("output_video"), parsed.get("video")]
+    for part in parts:
+        if isinstance(part, dict) and (_is_video(part) or part.get("type") is None):
+            video = Video(
+                next(
+                    (uri for name in ("uri", "url", "file_uri", "fileUri") if (uri := read_text(part.get(name)))), None
+                ),
+                read_text(part.get("data")),
+            )
+            if video.uri or video.base64:
+                yield video
+
+
+def _is_video(part: dict[str, Any]) -> bool:
+    kind = part.get("mime_type", part.get("mimeType"))
+    return part.get("type") == "video" or (isinstance(kind, str) and kind.startswith("video/"))
 
 
 def _video_tokens(parsed: dict[str, Any]) -> int:
     usage = parsed.get("usage")
     counts = _list(usage.get("output_tokens_by_modality")) if isinstance(usage, dict) else []
-    tokens = [item.get("tokens") for item in counts if str(item.get("modality")).lower() == "video"]
-    return sum(count for count in tokens if isinstance(count, int))
-
-
-def _job(parsed: dict[str, Any], incoming: Incoming, known: VideoJob, videos: list[Video]) -> VideoJob:
-    job_id = known.id or parsed.get("id")
-    if not isinstance(job_id, str) or not 0 < len(job_id) <= LONGEST_ID:
-        msg = "the vendor's answer holds no job id"
-        raise InvalidResponseError(msg, status_code=incoming.status)
-    word = incoming.told(parsed.get("status") or "in_progress")[:100]
-    status = _STATUSES.get(word.lower())
-    if status is None and known.vendor_status != word:
-        logger.warning("job %s has a status %r that is not known; it is taken as running", job_id, word)
-    if status == "failed" and videos:
-        status = "completed"  # cut short, and there is something to fetch
-    code, message = _fault(parsed, incoming)
-    if status == "failed" and code is None and word in _ENDS_WITHOUT_AN_ERROR:
-        code = word
-    seen: dict[str, Any] = {
-        "id": job_id,
-        "status": status or "in_progress",
-        "vendor_status": None if status == word else word,
-        # It changes with every look: the first one is nearest to the truth.
-        "created_at": known.created_at or _time(parsed.get("created")),
-        "completed_at": _time(parsed.get("updated")) if status == "completed" else None,
-        "outputs": len(videos) or None,
-        "error_code": code,
-        "error_message": message,
-    }
-    return known.model_copy(update={name: value for name, value in seen.items() if value is not None})
+    return sum(read_count(item.get("tokens")) or 0 for item in counts if str(item.get("modality")).lower() == "video")
 
 
 def _files(videos: list[Video], places: Places) -> list[str]:
@@ -138,23 +153,5 @@ def _files(videos: list[Video], places: Places) -> list[str]:
     return [name for name in names if name is not None] if all(names) else []
 
 
-def _fault(parsed: dict[str, Any], incoming: Incoming) -> tuple[str | None, str | None]:
-    """The vendor's first error: in a list, or by itself."""
-    single = parsed.get("error")
-    found = [*_list(parsed.get("errors")), *([single] if isinstance(single, dict) else [])]
-    if not found:
-        return None, None
-    code, message = found[0].get("code"), found[0].get("message")
-    return incoming.told(code) if code else None, incoming.told(message) if message else None
-
-
 def _list(value: Any) -> list[dict[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def _time(value: Any) -> datetime | None:
-    try:
-        seen = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
-        return None
-    return seen if seen is not None and seen.tzinfo is not None else None

@@ -9,14 +9,17 @@ from typing import Any
 
 from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperationError
 from tarash.tarash_gateway.models import Media, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import Prepared
-from tarash_gateway_google.exchange import Incoming, Outgoing, Steps
+from tarash.tarash_gateway.plugins import PreparedRequest
+from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, image_limit
 from tarash_gateway_google.places import Places
 from tarash_gateway_google.roles import cast
 from tarash_gateway_google.uploads import INLINE_BYTES, Uploads
 
 LOOK_SECONDS = 30.0
 """Seconds that one look at a job may take; a longer one is given up and asked again."""
+
+LOOK_BYTES = image_limit(2)
+"""Bytes of an answer about a job: each gives the whole input back, and may hold the video."""
 
 _LEFT_OUT = {
     "negative_prompt": "write what is not to be seen into the prompt",
@@ -26,8 +29,8 @@ _LEFT_OUT = {
 
 
 def submit(
-    places: Places, prepared: Prepared[VideoGenerationRequest], uploads: Uploads, notes: list[str]
-) -> Steps[Incoming]:
+    places: Places, prepared: PreparedRequest[VideoGenerationRequest], uploads: Uploads, notes: list[str]
+) -> Steps[Answer]:
     """Uploads what is big, then creates the job. What the caller should know goes into `notes`."""
     asked = prepared.request
     parts = cast(asked, prepared.images)
@@ -50,23 +53,32 @@ def submit(
         else:
             clip, kind = clip_of(asked)
             content.append((yield from _part(places, "video", clip, kind, uploads)))
-    return (yield Outgoing("POST", places.interactions(), json=_body(places, prepared, parts, content, before)))
+    body = _body(places, prepared, parts, content, before)
+    return (yield HttpRequest("POST", places.interactions(), body, limit=LOOK_BYTES, prompts=(asked.prompt,)))
 
 
-def look(places: Places, job: VideoJob) -> Steps[Incoming]:
+def look(places: Places, job: VideoJob) -> Steps[Answer]:
     """A look at a job."""
-    return (yield Outgoing("GET", places.of_job(job).interactions(job.id), most_seconds=LOOK_SECONDS))
+    return (yield look_request("GET", places.of_job(job).interactions(job.id), job))
 
 
-def cancel(places: Places, job: VideoJob) -> Steps[Incoming]:
+def cancel(places: Places, job: VideoJob) -> Steps[Answer]:
     """Ends a job."""
-    url = places.of_job(job).interactions(job.id, "cancel")
-    return (yield Outgoing("POST", url, json={}, most_seconds=LOOK_SECONDS))
+    return (yield look_request("POST", places.of_job(job).interactions(job.id, "cancel"), job, {}))
+
+
+def look_request(method: str, path: str, job: VideoJob, body: Any = None) -> HttpRequest:
+    """A request about a job, whose answer may hold its input and its videos."""
+    prompt = job.asked.get("prompt")
+    prompts = (prompt,) if isinstance(prompt, str) else ()
+    videos = job.asked.get("n")
+    limit = max(LOOK_BYTES, image_limit(videos) if isinstance(videos, int) else 0)
+    return HttpRequest(method, path, body, limit=limit, most_seconds=LOOK_SECONDS, prompts=prompts)
 
 
 def _body(
     places: Places,
-    prepared: Prepared[VideoGenerationRequest],
+    prepared: PreparedRequest[VideoGenerationRequest],
     parts: Any,
     content: list[dict[str, Any]],
     before: str | None,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.errors import Problem, ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest
 from tarash.tarash_gateway.plugins import InputFile
-from tarash.tarash_gateway.problems import Problem
 
 _FRAMES = ("first_frame", "last_frame")
 _TASKS = {(): None, ("first_frame",): "image_to_video", _FRAMES: "image_to_video"}

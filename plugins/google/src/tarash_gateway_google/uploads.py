@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError, ProviderUnavailableError, TarashError
-from tarash_gateway_google.exchange import Incoming, Outgoing, Steps
+from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, read_id, read_text
 from tarash_gateway_google.places import Places
 
 INLINE_BYTES = 256 * 1024
@@ -53,10 +53,10 @@ class Uploads:
 
 
 def _upload(places: Places, content: bytes, content_type: str) -> Steps[dict[str, Any]]:
-    begun = yield Outgoing(
+    begun = yield HttpRequest(
         "POST",
         places.upload(),
-        json={"file": {}},
+        body={"file": {}},
         headers={
             "x-goog-upload-protocol": "resumable",
             "x-goog-upload-command": "start",
@@ -70,26 +70,26 @@ def _upload(places: Places, content: bytes, content_type: str) -> Steps[dict[str
         msg = "the vendor did not say where an input file is to be uploaded to"
         raise InvalidResponseError(msg, status_code=begun.status, billable="no", retryable=True)
     # The address itself says who may write there; the key is not needed.
-    done = yield Outgoing(
+    done = yield HttpRequest(
         "POST",
-        places.at_own_origin(url),
-        content=content,
+        places.own_path(url),
+        body=content,
         headers={"x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0"},
         most_seconds=UPLOAD_SECONDS,
-        keyed=False,
+        signed=False,
     )
-    return _file(done, done.parsed().get("file"))
+    return _file(done, done.object().get("file"))
 
 
 def _look(places: Places, file: dict[str, Any]) -> Steps[dict[str, Any]]:
-    name = str(file.get("name") or file["uri"]).rpartition("/")[2]
-    answer = yield Outgoing("GET", places.file(name), most_seconds=UPLOAD_SECONDS)
-    parsed = answer.parsed()
+    name = (read_id(file.get("name")) or str(file["uri"])).rpartition("/")[2]
+    answer = yield HttpRequest("GET", places.file(name), most_seconds=UPLOAD_SECONDS)
+    parsed = answer.object()
     return _file(answer, parsed.get("file", parsed))
 
 
-def _file(answer: Incoming, file: Any) -> dict[str, Any]:
-    if not isinstance(file, dict) or not isinstance(file.get("uri"), str):
+def _file(answer: Answer, file: Any) -> dict[str, Any]:
+    if not isinstance(file, dict) or read_text(file.get("uri")) is None:
         msg = "the vendor's answer to an upload names no file"
         raise InvalidResponseError(msg, status_code=answer.status, billable="no", retryable=True)
     return file

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
 
-from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, ValidationError
+from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError, Problem, ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import InputFile, Prepared, VideoStatus
-from tarash.tarash_gateway.problems import Problem
-from tarash_gateway_google.exchange import Incoming, Outgoing, Steps
-from tarash_gateway_google.faults import told_words
+from tarash.tarash_gateway.plugins import InputFile, PreparedRequest, VideoStatus
+from tarash.tarash_gateway.plugins.http import (
+    Answer,
+    HttpRequest,
+    Steps,
+    job_refusal,
+    read_count,
+    read_error_body,
+    read_id,
+    read_text,
+)
 from tarash_gateway_google.interactions import Video
-from tarash_gateway_google.omni import LOOK_SECONDS, check_home, clip_of, with_extra
+from tarash_gateway_google.omni import LOOK_BYTES, check_home, clip_of, look_request, with_extra
 from tarash_gateway_google.places import Places
 from tarash_gateway_google.uploads import free_of_charge
 
@@ -33,7 +41,7 @@ _GRPC = {
 """The numbers of an operation's error that occur, in words."""
 
 
-def submit(places: Places, prepared: Prepared[VideoGenerationRequest]) -> Steps[Incoming]:
+def submit(places: Places, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[Answer]:
     """Starts the operation."""
     clip: dict[str, str] | None = None
     if prepared.request.operation != "generate":
@@ -48,59 +56,61 @@ def submit(places: Places, prepared: Prepared[VideoGenerationRequest]) -> Steps[
             content, kind = clip_of(prepared.request)
             clip = {"bytesBase64Encoded": b64encode(content).decode(), "mimeType": kind}
     body = _body(prepared, clip)
-    return (yield Outgoing("POST", places.model(prepared.model, "predictLongRunning"), json=body))
+    path = places.model(prepared.model, "predictLongRunning")
+    return (yield HttpRequest("POST", path, body, limit=LOOK_BYTES, prompts=(prepared.request.prompt,)))
 
 
-def look(places: Places, job: VideoJob) -> Steps[Incoming]:
+def look(places: Places, job: VideoJob) -> Steps[Answer]:
     """A look at an operation, which is a POST here."""
-    url = places.of_job(job).model(job.model, "fetchPredictOperation")
-    return (yield Outgoing("POST", url, json={"operationName": job.id}, most_seconds=LOOK_SECONDS))
+    path = places.of_job(job).model(job.model, "fetchPredictOperation")
+    return (yield look_request("POST", path, job, {"operationName": job.id}))
 
 
-def read_operation(incoming: Incoming, known: VideoJob) -> tuple[VideoStatus, list[Video]]:
+def read_operation(answer: Answer, known: VideoJob) -> tuple[VideoStatus, list[Video]]:
     """What an answer says of an operation, and the videos that are in it.
 
     Raises:
         InvalidResponseError: it is no operation, or a finished one without videos and without a reason.
         ContentPolicyError: every video was withheld.
     """
-    parsed = incoming.parsed()
-    name = known.id or parsed.get("name")
-    if not isinstance(name, str) or not name:
+    parsed = answer.object()
+    name = known.id or read_id(parsed.get("name"))
+    raw = answer.shown(parsed)
+    if not name:
         msg = "the vendor's answer holds no name of an operation"
-        raise InvalidResponseError(msg, status_code=incoming.status)
-    job = known.model_copy(update={"id": name, "status": "in_progress"})
-    raw = incoming.shown(parsed)
-    if parsed.get("done") is not True:
-        return VideoStatus(job, raw=raw), []
+        raise InvalidResponseError(msg, status_code=answer.status, raw=answer.redaction.shown(parsed))
     fault = parsed.get("error")
-    if isinstance(fault, dict):
-        number = fault.get("code")
-        word = _GRPC.get(number) if isinstance(number, int) else None
-        update = {
-            "status": "failed",
-            "error_code": word or incoming.told(number),
-            "error_message": told_words(fault.get("message") or "no reason given", incoming.secrets),
-        }
-        return VideoStatus(job.model_copy(update=update), raw=raw), []
-    return _finished(parsed, job, raw)
+    if fault:
+        body = read_error_body(fault)
+        number = read_count(body.details.get("code"))
+        error = {"message": body.words, "code": _GRPC.get(number or 0) or body.code}
+        failed = VideoStatus.of(known, id=name, status="failed", error=error, redaction=answer.redaction, raw=raw)
+        if body.is_refusal:
+            raise job_refusal(answer, body, failed.job)
+        return failed, []
+    status = VideoStatus.of(known, id=name, status="in_progress", raw=raw)
+    return (status, []) if parsed.get("done") is not True else _finished(parsed, status.job, raw, answer)
 
 
-def _finished(parsed: dict[str, Any], job: VideoJob, raw: dict[str, Any]) -> tuple[VideoStatus, list[Video]]:
+def _finished(
+    parsed: dict[str, Any], job: VideoJob, raw: dict[str, Any], answer: Answer
+) -> tuple[VideoStatus, list[Video]]:
     response = parsed.get("response")
     response = response if isinstance(response, dict) else {}
     items = response.get("videos")
     videos = [_video(item) for item in items if isinstance(item, dict)] if isinstance(items, list) else []
     videos = [video for video in videos if video.uri or video.base64]
-    filtered = response.get("raiMediaFilteredCount")
-    filtered = filtered if isinstance(filtered, int) else len(response.get("raiMediaFilteredReasons") or ())
+    reasons = response.get("raiMediaFilteredReasons")
+    filtered = read_count(response.get("raiMediaFilteredCount")) or (len(reasons) if isinstance(reasons, list) else 0)
+    done = VideoStatus.of(job, status="completed", outputs=len(videos) or None, raw=raw)
+    job = done.job
     if not videos and filtered:
-        job = job.model_copy(update={"status": "completed"})
         msg = f"the vendor withheld every video of the job ({filtered}); its reasons are in error.raw"
-        raise ContentPolicyError(msg, stage="output", job=job, raw=raw, billable="unknown")
+        shown = answer.redaction.shown(parsed)
+        raise ContentPolicyError(msg, stage="output", job=job, raw=shown, billable="unknown")
     if not videos:
         msg = f"job {job.id} is done, and its answer holds no video"
-        raise InvalidResponseError(msg, job=job, raw=raw, billable="yes")
+        raise InvalidResponseError(msg, job=job, raw=answer.redaction.shown(parsed), billable="yes")
     asked = job.asked.get("n", 1)
     missing = asked - len(videos) if isinstance(asked, int) else 0
     warnings = []
@@ -109,16 +119,14 @@ def _finished(parsed: dict[str, Any], job: VideoJob, raw: dict[str, Any]) -> tup
         warnings.append(f"{many} withheld by the vendor's filter")
     elif missing > 0:
         warnings.append(f"{asked} videos were asked for, the vendor made {len(videos)}")
-    done = job.model_copy(update={"status": "completed", "outputs": len(videos)})
-    return VideoStatus(done, raw=raw, warnings=warnings), videos
+    return replace(done, warnings=warnings), videos
 
 
 def _video(item: dict[str, Any]) -> Video:
-    uri, data = item.get("gcsUri"), item.get("bytesBase64Encoded")
-    return Video(uri if isinstance(uri, str) else None, data if isinstance(data, str) else None)
+    return Video(read_text(item.get("gcsUri")) or read_text(item.get("uri")), read_text(item.get("bytesBase64Encoded")))
 
 
-def _body(prepared: Prepared[VideoGenerationRequest], clip: dict[str, str] | None) -> dict[str, Any]:
+def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str] | None) -> dict[str, Any]:
     asked = prepared.request
     first = [file for file in prepared.images if file.role == "first_frame"]
     last = [file for file in prepared.images if file.role == "last_frame"]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperationError
 from tarash.tarash_gateway.models import GenerationConfig, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import Prepared, VideoStatus, read_variable
+from tarash.tarash_gateway.plugins import PreparedRequest, VideoStatus, read_variable
+from tarash.tarash_gateway.plugins.http import Answer, Connection, KeySource, Steps
 from tarash_gateway_google import omni, veo
-from tarash_gateway_google.connection import Connection, split_version
 from tarash_gateway_google.credentials import find_credentials
-from tarash_gateway_google.exchange import Incoming, Steps
 from tarash_gateway_google.interactions import Video, read_interaction
-from tarash_gateway_google.places import Places
+from tarash_gateway_google.places import Places, split_version
 from tarash_gateway_google.provider import GoogleProvider
 
 VERTEX_VERSION = "v1beta1"
@@ -27,9 +27,14 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9:.-]{0,99}")
 class VertexProvider(GoogleProvider):
     """Vertex AI in one project and location."""
 
-    def __init__(self, config: GenerationConfig) -> None:
-        location = _named(config, "location", LOCATION_VARIABLE) or ANYWHERE
-        credentials = find_credentials(config)
+    key_variables = ()
+    key_header = "Authorization"
+    key_prefix = "Bearer "
+
+    def connect(self, config: GenerationConfig) -> Connection:
+        """The connection of a config, its project and its location; reads the environment now."""
+        self._location = _named(config, "location", LOCATION_VARIABLE) or ANYWHERE
+        credentials = self._credentials = find_credentials(config)
         project = _named(config, "project", PROJECT_VARIABLE) or credentials.project
         if project is None:
             msg = (
@@ -37,27 +42,34 @@ class VertexProvider(GoogleProvider):
                 f"or set {PROJECT_VARIABLE}"
             )
             raise ConfigurationError(msg, provider=config.provider, model=config.model)
-        root, version = split_version(config.base_url or _home_of(location))
-        connection = Connection(
-            root,
-            config.api_version or version or VERTEX_VERSION,
-            credentials.key,
-            "bearer",
-            quota_project=credentials.quota_project,
-            key_id=credentials.key_id,
+        self._project = project
+        connection = super().connect(
+            config.model_copy(update={"base_url": config.base_url or _home_of(self._location)})
         )
-        places = Places(root, connection.version, project, location)
-        super().__init__(config, connection, places=places, where=credentials.source)
+        quota = credentials.quota_project
+        headers = (*connection.headers, ("x-goog-user-project", quota)) if quota else connection.headers
+        key = KeySource(credentials.key, identity=credentials.key_id)
+        return replace(connection, key=key, headers=headers)
+
+    @property
+    def key_origin(self) -> str:
+        """Where a key is looked for, for the text of an error."""
+        return self._credentials.source
+
+    def _places(self) -> Places:
+        _, version = split_version(self.config.base_url or _home_of(self._location))
+        version = self.config.api_version or version or VERTEX_VERSION
+        return Places(self.endpoint, version, self._project, self._location)
 
     def _home(self) -> dict[str, str]:
         return {"project": self.places.project or "", "location": self.places.location or ""}
 
-    def _begin(self, prepared: Prepared[VideoGenerationRequest], notes: list[str]) -> Steps[Incoming]:
+    def _begin(self, prepared: PreparedRequest[VideoGenerationRequest], notes: list[str]) -> Steps[Answer]:
         if _is_veo(prepared.model):
             return (yield from veo.submit(self.places, prepared))
         return (yield from omni.submit(self.places, prepared, self._uploads, notes))
 
-    def _look(self, job: VideoJob) -> Steps[Incoming]:
+    def _look(self, job: VideoJob) -> Steps[Answer]:
         look = veo.look if _is_veo(job.model) else omni.look
         return (yield from look(self.places, job))
 
@@ -67,7 +79,7 @@ class VertexProvider(GoogleProvider):
             raise UnsupportedOperationError(msg)
         return (yield from super()._cancel(job))
 
-    def _read(self, answer: Incoming, job: VideoJob) -> tuple[VideoStatus, list[Video]]:
+    def _read(self, answer: Answer, job: VideoJob) -> tuple[VideoStatus, list[Video]]:
         return veo.read_operation(answer, job) if _is_veo(job.model) else read_interaction(answer, job, self.places)
 
 

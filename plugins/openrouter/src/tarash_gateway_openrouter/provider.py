@@ -6,7 +6,6 @@ The vendor has no list of jobs and cancels none, so there is no `find_video` and
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError, InvalidResponseError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig, ImageGenerationRequest, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, PreparedRequest, VideoStatus
+from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, PreparedRequest, VideoStatus, read_variable
 from tarash.tarash_gateway.plugins.http import (
     Answer,
     Connection,
@@ -61,7 +60,7 @@ class OpenRouterProvider(HttpProvider):
 
     def connect(self, config: GenerationConfig) -> Connection:
         """The connection of a config; reads the environment now."""
-        base_url = config.base_url or os.environ.get(URL_VARIABLE, "").strip() or OPENROUTER_URL
+        base_url = config.base_url or read_variable(URL_VARIABLE) or OPENROUTER_URL
         if "?" in base_url:
             msg = "base_url has a query, which OpenRouter's API does not take; leave it out"
             raise ConfigurationError(msg, provider=config.provider, model=config.model)
