@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
 from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
 
 if TYPE_CHECKING:
     from tarash_gateway_google.provider import GoogleProvider
-
-KEY_VARIABLES: tuple[str, ...] = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
-"""In the order in which Google's own SDK looks at them."""
 
 __all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "GoogleProvider", "tarash_create_provider", "tarash_provider_specs"]
 

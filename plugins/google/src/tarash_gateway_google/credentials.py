@@ -1,4 +1,4 @@
-"""Who asks Vertex AI: a token, a function that gives tokens, a credential of google-auth, or the environment's own."""
+"""Who asks: a key; for Vertex AI a token, a function that gives tokens, a credential, or the environment's own."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
 
 Key = str | Callable[[], str | Awaitable[str]]
+
+KEY_VARIABLES: tuple[str, ...] = ("GOOGLE_API_KEY", "GEMINI_API_KEY")
+"""Those of the Gemini API, in the order in which Google's own SDK looks at them."""
 
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 

@@ -28,7 +28,8 @@ from tarash.tarash_gateway.plugins.http import (
     run_steps,
     run_steps_async,
 )
-from tarash_gateway_google import KEY_VARIABLES, omni
+from tarash_gateway_google import omni
+from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.errors import read_error
 from tarash_gateway_google.images import Collected, image_request, read_images
 from tarash_gateway_google.interactions import Video, read_interaction

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
-from tarash_gateway_openrouter.errors import KEY_VARIABLE
+from tarash_gateway_openrouter.endpoint import KEY_VARIABLE
 from tarash_gateway_openrouter.shipped import (
     DEFAULT_IMAGE_MODEL,
     DEFAULT_VIDEO_MODEL,

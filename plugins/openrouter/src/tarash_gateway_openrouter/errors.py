@@ -10,8 +10,7 @@ from typing import Any, Final
 from tarash.tarash_gateway.errors import ContentPolicyError, ModelNotFoundError, ProviderUnavailableError, TarashError
 from tarash.tarash_gateway.plugins.http import Answer, error_of, read_error_body
 from tarash.tarash_gateway.plugins.http import read_error as read_any_error
-
-KEY_VARIABLE: Final = "OPENROUTER_API_KEY"
+from tarash_gateway_openrouter.endpoint import KEY_VARIABLE
 
 HINTS: Final = {
     401: f"The key was looked for in api_key, then in {KEY_VARIABLE}.",

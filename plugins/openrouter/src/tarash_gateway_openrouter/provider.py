@@ -32,7 +32,8 @@ from tarash.tarash_gateway.plugins.http import (
     read_job,
 )
 from tarash_gateway_openrouter.catalogue import image_rows, video_rows
-from tarash_gateway_openrouter.errors import KEY_VARIABLE, read_error
+from tarash_gateway_openrouter.endpoint import KEY_VARIABLE, OPENROUTER_URL, URL_VARIABLE
+from tarash_gateway_openrouter.errors import read_error
 from tarash_gateway_openrouter.requests import (
     IMAGE_MODELS,
     VIDEO_MODELS,
@@ -44,9 +45,6 @@ from tarash_gateway_openrouter.requests import (
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins import Sink
-
-OPENROUTER_URL = "https://openrouter.ai/api/v1"
-URL_VARIABLE = "OPENROUTER_BASE_URL"
 
 _HEADERS = {"referer": "HTTP-Referer", "title": "X-OpenRouter-Title"}
 """Entries of `provider_config` that go out as headers: how the vendor names an application in its statistics."""
