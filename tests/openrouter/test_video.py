@@ -134,11 +134,11 @@ def test_a_job_of_another_place_is_not_edited_here(router, video_config, video_r
     assert len(router.paid) == 1
 
 
-def test_a_clip_of_ones_own_is_not_edited_here(router, video_config, video_request, tmp_path):
-    clip = tmp_path / "clip.mp4"
-    clip.write_bytes(b"not looked at")
+def test_a_clip_of_ones_own_is_not_edited_here(router, video_config, video_request, tmp_path, clip):
+    path = tmp_path / "clip.mp4"
+    path.write_bytes(clip)
     with pytest.raises(ValidationError, match="must be an earlier job of this vendor"):
-        submit_video(video_config(), video_request(video=clip, operation="extend"))
+        submit_video(video_config(), video_request(video=path, operation="extend"))
 
     assert router.requests == []
 
