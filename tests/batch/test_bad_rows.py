@@ -35,7 +35,11 @@ BAD = {
     '{"id": "b", "prompt": "x", "model": ""}': "model: ",
     '{"id": "b", "prompt": "x", "provider": "nobody", "model": "m"}': "ProviderNotFoundError: no installed plugin",
     '{"id": "b", "prompt": "x", "size": "3x3"}': "size: ",
-    '{"id": "b", "prompt": "x", "image_list": ["no-such-file.png"]}': "image_list.0.image: is a string that is neither",
+    '{"id": "b", "prompt": "x", "image_list": ["no-such-file.png"]}': (
+        "image_list.0.image: is no file in the folder of the rows; files of another folder are read where it is named "
+        "with --inputs FOLDER (input_folders=)"
+    ),
+    '{"id": "b", "prompt": "x", "image_list": [{"image": {"path": "good.png"}}]}': "image_list.0.image: names a file: ",
     '{"id": "", "prompt": "", "sise": "1x1"}': "id: is empty",
 }
 """A line, and the beginning of what is told of it."""

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tarash.tarash_gateway import run_batch_async
+from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.models import ImageGenerationConfig
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -72,6 +73,22 @@ def test_pictures_that_a_file_names_lie_beside_it(run, written, image, out, tara
     rows = written({"id": "edit", "prompt": "bluer", "size": "256x256", "image_list": ["input.png"]})
     assert run(rows).done == 1
     assert "/v1/images/edits" in [request.path for request in tarash_sandbox.requests]
+
+
+def test_files_of_other_folders_are_read_where_the_folder_is_named(run, written, image, out, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "sub").mkdir()
+    run([image("first")])
+    [picture] = out.rglob("first.png")
+    (elsewhere / "sub" / "input.png").write_bytes(picture.read_bytes())
+    fields = {"prompt": "bluer", "size": "256x256"}
+    names = ["sub/input.png", str(elsewhere / "sub" / "input.png"), f"../{out.name}/first.png"]
+    rows = written(*({"id": f"edit-{at}", **fields, "image_list": [name]} for at, name in enumerate(names)))
+    assert run(rows).failed == 3
+    result = run(rows, retry_failed=True, input_folders=[elsewhere])
+    assert [failure.id for failure in result.failures] == ["edit-2"]
+    with pytest.raises(ValidationError, match=r"input_folders: .* is no folder"):
+        run(rows, input_folders=[elsewhere / "gone"])
 
 
 class TestBadRowsStopNoOther:

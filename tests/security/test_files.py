@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tarash.tarash_gateway import check_request, generate_image, generate_video
+from tarash.tarash_gateway import check_request, generate_image, generate_video, run_batch
 from tarash.tarash_gateway.errors import DownloadError, ValidationError
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
@@ -184,6 +184,42 @@ except Exception as error:
     count, error, mebibytes = done.stdout.split()
     assert (count, error) == ("1", "DownloadError")
     assert int(mebibytes) < 600
+
+
+class TestRowsOfABatch:
+    """A file of rows names only images that lie in its own folder, or in one that the caller named."""
+
+    @pytest.fixture
+    def outcome(self, tmp_path, png):
+        """What became of the one row of a file; `names` are the names of its image, one after the other."""
+        folder = tmp_path / "rows"
+        folder.mkdir()
+        (folder / "link.png").symlink_to(tmp_path / "secret.png")
+        (folder / "inside.png").write_bytes(png)
+        (folder / "linked").symlink_to(tmp_path)
+
+        def outcome(name):
+            rows = folder / "rows.jsonl"
+            rows.write_text(json.dumps({"id": "a", "prompt": "x", "image_list": [name]}))
+            result = run_batch(rows, tmp_path / "out", configs=IMAGES, dry_run=True)
+            return result.failures[0].error if result.failures else None
+
+        return outcome
+
+    @pytest.mark.parametrize(
+        "name",
+        ["../secret.png", "link.png", "linked/secret.png", "{}/secret.png", "./../rows/../secret.png", "~/x.png"],
+    )
+    def test_no_name_leads_out_of_the_folder_of_the_rows(self, name, outcome, secret):
+        there = outcome(name.format(secret.parent))
+        secret.unlink()
+        gone = outcome(name.format(secret.parent))
+        assert there == gone  # whether a file is there is told of no other folder
+        assert there.startswith("ValidationError: image_list.0.image: is no file in the folder of the rows; ")
+
+    def test_what_lies_in_the_folder_is_read(self, outcome):
+        assert outcome("inside.png") is None
+        assert outcome("./inside.png") is None
 
 
 def test_objects_of_the_callers_own_are_taken(secret, png):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
 from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.records import shortened
 
 Format = Literal["jsonl", "csv"]
 
@@ -22,6 +25,13 @@ _JSON_COLUMNS: Final = frozenset(
     ("n", "seed", "duration_seconds", "generate_audio", "image_list", "mask_image", "extra_params")
 )
 """Columns of a CSV file whose cells are read as JSON: numbers, true and false, lists, objects."""
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\s-]*={0,2}\s*")
+
+_NOT_FOUND: Final = (
+    "is no file in the folder of the rows; files of another folder are read where it is named "
+    "with --inputs FOLDER (input_folders=)"
+)
 
 _MEDIA_FIELDS: Final = ("image_list", "mask_image", "video")
 
@@ -35,14 +45,42 @@ class RawRow:
     problem: str | None = None
     """Why it cannot be read at all."""
 
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with single fields, which are left out."""
+
+
+class InputFolders:
+    """The folders out of which rows may name files.
+
+    Whoever writes rows must not choose which files of this machine are sent on: neither `..`, nor an absolute path,
+    nor a link leads out of these folders.
+
+    Args:
+        folders: the folder of the rows first; the others were named by whoever runs the batch.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+
+    def find(self, name: str) -> Path | None:
+        """The file of that name; None where no such file is in one of the folders."""
+        with suppress(OSError, ValueError, RuntimeError):
+            for folder in self._folders:
+                path = (folder / name).resolve()
+                if path.is_relative_to(folder) and path.is_file():
+                    return path
+        return None
+
 
 def format_of(path: Path) -> Format:
     """What the ending of a file's name says of it."""
     return "csv" if path.suffix.lower() == ".csv" else "jsonl"
 
 
-def rows_of_file(path: Path, form: Format | None = None, folder: Path | None = None) -> Generator[RawRow]:
-    """The rows of a file. Pictures that are named in it are looked for in `folder`, or beside it.
+def rows_of_file(
+    path: Path, form: Format | None = None, folder: Path | None = None, more: Iterable[Path] = ()
+) -> Generator[RawRow]:
+    """The rows of a file. Images that are named in it are looked for in `folder`, or beside it, and in `more`.
 
     Raises:
         ValidationError: it cannot be opened, or its header cannot be right.
@@ -53,15 +91,16 @@ def rows_of_file(path: Path, form: Format | None = None, folder: Path | None = N
         msg = f"{path} cannot be read: {error.strerror or error}"
         raise ValidationError(msg) from error
     with file:
-        yield from rows_of_stream(file, form or format_of(path), folder or path.parent)
+        yield from rows_of_stream(file, form or format_of(path), [folder or path.parent, *more])
 
 
-def rows_of_stream(stream: BinaryIO, form: Format, folder: Path) -> Iterator[RawRow]:
-    """The rows of a stream; `folder` is where pictures are looked for that are named in it."""
+def rows_of_stream(stream: BinaryIO, form: Format, folders: Iterable[Path]) -> Iterator[RawRow]:
+    """The rows of a stream; `folders` are where images are looked for that are named in it."""
     empty = True
+    inputs = InputFolders(folders)
     for row in _csv(stream) if form == "csv" else _json_lines(stream):
         empty = False
-        yield row if row.problem is not None else RawRow(row.line, _with_paths(row.fields, folder))
+        yield row if row.problem is not None else _with_paths(row, inputs)
     if empty:
         yield RawRow(1, problem="there are no rows in it")
 
@@ -170,20 +209,30 @@ def _cell(name: str, cell: str) -> Any:
         return [cell.strip()] if name == "image_list" else cell
 
 
-def _with_paths(fields: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
-    """The fields, with a `Path` for each picture that is named by its file."""
-    if fields.keys().isdisjoint(_MEDIA_FIELDS):
-        return fields
-    return {name: _located(value, folder) if name in _MEDIA_FIELDS else value for name, value in fields.items()}
+def _with_paths(row: RawRow, inputs: InputFolders) -> RawRow:
+    """The row, with a `Path` for each image that is named by its file."""
+    if row.fields.keys().isdisjoint(_MEDIA_FIELDS):
+        return row
+    fields = dict(row.fields)
+    problems: list[Problem] = []
+    for name in _MEDIA_FIELDS:
+        if name in fields:
+            missing: list[Problem] = []
+            fields[name] = _located(fields[name], name, inputs, missing)
+            if missing and name != "video":  # there it may be the vendor's id of one
+                del fields[name]
+                problems += missing
+    return RawRow(row.line, fields, problems=tuple(problems))
 
 
-def _located(value: Any, folder: Path) -> Any:
+def _located(value: Any, place: str, inputs: InputFolders, missing: list[Problem]) -> Any:
     if isinstance(value, list):
-        return [_located(item, folder) for item in value]
+        return [_located(item, f"{place}.{at}.image", inputs, missing) for at, item in enumerate(value)]
     if isinstance(value, dict) and "image" in value:
-        return {**value, "image": _located(value["image"], folder)}
+        return {**value, "image": _located(value["image"], place, inputs, missing)}
     if isinstance(value, str) and len(value) < 1024 and "://" not in value and not value.startswith("data:"):
-        with suppress(OSError, ValueError):
-            if (folder / value).is_file():
-                return folder / value
+        path = inputs.find(value)
+        if path is None and not _BASE64.fullmatch(value):
+            missing.append(Problem(place, _NOT_FOUND, value=shortened(value)))
+        return path or value
     return value

@@ -76,7 +76,7 @@ class RowChecker:
         """The row, or what is wrong with it: all of it at once."""
         if raw.problem is not None:
             return refusal(None, raw.line, [Problem("line", raw.problem)])
-        problems: list[Problem] = []
+        problems = list(raw.problems)
         given = {name: value for name, value in raw.fields.items() if value is not None}
         kind = _kind(given.get("kind", self._kind), problems)
         fields = {**self._defaults[kind], **given}

@@ -41,6 +41,7 @@ def run_batch(
     strict: bool = False,
     dry_run: bool = False,
     journal: Path | str | os.PathLike[str] | None = None,
+    input_folders: Iterable[Path | str] = (),
     engine: str | BatchEngine = LOCAL,
     engine_options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
@@ -70,6 +71,7 @@ def run_batch(
         strict: send nothing unless every row can be right; the rows are read twice.
         dry_run: send and write nothing; check every row and add up what they may cost.
         journal: its folder; without it, `.journal` in `out`. One process at a time works with it.
+        input_folders: folders out of which rows of a file may name input images, besides the folder of that file.
         engine: who works on the rows: `local` is this process, others come with plugins.
         engine_options: what the engine is told, such as its `address`.
         on_progress: called with a `BatchProgress` each second and at the end; a plain or an async function.
@@ -114,6 +116,7 @@ async def run_batch_async(
     strict: bool = False,
     dry_run: bool = False,
     journal: Path | str | os.PathLike[str] | None = None,
+    input_folders: Iterable[Path | str] = (),
     engine: str | BatchEngine = LOCAL,
     engine_options: Mapping[str, Any] | None = None,
     on_progress: OnProgress | None = None,
@@ -146,6 +149,8 @@ def run_to_its_end(batch: Batch) -> BatchResult:
 
 
 def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: Any, on_row: Any, **how: Any) -> Batch:
+    inputs = how.pop("input_folders")
+    source = Source(rows, more=[inputs] if isinstance(inputs, (str, Path)) else inputs)
     folder = Path(out)
     defaults = dict(how.pop("defaults") or {})
     engine, options = how.pop("engine"), dict(how.pop("engine_options") or {})
@@ -154,7 +159,7 @@ def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: 
     place = Path(journal) if journal is not None else folder / JOURNAL
     accounts = Accounts(configs, nearest=how.pop("nearest"))
     settings = Settings(out=folder, journal=place, defaults=defaults, **how)
-    return Batch(Source(rows), settings, accounts, engine=engine, on_progress=on_progress, on_row=on_row)
+    return Batch(source, settings, accounts, engine=engine, on_progress=on_progress, on_row=on_row)
 
 
 @contextmanager

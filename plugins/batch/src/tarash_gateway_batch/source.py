@@ -28,17 +28,30 @@ class Source:
     Args:
         rows: a file, or mappings.
         form: how the file is written; without it, its ending tells.
-        folder: where pictures are that a file names; without it, beside the file.
+        folder: where images are that a file names; without it, beside the file.
+        more: further folders out of which a file may name images.
 
     Raises:
         ValidationError: `rows` is something else, or there is no such file.
     """
 
-    def __init__(self, rows: AnyRows, form: Format | None = None, *, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        rows: AnyRows,
+        form: Format | None = None,
+        *,
+        folder: Path | None = None,
+        more: Iterable[Path | str] = (),
+    ) -> None:
         self._path = Path(rows) if isinstance(rows, (str, Path)) else None
         self._rows: Any = rows
         self._form = form
         self._folder = folder
+        self._more = [Path(one) for one in more]
+        for one in self._more:
+            if not one.is_dir():
+                msg = f"input_folders: {one} is no folder"
+                raise ValidationError(msg)
         if self._path is not None and not self._path.exists():
             msg = f"there is no file {self._path}"
             raise ValidationError(msg)
@@ -63,7 +76,7 @@ class Source:
     def read(self) -> Generator[RawRow]:
         """The rows, where they are no async ones."""
         if self._path is not None:
-            return rows_of_file(self._path, self._form, self._folder)
+            return rows_of_file(self._path, self._form, self._folder, self._more)
         return rows_of_objects(self._rows)
 
     async def stream(self) -> AsyncGenerator[RawRow]:

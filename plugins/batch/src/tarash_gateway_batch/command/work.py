@@ -88,16 +88,16 @@ def _settings(folder: Folder, content: Rows, pace: Pace) -> Settings:
 @contextmanager
 def _source(rows: str, content: Rows) -> Iterator[Source]:
     if rows != "-":
-        yield Source(rows, content.form)
+        yield Source(rows, content.form, more=content.inputs)
         return
     form = content.form or "jsonl"
     if not content.strict:
-        yield Source(InThread(rows_of_stream(sys.stdin.buffer, form, Path())))
+        yield Source(InThread(rows_of_stream(sys.stdin.buffer, form, [Path(), *content.inputs])))
         return
     with tempfile.NamedTemporaryFile(prefix="tarash-rows-") as file:  # all of them are looked at first
         shutil.copyfileobj(sys.stdin.buffer, file)
         file.flush()
-        yield Source(file.name, form, folder=Path())
+        yield Source(file.name, form, folder=Path(), more=content.inputs)
 
 
 @contextmanager
