@@ -25,7 +25,7 @@ from simulation.work import Ended, Work
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id
 from tarash.tarash_gateway.flows.recovery import recover
-from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig, VideoJob
 from tarash_gateway_batch.deciding import Decision, decide
 from tarash_gateway_batch.gates import Gate
 from tarash_gateway_batch.lanes import Lanes
@@ -257,7 +257,7 @@ class Cluster:
         for vendor, several in open_ones.items():
             view: Any = View(self.ledger, heir.disk, [known.entry() for known in several])
             config = VideoGenerationConfig(provider=self.vendors[vendor].profile.name, model=MODEL)
-            flow = recover(config, self.vendors[vendor], view, new_request_id())
+            flow = recover(config, self.vendors[vendor], view, new_request_id(), VideoJob)
             try:
                 await run_virtual(flow, self.clock)
             except TarashError:  # it does not tell: they stay as they are

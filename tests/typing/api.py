@@ -29,6 +29,7 @@ from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Lifecyc
 from tarash.tarash_gateway.errors import ContentPolicyError, TarashError, ValidationError
 from tarash.tarash_gateway.models import (
     GenerationConfig,
+    GenerationJob,
     ImageGenerationConfig,
     ImageGenerationRequest,
     ImageGenerationResponse,
@@ -118,7 +119,7 @@ def videos(config: VideoGenerationConfig) -> VideoJob | None:
         assert_type(error.problems, tuple[Problem, ...])
         raise
     except TarashError as error:
-        assert_type(error.job, VideoJob | None)
+        assert_type(error.job, GenerationJob | None)
         assert_type(error.retry_after, float | None)
         raise
     assert_type(response, VideoGenerationResponse)

@@ -38,7 +38,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from tarash.tarash_gateway.problems import Problem
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import Media, VideoJob
+    from tarash.tarash_gateway.models import GenerationJob, Media
 
 __all__ = [
     "AuthenticationError",
@@ -101,7 +101,7 @@ class TarashError(Exception):
         retryable: bool = False,
         retry_after: float | None = None,
         billable: Billable | None = None,
-        job: VideoJob | None = None,
+        job: GenerationJob | None = None,
         media: Media | None = None,
         raw: Any = None,
     ) -> None:

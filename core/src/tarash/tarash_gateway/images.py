@@ -1,22 +1,32 @@
-"""Pictures: made, edited, streamed."""
+"""Images: made, edited and streamed; and step by step, where a vendor's images are jobs."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
-from tarash.tarash_gateway.flows.call import call
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Flow, continue_with
-from tarash.tarash_gateway.flows.context import call_scope
+from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
 from tarash.tarash_gateway.flows.driver import OnProgress, iterate, iterate_async, run, run_async
-from tarash.tarash_gateway.flows.image import image_call
+from tarash.tarash_gateway.flows.image import image_call, resume_image_call, submit_image_call
+from tarash.tarash_gateway.flows.jobs import cancel_call, open_job, poll_call
 from tarash.tarash_gateway.flows.plan import checked_chain
+from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.flows.stream import stream_call
+from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.models import (
+    GenerationJob,
     ImageGenerationConfig,
     ImageGenerationRequest,
     ImageGenerationResponse,
     ImageGenerationUpdate,
+    ImageJob,
 )
+from tarash.tarash_gateway.plugins.observers import Operation
+from tarash.tarash_gateway.plugins.provider import Provider
+from tarash.tarash_gateway.plugins.registry import registry
 
 
 def generate_image(
@@ -78,6 +88,125 @@ def stream_image_async(
     return iterate_async(_stream_flow(config, request))
 
 
+def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest) -> ImageJob:
+    """Submits an image job and returns as soon as the vendor has it: for vendors whose images are jobs.
+
+    Args:
+        config: who makes it, and how careful the call is.
+        request: what is to be seen.
+
+    Returns:
+        The job: plain JSON without a secret (`job.model_dump_json()`), which `resume_image` picks up in any process.
+
+    Raises:
+        ValidationError: the request cannot be right; nothing was sent.
+        UnsupportedOperationError: the vendor answers at once: use `generate_image`.
+        UnconfirmedGenerationError: the answer was lost; the images may have been billed.
+        TarashError: whatever else went wrong.
+    """
+    return run(_submit_flow(config, request))
+
+
+async def submit_image_async(config: ImageGenerationConfig, request: ImageGenerationRequest) -> ImageJob:
+    """The same as `submit_image`, to be awaited."""
+    return await run_async(_submit_flow(config, request))
+
+
+def poll_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
+    """Asks with one request how an image job is.
+
+    Args:
+        config: the config that made the job.
+        job: the job, however old.
+
+    Returns:
+        The job as it is now.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or address than the config's.
+        JobExpiredError: the vendor does not know it (any more).
+        TarashError: whatever else went wrong; `error.job` is the job.
+    """
+    return run(_job_flow(config, job, "poll", poll_call))
+
+
+async def poll_image_async(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
+    """The same as `poll_image`, to be awaited."""
+    return await run_async(_job_flow(config, job, "poll", poll_call))
+
+
+def cancel_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
+    """Cancels an image job. What it has cost so far may still be billed.
+
+    Args:
+        config: the config that made the job.
+        job: the job.
+
+    Returns:
+        The job as it is now.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or address than the config's.
+        UnsupportedOperationError: the provider cannot cancel jobs.
+        TarashError: whatever else went wrong; `error.job` is the job.
+    """
+    return run(_job_flow(config, job, "cancel", cancel_call))
+
+
+async def cancel_image_async(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
+    """The same as `cancel_image`, to be awaited."""
+    return await run_async(_job_flow(config, job, "cancel", cancel_call))
+
+
+def resume_image(
+    config: ImageGenerationConfig, job: GenerationJob, *, on_progress: OnProgress | None = None
+) -> ImageGenerationResponse:
+    """Waits for an image job and fetches its images: one submitted here, elsewhere, or left behind by an error.
+
+    Args:
+        config: the config that made the job; its `timeout` counts from now.
+        job: the job, however old: it is polled first.
+        on_progress: called with an `ImageGenerationUpdate` at each step.
+
+    Returns:
+        The images, each checked to be whole, and the job. Nothing is made again.
+
+    Raises:
+        ConfigurationError: the job lives at another provider or address than the config's.
+        GenerationTimeoutError: the deadline passed; the job is left running.
+        TarashError: whatever else went wrong; `error.job` is the job.
+    """
+    return run(_resume_flow(config, job), on_progress)
+
+
+async def resume_image_async(
+    config: ImageGenerationConfig, job: GenerationJob, *, on_progress: OnProgress | None = None
+) -> ImageGenerationResponse:
+    """The same as `resume_image`, to be awaited."""
+    return await run_async(_resume_flow(config, job), on_progress)
+
+
+def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
+    """Lists the image jobs of a journal whose images were not fetched yet.
+
+    Args:
+        config: the config that made them, or one for the same provider and address.
+        journal: where they were written down.
+
+    Returns:
+        The jobs at this config's provider and address, oldest first; each is one for `resume_image`.
+
+    Raises:
+        TarashError: the provider cannot be used.
+    """
+    return run(_recovery_flow(config, journal))
+
+
+async def recover_images_async(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
+    """The same as `recover_images`, to be awaited."""
+    return await run_async(_recovery_flow(config, journal))
+
+
 def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
     yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
     return continue_with(call(checked_chain(config, request), image_call, call_scope("generate")))
@@ -85,3 +214,35 @@ def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) 
 
 def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
     return call(checked_chain(config, request, stream=True), stream_call, call_scope("stream"))
+
+
+def _submit_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageJob]:
+    yield from ()  # as above
+    return continue_with(call(checked_chain(config, request), submit_image_call, call_scope("submit")))
+
+
+def _job_flow(
+    config: ImageGenerationConfig,
+    job: GenerationJob,
+    operation: Operation,
+    steps: Callable[[Context, Provider, ImageJob], Flow[ImageJob]],
+) -> Flow[ImageJob]:
+    provider, image = open_job(config, job, ImageGenerationConfig, ImageJob)
+    return call_job(config, image, lambda context: steps(context, provider, image), call_scope(operation))
+
+
+def _resume_flow(config: ImageGenerationConfig, job: GenerationJob) -> Flow[ImageGenerationResponse]:
+    provider, image = open_job(config, job, ImageGenerationConfig, ImageJob)
+    row, own = find_row(config, registry.spec(config.provider))
+    priced = row if own else None
+    return call_job(
+        config, image, lambda context: resume_image_call(context, provider, image, priced), call_scope("resume")
+    )
+
+
+def _recovery_flow(config: ImageGenerationConfig, journal: Journal) -> Flow[list[ImageJob]]:
+    if not isinstance(config, ImageGenerationConfig) or not isinstance(journal, Journal):
+        types = f"{type(config).__name__} and {type(journal).__name__}"
+        msg = f"an ImageGenerationConfig and a Journal belong here, not {types}"
+        raise ValidationError(msg)
+    return recover(config, registry.create(config), journal, new_request_id(), ImageJob)

@@ -13,7 +13,7 @@ from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, continue_with
 from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
 from tarash.tarash_gateway.flows.driver import OnProgress, run, run_async
-from tarash.tarash_gateway.flows.jobs import cancel_call, check_home, poll_call
+from tarash.tarash_gateway.flows.jobs import cancel_call, open_job, poll_call
 from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.flows.video import (
@@ -26,6 +26,7 @@ from tarash.tarash_gateway.flows.video import (
 from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
 from tarash.tarash_gateway.models import (
+    GenerationJob,
     VideoGenerationConfig,
     VideoGenerationRequest,
     VideoGenerationResponse,
@@ -107,7 +108,7 @@ async def submit_video_async(config: VideoGenerationConfig, request: VideoGenera
     return job
 
 
-def poll_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """Looks at a job with one request.
 
     Args:
@@ -125,12 +126,12 @@ def poll_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
     return run(_job_flow(config, job, "poll", poll_call))
 
 
-async def poll_video_async(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+async def poll_video_async(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """The same as `poll_video`, to be awaited."""
     return await run_async(_job_flow(config, job, "poll", poll_call))
 
 
-def cancel_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+def cancel_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """Cancels a job. What it has cost so far may still be billed.
 
     Args:
@@ -148,14 +149,14 @@ def cancel_video(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
     return run(_job_flow(config, job, "cancel", cancel_call))
 
 
-async def cancel_video_async(config: VideoGenerationConfig, job: VideoJob) -> VideoJob:
+async def cancel_video_async(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """The same as `cancel_video`, to be awaited."""
     return await run_async(_job_flow(config, job, "cancel", cancel_call))
 
 
 def resume_video(
     config: VideoGenerationConfig,
-    job: VideoJob,
+    job: GenerationJob,
     *,
     on_progress: OnProgress | None = None,
     save_to: Path | str | os.PathLike[str] | None = None,
@@ -184,7 +185,7 @@ def resume_video(
 
 async def resume_video_async(
     config: VideoGenerationConfig,
-    job: VideoJob,
+    job: GenerationJob,
     *,
     on_progress: OnProgress | None = None,
     save_to: Path | str | os.PathLike[str] | None = None,
@@ -243,44 +244,33 @@ def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list
         types = f"{type(config).__name__} and {type(journal).__name__}"
         msg = f"a VideoGenerationConfig and a Journal belong here, not {types}"
         raise ValidationError(msg)
-    return recover(config, registry.create(config), journal, new_request_id())
+    return recover(config, registry.create(config), journal, new_request_id(), VideoJob)
 
 
 def _job_flow(
     config: VideoGenerationConfig,
-    job: VideoJob,
+    job: GenerationJob,
     operation: Operation,
     steps: Callable[[Context, Provider, VideoJob], Flow[VideoJob]],
 ) -> Flow[VideoJob]:
-    provider = _provider_of(config, job)
-    return call_job(config, job, lambda context: steps(context, provider, job), call_scope(operation))
+    provider, video = open_job(config, job, VideoGenerationConfig, VideoJob)
+    return call_job(config, video, lambda context: steps(context, provider, video), call_scope(operation))
 
 
 def _resume_flow(
     config: VideoGenerationConfig,
-    job: VideoJob,
+    job: GenerationJob,
     save_to: Path | str | os.PathLike[str] | None,
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
-    provider = _provider_of(config, job)
+    provider, video = open_job(config, job, VideoGenerationConfig, VideoJob)
     row, own = find_row(config, registry.spec(config.provider))
     place = as_place(save_to)
     kept = place is not None and not (yield Blocking(check_place, place, exists))
 
     def steps(context: Context) -> Flow[VideoGenerationResponse]:
         if place is not None and kept:
-            return existing_file_response(context, place, job)
-        return resume_call(context, provider, job, row=row if own else None, save_to=place, exists=exists)
+            return existing_file_response(context, place, video)
+        return resume_call(context, provider, video, row=row if own else None, save_to=place, exists=exists)
 
-    return continue_with(call_job(config, job, steps, call_scope("resume")))
-
-
-def _provider_of(config: VideoGenerationConfig, job: VideoJob) -> Provider:
-    if not isinstance(config, VideoGenerationConfig) or not isinstance(job, VideoJob):
-        msg = (
-            f"a VideoGenerationConfig and a VideoJob belong here, not {type(config).__name__} and {type(job).__name__}"
-        )
-        raise ValidationError(msg)
-    provider = registry.create(config)
-    check_home(config, job, provider)
-    return provider
+    return continue_with(call_job(config, video, steps, call_scope("resume")))

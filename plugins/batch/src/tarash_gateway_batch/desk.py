@@ -9,7 +9,7 @@ from pathlib import Path
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models import GenerationJob
 from tarash_gateway_batch.accounts import Accounts, AnyConfig
 from tarash_gateway_batch.deciding import Decision, decide
 from tarash_gateway_batch.history import History
@@ -68,7 +68,7 @@ class Desk:
             row = replace(row, config=self._config_of(row, entry.job))
         return row, replace(decision, entry=entry)
 
-    def _config_of(self, row: Row, job: VideoJob) -> AnyConfig:
+    def _config_of(self, row: Row, job: GenerationJob) -> AnyConfig:
         if same_name(row.config.provider) == same_name(job.provider):
             return row.config
-        return self.accounts.config("video", job.provider, job.model)
+        return self.accounts.config(row.kind, job.provider, job.model)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, get_args
 
 from tarash.tarash_gateway.journal.entries import Entries, Entry, EntryStatus, status_of
 from tarash.tarash_gateway.journal.lines import Place, line_at, lines_of, located_lines
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models import ImageJob, VideoJob
 from tarash_gateway_batch.results import SavedFile
 
 _STATUSES: Final[tuple[EntryStatus, ...]] = get_args(EntryStatus)
@@ -94,7 +94,7 @@ class History:
         self._base = sqlite3.connect("", check_same_thread=False, isolation_level=None)
         self._base.executescript(_SCHEMA)
         self._files: list[Path] = []
-        self._found: dict[str, VideoJob] = {}
+        self._found: dict[str, ImageJob | VideoJob] = {}
         self._take_all(located_lines(folder))
 
     def take_in(self, path: Path) -> None:
@@ -108,7 +108,7 @@ class History:
             return []
         return [_past(found) for found in self._base.execute(_SELECT, (name,))]
 
-    def found(self, intent: str, job: VideoJob) -> None:
+    def found(self, intent: str, job: ImageJob | VideoJob) -> None:
         """Takes in that the vendor's list shows the job of a request."""
         self._found[intent] = job
         self._take({"event": "job", "intent": intent, "job": {"endpoint": job.endpoint, "id": job.id}}, None)

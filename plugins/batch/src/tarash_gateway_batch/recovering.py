@@ -53,7 +53,7 @@ async def _look_up(history: History, journal: GroupedJournal, accounts: Accounts
         view = _View(journal, history, mine)
         try:
             config: Any = accounts.config("video", mine[0].provider, mine[0].model)
-            await run_async(recover(config, registry.create(config), view, new_request_id()))
+            await run_async(recover(config, registry.create(config), view, new_request_id(), VideoJob))
         except TarashError as error:
             logger.warning("what became of %d request(s) at %s cannot be told: %s", len(mine), provider, error)
 

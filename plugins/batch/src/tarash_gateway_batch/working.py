@@ -21,7 +21,7 @@ from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Flow
 from tarash.tarash_gateway.flows.context import CallScope, Context, retry_policy
 from tarash.tarash_gateway.flows.driver import run_async
-from tarash.tarash_gateway.flows.image import image_call
+from tarash.tarash_gateway.flows.image import image_call, resume_image_call
 from tarash.tarash_gateway.flows.jobs import check_home
 from tarash.tarash_gateway.flows.plan import Plan, Skipped, checked_chain
 from tarash.tarash_gateway.flows.video import resume_call, video_call
@@ -29,7 +29,7 @@ from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 from tarash.tarash_gateway.media.saving import Exists, cannot_write
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.media.structure import BrokenMediaError
-from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
+from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins.observers import observers
 from tarash.tarash_gateway.plugins.registry import registry
@@ -97,7 +97,7 @@ class Work:
     def _failed(self, error: Exception) -> RowOutcome:
         self._tell_trouble(error)
         outcome = failure(self.row, error)
-        job: VideoJob | None = getattr(error, "job", None)
+        job: GenerationJob | None = getattr(error, "job", None)
         changes: dict[str, Any] = {"fresh": True, "job_id": None if job is None else job.id}
         if self._journal is not None and self._journal.status in ("open", "unconfirmed"):
             changes["status"] = "unconfirmed"
@@ -205,17 +205,19 @@ class Work:
             return failure(self.row, DownloadError(msg))
         self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
         self._bench.places.check(self.row.id)
-        place = self._bench.places.place(self.row.id) / f"{self.row.id}.mp4"
-        place.parent.mkdir(parents=True, exist_ok=True)
+        folder = self._bench.places.place(self.row.id)
+        folder.mkdir(parents=True, exist_ok=True)
         config = self.row.config
-        assert isinstance(config, VideoGenerationConfig)  # noqa: S101 # a row with a job is one of videos
         provider = registry.create(config)
         check_home(config, job, provider)
         known, own = find_row(config, registry.spec(config.provider))
+        row = known if own else None
 
         def steps(context: Context) -> Flow[Any]:
-            row = known if own else None
+            if isinstance(job, ImageJob):
+                return resume_image_call(context, provider, job, row)
             # What is at its place was put there by an earlier run that could write no more about it.
+            place = folder / f"{self.row.id}.mp4"
             return resume_call(context, provider, job, row=row, save_to=place, exists="replace")
 
         scope = CallScope("resume", self._journal, observed=bool(observers.active()))
@@ -230,7 +232,11 @@ class Work:
         past = self._decision.past
         if past is not None and past.cost is None and response.cost is not None:
             self._bench.purse.corrected(response.cost - (past.expected or 0.0))
-        return await self._noted(await self._in_thread(lambda: describe_clips(response.media)), response)
+        if isinstance(job, VideoJob):
+            saved = await self._in_thread(lambda: describe_clips(response.media))
+        else:
+            saved = await self._in_thread(lambda: save_pictures(response.media, folder, self.row.id, "replace"))
+        return await self._noted(saved, response)
 
     async def _adopt(self) -> RowOutcome:
         entry = self._entry

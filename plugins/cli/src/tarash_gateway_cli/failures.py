@@ -8,7 +8,7 @@ from tarash_gateway_cli.exits import INTERRUPTED, USAGE, exit_code
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.errors import TarashError
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import GenerationJob
 
 
 class CommandError(Exception):
@@ -29,7 +29,7 @@ class CommandError(Exception):
         *,
         code: int = USAGE,
         hints: tuple[str, ...] = (),
-        job: VideoJob | None = None,
+        job: GenerationJob | None = None,
         resume: str | None = None,
         cause: TarashError | None = None,
     ) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.models import GenerationJob
 from tarash_gateway_cli.choosing import SANDBOX
 from tarash_gateway_cli.exits import INTERRUPTED
 from tarash_gateway_cli.failures import CommandError
@@ -27,9 +28,9 @@ class LeftBehind:
         base_url: the address, where the command line gave one.
     """
 
-    def __init__(self, output: Path | None, *, exists: str = "error", base_url: str | None = None) -> None:
+    def __init__(self, output: Path | None, *, exists: Exists = "error", base_url: str | None = None) -> None:
         self._output = output
-        self._exists = exists
+        self.exists = exists
         self._base_url = base_url
 
     def of_error(self, error: TarashError) -> CommandError:
@@ -50,7 +51,7 @@ class LeftBehind:
             return CommandError(msg, code=INTERRUPTED, hints=("tarash jobs shows what was asked for.",))
         return CommandError("Interrupted.", code=INTERRUPTED)
 
-    def _hints(self, job: VideoJob) -> tuple[tuple[str, ...], str | None]:
+    def _hints(self, job: GenerationJob) -> tuple[tuple[str, ...], str | None]:
         if self._embedded(job):
             told = "The embedded sandbox ends with this command, and its jobs end with it."
             return (
@@ -60,17 +61,17 @@ class LeftBehind:
         resume = self.command(job)
         return ("Fetch it later, at no further cost:", f"  {resume}"), resume
 
-    def _embedded(self, job: VideoJob) -> bool:
+    def _embedded(self, job: GenerationJob) -> bool:
         """Whether the job lives in a server that this process has started."""
         return same_name(job.provider) == SANDBOX and self._base_url is None
 
-    def command(self, job: VideoJob) -> str:
+    def command(self, job: GenerationJob) -> str:
         """The command that picks `job` up."""
         words: list[str] = []
         if self._output is not None:
             words += ["-o", str(self._output)]
-        if self._exists != "error":
-            words += ["--exists", self._exists]
+        if self.exists != "error":
+            words += ["--exists", self.exists]
         if self._base_url is not None:
             words += ["--base-url", self._base_url]
         return resume_command(job.id, *words)

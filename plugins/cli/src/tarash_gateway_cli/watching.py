@@ -12,7 +12,7 @@ from tarash.tarash_gateway.showing.progress import Progress, View, in_terminal
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import ImageGenerationUpdate, VideoGenerationUpdate, VideoJob
+    from tarash.tarash_gateway.models import GenerationJob, ImageGenerationUpdate, VideoGenerationUpdate
 
 
 class Watch:
@@ -22,7 +22,7 @@ class Watch:
         self._output = output
         self._bar = Progress(_view(output))
         self._warnings = warnings.catch_warnings()
-        self.job: VideoJob | None = None
+        self.job: GenerationJob | None = None
         self.status: str | None = None
 
     def __call__(self, update: ImageGenerationUpdate | VideoGenerationUpdate) -> None:

@@ -10,7 +10,7 @@ from tarash_gateway_ledger.lines import append
 from tarash_gateway_ledger.reckoning import entry_of
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 
 __all__ = ["VARIABLE", "tarash_after_generate", "tarash_job_updated"]
@@ -22,7 +22,7 @@ _jobs = Jobs()
 
 
 @hookimpl
-def tarash_job_updated(context: CallContext, job: VideoJob) -> None:
+def tarash_job_updated(context: CallContext, job: GenerationJob) -> None:
     """Remembers the job of a call: one that is broken off does not tell it."""
     if read_variable(VARIABLE):
         _jobs.note(context.request_id, job.id)

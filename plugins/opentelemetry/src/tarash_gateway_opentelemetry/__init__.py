@@ -12,7 +12,7 @@ from tarash.tarash_gateway.plugins import hookimpl
 from tarash_gateway_opentelemetry.observer import OpenTelemetryObserver
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 
 __all__ = [
@@ -32,7 +32,7 @@ def tarash_before_generate(context: CallContext) -> None:
 
 
 @hookimpl
-def tarash_job_updated(context: CallContext, job: VideoJob) -> None:
+def tarash_job_updated(context: CallContext, job: GenerationJob) -> None:
     """Adds an event to the span: the job has another status."""
     _installed.tarash_job_updated(context, job)
 

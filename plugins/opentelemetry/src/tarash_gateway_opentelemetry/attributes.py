@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from tarash_gateway_opentelemetry.usage import usage_attributes
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.models.response import GenerationResponse
     from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 
@@ -95,7 +95,7 @@ def vendor_attributes(context: CallContext) -> dict[str, Any]:
     }
 
 
-def job_attributes(job: VideoJob) -> dict[str, Any]:
+def job_attributes(job: GenerationJob) -> dict[str, Any]:
     """Which job it is, and which call submitted it."""
     known = {"gen_ai.response.id": job.id, "tarash.job.id": job.id, "tarash.job.request_id": job.request_id}
     return {name: value for name, value in known.items() if value is not None}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from opentelemetry.metrics import MeterProvider
     from opentelemetry.trace import TracerProvider
 
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
 
 
@@ -68,7 +68,7 @@ class OpenTelemetryObserver:
         self._open.add(context, opened)
 
     @hookimpl
-    def tarash_job_updated(self, context: CallContext, job: VideoJob) -> None:
+    def tarash_job_updated(self, context: CallContext, job: GenerationJob) -> None:
         """Adds an event to the span, where the job has another status."""
         opened = self._open.find(context)
         if opened is None or opened.told_of_job == (job.id, job.status):

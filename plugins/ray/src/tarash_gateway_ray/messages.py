@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models import GenerationJob
 from tarash_gateway_batch.results import RowOutcome
 from tarash_gateway_ray.grant import Granted
 
@@ -61,7 +61,7 @@ class Corrected:
 class HasJob:
     """The vendor made this job for the row."""
 
-    job: VideoJob
+    job: GenerationJob
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models.job import job_from_json
 from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.deciding import Decision
 from tarash_gateway_batch.places import Places
@@ -145,4 +145,4 @@ class _Overheard:
     async def write_async(self, event: str, **facts: Any) -> None:
         await self._journal.write_async(event, **facts)
         if event == "job":
-            self._talk.tell(HasJob(VideoJob.model_validate(facts["job"])))
+            self._talk.tell(HasJob(job_from_json(facts["job"])))

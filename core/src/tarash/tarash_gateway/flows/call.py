@@ -33,7 +33,7 @@ from tarash.tarash_gateway.flows.context import CallScope, Context
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
 from tarash.tarash_gateway.flows.recording import request_snapshot
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse, ImageGenerationResponse
 from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
@@ -94,7 +94,7 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
 
 
 def call_job(
-    config: GenerationConfig, job: VideoJob, steps: Callable[[Context], Flow[ResultT]], scope: CallScope
+    config: GenerationConfig, job: GenerationJob, steps: Callable[[Context], Flow[ResultT]], scope: CallScope
 ) -> Flow[ResultT]:
     """Runs `steps` for a job that exists already; whatever goes wrong names the job."""
     started = yield Now()
@@ -189,7 +189,7 @@ def notify_start(
     endpoint: str | None,
     *,
     attempt: int | None = None,
-    job: VideoJob | None = None,
+    job: GenerationJob | None = None,
 ) -> Flow[Context]:
     """Tells observers, where there are any, that a call or one attempt of it begins."""
     if not scope.observed:
@@ -215,7 +215,7 @@ def notify_end(context: Context, began: float, *, result: Any = None, error: Bas
     if context.call_context is None:
         return
     response = result if isinstance(result, GenerationResponse) else None
-    job = result if isinstance(result, VideoJob) else getattr(response, "job", None)
+    job = result if isinstance(result, GenerationJob) else getattr(response, "job", None)
     if error is not None:
         job = (error.job if isinstance(error, TarashError) else None) or context.call_context.job
     outcome = CallOutcome((yield Now()) - began, response=response, job=job, error=error)

@@ -13,13 +13,14 @@ from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError, TarashError
 from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.models.config import GenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
 from tarash.tarash_gateway.plugins.observers import observers
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.journal import Journal
-    from tarash.tarash_gateway.models.job import VideoJob
+    from tarash.tarash_gateway.models.job import GenerationJob
     from tarash.tarash_gateway.models.media import Media
     from tarash.tarash_gateway.models.response import ImageGenerationResponse
     from tarash.tarash_gateway.plugins.observers import CallContext, Operation
@@ -148,7 +149,7 @@ class Context:
             raise GenerationTimeoutError(msg, billable=billable)
         return left
 
-    def complete(self, error: TarashError, job: VideoJob | None = None) -> None:
+    def complete(self, error: TarashError, job: GenerationJob | None = None) -> None:
         """Fills in what `error` does not say yet of this call; what it says stays."""
         error.provider = error.provider or self.config.provider
         error.model = error.model or self.model
@@ -160,7 +161,7 @@ class Context:
         now: float,
         status: str,
         *,
-        job: VideoJob | None = None,
+        job: GenerationJob | None = None,
         progress: float | None = None,
         image: Media | None = None,
         response: ImageGenerationResponse | None = None,
@@ -176,10 +177,13 @@ class Context:
             "elapsed_seconds": now - self.started,
             "wait_seconds": wait_seconds,
             "message": message,
+            "progress": progress,
+            "queue_position": None if job is None else job.queue_position,
         }
         if isinstance(self.config, VideoGenerationConfig):
-            return VideoGenerationUpdate(job=job, progress=progress, **facts)
-        return ImageGenerationUpdate(image=image, response=response, **facts)
+            return VideoGenerationUpdate(job=job if isinstance(job, VideoJob) else None, **facts)
+        image_job = job if isinstance(job, ImageJob) else None  # an error of a plugin may carry anything
+        return ImageGenerationUpdate(image=image, response=response, job=image_job, **facts)
 
     def log(self, level: int, message: str, *args: Any) -> None:
         """Writes one log line, with the ids as fields; never a prompt, a key or media."""

@@ -2,24 +2,41 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tarash.tarash_gateway.capabilities.price import Price
-from tarash.tarash_gateway.errors import ContentPolicyError, TarashError
+from tarash.tarash_gateway.capabilities.rows import ModelRow
+from tarash.tarash_gateway.errors import (
+    ContentPolicyError,
+    GenerationFailedError,
+    JobExpiredError,
+    TarashError,
+    ValidationError,
+)
 from tarash.tarash_gateway.flows.commands import Emit, Flow, Gather, Now, Outcome, ProviderCall
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import fetch_inputs
+from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, poll_again, submit, wait
 from tarash.tarash_gateway.flows.outputs import images_of
 from tarash.tarash_gateway.flows.plan import Plan
-from tarash.tarash_gateway.flows.recording import record_error, record_images, record_request, request_snapshot
-from tarash.tarash_gateway.flows.retry import send_creating
+from tarash.tarash_gateway.flows.recording import (
+    record_error,
+    record_failed_job,
+    record_images,
+    record_request,
+    request_snapshot,
+)
+from tarash.tarash_gateway.flows.retry import send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import checked_answer
 from tarash.tarash_gateway.media.decoding import without_media
+from tarash.tarash_gateway.models.job import ImageJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
-from tarash.tarash_gateway.models.response import CostSource, ImageGenerationResponse
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, PreparedRequest, Provider
+from tarash.tarash_gateway.models.response import Adjustment, CostSource, ImageGenerationResponse
+from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, JobReport, PreparedRequest, Provider
+from tarash.tarash_gateway.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,45 +46,119 @@ class ImageResult:
     answer: ImageAnswer
     media: list[Media]
     warnings: list[str]
+    job: ImageJob | None = None
+    """The job, where the vendor's images are jobs."""
 
 
 def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:
-    """Makes the images of `plan`.
+    """Makes the images of `plan`: with one request or several, answered at once or as jobs.
 
     Raises:
-        TarashError: no image was made, or none could be read.
+        TarashError: no image was made, or none could be read; `error.job` is the job, where one exists.
     """
-    images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
+    requests = yield from _prepare(context, plan)
     provider = plan.open_provider()
-    request = plan.checked.request
+    by_job = supports(provider, Provider.submit_image)
+    if len(requests) > 1:
+        send = _run_job if by_job else _send_one
+        outcomes: list[Outcome] = yield Gather(tuple(send(context, provider, request) for request in requests))
+        results, warnings = _join(outcomes)
+    elif by_job:
+        report = yield from submit(context, provider, IMAGE, requests[0])
+        finished = yield from wait(context, provider, report)
+        result = yield from fetch_result(context, provider, finished)
+        results, warnings = [result], [*report.warnings, *result.warnings]
+    else:
+        result = yield from _send_one(context, provider, requests[0])
+        results, warnings = [result], result.warnings
+    yield Emit(context.update((yield Now()), "completed", job=results[0].job))
+    first = requests[0]
+    request = request_snapshot(plan.checked.request, first.images, first.mask)
+    warnings = [*plan.notices, *plan.checked.warnings, *warnings]
+    return image_response(context, results, request, warnings, row=plan.priced, adjustments=plan.checked.adjustments)
+
+
+def submit_image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageJob]:
+    """Submits the image job of `plan`, and returns as soon as the vendor has it."""
+    requests = yield from _prepare(context, plan)
+    if len(requests) > 1:
+        msg = f"{len(requests)} requests would be needed, and submit_image returns one job: ask for fewer images"
+        raise ValidationError.of(plan.subject, [Problem("n", msg, value=plan.checked.request.n)])
+    report = yield from submit(context, plan.open_provider(), IMAGE, requests[0])
+    job: ImageJob = report.job
+    return job
+
+
+def resume_image_call(
+    context: Context, provider: Provider, job: ImageJob, row: ModelRow | None
+) -> Flow[ImageGenerationResponse]:
+    """Waits for an image job and fetches its images."""
+    report = yield from poll_again(context, provider, job)
+    finished = yield from wait(context, provider, report)
+    result = yield from fetch_result(context, provider, finished)
+    yield Emit(context.update((yield Now()), "completed", job=result.job))
+    return image_response(context, [result], finished.job.asked, result.warnings, row=row)
+
+
+def _prepare(
+    context: Context, plan: Plan[ImageGenerationRequest]
+) -> Flow[list[PreparedRequest[ImageGenerationRequest]]]:
+    images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
     yield Emit(context.update((yield Now()), "submitting"))
-    requests = [
+    request = plan.checked.request
+    return [
         PreparedRequest(plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask)
         for n in plan.checked.batches
     ]
-    if len(requests) == 1:
-        result = yield from _send_one(context, provider, requests[0])
-        results, warnings = [result], result.warnings
-    else:
-        outcomes: list[Outcome] = yield Gather(tuple(_send_one(context, provider, one) for one in requests))
-        results, warnings = _join(outcomes)
-    yield Emit(context.update((yield Now()), "completed"))
-    return image_response(context, plan, results, request_snapshot(request, images, mask), warnings)
 
 
 def _send_one(
     context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
 ) -> Flow[ImageResult]:
+    """Sends one request that is answered at once."""
     intent = yield from record_image_request(context, provider, prepared)
     try:
         call = ProviderCall(provider, Provider.generate_image, (prepared,))
         answer = checked_answer((yield from send_creating(context, call)), provider, call.name)
-        media, warnings = yield from images_of(context, provider, prepared, answer)
+        media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
-    yield from record_images(context, intent, len(media))
+    yield from record_images(context, len(media), intent=intent)
     return ImageResult(answer, media, warnings)
+
+
+def _run_job(
+    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
+) -> Flow[ImageResult]:
+    """Sends one of several requests, each of which becomes a job."""
+    report = yield from submit(context, provider, IMAGE, prepared)
+    finished = yield from wait(context, provider, report)
+    return (yield from fetch_result(context, provider, finished))
+
+
+def fetch_result(context: Context, provider: Provider, finished: JobReport[ImageJob]) -> Flow[ImageResult]:
+    """Fetches the images of a completed job. A failure costs nothing: the job keeps them until it expires."""
+    job = finished.job
+    try:
+        yield Emit(context.update((yield Now()), "downloading", progress=job.progress, job=job))
+        call = ProviderCall(provider, Provider.fetch_image, (job,))
+        answer = checked_answer((yield from send_reading(context, call, job=job)), provider, call.name)
+        media, warnings = yield from images_of(context, provider, job.asked.get("n", 1), answer)
+    except BaseException as error:
+        attach_job(error, job, context)
+        if isinstance(error, (ContentPolicyError, GenerationFailedError, JobExpiredError)):
+            yield from record_failed_job(context, job, error)
+        raise
+    yield from record_images(context, len(media), job=job)
+    answer = replace(
+        answer,
+        usage=finished.usage if answer.usage is None else answer.usage,
+        cost=finished.cost if answer.cost is None else answer.cost,
+        raw=finished.raw if answer.raw is None else answer.raw,
+        provider_request_id=answer.provider_request_id or job.provider_request_id,
+    )
+    return ImageResult(answer, media, [*finished.warnings, *warnings], job)
 
 
 def record_image_request(
@@ -100,42 +191,45 @@ def _gravity(error: Exception) -> int:
 
 def image_response(
     context: Context,
-    plan: Plan[ImageGenerationRequest],
     results: list[ImageResult],
     request: dict[str, Any],
     warnings: list[str],
+    *,
+    row: ModelRow | None = None,
+    adjustments: list[Adjustment] | None = None,
 ) -> ImageGenerationResponse:
     """Makes the response of one or several answers."""
     answers = [result.answer for result in results]
     raws = [without_media(answer.raw) for answer in answers if answer.raw is not None]
-    cost, cost_source = _cost(plan, answers)
+    cost, cost_source = _cost(row.price if row is not None else None, request, answers)
     return ImageGenerationResponse(
         images=[image for result in results for image in result.media],
         request_id=context.request_id,
-        provider=plan.config.provider,
-        model=plan.model,
+        provider=context.config.provider,
+        model=context.model,
+        job=results[0].job,
         asked=request,
         provider_request_id=answers[0].provider_request_id,
         usage=_sum_usage([answer.usage for answer in answers if answer.usage]),
         cost=cost,
         cost_source=cost_source,
-        adjustments=plan.checked.adjustments,
-        warnings=[*plan.notices, *plan.checked.warnings, *warnings],
+        adjustments=adjustments or [],
+        warnings=warnings,
         raw_response=raws[0] if len(raws) == 1 else {"answers": raws} if raws else None,
     )
 
 
-def _cost(plan: Plan[ImageGenerationRequest], answers: list[ImageAnswer]) -> tuple[float | None, CostSource | None]:
-    """US dollars as the vendor tells, else what its usage or the number of pictures comes to; never a guess."""
+def _cost(
+    price: Price | None, request: dict[str, Any], answers: list[ImageAnswer]
+) -> tuple[float | None, CostSource | None]:
+    """US dollars as the vendor tells, else what its usage or the number of images comes to; never a guess."""
     told = [answer.cost for answer in answers if answer.cost is not None]
     if len(told) == len(answers):
         return sum(told), "vendor"
-    price = plan.priced.price if plan.priced is not None else None
     if price is None:
         return None, None
-    asked = plan.checked.request
-    each = price.for_image(asked.quality, asked.size, asked.resolution)
-    exact = each[0] if each is not None and each[0] == each[1] and not asked.image_list else None
+    each = price.for_image(request.get("quality"), request.get("size"), request.get("resolution"))
+    exact = each[0] if each is not None and each[0] == each[1] and not request.get("image_list") else None
     costs = [_cost_of(answer, price, exact) for answer in answers]
     known = [cost for cost in costs if cost is not None]
     return (sum(known), "computed") if len(known) == len(answers) else (None, None)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Any, Literal, TypeVar
 
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
@@ -14,11 +16,10 @@ from tarash.tarash_gateway.errors import (
     JobExpiredError,
     PluginError,
     TarashError,
+    ValidationError,
 )
 from tarash.tarash_gateway.flows.commands import Emit, Flow, Now, Observe, ProviderCall, Random, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.inputs import fetch_inputs
-from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.polling import SHORTEST_WAIT, pause_before
 from tarash.tarash_gateway.flows.recording import (
     record_error,
@@ -29,52 +30,77 @@ from tarash.tarash_gateway.flows.recording import (
 )
 from tarash.tarash_gateway.flows.recovery import claim, look_up
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading
-from tarash.tarash_gateway.flows.validation import check_new_job, checked_status
+from tarash.tarash_gateway.flows.validation import check_new_job, checked_report
 from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.models.job import VideoJob
-from tarash.tarash_gateway.models.request import VideoGenerationRequest
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob
 from tarash.tarash_gateway.plugins.bridge import supports
 from tarash.tarash_gateway.plugins.provider import (
-    InputFile,
+    ImageStatus,
+    JobReport,
     PreparedRequest,
     Provider,
     UnconfirmedSubmit,
     VideoStatus,
 )
-from tarash.tarash_gateway.plugins.registry import same_name
+from tarash.tarash_gateway.plugins.registry import registry, same_name
 
-RUNNING = "It was left running: resume_video(config, error.job) picks it up."
+JobT = TypeVar("JobT", bound=GenerationJob)
 
 LONGEST_ID = 2000
 """Characters of a vendor's id of a job."""
 
 
-def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provider) -> Flow[VideoStatus]:
-    """Submits the job; from here on it has an id."""
-    images, _ = yield from fetch_inputs(context, plan.images, None, plan.row)
-    plan.checked.warnings.extend(_shape_warnings(plan, images))
-    prepared = PreparedRequest(plan.model, plan.checked.request, context.request_id, plan.row, images)
-    request = request_snapshot(plan.checked.request, images)
-    yield Emit(context.update((yield Now()), "submitting"))
-    intent = yield from record_request(context, "video", provider.endpoint, request)
-    lost = UnconfirmedSubmit(plan.model, (yield Today()), request)
+@dataclass(frozen=True, slots=True)
+class JobKind:
+    """Image jobs or video jobs: the primitives of a provider that they are made of."""
 
-    def find() -> Flow[VideoStatus | None]:
+    name: Literal["image", "video"]
+    submit: Callable[..., Any]
+    poll: Callable[..., Any]
+    cancel: Callable[..., Any]
+    report: type[Any]
+    """What these primitives return."""
+
+    find: Callable[..., Any] | None = None
+
+    @property
+    def running(self) -> str:
+        """What to do about a job that was left running."""
+        return f"It was left running: resume_{self.name}(config, error.job) picks it up."
+
+
+IMAGE = JobKind("image", Provider.submit_image, Provider.poll_image, Provider.cancel_image, ImageStatus)
+VIDEO = JobKind(
+    "video", Provider.submit_video, Provider.poll_video, Provider.cancel_video, VideoStatus, Provider.find_video
+)
+
+
+def kind_of(job: GenerationJob) -> JobKind:
+    """The kind of a job."""
+    return IMAGE if isinstance(job, ImageJob) else VIDEO
+
+
+def submit(context: Context, provider: Provider, kind: JobKind, prepared: PreparedRequest[Any]) -> Flow[JobReport[Any]]:
+    """Submits a job; from here on it has an id."""
+    request = request_snapshot(prepared.request, prepared.images, prepared.mask)
+    intent = yield from record_request(context, kind.name, provider.endpoint, request)
+    lost = UnconfirmedSubmit(prepared.model, (yield Today()), request)
+
+    def find() -> Flow[JobReport[Any] | None]:
         job = yield from look_up(context, provider, lost)
         return None if job is None else VideoStatus(job)
 
-    look_it_up = find if supports(provider, Provider.find_video) else None
-    call = ProviderCall(provider, Provider.submit_video, (prepared,))
+    look_it_up = find if kind.find is not None and supports(provider, kind.find) else None
+    call = ProviderCall(provider, kind.submit, (prepared,))
     try:
         answer = yield from send_creating(context, call, look_it_up)
-        status = checked_status(answer, provider, "submit_video")
-        check_new_job(context, status, provider)
-        plan.checked.warnings.extend(status.warnings)
+        report: JobReport[Any] = checked_report(answer, kind.report, provider, call.name)
+        check_new_job(context, report.job, provider, call.name)
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
-    job = status.job.model_copy(update={"request_id": context.request_id, "asked": request})
+    job = report.job.model_copy(update={"request_id": context.request_id, "asked": request})
     claim(job)
     context.log(logging.INFO, "job %s was submitted", job.id)
     try:
@@ -83,12 +109,12 @@ def submit(context: Context, plan: Plan[VideoGenerationRequest], provider: Provi
         attach_job(error, job, context)
         raise
     yield from observe_job(context, job)
-    return replace(status, job=job)
+    return replace(report, job=job)
 
 
-def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[VideoStatus]:
+def wait(context: Context, provider: Provider, report: JobReport[JobT]) -> Flow[JobReport[JobT]]:
     """Polls the job until it is finished. Whatever breaks this off leaves the job running and says which it is."""
-    job = status.job
+    job, kind = report.job, kind_of(report.job)
     first = True
     try:
         submitted = yield Now()
@@ -97,24 +123,25 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
             status_word = "in_progress" if job.finished else job.status
             yield Emit(context.update((yield Now()), status_word, progress=job.progress, job=job))
             if job.finished:
-                _raise_unless_completed(job, status)
-                return status
+                _raise_unless_completed(job, report)
+                return report
             now = yield Now()
             left = context.deadline - now
             if left <= 2 * SHORTEST_WAIT:
                 word = f"{job.status} ({job.vendor_status!r})" if job.vendor_status else job.status
-                msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. {RUNNING}"
+                msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. {kind.running}"
                 raise GenerationTimeoutError(msg)
             interval, chance = context.config.poll_interval, (yield Random())
-            pause = pause_before(status, now - submitted, chance, interval=interval, first=first)
+            pause = pause_before(report, now - submitted, chance, interval=interval, first=first)
             yield Sleep(min(pause, left - SHORTEST_WAIT))  # the last look is in time
             first = False
-            answer = yield from send_reading(context, ProviderCall(provider, Provider.poll_video, (job,)), job=job)
-            status = checked_status(answer, provider, "poll_video")
-            before, job = job, merge_job(job, status.job)
+            call = ProviderCall(provider, kind.poll, (job,))
+            answer = yield from send_reading(context, call, job=job)
+            report = checked_report(answer, kind.report, provider, call.name)
+            before, job = job, merge_job(job, report.job)
             yield from observe_job(context, job, before)
-            status = replace(status, job=job)
-            del before, answer  # ten thousand jobs may wait here: one of each is enough
+            report = replace(report, job=job)
+            del before, answer, call  # ten thousand jobs may wait here: one of each is enough
     except (GenerationFailedError, ContentPolicyError, JobExpiredError) as error:
         attach_job(error, job, context)
         yield from record_failed_job(context, job, error)
@@ -124,47 +151,84 @@ def wait(context: Context, provider: Provider, status: VideoStatus) -> Flow[Vide
         raise
 
 
-def poll_call(context: Context, provider: Provider, job: VideoJob) -> Flow[VideoJob]:
+def poll_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Polls a job with one request, without patience: that is the caller's."""
-    call = ProviderCall(provider, Provider.poll_video, (job,))
-    status = checked_status((yield call.within(context.left((yield Now())))), provider, call.name)
-    _log_warnings(context, status)
-    return merge_job(job, status.job)
+    kind = kind_of(job)
+    call = ProviderCall(provider, kind.poll, (job,))
+    report = checked_report((yield call.within(context.left((yield Now())))), kind.report, provider, call.name)
+    _log_warnings(context, report)
+    return merge_job(job, report.job)
 
 
-def cancel_call(context: Context, provider: Provider, job: VideoJob) -> Flow[VideoJob]:
+def cancel_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Cancels a job with one request."""
-    call = ProviderCall(provider, Provider.cancel_video, (job,))
-    status = checked_status((yield call.within(context.left((yield Now())))), provider, call.name)
-    _log_warnings(context, status)
+    kind = kind_of(job)
+    call = ProviderCall(provider, kind.cancel, (job,))
+    report = checked_report((yield call.within(context.left((yield Now())))), kind.report, provider, call.name)
+    _log_warnings(context, report)
     context.log(logging.INFO, "job %s was cancelled", job.id)
-    latest = merge_job(job, status.job)
+    latest = merge_job(job, report.job)
     if latest.status == "cancelled":
         yield from record_failed_job(context, latest, GenerationFailedError("it was cancelled"))
     return latest
 
 
-def _log_warnings(context: Context, status: VideoStatus) -> None:
+def poll_again(context: Context, provider: Provider, job: JobT) -> Flow[JobReport[JobT]]:
+    """Takes up a job that may be as old as it likes: it is polled first."""
+    kind = kind_of(job)
+    yield from record_job(context, job)
+    call = ProviderCall(provider, kind.poll, (job,))
+    answer = yield from send_reading(context, call, job=job)
+    report: JobReport[JobT] = checked_report(answer, kind.report, provider, call.name)
+    report = replace(report, job=merge_job(job, report.job))
+    yield from observe_job(context, report.job, job)
+    return report
+
+
+def _log_warnings(context: Context, report: JobReport[Any]) -> None:
     """What else the caller should know: a job has no place for it."""
-    for warning in status.warnings:
+    for warning in report.warnings:
         context.log(logging.WARNING, "%s", warning)
 
 
-def observe_job(context: Context, job: VideoJob, before: VideoJob | None = None) -> Flow[None]:
+def observe_job(context: Context, job: GenerationJob, before: GenerationJob | None = None) -> Flow[None]:
     """Tells observers of a job that is new, or is not as it was `before`."""
     changed = before is None or (job.status, job.progress) != (before.status, before.progress)
     if context.call_context is not None and changed:
         yield Observe("tarash_job_updated", {"context": context.call_context, "job": job})
 
 
-def check_home(config: GenerationConfig, job: VideoJob, provider: Provider) -> None:
+def open_job(
+    config: GenerationConfig, job: GenerationJob, config_type: type[GenerationConfig], job_type: type[JobT]
+) -> tuple[Provider, JobT]:
+    """Makes the provider that a job lives at, and returns it with the job.
+
+    Raises:
+        ValidationError: config and job are not of these kinds.
+        ConfigurationError: the job lives at another provider or another address.
+    """
+    if not isinstance(config, config_type) or not isinstance(job, job_type):
+        wanted = f"{_named(config_type)} and {_named(job_type)} belong here"
+        msg = f"{wanted}, not {type(config).__name__} and {type(job).__name__}"
+        raise ValidationError(msg)
+    provider = registry.create(config)
+    check_home(config, job, provider)
+    return provider, job
+
+
+def _named(kind: type) -> str:
+    return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
+
+
+def check_home(config: GenerationConfig, job: GenerationJob, provider: Provider) -> None:
     """Makes sure that the key of `config` goes nowhere but to the place that it is for.
 
     Raises:
         ConfigurationError: the job lives at another provider or another address.
     """
     if not _is_an_id(job.id):
-        msg = "the job has no id that a vendor could know: give the job as submit_video or an error gave it"
+        source = f"submit_{kind_of(job).name} or an error"
+        msg = f"the job has no id that a vendor could know: give the job as {source} gave it"
         raise ConfigurationError(msg, provider=config.provider, model=job.model)
     if same_name(job.provider) != same_name(config.provider):
         msg = (
@@ -183,7 +247,7 @@ def _is_an_id(text: str) -> bool:
     return 0 < len(text) <= LONGEST_ID and text.isprintable()
 
 
-def merge_job(job: VideoJob, latest: VideoJob) -> VideoJob:
+def merge_job(job: JobT, latest: GenerationJob) -> JobT:
     """Puts the latest answer over what is known and a vendor does not repeat."""
     changes = {name: getattr(latest, name) for name in latest.model_fields_set if name not in _KEPT}
     return job.model_copy(update=changes)
@@ -192,10 +256,10 @@ def merge_job(job: VideoJob, latest: VideoJob) -> VideoJob:
 _KEPT = ("asked", "request_id", "endpoint", "provider", "model", "id")
 
 
-def _raise_unless_completed(job: VideoJob, status: VideoStatus) -> None:
+def _raise_unless_completed(job: GenerationJob, report: JobReport[Any]) -> None:
     if job.status == "completed":
         return
-    raw = without_media(status.raw)
+    raw = without_media(report.raw)
     if job.status == "expired":
         msg = f"job {job.id} expired: the vendor keeps its result no longer."
         raise JobExpiredError(msg, job=job, raw=raw)
@@ -204,29 +268,18 @@ def _raise_unless_completed(job: VideoJob, status: VideoStatus) -> None:
     raise GenerationFailedError(msg, code=job.error_code, job=job, raw=raw)
 
 
-def attach_job(error: BaseException, job: VideoJob, context: Context) -> None:
+def attach_job(error: BaseException, job: GenerationJob, context: Context) -> None:
     """Adds the job to whatever breaks a call off after the submit, and says how to resume it."""
     if isinstance(error, TarashError):
         error.job = job if error.job is None else merge_job(job, error.job)
-        if isinstance(error, GenerationTimeoutError) and "resume_video" not in error.message:
-            error.message = f"{error.message.rstrip('.')}. {RUNNING}"
+        kind = kind_of(job)
+        if isinstance(error, GenerationTimeoutError) and f"resume_{kind.name}" not in error.message:
+            error.message = f"{error.message.rstrip('.')}. {kind.running}"
             error.args = (error.message,)
         if error.billable == "no" or isinstance(error, (GenerationTimeoutError, PluginError)):
             error.billable = "yes" if job.status == "completed" else "unknown"
     elif not isinstance(error, GeneratorExit):
-        error.add_note(f"job {job.id} at {job.provider} was left running; its video can still be fetched")
+        error.add_note(f"job {job.id} at {job.provider} was left running; its {kind_of(job).name} can still be fetched")
         with suppress(AttributeError):  # a foreign class may have no room for it
             error.job = job  # type: ignore[attr-defined]
         context.log(logging.INFO, "was broken off; job %s was left running", job.id)
-
-
-def _shape_warnings(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> list[str]:
-    """Tells of an input image whose size is not the video's, where the model wants them equal."""
-    size = plan.checked.request.size
-    if size is None or not getattr(plan.row, "input_match_size", False):
-        return []
-    return [
-        f"image_list.{at}: the image has {file.width}x{file.height} pixels, not the video's {size}; it may be refused"
-        for at, file in enumerate(images)
-        if file.width and f"{file.width}x{file.height}" != size
-    ]

@@ -15,9 +15,8 @@ from tarash.tarash_gateway.media import fetch
 from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
 from tarash.tarash_gateway.media.structure import BrokenMediaError, MediaFacts, check_pixels, sniff
 from tarash.tarash_gateway.models.media import Media
-from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.plugins.http.request import image_limit
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, PreparedRequest, Provider
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Provider
 
 DOWNLOAD_TRIES = 3
 
@@ -26,14 +25,14 @@ SPARE_TRIES = 8
 
 
 def images_of(
-    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest], answer: ImageAnswer
+    context: Context, provider: Provider, wanted: int, answer: ImageAnswer
 ) -> Flow[tuple[list[Media], list[str]]]:
-    """Reads the images of an answer, as many as were asked for, and says what there is to know of them.
+    """Reads the images of an answer, the `wanted` first ones, and says what there is to know of them.
 
     Raises:
         InvalidResponseError: there is none; `media` is the first one that is broken.
     """
-    wanted, made = prepared.request.n, len(answer.outputs)
+    made = len(answer.outputs)
     warnings = list(answer.warnings)
     images: list[Media] = []
     broken: InvalidResponseError | None = None

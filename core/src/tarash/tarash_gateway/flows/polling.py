@@ -6,7 +6,9 @@ twentieth of its age after that. Each look costs a request, so an older job is l
 
 from __future__ import annotations
 
-from tarash.tarash_gateway.plugins.provider import VideoStatus
+from typing import Any
+
+from tarash.tarash_gateway.plugins.provider import JobReport
 
 SOONEST_LOOK = 0.5
 """Seconds between two looks at a job that was just made."""
@@ -27,11 +29,11 @@ SPREAD = 0.1
 """The share of a pause that chance may take away: jobs that were submitted together are not asked for together."""
 
 
-def pause_before(status: VideoStatus, age: float, chance: float, *, interval: float | None, first: bool) -> float:
+def pause_before(report: JobReport[Any], age: float, chance: float, *, interval: float | None, first: bool) -> float:
     """Seconds until the next look.
 
     Args:
-        status: what was seen last.
+        report: the vendor's last answer.
         age: seconds since the wait began.
         chance: a number from 0 up to 1.
         interval: seconds that the caller wants between two looks.
@@ -40,8 +42,8 @@ def pause_before(status: VideoStatus, age: float, chance: float, *, interval: fl
     """
     if interval is not None:
         pause = interval
-    elif status.poll_after is not None:
-        pause = min(max(status.poll_after, SHORTEST_WAIT), LATEST_LOOK)
+    elif report.poll_after is not None:
+        pause = min(max(report.poll_after, SHORTEST_WAIT), LATEST_LOOK)
     else:
         pause = pause_at(age) * (1 - SPREAD * chance)
     return min(pause, SOONEST_LOOK) if first else pause

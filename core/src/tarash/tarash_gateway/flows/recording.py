@@ -14,7 +14,7 @@ from typing import Any, Literal
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Either, Flow
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.plugins.provider import InputFile
@@ -50,19 +50,19 @@ def record_error(context: Context, intent: str | None, error: TarashError) -> Fl
     yield from _record(context, _OUTCOMES[error.billable], {"intent": intent, "error": _text_of(error)})
 
 
-def record_job(context: Context, job: VideoJob, intent: str | None = None) -> Flow[None]:
+def record_job(context: Context, job: GenerationJob, intent: str | None = None) -> Flow[None]:
     """Writes which job the intent became; or, without an intent, that a job is taken up again."""
     if context.journal is not None:
         yield from _record(context, "job", {"intent": intent, "job": job.model_dump(mode="json")})
 
 
-def record_failed_job(context: Context, job: VideoJob, error: TarashError) -> Flow[None]:
+def record_failed_job(context: Context, job: GenerationJob, error: TarashError) -> Flow[None]:
     """Writes that a job came to nothing."""
     facts = {"endpoint": job.endpoint, "job_id": job.id, "error": _text_of(error)}
     yield from _record(context, "failed", facts)
 
 
-def record_video(context: Context, job: VideoJob, video: Media) -> Flow[None]:
+def record_video(context: Context, job: GenerationJob, video: Media) -> Flow[None]:
     """Writes that a clip came, and the file that it is in where it was saved."""
     path = None if video.path is None else str(video.path.absolute())
     event = "made" if path is None else "saved"
@@ -71,9 +71,14 @@ def record_video(context: Context, job: VideoJob, video: Media) -> Flow[None]:
         yield from _record(context, event, facts)
 
 
-def record_images(context: Context, intent: str | None, count: int) -> Flow[None]:
-    """Writes that pictures came."""
-    yield from _record(context, "made", {"intent": intent, "count": count})
+def record_images(
+    context: Context, count: int, *, intent: str | None = None, job: GenerationJob | None = None
+) -> Flow[None]:
+    """Writes that images came: of an intent, or of a job."""
+    facts: dict[str, Any] = {"intent": intent, "count": count}
+    if job is not None:
+        facts |= {"endpoint": job.endpoint, "job_id": job.id}
+    yield from _record(context, "made", facts)
 
 
 def record_not_found(context: Context, intent: str) -> Flow[None]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Either, Flow, Now, ProviderCall, Sleep, Today
@@ -19,10 +19,12 @@ from tarash.tarash_gateway.flows.recording import record_job, record_not_found
 from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.plugins.bridge import supports
 from tarash.tarash_gateway.plugins.provider import Provider, UnconfirmedSubmit
 from tarash.tarash_gateway.plugins.registry import same_name
+
+JobT = TypeVar("JobT", bound=GenerationJob)
 
 CLOCKS_DIFFER = timedelta(seconds=60)
 """How far the vendor's clock may be from ours."""
@@ -33,7 +35,7 @@ _claimed: dict[tuple[str, str], object] = {}
 """Jobs of this process: each answers one request, and is no other's."""
 
 
-def claim(job: VideoJob) -> bool:
+def claim(job: GenerationJob) -> bool:
     """Remembers that this job has its request; False where it had one before."""
     mine = object()
     first = _claimed.setdefault((job.endpoint, job.id), mine) is mine  # one step, whichever thread
@@ -97,20 +99,30 @@ def _is_it(job: VideoJob, lost: UnconfirmedSubmit) -> bool:
     )
 
 
-def recover(config: GenerationConfig, provider: Provider, journal: Journal, request_id: str) -> Flow[list[VideoJob]]:
-    """Lists the jobs of `journal` at this provider that are not fetched yet; open intents are looked up in its list."""
+def recover(
+    config: GenerationConfig, provider: Provider, journal: Journal, request_id: str, kind: type[JobT]
+) -> Flow[list[JobT]]:
+    """Lists the jobs of `journal` at this provider that are not fetched yet; open intents are looked up in its list.
+
+    Args:
+        config: whose jobs.
+        provider: the provider of `config`.
+        journal: where they were written down.
+        request_id: our id of this call.
+        kind: `ImageJob` or `VideoJob`.
+    """
     started = yield Now()
     context = Context(config, config.model, request_id, started, started + config.timeout, journal)
     entries: list[Entry] = yield Either(journal.entries, journal.entries_async)
     taken = {(entry.job.endpoint, entry.job.id) for entry in entries if entry.job is not None}
-    jobs: list[VideoJob] = []
+    jobs: list[JobT] = []
     for entry in entries:
-        if entry.kind != "video" or not _is_here(entry, config, provider):
+        if entry.kind != kind.model_fields["kind"].default or not _is_here(entry, config, provider):
             continue
         if entry.job is None and entry.status in ("open", "unconfirmed"):
             found = yield from _looked_up(context, provider, entry, taken)
-            jobs += [] if found is None else [found]
-        elif entry.job is not None and entry.status == "submitted":
+            jobs += [found] if isinstance(found, kind) else []
+        elif isinstance(entry.job, kind) and entry.status == "submitted":
             jobs.append(entry.job)
     return jobs
 
@@ -123,7 +135,7 @@ def _is_here(entry: Entry, config: GenerationConfig, provider: Provider) -> bool
 def _looked_up(
     context: Context, provider: Provider, entry: Entry, taken: set[tuple[str, str]]
 ) -> Flow[VideoJob | None]:
-    if not supports(provider, Provider.find_video):
+    if entry.kind == "image" or not supports(provider, Provider.find_video):
         return None
     lost = UnconfirmedSubmit(entry.model, entry.at, entry.asked)
     found = yield from _candidates(context, provider, lost, taken)

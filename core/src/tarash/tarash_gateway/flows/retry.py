@@ -23,7 +23,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Now, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob
 
 Send = Callable[[float], Flow[Any]]
 """A flow that sends one creating request, given the seconds that are left."""
@@ -82,7 +82,7 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
 
 
 def send_reading(
-    context: Context, call: ProviderCall | Either, *, max_tries: int | None = None, job: VideoJob | None = None
+    context: Context, call: ProviderCall | Either, *, max_tries: int | None = None, job: GenerationJob | None = None
 ) -> Flow[Any]:
     """Sends a reading request, and again while the error is a passing one and the deadline is not there.
 
@@ -126,7 +126,7 @@ def send_reading(
 def _level(call: ProviderCall | Either, error: TarashError) -> int:
     """A poll that failed is sent again within seconds: only a vendor that says so itself is worth a line."""
     told_by_vendor = isinstance(error, (ProviderUnavailableError, RateLimitError))
-    return logging.WARNING if told_by_vendor or call.name != "poll_video" else logging.DEBUG
+    return logging.WARNING if told_by_vendor or not call.name.startswith("poll_") else logging.DEBUG
 
 
 def _may_repeat(error: TarashError) -> bool:

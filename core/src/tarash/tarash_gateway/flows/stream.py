@@ -45,13 +45,15 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
     try:
         stream, item = yield from send_creating(context, begin)
         answer = yield from _read_on(context, provider, stream, item)
-        media, warnings = yield from images_of(context, provider, prepared, answer)
+        media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
-    yield from record_images(context, intent, len(media))
+    yield from record_images(context, len(media), intent=intent)
     request = request_snapshot(prepared.request, images, mask)
-    return image_response(context, plan, [ImageResult(answer, media, warnings)], request, warnings)
+    warnings = [*plan.notices, *plan.checked.warnings, *warnings]
+    results = [ImageResult(answer, media, warnings)]
+    return image_response(context, results, request, warnings, row=plan.priced, adjustments=plan.checked.adjustments)
 
 
 def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Flow[ImageAnswer]:

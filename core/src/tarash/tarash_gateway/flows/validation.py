@@ -14,12 +14,20 @@ import pydantic
 
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.models.job import VideoJob
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, ImagePart, Provider, VideoStatus
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.plugins.provider import (
+    ImageAnswer,
+    ImageOutput,
+    ImagePart,
+    ImageStatus,
+    Provider,
+    VideoStatus,
+)
 from tarash.tarash_gateway.plugins.registry import same_name
 
 Check = Callable[[Any], bool]
-AnswerT = TypeVar("AnswerT", ImageAnswer, VideoStatus)
+AnswerT = TypeVar("AnswerT", ImageAnswer, ImageStatus, VideoStatus)
+ReportT = TypeVar("ReportT", ImageStatus, VideoStatus)
 
 
 def _one_of(*kinds: type) -> Check:
@@ -92,51 +100,64 @@ def check_part(part: object, provider: Provider, name: str) -> None:
         _refuse(_part_problems(part), "an ImagePart", provider, name)
 
 
-def checked_status(status: object, provider: Provider, name: str) -> VideoStatus:
-    """What a primitive of a job gave; a field beside the job that is not what the contract says is left out.
+def checked_report(report: object, kind: type[ReportT], provider: Provider, name: str) -> ReportT:
+    """Checks what a primitive of a job returned; a field beside the job that breaks the contract is left out.
+
+    Args:
+        report: what it returned.
+        kind: `ImageStatus` or `VideoStatus`.
+        provider: whose primitive it is.
+        name: the primitive.
 
     Raises:
-        PluginError: it is no status, or its job is none; with the job, where its id is known.
+        PluginError: it is no report, or its job is none; with the job, where its id is known.
     """
-    _refuse_other(status, VideoStatus, provider, name)
-    assert isinstance(status, VideoStatus)  # noqa: S101 # see above
-    job = status.job
-    known = _named(job, provider) if isinstance(job, VideoJob) and type(job.id) is str and job.id else None
-    _refuse(_job_problems(job), "a VideoStatus", provider, name, job=known)
-    wrong = [*_wrong_fields(status, _BESIDE_JOB)]
+    _refuse_other(report, kind, provider, name)
+    assert isinstance(report, kind)  # noqa: S101 # see above
+    job, job_type = report.job, _JOB_OF[kind]
+    named = isinstance(job, job_type) and type(job.id) is str and job.id
+    what = f"{_article(kind)} {kind.__name__}"
+    _refuse(_job_problems(job, job_type), what, provider, name, job=_named(job, provider) if named else None)
+    wrong = [*_wrong_fields(report, _BESIDE_JOB)]
     if not wrong:
-        return status
-    told = [_told(field, getattr(status, field)) for field in wrong]
-    return _with_warning(_without(status, wrong), "a VideoStatus", told, provider, name)
+        return report
+    told = [_told(field, getattr(report, field)) for field in wrong]
+    return _with_warning(_without(report, wrong), what, told, provider, name)
 
 
-def check_new_job(context: Context, status: VideoStatus, provider: Provider) -> None:
+_JOB_OF: dict[type, type[GenerationJob]] = {ImageStatus: ImageJob, VideoStatus: VideoJob}
+
+
+def _article(kind: type) -> str:
+    return "an" if kind.__name__[0] in "AEIOU" else "a"
+
+
+def check_new_job(context: Context, job: GenerationJob, provider: Provider, name: str) -> None:
     """Makes sure that a job which was just submitted lives where it was submitted to.
 
     Raises:
         PluginError: it says something else; with the job as it can be found again.
     """
-    job = status.job
     for field, fits in (
         ("provider", same_name(job.provider) == same_name(context.config.provider)),
         ("endpoint", job.endpoint.rstrip("/") == provider.endpoint.rstrip("/")),
     ):
         if not fits:
             home = {"provider": context.config.provider, "endpoint": provider.endpoint}
-            msg = f"{type(provider).__name__}.submit_video gave a job whose {field} is not that of its own provider"
+            msg = f"{type(provider).__name__}.{name} gave a job whose {field} is not that of its own provider"
             raise PluginError(msg, billable="unknown", job=job.model_copy(update=home))
 
 
 def _refuse_other(given: object, wanted: type, provider: Provider, name: str) -> None:
     if not isinstance(given, wanted):
-        article = "an" if wanted.__name__[0] in "AEIOU" else "a"
-        msg = (
-            f"{type(provider).__name__}.{name} gave a {type(given).__name__} where {article} {wanted.__name__} belongs"
-        )
+        place = f"where {_article(wanted)} {wanted.__name__} belongs"
+        msg = f"{type(provider).__name__}.{name} gave a {type(given).__name__} {place}"
         raise PluginError(msg, billable="unknown")
 
 
-def _refuse(problems: Iterator[str], what: str, provider: Provider, name: str, job: VideoJob | None = None) -> None:
+def _refuse(
+    problems: Iterator[str], what: str, provider: Provider, name: str, job: GenerationJob | None = None
+) -> None:
     problem = next(problems, None)
     if problem is not None:
         msg = f"{type(provider).__name__}.{name} gave {what} with {problem}. This is a defect of the plugin."
@@ -166,12 +187,12 @@ def _output_problems(output: object, place: str) -> Iterator[str]:
         yield _told(place, output)
 
 
-def _job_problems(job: object) -> Iterator[str]:
-    if not isinstance(job, VideoJob):
+def _job_problems(job: object, kind: type[GenerationJob]) -> Iterator[str]:
+    if not isinstance(job, kind):
         yield _told("job", job)
         return
     try:
-        VideoJob.model_validate(job.__dict__, strict=True)
+        kind.model_validate(job.__dict__, strict=True)
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         words = first["msg"]
@@ -210,8 +231,8 @@ def _told(field: str, value: object) -> str:
     return f"{field} of a {type(value).__name__}"
 
 
-def _named(job: VideoJob, provider: Provider) -> VideoJob:
+def _named(job: GenerationJob, provider: Provider) -> GenerationJob:
     """The little of a broken job that is needed to find it again."""
     home = job.endpoint if isinstance(job.endpoint, str) else provider.endpoint
     names = [value if isinstance(value, str) else "" for value in (job.provider, job.model)]
-    return VideoJob(provider=names[0], model=names[1], id=job.id, endpoint=home)
+    return type(job)(provider=names[0], model=names[1], id=job.id, endpoint=home)

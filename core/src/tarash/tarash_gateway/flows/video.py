@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.flows.commands import Blocking, Emit, Flow, Now, ProviderCall
+from tarash.tarash_gateway.flows.commands import Blocking, Emit, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.download import download, existing_video
-from tarash.tarash_gateway.flows.jobs import merge_job, observe_job, submit, wait
+from tarash.tarash_gateway.flows.inputs import fetch_inputs
+from tarash.tarash_gateway.flows.jobs import VIDEO, poll_again, submit, wait
 from tarash.tarash_gateway.flows.outputs import media_warnings
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_job, record_video
-from tarash.tarash_gateway.flows.retry import send_reading
-from tarash.tarash_gateway.flows.validation import checked_status
 from tarash.tarash_gateway.media.decoding import without_media
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models.config import GenerationConfig
@@ -23,7 +22,7 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, VideoGenerationResponse
-from tarash.tarash_gateway.plugins.provider import Provider, VideoStatus
+from tarash.tarash_gateway.plugins.provider import InputFile, JobReport, PreparedRequest, Provider, VideoStatus
 
 
 def video_call(
@@ -38,10 +37,11 @@ def video_call(
         TarashError: there is no video; `error.job` is the job, where one exists.
     """
     provider = plan.open_provider()
-    status = yield from submit(context, plan, provider)
-    finished = yield from wait(context, provider, status)
+    prepared = yield from _prepare(context, plan)
+    report = yield from submit(context, provider, VIDEO, prepared)
+    warnings = [*plan.notices, *plan.checked.warnings, *report.warnings]
+    finished = yield from wait(context, provider, replace(report, warnings=()))
     videos = yield from download(context, provider, finished.job, save_to, exists)
-    warnings = [*plan.notices, *plan.checked.warnings]
     return video_response(
         context, videos, finished, row=plan.priced, adjustments=plan.checked.adjustments, warnings=warnings
     )
@@ -49,8 +49,29 @@ def video_call(
 
 def submit_call(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoJob]:
     """Submits the job of `plan`, and returns as soon as the vendor has it."""
-    status = yield from submit(context, plan, plan.open_provider())
-    return status.job
+    prepared = yield from _prepare(context, plan)
+    report = yield from submit(context, plan.open_provider(), VIDEO, prepared)
+    job: VideoJob = report.job
+    return job
+
+
+def _prepare(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[PreparedRequest[VideoGenerationRequest]]:
+    images, _ = yield from fetch_inputs(context, plan.images, None, plan.row)
+    plan.checked.warnings.extend(_shape_warnings(plan, images))
+    yield Emit(context.update((yield Now()), "submitting"))
+    return PreparedRequest(plan.model, plan.checked.request, context.request_id, plan.row, images)
+
+
+def _shape_warnings(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> list[str]:
+    """Tells of an input image whose size is not the video's, where the model wants them equal."""
+    size = plan.checked.request.size
+    if size is None or not getattr(plan.row, "input_match_size", False):
+        return []
+    return [
+        f"image_list.{at}: the image has {file.width}x{file.height} pixels, not the video's {size}; it may be refused"
+        for at, file in enumerate(images)
+        if file.width and f"{file.width}x{file.height}" != size
+    ]
 
 
 def resume_call(
@@ -62,13 +83,9 @@ def resume_call(
     save_to: Path | None,
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
-    """Waits for a job and downloads its video. The job may be as old as it likes: it is polled first."""
-    yield from record_job(context, job)
-    answer = yield from send_reading(context, ProviderCall(provider, Provider.poll_video, (job,)), job=job)
-    status = checked_status(answer, provider, "poll_video")
-    status = replace(status, job=merge_job(job, status.job))
-    yield from observe_job(context, status.job, job)
-    finished = yield from wait(context, provider, status)
+    """Waits for a job and downloads its video."""
+    report = yield from poll_again(context, provider, job)
+    finished = yield from wait(context, provider, report)
     videos = yield from download(context, provider, finished.job, save_to, exists)
     return video_response(context, videos, finished, row=row)
 
@@ -101,7 +118,7 @@ def existing_file_response(context: Context, place: Path, job: VideoJob | None =
 def video_response(
     context: Context,
     videos: list[Media],
-    finished: VideoStatus | None = None,
+    finished: JobReport[VideoJob] | None = None,
     *,
     row: ModelRow | None = None,
     adjustments: list[Adjustment] | None = None,
@@ -134,7 +151,9 @@ def _media_warnings(videos: list[Media]) -> list[str]:
     return [line for video, name in zip(videos, names, strict=True) for line in media_warnings(video, name)]
 
 
-def _cost(row: ModelRow | None, finished: VideoStatus | None, first: Media) -> tuple[float | None, CostSource | None]:
+def _cost(
+    row: ModelRow | None, finished: JobReport[VideoJob] | None, first: Media
+) -> tuple[float | None, CostSource | None]:
     """US dollars as the vendor tells, else by the price of a second; nothing where neither is known."""
     if finished is None:
         return None, None

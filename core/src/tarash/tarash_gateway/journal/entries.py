@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob, job_from_json
 
 EntryStatus = Literal["open", "unconfirmed", "absent", "refused", "submitted", "failed", "made", "saved"]
 """From "nothing is known yet" to "the file is there". A later word in this list is never replaced by an earlier one:
@@ -17,7 +17,7 @@ EntryStatus = Literal["open", "unconfirmed", "absent", "refused", "submitted", "
 - `unconfirmed`: its answer was lost, so that it may have been billed;
 - `absent`: the vendor's job list was read to its end and does not show it;
 - `refused`: the vendor refused it, or was not reached; nothing was created;
-- `submitted`: a job exists and its video was not fetched yet;
+- `submitted`: a job exists and its result was not fetched yet;
 - `failed`: the job, or the answer, came to nothing;
 - `made`: the result came, and no file of it is known;
 - `saved`: it is in a file.
@@ -53,7 +53,7 @@ class Entry:
     asked: dict[str, Any] = field(default_factory=dict, repr=False)
     """The request as sent, with digests in place of media."""
 
-    job: VideoJob | None = None
+    job: ImageJob | VideoJob | None = None
     """The job as it was last seen."""
 
     files: list[dict[str, str]] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Entries:
             if isinstance(line.get("error"), str):
                 entry.error = line["error"]
 
-    def _concerned(self, line: dict[str, Any], job: VideoJob | None) -> list[Entry]:
+    def _concerned(self, line: dict[str, Any], job: ImageJob | VideoJob | None) -> list[Entry]:
         intent = line.get("intent")
         if isinstance(intent, str):
             if intent not in self._entries:
@@ -105,9 +105,9 @@ class Entries:
         # A file that the caller saved: which of a call's pictures it is, its digest does not tell across a conversion.
         return self._of_call.get(str(line.get("request_id")), [])[:1]
 
-    def _of_foreign_job(self, job: VideoJob, line: dict[str, Any]) -> Entry:
+    def _of_foreign_job(self, job: ImageJob | VideoJob, line: dict[str, Any]) -> Entry:
         """A job that was submitted without this journal, and resumed with it."""
-        entry = Entry(f"job_{job.id}@{job.endpoint}", "video", "submitted", _time(line.get("at")))
+        entry = Entry(f"job_{job.id}@{job.endpoint}", job.kind, "submitted", _time(line.get("at")))
         entry.provider, entry.model, entry.endpoint = job.provider, job.model, job.endpoint
         entry.request_id, entry.asked = job.request_id, job.asked
         self._entries[entry.intent] = entry
@@ -137,11 +137,11 @@ def _advance(entry: Entry, event: Any) -> None:
         entry.status = status
 
 
-def _job(value: Any) -> VideoJob | None:
+def _job(value: Any) -> ImageJob | VideoJob | None:
     if not isinstance(value, dict):
         return None
     try:
-        return VideoJob.model_validate(value)
+        return job_from_json(value)
     except (ValidationError, ValueError):
         return None
 

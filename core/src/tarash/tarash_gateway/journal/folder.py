@@ -16,7 +16,7 @@ from tarash.tarash_gateway.journal.active import blocks
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines
 from tarash.tarash_gateway.media.saving import cannot_write
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 
 VERSION = 1
 """Of the lines; a reader leaves out what it does not know."""
@@ -78,8 +78,8 @@ class Journal:
         """The request that became the vendor's job `job_id`; None where the journal does not know it."""
         return next((entry for entry in self.entries() if entry.job is not None and entry.job.id == job_id), None)
 
-    def jobs(self) -> Iterator[VideoJob]:
-        """The jobs whose video was not fetched yet, oldest first."""
+    def jobs(self) -> Iterator[ImageJob | VideoJob]:
+        """The jobs whose result was not fetched yet, oldest first."""
         for entry in self.entries():
             if entry.status == "submitted" and entry.job is not None:
                 yield entry.job

@@ -1,7 +1,7 @@
 """The models of the public face: configs, requests, responses, updates, media and jobs."""
 
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, ImageType, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import (
@@ -17,11 +17,13 @@ __all__ = [
     "Adjustment",
     "Attempt",
     "GenerationConfig",
+    "GenerationJob",
     "GenerationResponse",
     "ImageGenerationConfig",
     "ImageGenerationRequest",
     "ImageGenerationResponse",
     "ImageGenerationUpdate",
+    "ImageJob",
     "ImageType",
     "Media",
     "VideoGenerationConfig",

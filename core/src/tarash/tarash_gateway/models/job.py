@@ -1,4 +1,4 @@
-"""A video job: plain JSON without a secret, all that another process needs to fetch the video."""
+"""A job, of images or of videos: plain JSON without a secret, all that another process needs to fetch the result."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FINAL_STATUSES: frozenset[JobStatus] = frozenset(("completed", "failed", "cancel
 """A job in one of these changes no more."""
 
 
-class VideoJob(Record):
-    """A video being made, as it was when it was last looked at. Times are aware datetimes in UTC."""
+class GenerationJob(Record):
+    """What image jobs and video jobs share, as it was at the last poll. Times are aware datetimes in UTC."""
 
     provider: str
     model: str
@@ -41,14 +41,14 @@ class VideoJob(Record):
     expires_at: datetime | None = None
     """When the vendor deletes the result."""
 
+    queue_position: int | None = None
+    """Jobs that the vendor does before this one, as far as it tells."""
+
     outputs: int = 1
-    """Videos that the job makes."""
+    """Images or videos that the job makes."""
 
     size: str | None = None
     """Pixels, WIDTHxHEIGHT, as the vendor says."""
-
-    duration_seconds: float | None = None
-    """Seconds, as the vendor says."""
 
     error_code: str | None = None
     error_message: str | None = None
@@ -70,3 +70,27 @@ class VideoJob(Record):
     def finished(self) -> bool:
         """Whether the status changes no more."""
         return self.status in FINAL_STATUSES
+
+
+class VideoJob(GenerationJob):
+    """A video being made."""
+
+    kind: Literal["video"] = "video"
+
+    duration_seconds: float | None = None
+    """Seconds, as the vendor says."""
+
+
+class ImageJob(GenerationJob):
+    """Images being made, by a vendor whose images are jobs."""
+
+    kind: Literal["image"] = "image"
+
+
+def job_from_json(value: dict[str, Any]) -> ImageJob | VideoJob:
+    """Reads a job of either kind, as `model_dump(mode="json")` wrote it.
+
+    Raises:
+        pydantic.ValidationError: it is no job.
+    """
+    return (ImageJob if value.get("kind") == "image" else VideoJob).model_validate(value)

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from tarash.tarash_gateway.media.sidecar import Origin
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.records import Record
 
@@ -145,6 +145,13 @@ class ImageGenerationResponse(GenerationResponse):
 
     images: list[Media]
     """At least one, each checked to be whole."""
+
+    job: ImageJob | None = None
+    """The job that made them; None where the vendor answers at once. Of several (`fan_out`), the first."""
+
+    def _origin(self) -> Origin | None:
+        origin = super()._origin()
+        return origin if origin is None or self.job is None else replace(origin, job_id=self.job.id)
 
 
 class VideoGenerationResponse(GenerationResponse):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.records import Record
@@ -25,6 +25,12 @@ class GenerationUpdate(Record):
     message: str | None = None
     """Why it waits or has failed, in one line."""
 
+    progress: float | None = None
+    """Percent, 0 to 100, as far as the vendor tells."""
+
+    queue_position: int | None = None
+    """Jobs that the vendor does before this one, as far as it tells."""
+
     def _repr_mimebundle_(self, **_options: Any) -> Any:
         from tarash.tarash_gateway.showing.update import update_bundle  # noqa: PLC0415 # only where it is shown
 
@@ -32,9 +38,10 @@ class GenerationUpdate(Record):
 
 
 class ImageGenerationUpdate(GenerationUpdate):
-    """One step of an image call."""
+    """One step of an image call. `job` is there from the moment the vendor has one, where its images are jobs."""
 
-    status: Literal["submitting", "waiting", "partial", "completed", "failed"]
+    status: Literal["submitting", "waiting", "queued", "in_progress", "downloading", "partial", "completed", "failed"]
+    job: ImageJob | None = None
     image: Media | None = None
     """A partial picture, with the status `partial`."""
 
@@ -46,7 +53,4 @@ class VideoGenerationUpdate(GenerationUpdate):
     """One step of a video call. `job` is there from the moment the vendor has one."""
 
     status: Literal["submitting", "waiting", "queued", "in_progress", "downloading", "completed", "failed"]
-    progress: float | None = None
-    """Percent, 0 to 100, as far as the vendor tells."""
-
     job: VideoJob | None = None

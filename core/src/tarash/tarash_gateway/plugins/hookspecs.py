@@ -17,7 +17,7 @@ import pluggy
 if TYPE_CHECKING:
     from cyclopts import App
 
-    from tarash.tarash_gateway.models import GenerationConfig, VideoJob
+    from tarash.tarash_gateway.models import GenerationConfig, GenerationJob
     from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import ProviderSpec
@@ -146,7 +146,7 @@ def tarash_after_generate(context: CallContext, outcome: CallOutcome) -> None:
 
 
 @hookspec
-def tarash_job_updated(context: CallContext, job: VideoJob) -> None:
+def tarash_job_updated(context: CallContext, job: GenerationJob) -> None:
     """Tells an observer that a video job is known, or that its status or progress changed.
 
     Called from the submit on, each time that a look at the job shows something new. The same rules hold: return at

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tarash.tarash_gateway.discovery import OBSERVERS, discover
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import VideoJob
+    from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.models.response import GenerationResponse
     from tarash.tarash_gateway.plugins.loading import Plugin
 
@@ -52,8 +52,8 @@ class CallContext:
     asked: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The request as plain JSON, the prompt in it, media left out. Write it nowhere unless you were told to."""
 
-    job: VideoJob | None = field(default=None, repr=False, compare=False)
-    """The job that `poll_video`, `resume_video` or `cancel_video` was given."""
+    job: GenerationJob | None = field(default=None, repr=False, compare=False)
+    """The job that a function such as `poll_video`, `resume_image` or `cancel_video` was given."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class CallOutcome:
     """How long it took."""
 
     response: GenerationResponse | None = None
-    job: VideoJob | None = None
+    job: GenerationJob | None = None
     """The job, where one is known: of a submit, of a response, of an error."""
 
     error: BaseException | None = None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
 
 from tarash.tarash_gateway.errors import UnsupportedOperationError
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, Role, VideoGenerationRequest
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.redaction import Redaction
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
+JobT = TypeVar("JobT", bound=GenerationJob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,12 @@ class ImagePart:
 
 
 @dataclass(frozen=True, slots=True)
-class VideoStatus:
-    """What a vendor answered when a job was submitted or looked at."""
+class JobReport(Generic[JobT]):
+    """What a vendor answered when a job was submitted, polled or cancelled."""
 
-    job: VideoJob
+    job: JobT
     poll_after: float | None = None
-    """Seconds the vendor asks to wait before the next look."""
+    """Seconds the vendor asks to wait before the next poll."""
 
     usage: dict[str, Any] | None = None
     cost: float | None = None
@@ -117,12 +118,12 @@ class VideoStatus:
     raw: dict[str, Any] | None = field(default=None, repr=False)
 
     warnings: Sequence[str] = ()
-    """What else the caller should know, such as videos that were filtered out of a job."""
+    """What else the caller should know, such as results that were filtered out of a job."""
 
     @classmethod
     def of(
         cls,
-        job: VideoJob,
+        job: JobT,
         *,
         id: object = None,  # noqa: A002 # the job's own name for it
         status: object = None,
@@ -136,9 +137,10 @@ class VideoStatus:
         outputs: int | None = None,
         provider_request_id: str | None = None,
         provider_data: Mapping[str, Any] | None = None,
+        queue_position: int | None = None,
         redaction: Redaction | None = None,
         **beside: Any,
-    ) -> VideoStatus:
+    ) -> Self:
         """Reads what an answer says of `job` in the vendor's own values; what it does not say stays as it was.
 
         Args:
@@ -153,11 +155,12 @@ class VideoStatus:
             expires_at: when the vendor deletes the result.
             duration_seconds: the video's length, as a number or as text.
             size: pixels, WIDTHxHEIGHT.
-            outputs: videos that the job made, at least 1.
+            outputs: results that the job made, at least 1.
             provider_request_id: the vendor's id of the HTTP request.
             provider_data: what the provider needs besides the id; added to what the job has.
+            queue_position: jobs that the vendor does before this one.
             redaction: takes keys and prompts out of what is shown of `error`.
-            beside: further fields of the `VideoStatus`, such as `usage`, `cost` and `raw`.
+            beside: further fields of the report, such as `usage`, `cost` and `raw`.
         """
         from tarash.tarash_gateway.plugins.http.job_fields import job_fields  # noqa: PLC0415 # it needs this module
 
@@ -173,11 +176,22 @@ class VideoStatus:
             duration_seconds=duration_seconds,
             redaction=redaction,
         )
-        told = {"size": size, "outputs": outputs, "provider_request_id": provider_request_id}
+        told: dict[str, Any] = {"size": size, "outputs": outputs, "provider_request_id": provider_request_id}
+        told["queue_position"] = queue_position
         news |= {name: value for name, value in told.items() if value is not None}
         if provider_data:
             news["provider_data"] = {**job.provider_data, **provider_data}
         return cls(job.model_copy(update=news), **beside)
+
+
+@dataclass(frozen=True, slots=True)
+class VideoStatus(JobReport[VideoJob]):
+    """What a vendor answered about a video job."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImageStatus(JobReport[ImageJob]):
+    """What a vendor answered about an image job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +248,43 @@ class Provider(Protocol):
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
         """The twin of `stream_image`: an async generator function."""
         raise _cannot(self, "stream images")
+
+    def submit_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageStatus:
+        """Submits a job and returns as soon as the vendor has it. Creating: sent at most once.
+
+        For vendors whose images are jobs; `generate_image` is then not needed: core submits, polls and fetches.
+        """
+        raise _cannot(self, "submit image jobs")
+
+    async def submit_image_async(
+        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
+    ) -> ImageStatus:
+        """The twin of `submit_image`."""
+        raise _cannot(self, "submit image jobs")
+
+    def poll_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        """Asks once how an image job is."""
+        raise _cannot(self, "poll image jobs")
+
+    async def poll_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        """The twin of `poll_image`."""
+        raise _cannot(self, "poll image jobs")
+
+    def fetch_image(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
+        """Reads the result of a completed image job. It costs nothing, so that core may ask again."""
+        raise _cannot(self, "fetch image jobs")
+
+    async def fetch_image_async(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
+        """The twin of `fetch_image`."""
+        raise _cannot(self, "fetch image jobs")
+
+    def cancel_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        """Cancels an image job; what it has cost so far may still be billed."""
+        raise _cannot(self, "cancel image jobs")
+
+    async def cancel_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        """The twin of `cancel_image`."""
+        raise _cannot(self, "cancel image jobs")
 
     def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
         """Submits a job and returns as soon as the vendor has it. Creating: sent at most once."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import GenerationFailedError, SaveError, TarashError
 from tarash.tarash_gateway.images import generate_image, stream_image
+from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_cli.asking import config_of, need_output, said
@@ -43,19 +45,37 @@ def make_images(prompt: str, picture: Picture, maker: Maker, result: Result) -> 
     if not check_places(places, result.exists):
         tell_kept(output, places)
         return OK
+    left = LeftBehind(result.output, exists=result.exists, base_url=maker.base_url)
+
+    def call(watch: Watch) -> ImageGenerationResponse:
+        return (
+            _streamed(config, request, watch) if picture.stream else generate_image(config, request, on_progress=watch)
+        )
+
+    return save_images(output, places, result.exists, left, call)
+
+
+def save_images(
+    output: Output,
+    places: list[Path],
+    exists: Exists,
+    left: LeftBehind,
+    call: Callable[[Watch], ImageGenerationResponse],
+) -> int:
+    """Makes the images, shows how it goes, and saves them.
+
+    Returns:
+        The exit code.
+    """
     journal = open_journal()
     with Watch(output) as watch, journal:
         try:
-            response = (
-                _streamed(config, request, watch)
-                if picture.stream
-                else generate_image(config, request, on_progress=watch)
-            )
+            response = call(watch)
         except TarashError as error:
-            raise LeftBehind(None).of_error(error) from error
+            raise left.of_error(error) from error
         except KeyboardInterrupt:
-            raise LeftBehind(None).of_interrupt(watch) from None
-        saved, misplaced = save_all(response.images, places, result.exists)
+            raise left.of_interrupt(watch) from None
+        saved, misplaced = save_all(response.images, places, exists)
         for media, path in zip(response.images, saved, strict=False):
             try:
                 journal.note_saved(response.request_id, path, media.sha256)
@@ -92,10 +112,6 @@ def _format_of_ending(config: ImageGenerationConfig, output: Path | None) -> str
     wanted = None if output is None else format_of(output)
     known = row.output_formats if isinstance(row, ImageModel) and refuses else None
     return wanted if known and wanted in known else None
-
-
-def _whole(config: ImageGenerationConfig, request: ImageGenerationRequest, watch: Watch) -> ImageGenerationResponse:
-    return generate_image(config, request, on_progress=watch)
 
 
 def _streamed(config: ImageGenerationConfig, request: ImageGenerationRequest, watch: Watch) -> ImageGenerationResponse:

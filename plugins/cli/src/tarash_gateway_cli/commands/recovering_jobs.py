@@ -8,7 +8,7 @@ from typing import Final
 from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import Entry, Journal
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models import GenerationJob, ImageJob
 from tarash.tarash_gateway.showing.wording import one_line
 from tarash.tarash_gateway.videos import recover_videos
 from tarash_gateway_cli.commands.resuming_jobs import config_of_place
@@ -30,7 +30,7 @@ def recover_jobs(provider: str | None, base_url: str | None, *, as_json: bool) -
     journal = open_journal()
     # One look for each address; which model it is does not matter for that.
     places = {(same_name(entry.provider), entry.endpoint): entry for entry in _waiting(journal, provider)}
-    jobs: dict[tuple[str, str], VideoJob] = {}
+    jobs: dict[tuple[str, str], GenerationJob] = {}
     not_asked: list[tuple[Entry, TarashError]] = []
     for entry in places.values():
         try:
@@ -38,6 +38,7 @@ def recover_jobs(provider: str | None, base_url: str | None, *, as_json: bool) -
             jobs |= {(job.endpoint, job.id): job for job in recover_videos(config, journal)}
         except TarashError as error:
             not_asked.append((entry, error))
+    jobs |= {(job.endpoint, job.id): job for job in _image_jobs(journal, provider)}
     left = [entry for entry in _waiting(journal, provider) if entry.status in _UNANSWERED]
     _show(output, list(jobs.values()), not_asked, left)
     return exit_code(not_asked[-1][1]) if not_asked else OK
@@ -54,11 +55,23 @@ def _waiting(journal: Journal, provider: str | None) -> list[Entry]:
     ]
 
 
-def _show(output: Output, jobs: list[VideoJob], not_asked: list[tuple[Entry, TarashError]], left: list[Entry]) -> None:
+def _image_jobs(journal: Journal, provider: str | None) -> list[GenerationJob]:
+    """The image jobs that were not fetched yet; no vendor lists those whose answer was lost."""
+    return [
+        job
+        for job in journal.jobs()
+        if isinstance(job, ImageJob) and (provider is None or same_name(job.provider) == same_name(provider))
+    ]
+
+
+def _show(
+    output: Output, jobs: list[GenerationJob], not_asked: list[tuple[Entry, TarashError]], left: list[Entry]
+) -> None:
     for job in jobs:
         output.line(f"{job.id}  {job.provider}/{job.model}  {one_line(job.asked.get('prompt') or '', 60)}".rstrip())
     if jobs:
-        output.note(f"Fetch a video, at no further cost: {resume_command(jobs[-1].id)}")
+        what = "the images" if isinstance(jobs[-1], ImageJob) else "a video"
+        output.note(f"Fetch {what}, at no further cost: {resume_command(jobs[-1].id)}")
     for entry, error in not_asked:
         output.warn(f"{entry.provider} at {entry.endpoint} could not be asked: {error}")
     for (provider, endpoint), count in Counter((entry.provider, entry.endpoint) for entry in left).items():

@@ -25,7 +25,7 @@ from tarash.tarash_gateway.plugins.http.values import read_number
 from tarash.tarash_gateway.plugins.status import error_for_status
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models.job import VideoJob
+    from tarash.tarash_gateway.models.job import GenerationJob
     from tarash.tarash_gateway.plugins.sink import Sink
 
 LONGEST_CODE = 200
@@ -114,7 +114,7 @@ def event_error(answer: Answer, event: Mapping[str, Any]) -> TarashError:
     return ProviderUnavailableError(f"the stream ended with an error: {words}", **known)
 
 
-def job_refusal(answer: Answer, body: ErrorBody, job: VideoJob, **known: Any) -> ContentPolicyError:
+def job_refusal(answer: Answer, body: ErrorBody, job: GenerationJob, **known: Any) -> ContentPolicyError:
     """Makes the error of a job that moderation ended."""
     msg = f"job {job.id} was ended by moderation: {job.error_message or job.error_code}"
     categories = [answer.text(category) for category in body.categories]
@@ -135,7 +135,7 @@ def creation_errors() -> Iterator[None]:
 
 
 @contextmanager
-def job_errors(job: VideoJob) -> Iterator[None]:
+def job_errors(job: GenerationJob) -> Iterator[None]:
     """What a look at a job runs into: the job is there and paid for, so that whatever is not final may pass."""
     try:
         yield
@@ -147,14 +147,14 @@ def job_errors(job: VideoJob) -> Iterator[None]:
         raise
 
 
-def job_gone(job: VideoJob, error: TarashError, *, retryable: bool) -> JobExpiredError:
+def job_gone(job: GenerationJob, error: TarashError, *, retryable: bool) -> JobExpiredError:
     """Makes the error of a job that the vendor does not know; `retryable` where it may know it a moment later."""
     msg = f"the vendor does not know job {job.id} (any more): {error}"
     return JobExpiredError(msg, status_code=error.status_code, code=error.code, raw=error.raw, retryable=retryable)
 
 
 @contextmanager
-def download_errors(job: VideoJob, sink: Sink) -> Iterator[None]:
+def download_errors(job: GenerationJob, sink: Sink) -> Iterator[None]:
     """What a download may run into: the video is paid for, and is there unless the vendor says that it is gone.
 
     A refusal that says "not completed yet", or with a status that means it, is asked again.

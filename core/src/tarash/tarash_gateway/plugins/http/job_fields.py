@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.plugins.http.error_body import read_error_body
 from tarash.tarash_gateway.plugins.http.status_words import read_status, says_something
 from tarash.tarash_gateway.plugins.http.values import read_id, read_number, read_time
@@ -15,7 +15,7 @@ LONGEST_WORD = 100
 
 
 def job_fields(
-    job: VideoJob,
+    job: GenerationJob,
     *,
     id: object = None,  # noqa: A002 # the job's own name for it
     status: object = None,
