@@ -12,6 +12,7 @@ from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import VideoStatus
 from tarash.tarash_gateway.plugins.http import (
     Answer,
+    job_object,
     job_refusal,
     read_count,
     read_error_body,
@@ -46,7 +47,7 @@ def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[V
         InvalidResponseError: it is no interaction, or a finished one whose video cannot be found.
         ContentPolicyError: it is "completed" and made no video: the model wrote why, and `error.raw` has it.
     """
-    parsed = answer.object()
+    parsed = dict(job_object(answer.object()))
     # Every look gives the input back: prompt and images are the caller's, and stay out of what is kept.
     kept = _without_input(parsed)
     raw = answer.shown(kept)
