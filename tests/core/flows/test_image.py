@@ -341,7 +341,7 @@ class TestInputs:
     def test_a_picture_at_a_url_is_fetched_before_anything_is_sent(self, called, answer, png):
         result, fed = called(fetched(png), answer(), image_list=[ImageType(image="https://x.test/a.png", type="style")])
         assert [call.name for call in fed.calls] == ["fetch", "generate_image"]
-        assert fed.calls[0].options == {"timeout": 60.0, "allow_private": False}
+        assert fed.calls[0].options == {"timeout": 60.0, "allow_private": False, "use_proxies": False}
         (file,) = fed.calls[1].args[0].images
         assert (file.content, file.role, file.name) == (png, "style", "image_list-0.png")
         assert len(result.images) == 1

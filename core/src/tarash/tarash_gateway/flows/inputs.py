@@ -165,8 +165,13 @@ def _fetch_input(
     if not isinstance(image, Remote):
         return image
     left = context.left((yield Now()))
-    allow_private = context.config.provider_config.get("allow_private_urls") is True
-    options = {"timeout": min(left, FETCH_SECONDS), "allow_private": allow_private}
+    settings = context.config.provider_config
+    options = {
+        "timeout": min(left, FETCH_SECONDS),
+        "allow_private": settings.get("allow_private_urls") is True,
+        # Not by themselves: a proxy resolves names where nobody screens what they lead to.
+        "use_proxies": settings.get("inputs_through_proxy") is True,
+    }
     fetched = yield Either(fetch.fetch, fetch.fetch_async, (image.url,), options)
     try:
         return input_file(fetched.content, image.source, image.place, row)

@@ -182,6 +182,7 @@ def _downloaded(context: Context, provider: Provider, url: str, room: int) -> Fl
         "origin": provider.endpoint,
         "allow_private": context.config.provider_config.get("allow_private_urls") is True,
         "max_bytes": max(room, 1),
+        "use_proxies": True,
     }
     call = Either(fetch.fetch, fetch.fetch_async, (url,), options)
     fetched: fetch.Fetched = yield from send_reading(context, call, max_tries=DOWNLOAD_TRIES)

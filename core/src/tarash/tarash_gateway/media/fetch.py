@@ -64,6 +64,7 @@ def fetch(
     max_bytes: int = MAX_BYTES,
     allow_private: bool = False,
     origin: str | None = None,
+    use_proxies: bool = False,
 ) -> Fetched:
     """Fetches the bytes at a URL.
 
@@ -74,6 +75,8 @@ def fetch(
         allow_private: whether loopback and private addresses are meant. Cloud metadata services stay refused.
         origin: the endpoint, where the URL is one of its results. A private endpoint may serve them itself: its own
             scheme, host and port are then no private address, but for what they redirect to.
+        use_proxies: whether the environment's proxies are used. A proxy resolves names itself, where nobody screens
+            them: through one, only an address that is spelled out is refused.
 
     Raises:
         UnsafeUrlError: the URL, or one it redirects to, must not be fetched.
@@ -85,11 +88,8 @@ def fetch(
     with job.failures():
         while not job.done:
             # A pool for each hop: nothing of one host, neither connection nor cookie, is carried to the next.
-            tls = job.network.trusted() if job.encrypted else None
-            with (
-                job.network.pool(tls, deadline=job.deadline, allow_private=job.allow_private) as pool,
-                pool.stream("GET", job.target, headers=_HEADERS) as answer,
-            ):
+            pool = job.network.open_pool(job.host_address, allow_private=job.allow_private, use_proxies=use_proxies)
+            with pool, pool.stream("GET", job.target, headers=_HEADERS, extensions=job.extensions) as answer:
                 if job.accepts(answer):
                     for chunk in answer.iter_stream():
                         job.feed(chunk)
@@ -104,6 +104,7 @@ async def fetch_async(
     max_bytes: int = MAX_BYTES,
     allow_private: bool = False,
     origin: str | None = None,
+    use_proxies: bool = False,
 ) -> Fetched:
     """Fetches the bytes at a URL, as `fetch` does, without keeping the event loop from other work."""
     # In threads: importing an HTTP library and reading certificates would hold the event loop for 0.1 s.
@@ -111,10 +112,11 @@ async def fetch_async(
     with job.failures():
         async with asyncio.timeout(job.deadline - time.monotonic()):
             while not job.done:
-                tls = await asyncio.to_thread(job.network.trusted) if job.encrypted else None
+                options = {"allow_private": job.allow_private, "use_proxies": use_proxies}
+                pool = await asyncio.to_thread(job.network.open_async_pool, job.host_address, **options)
                 async with (
-                    job.network.async_pool(tls, allow_private=job.allow_private) as pool,
-                    pool.stream("GET", job.target, headers=_HEADERS) as answer,
+                    pool,
+                    pool.stream("GET", job.target, headers=_HEADERS, extensions=job.extensions) as answer,
                 ):
                     if job.accepts(answer):
                         async for chunk in answer.aiter_stream():
@@ -156,9 +158,14 @@ class _Fetch:
         return self.network.target(self._url)
 
     @property
-    def encrypted(self) -> bool:
-        """Whether the next URL is an https one."""
-        return self._url.scheme == "https"
+    def host_address(self) -> str:
+        """The next URL without what may be a signature."""
+        return str(self._url.copy_with(query=None, fragment=None))
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What tells a request on a pool when everything is to be over."""
+        return {"timeout": self.network.Deadline(self.deadline - time.monotonic()).timeouts}
 
     @property
     def allow_private(self) -> bool:
@@ -222,6 +229,14 @@ class _Fetch:
         """Tells what the network raises in our words."""
         try:
             yield
+        except UnsafeUrlError as error:
+            where, screened, remedy = error.message.partition(", so no reference image is fetched from it. ")
+            if self._what == "reference image" or not screened:
+                raise
+            setting = "If you mean it, pass provider_config={'allow_private_urls': True}."
+            remedy = "No setting allows that." if remedy.startswith("No setting") else setting
+            msg = f"the result is not at a public address: {where}; nothing was fetched from it. {remedy}"
+            raise UnsafeUrlError(msg, billable="yes") from error
         except TarashError:
             raise
         except self.network.TIMEOUTS as error:
@@ -302,4 +317,10 @@ def _is_private(host: str) -> bool:
 
 
 _PORTS: Final = {"http": 80, "https": 443}
-_PRIVATE_ENDINGS: Final = (".localhost", ".local", ".internal", ".home.arpa", ".lan", ".test")
+_PRIVATE_ENDINGS: Final = (
+    ".localhost",
+    ".local",
+    ".internal",
+    ".home.arpa",
+    ".lan",
+)
