@@ -15,15 +15,16 @@ Operation = Literal["image", "video", "status", "content", "list", "cancel", "fi
 OPERATIONS: tuple[tuple[Operation, str, str], ...] = (
     ("models", "GET", r"/(?:videos|images)/models"),
     ("image", "POST", r"/images(?:/generations|/edits|/variations)?"),
-    ("video", "POST", r"/videos(?:/[^/]+/remix|/edits|/extensions)?"),
+    ("video", "POST", r"/videos(?:/[^/]+/remix|/generations|/edits|/extensions)?"),
     ("list", "GET", r"/videos"),
     ("status", "GET", r"/videos/([^/]+)"),
     ("content", "GET", r"/videos/([^/]+)/content"),
     ("cancel", "DELETE", r"/videos/([^/]+)"),
+    ("content", "GET", r"/files/(video_[^/]+)\.mp4"),
     ("file", "GET", r"/files/[^/]+"),
 )
 """Method and path, below the prefix that each vendor has; a group is the job's id."""
-PREFIX = re.compile(r"(?:/openai/deployments/([^/]+)|/openai/v1|/api/v1|/v1)?(/.*)")
+PREFIX = re.compile(r"(?:/openai/deployments/([^/]+)|/openai/v1|/api/v1|/xai/v1|/v1|/xai(?=/files/))?(/.*)")
 
 
 @dataclass(frozen=True)

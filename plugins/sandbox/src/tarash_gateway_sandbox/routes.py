@@ -16,6 +16,7 @@ from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_sandbox.openrouter import routes as openrouter
 from tarash_gateway_sandbox.vendor import Call, Vendor
 from tarash_gateway_sandbox.vendor_errors import VendorError, model_not_found
+from tarash_gateway_sandbox.xai import routes as xai
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.playing import Wanted
@@ -117,7 +118,7 @@ def find(request: RecordedRequest) -> tuple[Call, Handler]:
         VendorError: There is no such route, its version does not fit, or the key is refused.
     """
     path = request.path
-    found = openrouter.find(request) or google.find(request)
+    found = openrouter.find(request) or google.find(request) or xai.find(request)
     if found is not None:
         return found
     for route in OPEN_ROUTES:

@@ -17,6 +17,7 @@ from tarash_gateway_sandbox.profiles import profile_named
 from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
 from tarash_gateway_sandbox.stage import Stage
 from tarash_gateway_sandbox.vendor import Vendor
+from tarash_gateway_sandbox.xai import PREFIX as XAI_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -134,6 +135,11 @@ class SandboxServer:
     def google(self) -> GoogleState:
         """What can be looked at and turned of Google's face."""
         return self._vendor.google
+
+    @property
+    def xai_url(self) -> str:
+        """The base URL of xAI's face: the origin and `/xai/v1`."""
+        return f"{self.origin}{XAI_PREFIX}"
 
     @property
     def job_seconds(self) -> float:

@@ -1,0 +1,116 @@
+"""Checking a request's fields, and refusing them in this vendor's words."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tarash_gateway_sandbox.faults import Answer, json_answer
+from tarash_gateway_sandbox.vendor_errors import VendorError
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.vendor import Call
+
+DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
+
+
+class XaiError(VendorError):
+    """A refusal, answered as `{"code", "error"}`."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message, status=status, code=code)
+
+    def answer(self) -> Answer:
+        """This error as what goes back over the wire."""
+        return json_answer({"code": self.code, "error": self.message}, status=self.status)
+
+
+def invalid(message: str) -> XaiError:
+    """A request that is refused."""
+    return XaiError(400, "invalid-argument", message)
+
+
+def body_of(call: Call, known: Collection[str]) -> Mapping[str, Any]:
+    """The fields of a JSON request; this vendor takes no forms.
+
+    Raises:
+        XaiError: The body is no JSON object, or has a field that is not known.
+    """
+    if not call.request.headers.get("content-type", "").startswith("application/json"):
+        raise XaiError(415, "unsupported-media-type", "Expected request with `Content-Type: application/json`")
+    body = call.request.json
+    if not isinstance(body, Mapping):
+        raise XaiError(422, "unprocessable-entity", "Failed to deserialize the JSON body into the target type")
+    unknown = [name for name in body if name not in known]
+    if unknown:
+        msg = f"Argument not supported: {', '.join(unknown)}"
+        raise invalid(msg)
+    return body
+
+
+def text(body: Mapping[str, Any], name: str, allowed: Collection[str] | None = None) -> str | None:
+    """A string of the request, one of `allowed` where that is given; None if it is absent.
+
+    Raises:
+        XaiError: It is no string, or none of the allowed ones.
+    """
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        msg = f"`{name}` must be a string"
+        raise invalid(msg)
+    if allowed is not None and value not in allowed:
+        msg = f"`{name}`: unknown variant `{value}`, expected one of {', '.join(allowed)}"
+        raise invalid(msg)
+    return value
+
+
+def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
+    """An integer of the request; None if it is absent.
+
+    Raises:
+        XaiError: It is no integer, or out of range.
+    """
+    value = body.get(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        msg = f"`{name}` must be an integer between {least} and {most}"
+        raise invalid(msg)
+    return value
+
+
+def image(value: Any, name: str) -> bytes | None:
+    """The bytes of `{"url": …}`; None where it is at a URL, which the sandbox does not fetch.
+
+    Raises:
+        XaiError: It is no such object, or no image.
+    """
+    url = value.get("url") if isinstance(value, Mapping) else None
+    if not isinstance(url, str):
+        msg = f"`{name}` must be an object with a `url`"
+        raise invalid(msg)
+    if url.startswith(("https://", "http://")):
+        return None
+    content = data_of(url)
+    from tarash_gateway_sandbox.drawing import open_picture  # noqa: PLC0415 - brings Pillow
+
+    try:
+        open_picture(content)
+    except Exception as error:
+        msg = f"`{name}` is not an image that can be decoded"
+        raise invalid(msg) from error
+    return content
+
+
+def data_of(url: str) -> bytes:
+    """The bytes of a data URL; nothing where it is none."""
+    found = DATA_URL.fullmatch(url)
+    try:
+        return base64.b64decode(found[2], validate=True) if found else b""
+    except binascii.Error:
+        return b""
