@@ -265,7 +265,7 @@ def test_the_key_of_a_gateway_goes_out_with_every_request(tarash_sandbox, make_v
 
 def test_a_trace_of_the_plugins_shows_no_secret(monkeypatch, caplog):
     monkeypatch.setenv("TARASH_TRACE_PLUGINS", "1")
-    secrets = {"provider_config": {"credential": Credential()}, "base_url": f"https://gw.example/v1?key={KEY}"}
+    secrets = {"provider_config": {"headers": {"x-team": KEY}}, "base_url": f"https://gw.example/v1?key={KEY}"}
     PluginRegistry().create(ImageGenerationConfig(provider="openai", model="m", api_key=KEY, **secrets))
     assert "hook tarash_create_provider gave OpenAIProvider" in caplog.text
     assert not traces_of(KEY, caplog.text)

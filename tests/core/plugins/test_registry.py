@@ -18,9 +18,10 @@ from tarash.tarash_gateway.errors import (
     PluginError,
     PluginLoadError,
     ProviderNotFoundError,
+    ValidationError,
 )
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash.tarash_gateway.plugins.registry import PluginRegistry, same_name
 
 GOOD = """
@@ -516,3 +517,71 @@ def test_tracing_shows_names_and_no_config(monkeypatch, caplog):
     said = "\n".join(record.getMessage() for record in caplog.records)
     assert "tarash_create_provider" in said
     assert "verysecret" not in said
+
+
+class TestAFactory:
+    """A spec may name what makes its providers, in place of the hook."""
+
+    @pytest.fixture
+    def made(self, monkeypatch):
+        """Makes a plugin whose spec has these fields, and creates a provider of it."""
+
+        def made(**fields):
+            class Made(Provider):
+                def __init__(self, config):
+                    self.endpoint = config.base_url or "https://api.acme.example"
+
+            module = types.ModuleType("acme_of_a_factory")
+            module.Made = Made
+            monkeypatch.setitem(sys.modules, module.__name__, module)
+
+            class Plugin:
+                @hookimpl
+                def tarash_provider_specs(self):
+                    yield ProviderSpec(name="acme", api_version=1, factory="acme_of_a_factory:Made", **fields)
+
+            registry = PluginRegistry(())
+            registry.register(Plugin())
+            return lambda **settings: registry.create(
+                ImageGenerationConfig(provider="acme", model="m", provider_config=settings)
+            )
+
+        return made
+
+    def test_it_makes_the_provider_without_a_hook(self, made):
+        assert made()().endpoint == "https://api.acme.example"
+
+    def test_what_it_raises_is_told_as_the_plugins_trouble(self, made, monkeypatch):
+        make = made()
+        monkeypatch.delattr(sys.modules["acme_of_a_factory"], "Made")
+        with pytest.raises(
+            PluginError, match=r"the plugin of 'acme' .* failed while it made a provider: AttributeError"
+        ):
+            make()
+
+    def test_one_that_leads_nowhere_is_refused_with_its_spec(self):
+        with pytest.raises(ValidationError, match="factory"):
+            ProviderSpec(name="acme", api_version=1, factory="no module")
+
+    def test_declared_settings_are_taken(self, made):
+        assert made(settings=("region", *HTTP_SETTINGS))(region="north", headers={})
+
+    def test_without_a_declaration_every_name_is_taken(self, made):
+        assert made()(anything=1)
+
+    @pytest.mark.parametrize(
+        ("settings", "given", "told"),
+        [
+            (
+                ("region", "headers"),
+                {"heders": {}},
+                "'heders' (did you mean headers?), which it does not know; it takes headers, region",
+            ),
+            ((), {"region": "north"}, "'region', which it does not know; it takes nothing"),
+        ],
+    )
+    def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(self, made, settings, given, told):
+        with pytest.raises(ConfigurationError) as caught:
+            made(settings=settings)(**given)
+        assert str(caught.value) == f"provider_config of 'acme' has {told}. Nothing was sent."
+        assert caught.value.billable == "no"

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_azure_openai.credentials import KEY_VARIABLE
 from tarash_gateway_azure_openai.rows import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_openai import DEFAULT_VIDEO_MODEL
@@ -34,6 +34,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_video_model=DEFAULT_VIDEO_MODEL,
         model_prefix="openai/",
         key_variables=(KEY_VARIABLE,),
+        settings=(*HTTP_SETTINGS, "credential", "scope"),
     )
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
 from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
@@ -35,6 +35,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_video_model=DEFAULT_VIDEO_MODEL,
         model_prefix="google/",
         key_variables=KEY_VARIABLES,
+        settings=HTTP_SETTINGS,
     )
 
 

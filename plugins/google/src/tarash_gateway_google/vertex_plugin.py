@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_google.image_rows import DEFAULT_VERTEX_IMAGE_MODEL
 from tarash_gateway_google.video_rows import DEFAULT_VERTEX_VIDEO_MODEL, VERTEX_VIDEO_MODELS
 
@@ -23,6 +23,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_image_model=DEFAULT_VERTEX_IMAGE_MODEL,
         default_video_model=DEFAULT_VERTEX_VIDEO_MODEL,
         model_prefix="google/",
+        settings=(*HTTP_SETTINGS, "credential", "location", "project"),
     )
 
 

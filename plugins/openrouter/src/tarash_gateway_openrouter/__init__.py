@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_openrouter.endpoint import KEY_VARIABLE
 from tarash_gateway_openrouter.shipped import (
     DEFAULT_IMAGE_MODEL,
@@ -40,6 +40,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_image_model=DEFAULT_IMAGE_MODEL,
         default_video_model=DEFAULT_VIDEO_MODEL,
         key_variables=(KEY_VARIABLE,),
+        settings=(*HTTP_SETTINGS, "referer", "title"),
         live_models=True,
     )
 

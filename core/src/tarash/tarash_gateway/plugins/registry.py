@@ -6,11 +6,13 @@ import difflib
 import re
 import threading
 from collections.abc import Iterable, Iterator
+from importlib import import_module
 from types import TracebackType
 
 from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover, extras_of, same_name
 from tarash.tarash_gateway.errors import (
+    ConfigurationError,
     PluginConflictError,
     PluginError,
     PluginLoadError,
@@ -23,6 +25,7 @@ from tarash.tarash_gateway.plugins.loading import DISTRIBUTION, IN_PROCESS, Plug
 from tarash.tarash_gateway.plugins.observers import HOOKS, observers
 from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
+from tarash.tarash_gateway.records import shortened
 
 __all__ = ["PluginRegistry", "Registration", "registry", "same_name"]
 
@@ -59,10 +62,11 @@ class PluginRegistry:
             ConfigurationError: a key, an endpoint or a setting is missing.
         """
         owner = self._owner(config.provider)
-        config.require_whole(owner.specs[same_name(config.provider)].key_variables)
-        assert owner.manager is not None  # noqa: S101 # a loaded plugin has one
+        spec = owner.specs[same_name(config.provider)]
+        config.require_whole(spec.key_variables)
+        _check_settings(config, spec.settings)
         try:
-            provider: Provider | None = owner.manager.hook.tarash_create_provider(config=config)
+            provider = _make(owner, spec, config)
         except TarashError:
             raise
         except Exception as error:
@@ -214,6 +218,34 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
         shop = f"{DISTRIBUTION}-{re.sub('[^a-z0-9]+', '-', key).strip('-')}"
         text += f". A plugin of that name would be a distribution such as {shop}: pip install {shop}"
     return ProviderNotFoundError(text, provider=name)
+
+
+def _make(owner: Plugin, spec: ProviderSpec, config: GenerationConfig) -> Provider | None:
+    """Makes a provider: by the spec's factory, else by the plugin's hook."""
+    if spec.factory:
+        module, _, name = spec.factory.partition(":")
+        made: Provider = getattr(import_module(module), name)(config)
+        return made
+    assert owner.manager is not None  # noqa: S101 # a loaded plugin has one
+    hooked: Provider | None = owner.manager.hook.tarash_create_provider(config=config)
+    return hooked
+
+
+def _check_settings(config: GenerationConfig, settings: tuple[str, ...] | None) -> None:
+    """Refuses names in `provider_config` that the provider does not know."""
+    unknown = [name for name in config.provider_config if settings is not None and name not in settings]
+    if not unknown:
+        return
+    hints = []
+    for name in unknown:
+        near = difflib.get_close_matches(str(name), settings or (), n=1)
+        hints.append(f"{shortened(str(name))!r}{f' (did you mean {near[0]}?)' if near else ''}")
+    listed = ", ".join(sorted(settings or ())) or "nothing"
+    msg = (
+        f"provider_config of {config.provider!r} has {', '.join(hints)}, which it does not know; it takes {listed}. "
+        "Nothing was sent."
+    )
+    raise ConfigurationError(msg, provider=config.provider, model=config.model, billable="no")
 
 
 def _endpoint_of(provider: object) -> str | None:

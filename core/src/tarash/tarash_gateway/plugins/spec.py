@@ -12,6 +12,9 @@ from tarash.tarash_gateway.records import StrictInput
 API_VERSION = 1
 """The version of the plugin contract that this gateway speaks."""
 
+HTTP_SETTINGS = ("allow_private_urls", "headers")
+"""Names in `provider_config` that every provider of the HTTP kit takes."""
+
 
 class ProviderSpec(StrictInput):
     """One provider: its name, the version of the contract it was written for, and what its models accept."""
@@ -39,6 +42,15 @@ class ProviderSpec(StrictInput):
 
     key_variables: tuple[str, ...] = ()
     """Environment variables that hold a key when the config has none; empty where no key is needed."""
+
+    factory: Annotated[str, Field(pattern=r"^$|^[\w.]+:\w+$")] = ""
+    """What makes a provider of a config, as `package.module:Class`: imported and called with the config when the first
+    provider is made. Without it, the hook `tarash_create_provider` does."""
+
+    settings: tuple[str, ...] | None = None
+    """What `provider_config` may hold; any other name is refused, with the one that was meant. None takes any.
+
+    With the HTTP kit `HTTP_SETTINGS` belong to it."""
 
     live_models: bool = False
     """Whether the vendor publishes its rows, so that `fetch_models` gives them."""
