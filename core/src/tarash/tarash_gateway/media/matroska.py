@@ -102,7 +102,8 @@ def _end(element: _Element) -> int:
 
 
 def _elements(source: Source, at: int, end: int) -> Iterator[_Element]:
-    while at < end:
+    # No element begins with a zero byte: such bytes may follow the end of a stream.
+    while at < end and source.read(at, 1, _CUT) != b"\0":
         element = _element(source, at, _CUT)
         if element.end is not None and element.end > end:
             raise BrokenMediaError(_CUT)
