@@ -44,7 +44,7 @@ def test_the_drawn_tree_is_the_real_one():
 
 
 def test_every_error_is_exported():
-    assert {kind.__name__ for kind in KINDS} | {"Billable"} == set(errors.__all__)
+    assert {kind.__name__ for kind in KINDS} | {"Billable", "Problem"} == set(errors.__all__)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

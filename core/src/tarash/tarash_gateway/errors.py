@@ -128,7 +128,7 @@ class TarashError(Exception):
         self.media = media
         """What came and is no whole image or video, where something came: its bytes, or its `path`."""
         self.raw = raw
-        """The vendor's answer as far as it was readable, secrets masked, at most 64 KiB."""
+        """The vendor's answer as far as it was readable, secrets masked, at most 4,000 characters."""
 
     def __str__(self) -> str:
         return self.message

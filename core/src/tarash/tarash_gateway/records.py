@@ -26,6 +26,15 @@ _TOLD = 40
 """Problems of one input that are told; of a thousand mistyped fields the first ones say enough."""
 
 
+SHOWN_LIMIT = 4000
+"""Characters of a message, a warning, a repr or an error's `raw`, whatever a vendor's answer quotes."""
+
+
+def clip(text: str, limit: int = SHOWN_LIMIT) -> str:
+    """Returns `text` itself, or its first characters with an ellipsis as the last of `limit`."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 class Record(BaseModel):
     """A frozen record; it survives `model_dump_json()` and `model_validate_json()`."""
 
@@ -37,6 +46,12 @@ class Record(BaseModel):
         val_json_bytes="base64",
         ser_json_inf_nan="null",
     )
+
+    def __repr__(self) -> str:
+        return clip(super().__repr__())
+
+    def __str__(self) -> str:
+        return clip(super().__str__())
 
 
 def held(record: Record, name: str) -> Any:

@@ -13,13 +13,22 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
 
 from pydantic_core import to_json
 
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.errors import (
+    ConfigurationError,
+    PluginError,
+    TarashError,
+    UnsupportedOperationError,
+    ValidationError,
+)
+from tarash.tarash_gateway.records import SHOWN_LIMIT, clip
+
+_OURS = (ConfigurationError, PluginError, UnsupportedOperationError, ValidationError)
+"""Errors whose texts are the gateway's own, of several lines where that helps."""
 
 MASK = "[key]"
 PROMPT_MASK = "[prompt]"
@@ -29,11 +38,11 @@ PIECE = 8
 RAW_LIMIT = 64 * 1024
 """Characters of a vendor's answer that a response keeps."""
 
+MESSAGE_LIMIT = SHOWN_LIMIT - 100
+"""Characters of an error's message: with the class's name around it, it is shown too."""
+
 TEXT_LIMIT = 2000
 """Characters of a vendor's words that a message shows."""
-
-SHOWN_LIMIT = 4000
-"""Characters of a message, a warning, a repr or an error's `raw`, whatever an answer quotes."""
 
 PROMPT_RUN = 24
 """Characters in a row that a text shares with a long prompt, and that are masked: a vendor may quote a part of it."""
@@ -76,11 +85,6 @@ def mask_all(value: Any, secrets: Iterable[str], limit: int = RAW_LIMIT) -> Any:
     except ValueError:  # no JSON after all, or half a character
         return _Mask(keys, limit).all(value)
     return value if len(text) <= limit and not keys.may_be_in(text) else _Mask(keys, limit).all(value)
-
-
-def clip(text: str, limit: int = SHOWN_LIMIT) -> str:
-    """`text` itself, or its first `limit` characters with an ellipsis as the last of them."""
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def one_line(text: str) -> str:
@@ -138,7 +142,10 @@ class Redaction:
 
     def error(self, error: TarashError) -> None:
         """Masks the message and `raw` of `error` in place, and makes them short."""
-        message = clip(self._masked(error.message))
+        message = self._masked(error.message)
+        if not isinstance(error, _OURS):
+            message = one_line(message)
+        message = clip(message, MESSAGE_LIMIT)
         if message != error.message:
             error.message = message
             error.args = (message, *error.args[1:])

@@ -29,7 +29,7 @@ from tarash.tarash_gateway.errors import (
     ValidationError,
 )
 from tarash.tarash_gateway.flows.commands import Emit, Flow, Now, Observe, Today
-from tarash.tarash_gateway.flows.context import CallScope, Context
+from tarash.tarash_gateway.flows.context import CallScope, Context, prompts_in
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
 from tarash.tarash_gateway.flows.recording import request_snapshot
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig
@@ -98,7 +98,8 @@ def call_job(
 ) -> Flow[ResultT]:
     """Runs `steps` for a job that exists already; whatever goes wrong names the job."""
     started = yield Now()
-    context = Context(config, job.model, scope.request_id, started, started + config.timeout, scope.journal)
+    deadline, prompts = started + config.timeout, prompts_in(job.asked)
+    context = Context(config, job.model, scope.request_id, started, deadline, scope.journal, prompts=prompts)
     context = yield from notify_start(context, scope, None, job.endpoint, job=job)
     try:
         result = yield from steps(context)
@@ -116,7 +117,8 @@ def call_job(
 
 
 def _context_of(plan: Plan[Any], scope: CallScope, started: float, deadline: float) -> Context:
-    return Context(plan.config, plan.model, scope.request_id, started, deadline, scope.journal)
+    prompts = prompts_in(plan.checked.request.__dict__)
+    return Context(plan.config, plan.model, scope.request_id, started, deadline, scope.journal, prompts=prompts)
 
 
 # Errors: which one ends a call

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.budget import blocks as budgets
-from tarash.tarash_gateway.errors import Billable, GenerationTimeoutError, TarashError
+from tarash.tarash_gateway.errors import (
+    Billable,
+    ConfigurationError,
+    GenerationTimeoutError,
+    TarashError,
+    ValidationError,
+)
 from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.models.config import GenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
 from tarash.tarash_gateway.plugins.observers import observers
+from tarash.tarash_gateway.redaction import Redaction, one_line
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
@@ -24,6 +31,9 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.models.media import Media
     from tarash.tarash_gateway.models.response import ImageGenerationResponse
     from tarash.tarash_gateway.plugins.observers import CallContext, Operation
+    from tarash.tarash_gateway.plugins.provider import JobReport
+
+ReportT = TypeVar("ReportT", bound="JobReport[Any]")
 
 logger = logging.getLogger("tarash.calls")
 
@@ -114,6 +124,11 @@ def call_scope(operation: Operation) -> CallScope:
     return CallScope(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
 
 
+def prompts_in(request: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the caller wrote, in the fields of a request or in what a job keeps of one."""
+    return tuple(text for name in ("prompt", "negative_prompt") if isinstance(text := request.get(name), str))
+
+
 @dataclass(frozen=True, slots=True)
 class Context:
     """One call with one config. Times are seconds on the driver's clock."""
@@ -133,6 +148,9 @@ class Context:
 
     policy: RetryPolicy = field(default_factory=retry_policy)
 
+    prompts: tuple[str, ...] = field(default=(), repr=False)
+    """What the caller wrote: taken out of every error's text, where the vendor quotes it."""
+
     def left(self, now: float, billable: Billable = "no") -> float:
         """Seconds until the deadline.
 
@@ -150,11 +168,23 @@ class Context:
         return left
 
     def complete(self, error: TarashError, job: GenerationJob | None = None) -> None:
-        """Fills in what `error` does not say yet of this call; what it says stays."""
+        """Fills in what `error` does not say yet of this call, and takes out what it must not show; the rest stays."""
+        if not isinstance(error, (ConfigurationError, ValidationError)):
+            Redaction(prompts=self.prompts).error(error)
         error.provider = error.provider or self.config.provider
         error.model = error.model or self.model
         error.request_id = error.request_id or self.request_id
         error.job = error.job if error.job is not None else job
+
+    def without_prompts(self, report: ReportT) -> ReportT:
+        """The report of a job whose reason to fail quotes no prompt, and is short."""
+        reason = report.job.error_message
+        if not reason:
+            return report
+        text = Redaction(prompts=self.prompts).text(reason)
+        if text == reason:
+            return report
+        return replace(report, job=report.job.model_copy(update={"error_message": text}))
 
     def update(
         self,
@@ -194,6 +224,7 @@ class Context:
                 self.request_id,
                 self.config.provider,
                 self.model,
-                *args,
+                # A vendor's id or word cannot begin a line of its own.
+                *(one_line(arg) if isinstance(arg, str) else arg for arg in args),
                 extra={"request_id": self.request_id, "provider": self.config.provider, "model": self.model},
             )

@@ -95,7 +95,7 @@ def submit(context: Context, provider: Provider, kind: JobKind, prepared: Prepar
     call = ProviderCall(provider, kind.submit, (prepared,))
     try:
         answer = yield from send_creating(context, call, look_it_up)
-        report: JobReport[Any] = checked_report(answer, kind.report, provider, call.name)
+        report: JobReport[Any] = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
         check_new_job(context, report.job, provider, call.name)
     except TarashError as error:
         yield from record_error(context, intent, error)
@@ -137,7 +137,7 @@ def wait(context: Context, provider: Provider, report: JobReport[JobT]) -> Flow[
             first = False
             call = ProviderCall(provider, kind.poll, (job,))
             answer = yield from send_reading(context, call, job=job)
-            report = checked_report(answer, kind.report, provider, call.name)
+            report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
             before, job = job, merge_job(job, report.job)
             yield from observe_job(context, job, before)
             report = replace(report, job=job)
@@ -155,7 +155,8 @@ def poll_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Polls a job with one request, without patience: that is the caller's."""
     kind = kind_of(job)
     call = ProviderCall(provider, kind.poll, (job,))
-    report = checked_report((yield call.within(context.left((yield Now())))), kind.report, provider, call.name)
+    answer = yield call.within(context.left((yield Now())))
+    report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
     _log_warnings(context, report)
     return merge_job(job, report.job)
 
@@ -164,7 +165,8 @@ def cancel_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Cancels a job with one request."""
     kind = kind_of(job)
     call = ProviderCall(provider, kind.cancel, (job,))
-    report = checked_report((yield call.within(context.left((yield Now())))), kind.report, provider, call.name)
+    answer = yield call.within(context.left((yield Now())))
+    report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
     _log_warnings(context, report)
     context.log(logging.INFO, "job %s was cancelled", job.id)
     latest = merge_job(job, report.job)
@@ -179,7 +181,7 @@ def poll_again(context: Context, provider: Provider, job: JobT) -> Flow[JobRepor
     yield from record_job(context, job)
     call = ProviderCall(provider, kind.poll, (job,))
     answer = yield from send_reading(context, call, job=job)
-    report: JobReport[JobT] = checked_report(answer, kind.report, provider, call.name)
+    report: JobReport[JobT] = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
     report = replace(report, job=merge_job(job, report.job))
     yield from observe_job(context, report.job, job)
     return report

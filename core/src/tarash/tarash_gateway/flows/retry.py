@@ -55,6 +55,7 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
                 return (yield call.within(left))
             return (yield from call(left))
         except TarashError as error:
+            context.complete(error)
             if error.billable == "unknown" and look_up is not None:
                 found = yield from look_up()
                 if found is not None:
@@ -102,6 +103,7 @@ def send_reading(
         try:
             return (yield call.within(left))
         except TarashError as error:
+            context.complete(error)
             tries += 1
             missing = isinstance(error, JobExpiredError) and tries >= context.policy.missing_tries
             if missing or not _passing(error) or (max_tries is not None and tries >= max_tries):

@@ -199,6 +199,8 @@ def _job_problems(job: object, kind: type[GenerationJob]) -> Iterator[str]:
         yield f"job.{'.'.join(map(str, first['loc']))}: {words[:1].lower()}{words[1:]}"
     if not job.id:
         yield "job.id of nothing"
+    elif not job.id.isprintable():
+        yield "job.id with a control character in it"
     if job.outputs < 1:
         yield "job.outputs of nothing"
 

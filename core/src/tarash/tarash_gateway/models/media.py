@@ -24,7 +24,7 @@ from tarash.tarash_gateway.media.reader import open_regular
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.sidecar import Origin, check_sidecar, write_sidecar
 from tarash.tarash_gateway.media.structure import MediaFacts, inspect_file, inspect_media
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import Record, clip
 
 
 class Media(Record):
@@ -229,7 +229,7 @@ class Media(Record):
 
     def __str__(self) -> str:
         if self.data is None and self.path is None:
-            return self.url or "<no media>"
+            return clip(self.url or "<no media>")
         shape = f" {self.width}x{self.height}" if self.width and self.height else ""
         length = f", {self.duration_seconds:g} s" if self.duration_seconds else ""
         return f"<{self.content_type}{shape}{length}, {_readable(self.size_bytes or 0)}>"

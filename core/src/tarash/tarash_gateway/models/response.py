@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import Record, clip
 
 CostSource = Literal["vendor", "computed"]
 """Who says what a call cost: the vendor, or our price list and the vendor's usage."""
@@ -79,7 +79,7 @@ class GenerationResponse(Record):
     adjustments: list[Adjustment] = Field(default_factory=list)
     """Values that were changed, each with its reason."""
 
-    warnings: list[str] = Field(default_factory=list)
+    warnings: list[Annotated[str, AfterValidator(clip)]] = Field(default_factory=list)
     """What was left out, and what else to know."""
 
     raw_response: dict[str, Any] | None = Field(default=None, repr=False)
