@@ -99,7 +99,7 @@ def test_pictures_that_came_are_kept_and_the_withheld_ones_told(
     response = make_image(image_config(), image_request(n=2))
 
     assert len(response.images) == 1
-    assert "image 2 of 2 was withheld by the content filter (violence)" in response.warnings
+    assert "picture 2 of 2 was withheld by the content filter (violence)" in response.warnings
 
 
 def test_an_answer_without_a_picture_and_without_a_reason_stays_what_it_is(

@@ -12,7 +12,7 @@ from typing import BinaryIO, Final
 
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
-from tarash.tarash_gateway.media.saving import cannot_write
+from tarash.tarash_gateway.media.saving import atomic_file
 from tarash.tarash_gateway.showing.wording import duration
 from tarash_gateway_batch.accounts import Accounts
 from tarash_gateway_batch.bench import Bench
@@ -230,20 +230,15 @@ async def in_this_process(bench: Bench, _desk: Desk) -> AsyncIterator[MakeWork]:
 def _results_file(out: Path) -> Iterator[BinaryIO]:
     """The file of results, which takes its place when the block ends, however it ends."""
     place = out / RESULTS
-    part = place.with_name(f".{RESULTS}.part")
-    try:
-        file = part.open("wb")
-    except OSError as error:
-        raise cannot_write(place, error) from error
+    unfinished = atomic_file(place, "replace", private=True)
+    file = unfinished.__enter__()
     try:
         yield file
     finally:
         try:
-            told = file.tell() > 0
-            file.close()
-            if told:
-                part.replace(place)
+            if file.tell() > 0:
+                unfinished.__exit__(None, None, None)
             else:  # of no row was anything told: what an earlier run told stands
-                part.unlink()
-        except OSError as error:  # of figures, after the files: no reason to fail
+                unfinished.__exit__(SaveError, SaveError("no row was told of"), None)
+        except (OSError, SaveError) as error:  # of figures, after the files: no reason to fail
             logger.warning("%s cannot be written: %s", place, error)

@@ -11,6 +11,8 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
+from tarash.tarash_gateway.media.saving import numbered as one_of_several
+
 LONGEST_ID: Final = 100
 """Bytes of an id in UTF-8: with a number, an ending and the sidecar's, a name has no more than 120."""
 
@@ -22,18 +24,6 @@ _RESERVED: Final = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNOREC
 
 _PLAIN: Final = re.compile(rf"[A-Za-z0-9_][A-Za-z0-9_-]{{0,{LONGEST_ID - 1}}}")
 """What nearly all ids look like, and what fits for certain."""
-
-_ENDINGS: Final = {
-    "image/png": ".png",
-    "image/jpeg": ".jpg",
-    "image/webp": ".webp",
-    "image/gif": ".gif",
-    "image/svg+xml": ".svg",
-    "image/avif": ".avif",
-    "video/mp4": ".mp4",
-    "video/quicktime": ".mov",
-    "video/webm": ".webm",
-}
 
 
 def checked_id(value: object) -> str:
@@ -83,15 +73,10 @@ def same_id(name: str) -> str:
 
 def numbered(name: str, count: int) -> list[str]:
     """`city`, `city-2`, `city-3`: the names of the results of one row."""
-    return [name if at == 0 else f"{name}-{at + 1}" for at in range(count)]
+    return [one_of_several(name, index) for index in range(count)]
 
 
 def leaf(name: str) -> str:
     """The folder of a row's files, from the batch's own: `ab/cd`."""
     digest = hashlib.sha256(name.encode()).hexdigest()
     return f"{digest[:2]}/{digest[2:4]}"
-
-
-def ending(content_type: str) -> str:
-    """The ending of a file that holds this."""
-    return _ENDINGS.get(content_type, ".bin")

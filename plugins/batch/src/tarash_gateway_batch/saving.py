@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tarash.tarash_gateway.errors import DownloadError, SaveError, TarashError
-from tarash.tarash_gateway.media.saving import Exists, atomic_file
+from tarash.tarash_gateway.media.kinds import ending_of
+from tarash.tarash_gateway.media.saving import Exists, atomic_file, rescue_place
 from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
 from tarash.tarash_gateway.models import Media
-from tarash_gateway_batch.names import ending, numbered
+from tarash_gateway_batch.names import numbered
 from tarash_gateway_batch.results import SavedFile
 
 
@@ -32,7 +32,7 @@ def save_pictures(pictures: Sequence[Media], folder: Path, name: str, exists: Ex
     """Writes pictures that were paid for. One that finds no place goes to the folder for temporary files."""
     saved = Saved()
     for picture, stem in zip(pictures, numbered(name, len(pictures)), strict=True):
-        place = folder / f"{stem}{ending(picture.content_type)}"
+        place = folder / f"{stem}{ending_of(picture.content_type)}"
         try:
             digest = picture.sha256  # taken once, for the sidecar too
             saved.files.append(SavedFile(path=_save(picture, place, exists, saved), sha256=digest))
@@ -50,9 +50,8 @@ def _save(picture: Media, place: Path, exists: Exists, saved: Saved) -> Path:
         with atomic_file(place, exists) as file:
             file.write(picture.content)
     except SaveError as error:
-        place = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
+        place, saved.error = rescue_place(place, error)
         picture.save(place)
-        saved.error = SaveError(f"{error} The picture is paid for, and was kept as {place}.", errno=error.errno)
     try:
         picture.model_copy(update={"path": place}).write_sidecar(exists)
     except SaveError as error:

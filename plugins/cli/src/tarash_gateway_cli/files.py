@@ -2,31 +2,27 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.errors import SaveError
-from tarash.tarash_gateway.media.saving import Exists, check_place
+from tarash.tarash_gateway.media.kinds import content_type_of
+from tarash.tarash_gateway.media.saving import Exists, check_place, rescue_place
+from tarash.tarash_gateway.media.saving import numbered as one_of_several
 from tarash.tarash_gateway.media.sidecar import check_sidecar, sidecar_path
 from tarash.tarash_gateway.models import Media
-
-_FORMATS = {".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif", ".svg": "svg"}
-"""What a file's ending says of the format that is wanted."""
-
-_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp", ".gif": "image/gif",
-          ".svg": "image/svg+xml", ".mp4": "video/mp4", ".mov": "video/quicktime", ".webm": "video/webm"}  # fmt: skip
 
 
 def format_of(path: Path) -> str | None:
     """The format that the ending of `path` asks for; None where it says nothing."""
-    return _FORMATS.get(path.suffix.lower())
+    family, _, name = (content_type_of(path.suffix) or "").partition("/")
+    return name.partition("+")[0] if family == "image" else None
 
 
 def numbered(path: Path, count: int) -> list[Path]:
     """`city.png`, `city-2.png`, `city-3.png`."""
-    return [path if at == 0 else path.with_stem(f"{path.stem}-{at + 1}") for at in range(count)]
+    return [path.with_stem(one_of_several(path.stem, index)) for index in range(count)]
 
 
 def check_places(places: Sequence[Path], exists: Exists) -> bool:
@@ -56,15 +52,15 @@ def save_all(pictures: Sequence[Media], places: Sequence[Path], exists: Exists) 
         try:
             saved.append(picture.save(place, exists, sidecar=True))
         except SaveError as error:
-            rescued = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
+            rescued, told = rescue_place(place, error)
             saved.append(picture.save(rescued, sidecar=True))
-            misplaced.append(f"{error} The picture is paid for, and was kept as {rescued}.")
+            misplaced.append(str(told))
     return saved, misplaced
 
 
 def mismatch(media: Media, path: Path) -> str | None:
     """Tells of a file whose ending is another format's than its bytes."""
-    named = _TYPES.get(path.suffix.lower())
+    named = content_type_of(path.suffix)
     if named is None or named == media.content_type:
         return None
     return f"{path.name} holds {media.content_type}, whatever its ending says"

@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.journal.lines import ENDING, lines_of
-from tarash.tarash_gateway.media.saving import cannot_write
+from tarash.tarash_gateway.media.saving import atomic_file, cannot_write
 from tarash_gateway_batch.desk import Desk
 
 FOLDER: Final = "workers"
@@ -30,9 +30,10 @@ def issue(journal: Path, worker: str, file: Path | None = None) -> None:
     place = journal / FOLDER / worker
     try:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        place.write_text("" if file is None else file.name)
     except OSError as error:
         raise cannot_write(place, error) from error
+    with atomic_file(place, "replace", private=True) as permit:
+        permit.write(b"" if file is None else file.name.encode())
 
 
 def revoke(journal: Path, worker: str) -> None:

@@ -31,7 +31,7 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.jobs import attach_job
 from tarash.tarash_gateway.flows.recording import record_failed_job, record_video
 from tarash.tarash_gateway.flows.retry import send_reading
-from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write, keep_part
+from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write, keep_part, numbered
 from tarash.tarash_gateway.media.structure import BrokenMediaError, sniff
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
@@ -58,7 +58,10 @@ def download(
     try:
         yield Emit(context.update((yield Now()), "downloading", progress=job.progress, job=job))
         for index in range(job.outputs):
-            sink = MemorySink() if save_to is None else FileSink(_numbered(save_to, index), exists)
+            if save_to is None:
+                sink: MediaSink = MemorySink()
+            else:
+                sink = FileSink(save_to.with_stem(numbered(save_to.stem, index)), exists)
             transfer = _Transfer(context, provider, job, sink, index)
             try:
                 yield Blocking(sink.open)
@@ -151,10 +154,6 @@ class _Transfer:
 
 _PASSING = (ConnectionFailedError, DownloadError, InvalidResponseError, ProviderUnavailableError, RateLimitError)
 """What a download may run into that says nothing of the clip."""
-
-
-def _numbered(path: Path, index: int) -> Path:
-    return path if index == 0 else path.with_stem(f"{path.stem}-{index + 1}")
 
 
 class MediaSink(Sink):

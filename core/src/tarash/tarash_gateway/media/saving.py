@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 
 try:
@@ -19,6 +21,27 @@ except ImportError:  # Windows
 
 Exists = Literal["error", "replace", "skip"]
 """What becomes of a file that is already there: refuse, replace it, or leave it and write nothing."""
+
+
+def numbered(stem: str, index: int) -> str:
+    """Returns the name of one of several results: `city`, `city-2`, `city-3`.
+
+    Args:
+        stem: the name of the first one.
+        index: which one, from 0.
+    """
+    return stem if index == 0 else f"{stem}-{index + 1}"
+
+
+def rescue_place(place: Path, error: SaveError) -> tuple[Path, SaveError]:
+    """Finds another place for a file that was paid for and cannot be written to its own: a new temporary folder.
+
+    Returns:
+        The place there, and `error` with that place in its text.
+    """
+    rescued = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
+    msg = f"{error} The picture is paid for, and was kept as {rescued}."
+    return rescued, SaveError(msg, errno=error.errno)
 
 
 def as_place(save_to: Any) -> Path | None:
@@ -37,7 +60,7 @@ def as_place(save_to: Any) -> Path | None:
     if not usable:
         msg = "save_to is no path of a file: give it as text or as a Path"
         raise ValidationError(msg)
-    return Path(save_to)
+    return expand_home(save_to)
 
 
 def check_place(path: Path, exists: Exists) -> bool:
@@ -70,14 +93,23 @@ def check_place(path: Path, exists: Exists) -> bool:
 
 
 @contextmanager
-def atomic_file(path: Path, exists: Exists) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, exists: Exists, *, private: bool = False) -> Iterator[BinaryIO]:
     """A file to write to that appears at `path` once the block ends well, and leaves nothing behind when it does not.
+
+    A link that somebody put at `path`, or in place of the unfinished file, is never followed.
+
+    Args:
+        path: its place.
+        exists: what becomes of a file that is already there.
+        private: whether only its owner may read it (0600), as what holds prompts; otherwise the umask says.
 
     Raises:
         SaveError: the disk is full, the folder is not there, or (with `exists="error"`) somebody else's file is.
     """
     try:
         with _temporary(path) as (temporary, file):
+            if private and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), 0o600)
             yield file
             file.flush()
             os.fsync(file.fileno())

@@ -16,6 +16,7 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.media.reader import open_regular
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 
 MARK: Final = "tarash_sidecar"
@@ -91,6 +92,8 @@ def check_sidecar(path: Path, exists: Exists) -> None:
 def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
     """Writes `told` beside the file at `path`: the sidecar is either whole or not there.
 
+    Only its owner may read it (0600): there are prompts in it.
+
     Returns:
         Its path.
 
@@ -101,7 +104,7 @@ def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
     if exists == "replace":
         _refuse_foreign(path)
     text = to_json({MARK: VERSION, "file": path.name, **told}, indent=2, fallback=str, inf_nan_mode="null")
-    with atomic_file(place, exists) as file:
+    with atomic_file(place, exists, private=True) as file:
         file.write(text + b"\n")
     return place
 
@@ -123,7 +126,7 @@ def read_sidecar(path: Path) -> dict[str, Any] | None:
     Any key may be missing, and there may be others: ask with `get`.
     """
     try:
-        with sidecar_path(path).open("rb") as file:
+        with open_regular(sidecar_path(path)) as file:
             text = file.read(READ_LIMIT + 1)
         told = json.loads(text) if len(text) <= READ_LIMIT else None
     except (OSError, ValueError, RecursionError):

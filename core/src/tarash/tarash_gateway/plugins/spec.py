@@ -12,7 +12,7 @@ from tarash.tarash_gateway.records import StrictInput
 API_VERSION = 1
 """The version of the plugin contract that this gateway speaks."""
 
-HTTP_SETTINGS = ("allow_private_urls", "headers")
+HTTP_SETTINGS = ("allow_private_urls", "headers", "inputs_through_proxy")
 """Names in `provider_config` that every provider of the HTTP kit takes."""
 
 

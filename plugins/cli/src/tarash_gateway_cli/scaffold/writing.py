@@ -81,7 +81,8 @@ def write_plugin(names: Names, folder: Path, kind: Kind = "both") -> list[Path]:
         for name, text in rendered(names, kind).items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            with path.open("x", encoding="utf-8", newline="\n") as file:
+                file.write(text)
             written.append(Path(name))
     except OSError as error:
         msg = f"the plugin cannot be written to {folder}: {error.strerror or error}"
