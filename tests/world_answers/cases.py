@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tarash.tarash_gateway.errors import ContentPolicyError, GenerationFailedError
+from tarash.tarash_gateway.capabilities import ImageModel, Price
+from tarash.tarash_gateway.errors import ConfigurationError, ContentPolicyError, GenerationFailedError
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class Case:
 
     request: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    budget: float | None = None
+    """Dollars within which the call is made; `outcome.spent` has what it came to."""
 
 
 # What the caller gets
@@ -107,10 +110,37 @@ def three_of_four(outcome):
     assert "blocked" in warning.lower()
 
 
+RESERVED = 0.05
+PRICED = ImageModel(
+    model="of-the-tests",
+    source="https://acme.test",
+    checked_on="2026-11-30",
+    price=Price(
+        per_image={"any any": RESERVED},
+        per_million_tokens={"text_in": 5, "image_out": 7.6},
+        source="https://acme.test",
+        checked_on="2026-11-30",
+    ),
+)
+
+
 def costs(dollars):
+    """The cost, and what a budget counts: what was reserved where the cost is not known."""
+
     def check(outcome):
         assert outcome.error is None, outcome.error
         assert outcome.response.cost == (None if dollars is None else pytest.approx(dollars))
+        assert outcome.spent == pytest.approx(RESERVED if dollars is None else dollars)
+
+    return check
+
+
+def refused_before(kind, text):
+    def check(outcome):
+        assert type(outcome.error) is kind, outcome.error
+        assert text in str(outcome.error)
+        assert outcome.error.billable == "no"
+        assert outcome.world.arrived == []
 
     return check
 
@@ -157,6 +187,9 @@ REFUSALS = {
 }
 
 SUCCESS = ("success", "SUCCESS", "succeed", "done", "finished", "COMPLETED", "task_succeeded")
+WORDS_OF_ANSWERS = ("complete", "completed", "status", "data")
+"""Prompts that stand in an answer about a job: nothing is masked before it is understood."""
+
 FAILURES = {
     "error": {"status": "error", "error": {"message": "the worker crashed"}},
     "fail": {"status": "fail", "error": {"message": "the worker crashed"}},
@@ -187,6 +220,44 @@ NOT_READY = {
     "404": Reply({"error": {"message": "not found"}}, 404),
     "425": Reply(b"", 425),
 }
+
+
+COUNTS = {
+    "4160.0": ({"output_tokens": 4160.0}, 0.031676),
+    "as text": ({"output_tokens": "4160"}, 0.031676),
+    "whole": ({"output_tokens": 4160}, 0.031676),
+    "null": ({"output_tokens": None}, None),
+    "missing": ({}, None),
+    "4160.4": ({"output_tokens": 4160.4}, None),
+    "a word": ({"output_tokens": "many"}, None),
+    "of the vendor": ({"cost": "0.0123", "output_tokens": None}, 0.0123),
+    "of the vendor, no number": ({"cost": None, "output_tokens": 4160}, 0.031676),
+}
+SETTINGS = [
+    Case(
+        "22 a typo in provider_config",
+        "image",
+        lambda w: {},
+        refused_before(ConfigurationError, "did you mean headers?"),
+        config={"provider_config": {"heders": {"x-gateway": "a"}}},
+    ),
+]
+
+
+INPUTS = {
+    "BytesIO": io.BytesIO,
+    "bytearray": bytearray,
+    "memoryview": memoryview,
+}
+
+
+def _counted(counts):
+    details = {"input_tokens": 12, "input_tokens_details": {"text_tokens": 12, "image_tokens": 0}}
+
+    def replies(world):
+        return {"image": Reply({"data": [{"b64_json": world.b64}], "usage": {**details, **counts}})}
+
+    return replies
 
 
 def streams(events: Callable[[Any], str], whole: Callable[[Any], Any]) -> list[Case]:
@@ -266,6 +337,7 @@ def _openai_untyped(world):
 
 
 OPENAI = [
+    *SETTINGS,
     Case(
         "1 empty base64", "image", _with_file(lambda w: {"b64_json": "", "url": f"{w.base}/f/1.png"}), gives_the_image
     ),
@@ -300,6 +372,10 @@ OPENAI = [
         lambda w: {"image": Reply({"data": [_good(w)]}, content_type="text/plain")},
         gives_the_image,
     ),
+    *(
+        Case(f"4 {name}", "image", _counted(counts), costs(dollars), config={"capabilities": PRICED}, budget=1.0)
+        for name, (counts, dollars) in COUNTS.items()
+    ),
     Case(
         "5 another name of this machine",
         "image",
@@ -330,6 +406,10 @@ OPENAI = [
         "8", "image", _items(_good, lambda w: {"error": {"message": "blocked"}}, _good, _good), three_of_four, {"n": 4}
     ),
     Case("8 a text", "image", _items(_good, lambda w: {"error": "blocked"}, _good, _good), three_of_four, {"n": 4}),
+    *(
+        Case(f"23 {name}", "image", _items(_good), gives_the_image, {"image_list": [kind(painted("PNG"))]})
+        for name, kind in INPUTS.items()
+    ),
     *streams(_openai_events, lambda w: {"data": [_good(w)]}),
     Case("10 the type in its line", "stream", _openai_untyped, gives_the_image),
     *(
@@ -348,6 +428,7 @@ OPENAI = [
         _video(poll={"id": "t1", "status": "fertig", "progress": "100%"}),
         gives_the_video,
     ),
+    *(Case(f"12 the prompt {word}", "video", _video(), gives_the_video, {"prompt": word}) for word in WORDS_OF_ANSWERS),
     Case("12 inside data", "video", _video(poll={"data": {"id": "t1", "state": "SUCCESS"}}), gives_the_video),
     *(
         Case(f"13 {name}", "video", _video(poll={"id": "t1", **body}), failed_with("the worker crashed"))
@@ -437,6 +518,7 @@ def _interaction(submit=None, poll=None, content=()):
 
 
 GOOGLE = [
+    *SETTINGS,
     Case(
         "1 empty base64",
         "image",
@@ -496,6 +578,16 @@ GOOGLE = [
         for name, (body, categories) in REFUSALS.items()
     ),
     Case("8", "image", _candidates, _three_candidates, {"n": 4}),
+    *(
+        Case(
+            f"23 {name}",
+            "image",
+            lambda w: {"image": Reply(_google_whole(w))},
+            gives_the_image,
+            {"image_list": [kind(painted("PNG"))]},
+        )
+        for name, kind in INPUTS.items()
+    ),
     *streams(lambda w: f"data: {json.dumps(_google_whole(w))}\n\n", _google_whole),
     Case("11 a list", "stream", lambda w: {"image": Reply([{"candidates": []}, _google_whole(w)])}, gives_the_image),
     *(
@@ -507,6 +599,10 @@ GOOGLE = [
         "video",
         _interaction(poll=lambda w: _done(w, status="fertig", completed_at="2026-11-30T12:00:00Z")),
         gives_the_video,
+    ),
+    *(
+        Case(f"12 the prompt {word}", "video", _interaction(), gives_the_video, {"prompt": word})
+        for word in WORDS_OF_ANSWERS
     ),
     Case("12 inside data", "video", _interaction(poll=lambda w: {"data": _done(w)}), gives_the_video),
     *(

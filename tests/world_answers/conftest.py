@@ -16,6 +16,7 @@ import importlib.util
 import re
 import sys
 import threading
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,6 +25,7 @@ from typing import Any
 import pytest
 
 from tarash.tarash_gateway import (
+    Budget,
     generate_image,
     generate_image_async,
     generate_video,
@@ -147,6 +149,8 @@ class Outcome:
     world: World
     response: Any = None
     error: Exception | None = None
+    spent: float = 0.0
+    """Dollars that the case's budget counts."""
 
 
 def pytest_generate_tests(metafunc):
@@ -166,11 +170,16 @@ def outcome(case, world, flavour, request, retry_policy):
     video = case.call == "video"
     settings = {"timeout": 60.0, "max_retries": 0, **({"poll_interval": 0.01} if video else {}), **case.config}
     config = request.module.config(VideoGenerationConfig if video else ImageGenerationConfig, world, **settings)
-    wish = (VideoGenerationRequest if video else ImageGenerationRequest)(prompt=PROMPT, **case.request)
-    try:
-        return Outcome(world, response=_CALLS[case.call, flavour](config, wish))
-    except Exception as error:
-        return Outcome(world, error=error)
+    fields = {"prompt": PROMPT, **case.request}
+    wish = (VideoGenerationRequest if video else ImageGenerationRequest)(**fields)
+    outcome = Outcome(world)
+    with nullcontext() if case.budget is None else Budget(case.budget) as budget:
+        try:
+            outcome.response = _CALLS[case.call, flavour](config, wish)
+        except Exception as error:
+            outcome.error = error
+    outcome.spent = 0.0 if budget is None else budget.spent
+    return outcome
 
 
 def _streamed(config, wish):
