@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from tarash.tarash_gateway.plugins.http.event_reader import EventReader
     from tarash.tarash_gateway.plugins.http.failures import connection_error
-    from tarash.tarash_gateway.plugins.http.image_items import image_items, read_image
+    from tarash.tarash_gateway.plugins.http.image_sources import image_items, read_image
     from tarash.tarash_gateway.plugins.http.json_reader import read_json
     from tarash.tarash_gateway.plugins.http.keys import KeySource
     from tarash.tarash_gateway.plugins.http.protocol import (
@@ -130,7 +130,7 @@ _HOMES = {
     "embedded_error": "errors",
     "error_of": "errors",
     "event_error": "errors",
-    "image_items": "image_items",
+    "image_items": "image_sources",
     "image_limit": "request",
     "is_not_ready": "errors",
     "job_errors": "errors",
@@ -142,7 +142,7 @@ _HOMES = {
     "read_error": "errors",
     "read_error_body": "error_body",
     "read_id": "values",
-    "read_image": "image_items",
+    "read_image": "image_sources",
     "read_images": "protocol",
     "read_job": "protocol",
     "read_job_id": "values",

@@ -15,7 +15,7 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.error_body import read_error_body
 from tarash.tarash_gateway.plugins.http.errors import embedded_error, event_error, job_refusal
-from tarash.tarash_gateway.plugins.http.image_items import image_items, read_image
+from tarash.tarash_gateway.plugins.http.image_sources import image_items, read_image
 from tarash.tarash_gateway.plugins.http.status_words import read_status
 from tarash.tarash_gateway.plugins.http.values import (
     job_object,
