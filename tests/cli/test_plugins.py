@@ -124,7 +124,7 @@ class TestProviders:
         lines = {line.split()[0]: line for line in done.out.splitlines()}
         assert "OPENAI_API_KEY is set" in lines["openai"]
         assert "AZURE_OPENAI_API_KEY is not set" in lines["azure_openai"]
-        assert "needs none" in lines["sandbox"]
+        assert "needs no key" in lines["sandbox"]
         assert "sk-mine" not in done.out
 
     def test_with_json(self, typed):

@@ -129,7 +129,7 @@ def test_a_request_that_waits_longer_than_it_has_was_not_sent(monkeypatch):
         return caught.value, vendor.most
 
     error, most = asyncio.run(late())
-    assert str(error) == "submit_video waited 0.0 s for one of 1 requests side by side"
+    assert str(error) == "submit_video timed out after 0.0 s: 1 requests to this server are already running"
     assert (error.billable, error.retryable, most) == ("no", True, 1)
 
 

@@ -75,8 +75,10 @@ def test_a_foreign_error_names_the_primitive_and_may_have_been_billed(
 ):
     acme(flavour, generate_image=raising(error))
     told = refused(make_image, image_config(), WISH)
+    quoted = f" ({error})" if str(error) else ""
     assert str(told) == (
-        f"AcmeProvider.generate_image raised {type(error).__name__}. This is a defect of the plugin, not of the request."
+        f"AcmeProvider.generate_image raised {type(error).__name__}{quoted}. "
+        "This is a defect of the plugin, not of the request."
     )
     assert told.billable == "unknown"
     assert type(told.__cause__) is type(error)

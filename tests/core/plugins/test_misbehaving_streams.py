@@ -102,7 +102,7 @@ class TestStreams:
     def test_a_foreign_error_may_have_been_billed(self, streaming, drain, before, image_config, refused):
         streaming(items(*before, then=KeyError("x")))
         told = refused(drain, image_config())
-        assert "raised KeyError. This is a defect of the plugin" in str(told)
+        assert "raised KeyError ('x'). This is a defect of the plugin" in str(told)
         assert told.billable == "unknown"
 
     def test_a_foreign_error_names_the_plugin(self, streaming, drain, image_config, refused):

@@ -76,19 +76,14 @@ class TestTime:
         assert "did not keep to its timeout" in str(told)
         assert (told.job.id, told.billable) == ("job_1", "unknown")
 
-    def test_a_blocking_primitive_is_waited_for_by_a_blocking_caller(self, acme, png, image_config):
-        # Nothing can end a function that runs in this thread; what it made is not thrown away.
+    def test_a_blocking_primitive_is_waited_for(self, acme, png, image_config, make_image):
+        # Nothing can end a function that runs in a thread; what it made is not thrown away.
         def late(*_, **__):
             time.sleep(0.3)
             return ImageAnswer([ImageOutput(content=png)])
 
         acme(generate_image=late)
-        assert generate_image(image_config(timeout=0.1), WISH).images[0].content == png
-
-    def test_a_blocking_primitive_is_given_up_by_an_async_caller(self, acme, image_config, refused):
-        acme(generate_image=lambda *_, **__: time.sleep(0.4))
-        told = refused(asyncio.run, generate_image_async(image_config(timeout=0.1), WISH))
-        assert "AcmeProvider.generate_image did not keep to its timeout of 0.1 s" in str(told)
+        assert make_image(image_config(timeout=0.1), WISH).images[0].content == png
 
 
 INTERRUPTS = [KeyboardInterrupt, SystemExit]

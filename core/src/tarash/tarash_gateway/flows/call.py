@@ -18,6 +18,7 @@ from tarash.tarash_gateway.errors import (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
+    GenerationFailedError,
     InvalidRequestError,
     ModelNotFoundError,
     PermissionDeniedError,
@@ -28,6 +29,7 @@ from tarash.tarash_gateway.errors import (
     UnsupportedOperationError,
     ValidationError,
 )
+from tarash.tarash_gateway.flows.causes import quote_cause
 from tarash.tarash_gateway.flows.commands import Emit, Flow, Now, Observe, Today
 from tarash.tarash_gateway.flows.context import CallScope, Context, prompts_in
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
@@ -118,7 +120,16 @@ def call_job(
 
 def _context_of(plan: Plan[Any], scope: CallScope, started: float, deadline: float) -> Context:
     prompts = prompts_in(plan.checked.request.__dict__)
-    return Context(plan.config, plan.model, scope.request_id, started, deadline, scope.journal, prompts=prompts)
+    return Context(
+        plan.config,
+        plan.model,
+        scope.request_id,
+        started,
+        deadline,
+        scope.journal,
+        prompts=prompts,
+        local=plan.spec.local,
+    )
 
 
 # Errors: which one ends a call
@@ -128,6 +139,7 @@ _MOVES_ON = (
     AuthenticationError,
     ConfigurationError,
     ConnectionFailedError,
+    GenerationFailedError,
     InvalidRequestError,
     ModelNotFoundError,
     PermissionDeniedError,
@@ -149,6 +161,7 @@ def _explain(error: BaseException, context: Context, plan: Plan[Any]) -> None:
         error.add_note(f"{context.request_id}: broken off at {context.config.provider}/{context.model}")
         return
     context.complete(error)
+    quote_cause(error, plan.config, plan.spec, plan.checked.request)
     if isinstance(error, ModelNotFoundError) and plan.notices:
         text = error.message if error.message.endswith((".", "?", "!")) else f"{error.message}."
         error.message = " ".join([text, *plan.notices])

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.provider import RequestControl
 
 ReturnT = TypeVar("ReturnT")
 
@@ -19,6 +22,11 @@ class ProviderCall:
 
     args: tuple[Any, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    control: RequestControl | None = None
+    """What the plugin may report of the request while it runs, and how many run at a time."""
+
+    update: Callable[[float, float | None, str | None], Any] | None = None
+    """Makes the update of a report, of the driver's clock, the percent and the message."""
 
     @property
     def name(self) -> str:
@@ -27,7 +35,8 @@ class ProviderCall:
 
     def within(self, seconds: float) -> ProviderCall:
         """The same call with that many seconds left."""
-        return ProviderCall(self.provider, self.primitive, self.args, {**self.options, "timeout": seconds})
+        options = {**self.options, "timeout": seconds}
+        return ProviderCall(self.provider, self.primitive, self.args, options, self.control, self.update)
 
 
 @dataclass(frozen=True, slots=True)

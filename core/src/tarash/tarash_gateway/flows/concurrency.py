@@ -15,6 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tarash.tarash_gateway.errors import ConnectionFailedError
+from tarash.tarash_gateway.plugins.threads import no_free_slot
 
 STEPS = 4
 """Steps in one turn of the loop: the beginning of a call or of a request, each less than a millisecond of work."""
@@ -85,16 +86,17 @@ class ConcurrencySlot:
         target: what the primitive belongs to; a provider, if it is one of `MAX_CONCURRENT`.
         name: the primitive.
         options: what it is called with.
+        limit: calls of this provider that run at a time, where it says so itself.
     """
 
-    __slots__ = ("_lane", "_name", "_options", "_target")
+    __slots__ = ("_lane", "_limit", "_name", "_options", "_target")
 
-    def __init__(self, target: Any, name: str, options: dict[str, Any]) -> None:
-        self._target, self._name, self._options = target, name, options
+    def __init__(self, target: Any, name: str, options: dict[str, Any], limit: int | None = None) -> None:
+        self._target, self._name, self._options, self._limit = target, name, options, limit
         self._lane: asyncio.Semaphore | None = None
 
     async def __aenter__(self) -> dict[str, Any]:
-        most = MAX_CONCURRENT.get(self._name)
+        most = self._limit or MAX_CONCURRENT.get(self._name)
         if most is None:
             return self._options
         shared = _of_loop()
@@ -124,7 +126,11 @@ class ConcurrencySlot:
             async with asyncio.timeout(timeout):
                 await lane.acquire()
         except TimeoutError as error:
-            msg = f"{self._name} waited {timeout:.1f} s for one of {MAX_CONCURRENT[self._name]} requests side by side"
+            if self._limit is not None:
+                name = f"{type(self._target).__name__}.{self._name}"
+                raise no_free_slot(name, timeout, self._limit) from error
+            running = f"{MAX_CONCURRENT[self._name]} requests to this server are already running"
+            msg = f"{self._name} timed out after {timeout:.1f} s: {running}"
             raise ConnectionFailedError(msg, retryable=True, billable="no") from error
 
     async def __aexit__(

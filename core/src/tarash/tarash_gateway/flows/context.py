@@ -147,6 +147,8 @@ class Context:
     """What observers are told of it; None where there is no observer."""
 
     policy: RetryPolicy = field(default_factory=retry_policy)
+    local: bool = False
+    """Whether the provider works in this process, so that its failures cost nothing."""
 
     prompts: tuple[str, ...] = field(default=(), repr=False)
     """What the caller wrote: taken out of every error's text, where the vendor quotes it."""

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import inspect
 import logging
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import GeneratorType
@@ -40,6 +42,7 @@ from tarash.tarash_gateway.flows.commands import (
 from tarash.tarash_gateway.flows.concurrency import ConcurrencySlot, yield_to_loop
 from tarash.tarash_gateway.plugins.bridge import (
     async_primitive,
+    blocks,
     in_time,
     open_async_stream,
     open_stream,
@@ -48,6 +51,8 @@ from tarash.tarash_gateway.plugins.bridge import (
 )
 from tarash.tarash_gateway.plugins.libraries import hidden_library
 from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome, observers
+from tarash.tarash_gateway.plugins.provider import RequestControl
+from tarash.tarash_gateway.plugins.threads import run_in_thread, slots_of
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]
@@ -176,7 +181,7 @@ def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> An
     answer: Any = None
     match command:
         case ProviderCall():
-            answer = _call(command)
+            answer = _call(command, on_progress)
         case Blocking(function, args, options) | Either(function, _, args, options):
             answer = function(*args, **options)
         case OpenStream():
@@ -199,7 +204,7 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
     answer: Any = None
     match command:
         case ProviderCall():
-            answer = await _call_async(command)
+            answer = await _call_async(command, on_progress)
         case Blocking(function, args, options):
             answer = await asyncio.to_thread(function, *args, **options)
         case Either(_, async_function, args, options):
@@ -222,25 +227,87 @@ async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress |
     return answer
 
 
-def _call(command: ProviderCall) -> Any:
+def _call(command: ProviderCall, on_progress: OnProgress | None) -> Any:
+    primitive = sync_primitive(command.provider, command.name)
     try:
-        return sync_primitive(command.provider, command.name)(*command.args, **command.options)
+        if command.control is None:
+            return primitive(*command.args, **command.options)
+        _attach(command, lambda update: _tell(on_progress, update, run_blocking))
+        with _slot(command.control, command.options) as options:
+            return primitive(*command.args, **options)
     except TarashError:
         raise
     except Exception as error:
         raise _defect(error, command.provider, command.name) from error
 
 
-async def _call_async(command: ProviderCall) -> Any:
-    provider, name = command.provider, command.name
+async def _call_async(command: ProviderCall, on_progress: OnProgress | None) -> Any:
+    provider, name, control = command.provider, command.name, command.control
+    limit = None if control is None else control.concurrency
     try:
-        async with ConcurrencySlot(provider, name, command.options) as options:  # of their time, what is left
-            primitive = async_primitive(provider, name)(*command.args, **options)
-            return await in_time(primitive, options, f"{type(provider).__name__}.{name}")
+        async with ConcurrencySlot(provider, name, command.options, limit) as options:  # of their time, what is left
+            primitive = async_primitive(provider, name)
+            if control is not None:
+                _attach(command, _for_loop(on_progress))
+                if limit is not None and blocks(provider, command.primitive):
+                    primitive = _slotted(provider, name, control)
+            return await _ended(primitive(*command.args, **options), options, provider, command)
     except TarashError:
+        raise
+    except asyncio.CancelledError:
+        if control is not None:
+            control.stopped = True
         raise
     except Exception as error:
         raise _defect(error, provider, name) from error
+
+
+async def _ended(awaitable: Awaitable[Any], options: dict[str, Any], provider: Any, command: ProviderCall) -> Any:
+    if blocks(provider, command.primitive):
+        return await awaitable  # nothing can end a thread: what it makes late is not thrown away
+    return await in_time(awaitable, options, f"{type(provider).__name__}.{command.name}")
+
+
+def _attach(command: ProviderCall, tell: Callable[[Any], None]) -> None:
+    """Lets the plugin report how far its request is, and know when its time is over."""
+    control, update = command.control, command.update
+    assert control is not None  # noqa: S101 # called for such a command only
+    control.deadline = time.monotonic() + command.options.get("timeout", math.inf)
+    if update is not None:
+        control.listener = lambda progress, message: tell(update(time.monotonic(), progress, message))
+
+
+def _slot(control: RequestControl, options: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
+    if control.concurrency is None:
+        return nullcontext(options)
+    return slots_of(control.provider, control.concurrency).held(options)
+
+
+def _slotted(provider: Any, name: str, control: RequestControl) -> Callable[..., Awaitable[Any]]:
+    """A blocking primitive in a thread, which other threads of the process may use too."""
+
+    def run_slotted(*args: Any, **options: Any) -> Any:
+        with _slot(control, options) as left:
+            return sync_primitive(provider, name)(*args, **left)
+
+    return lambda *args, **options: run_in_thread(run_slotted, args, options, f"{type(provider).__name__}.{name}")
+
+
+def _for_loop(on_progress: OnProgress | None) -> Callable[[Any], None]:
+    """Tells a callback from any thread, in the event loop that runs now."""
+    loop = asyncio.get_running_loop()
+    listening: set[asyncio.Task[None]] = set()
+
+    def listen(awaitable: Awaitable[Any]) -> None:
+        task = loop.create_task(_listen(awaitable))
+        listening.add(task)
+        task.add_done_callback(listening.discard)
+
+    def tell(update: Any) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(_tell, on_progress, update, listen)
+
+    return tell
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +353,9 @@ async def _next_async(stream: _Opened, timeout: float | None) -> Any:
     items = stream.items
     try:
         own = hasattr(items, "__anext__")
-        item = anext(items, END) if own else asyncio.to_thread(next, items, END)
-        return await in_time(item, {"timeout": timeout}, stream.told())
+        if not own:
+            return await run_in_thread(next, (items, END), {}, stream.told())
+        return await in_time(anext(items, END), {"timeout": timeout}, stream.told())
     except TarashError:
         raise
     except Exception as error:

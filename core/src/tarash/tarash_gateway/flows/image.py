@@ -21,6 +21,7 @@ from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, poll_again, subm
 from tarash.tarash_gateway.flows.outputs import images_of
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import (
+    record_created_job,
     record_error,
     record_failed_job,
     record_images,
@@ -35,7 +36,7 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, ImageGenerationResponse
 from tarash.tarash_gateway.plugins.bridge import supports
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, JobReport, PreparedRequest, Provider
+from tarash.tarash_gateway.plugins.provider import ImageAnswer, JobReport, PreparedRequest, Provider, RequestControl
 from tarash.tarash_gateway.problems import Problem
 
 
@@ -105,9 +106,16 @@ def _prepare(
 ) -> Flow[list[PreparedRequest[ImageGenerationRequest]]]:
     images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
     yield Emit(context.update((yield Now()), "submitting"))
-    request = plan.checked.request
     return [
-        PreparedRequest(plan.model, request.model_copy(update={"n": n}), context.request_id, plan.row, images, mask)
+        PreparedRequest(
+            plan.model,
+            plan.checked.request.model_copy(update={"n": n}),
+            context.request_id,
+            plan.row,
+            images,
+            mask,
+            RequestControl(plan.spec.name, plan.spec.concurrency),
+        )
         for n in plan.checked.batches
     ]
 
@@ -117,15 +125,47 @@ def _send_one(
 ) -> Flow[ImageResult]:
     """Sends one request that is answered at once."""
     intent = yield from record_image_request(context, provider, prepared)
+
+    def progress(now: float, percent: float | None, message: str | None) -> Any:
+        return context.update(now, "in_progress", progress=percent, message=message)
+
+    call = ProviderCall(provider, Provider.generate_image, (prepared,), control=prepared.control, update=progress)
     try:
-        call = ProviderCall(provider, Provider.generate_image, (prepared,))
         answer = checked_answer((yield from send_creating(context, call)), provider, call.name)
         media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
-    except TarashError as error:
-        yield from record_error(context, intent, error)
+    except GeneratorExit:
+        raise
+    except BaseException as error:
+        job = _created_job(context, provider, prepared)
+        if isinstance(error, TarashError):
+            error.billable = "no" if context.local else error.billable
+        if job is not None:
+            resumable = supports(provider, Provider.poll_image)
+            attach_job(error, job, context, resumable=resumable)
+            yield from record_created_job(context, job, intent, error, resumable=resumable)
+        elif isinstance(error, TarashError):
+            yield from record_error(context, intent, error)
         raise
     yield from record_images(context, len(media), intent=intent)
-    return ImageResult(answer, media, warnings)
+    job = _created_job(context, provider, prepared)
+    return ImageResult(answer, media, warnings, None if job is None else job.model_copy(update={"status": "completed"}))
+
+
+def _created_job(
+    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
+) -> ImageJob | None:
+    """The job that a provider told of which makes several requests in `generate_image`."""
+    if prepared.control.job_id is None:
+        return None
+    return ImageJob(
+        provider=context.config.provider,
+        model=prepared.model,
+        id=prepared.control.job_id,
+        endpoint=provider.endpoint,
+        status="in_progress",
+        request_id=context.request_id,
+        asked=request_snapshot(prepared.request, prepared.images, prepared.mask),
+    )
 
 
 def _run_job(

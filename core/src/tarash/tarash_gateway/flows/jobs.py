@@ -270,18 +270,21 @@ def _raise_unless_completed(job: GenerationJob, report: JobReport[Any]) -> None:
     raise GenerationFailedError(msg, code=job.error_code, job=job, raw=raw)
 
 
-def attach_job(error: BaseException, job: GenerationJob, context: Context) -> None:
-    """Adds the job to whatever breaks a call off after the submit, and says how to resume it."""
+def attach_job(error: BaseException, job: GenerationJob, context: Context, *, resumable: bool = True) -> None:
+    """Adds the job to whatever breaks a call off after the submit, and says how to resume it where that is possible."""
     if isinstance(error, TarashError):
         error.job = job if error.job is None else merge_job(job, error.job)
         kind = kind_of(job)
-        if isinstance(error, GenerationTimeoutError) and f"resume_{kind.name}" not in error.message:
+        if isinstance(error, GenerationTimeoutError) and f"resume_{kind.name}" not in error.message and resumable:
             error.message = f"{error.message.rstrip('.')}. {kind.running}"
             error.args = (error.message,)
         if error.billable == "no" or isinstance(error, (GenerationTimeoutError, PluginError)):
             error.billable = "yes" if job.status == "completed" else "unknown"
+        if not resumable:
+            error.add_note(f"job {job.id} exists at {job.provider}: nothing was sent again")
     elif not isinstance(error, GeneratorExit):
-        error.add_note(f"job {job.id} at {job.provider} was left running; its {kind_of(job).name} can still be fetched")
+        fetch = f"; its {kind_of(job).name} can still be fetched" if resumable else ""
+        error.add_note(f"job {job.id} at {job.provider} was left running{fetch}")
         with suppress(AttributeError):  # a foreign class may have no room for it
             error.job = job  # type: ignore[attr-defined]
         context.log(logging.INFO, "was broken off; job %s was left running", job.id)

@@ -11,7 +11,12 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.errors import (
+    ContentPolicyError,
+    GenerationFailedError,
+    JobExpiredError,
+    TarashError,
+)
 from tarash.tarash_gateway.flows.commands import Either, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
@@ -54,6 +59,15 @@ def record_job(context: Context, job: GenerationJob, intent: str | None = None) 
     """Writes which job the intent became; or, without an intent, that a job is taken up again."""
     if context.journal is not None:
         yield from _record(context, "job", {"intent": intent, "job": job.model_dump(mode="json")})
+
+
+def record_created_job(
+    context: Context, job: GenerationJob, intent: str | None, error: BaseException, *, resumable: bool
+) -> Flow[None]:
+    """Writes of a job that a plugin told of, and whose result did not come, what became of it."""
+    over = isinstance(error, (ContentPolicyError, GenerationFailedError, JobExpiredError))
+    facts = {"intent": intent, "job": job.model_dump(mode="json"), "error": f"{type(error).__name__}: {error}"}
+    yield from _record(context, "failed" if over else "job" if resumable else "unconfirmed", facts)
 
 
 def record_failed_job(context: Context, job: GenerationJob, error: TarashError) -> Flow[None]:

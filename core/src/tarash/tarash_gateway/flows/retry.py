@@ -21,6 +21,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnconfirmedGenerationError,
 )
+from tarash.tarash_gateway.flows.causes import local_failure
 from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Now, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob
@@ -54,8 +55,11 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
             if isinstance(call, ProviderCall):
                 return (yield call.within(left))
             return (yield from call(left))
-        except TarashError as error:
+        except TarashError as raised:
+            error = local_failure(raised) if context.local else raised
             context.complete(error)
+            if isinstance(call, ProviderCall) and call.control is not None and call.control.job_id is not None:
+                raise error from error.__cause__  # the vendor has a job for it: it is never sent again
             if error.billable == "unknown" and look_up is not None:
                 found = yield from look_up()
                 if found is not None:
@@ -68,7 +72,7 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
             delay = 0.0 if final else (yield from _delay(context, tries, refused))
             if final or delay > context.policy.longest_delay or (yield Now()) + delay >= context.deadline:
                 if refused is error:
-                    raise
+                    raise error from error.__cause__
                 raise refused from error
             tries += 1
             context.log(

@@ -73,5 +73,8 @@ def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Fl
         try:
             item = yield Next(stream, left)
         except TarashError as error:
-            raise (unconfirmed(context, error) if error.billable == "unknown" else error) from error
+            named = unconfirmed(context, error) if error.billable == "unknown" else error
+            if named is error:
+                raise
+            raise named from error
     return checked_answer(item, provider, "stream_image")

@@ -1,6 +1,7 @@
 """A plugin may give one flavour of a primitive, sync or async: the other is made here.
 
-Sync from async: one event loop in a background thread, made anew after a fork. Async from sync: a worker thread.
+Sync from async: one event loop in a background thread, made anew after a fork. Async from sync: a thread of ours
+(`plugins.threads`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins.provider import Provider
+from tarash.tarash_gateway.plugins.threads import run_in_thread
 
 
 def sync_primitive(target: Any, name: str) -> Callable[..., Any]:
@@ -30,16 +32,15 @@ def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
     own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
     if _is_given(twin, f"{name}_async") or not _is_given(own, name):
         return _present(twin, target, name)
-    return lambda *args, **options: asyncio.to_thread(_without_stop, _present(own, target, name), *args, **options)
+    function, label = _present(own, target, name), f"{type(target).__name__}.{name}"
+    return lambda *args, **options: run_in_thread(function, args, options, label)
 
 
-def _without_stop(primitive: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Calls a primitive in a thread; what it gives comes back through a future, which can carry no StopIteration."""
-    try:
-        return primitive(*args, **options)
-    except StopIteration as error:
-        msg = "StopIteration"
-        raise RuntimeError(msg) from error
+def blocks(provider: Any, primitive: Callable[..., Any]) -> bool:
+    """Whether the plugin has this primitive of `Provider` in the blocking flavour only."""
+    name = primitive.__name__
+    twin = getattr(provider, f"{name}_async", None)
+    return not _is_given(twin, f"{name}_async") and _is_given(getattr(provider, name, None), name)
 
 
 def supports(provider: Any, primitive: Callable[..., Any]) -> bool:

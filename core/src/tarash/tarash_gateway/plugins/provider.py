@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
@@ -35,6 +37,24 @@ class InputFile:
     height: int | None = None
 
 
+@dataclass(slots=True)
+class RequestControl:
+    """What core and a plugin tell each other while one request runs. Made by core."""
+
+    provider: str = ""
+    concurrency: int | None = None
+    """Calls of the provider that run at a time; None for no limit."""
+
+    deadline: float = math.inf
+    """When the time of the call ends, by `time.monotonic`."""
+
+    stopped: bool = False
+    """Whether nobody waits for the result any more."""
+
+    job_id: str | None = None
+    listener: Callable[[float | None, str | None], None] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class PreparedRequest(Generic[RequestT]):
     """A request that was checked and converted: what goes out is what is in it."""
@@ -55,6 +75,34 @@ class PreparedRequest(Generic[RequestT]):
     """The bytes of `request.image_list`, in its order."""
 
     mask: InputFile | None = None
+
+    control: RequestControl = field(default_factory=RequestControl, repr=False, compare=False)
+    """What the three below work with."""
+
+    def created(self, job_id: str) -> None:
+        """Notes that the vendor has a job for this request: from here on nothing is sent again, whatever goes wrong.
+
+        For a provider that makes several requests in `generate_image`. One whose images are jobs gives `submit_image`,
+        `poll_image` and `fetch_image` instead, so that a crash loses nothing.
+        """
+        if self.control.job_id is None:
+            self.control.job_id = job_id
+
+    def report(self, *, progress: float | None = None, message: str | None = None) -> None:
+        """Tells the caller's progress callback how far the request is. From any thread; it raises nothing.
+
+        Args:
+            progress: percent, 0 to 100.
+            message: one line.
+        """
+        listener = self.control.listener
+        if listener is not None:
+            listener(progress, message)
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether nobody waits for the result any more: the caller left, or the time of the call is over."""
+        return self.control.stopped or time.monotonic() >= self.control.deadline
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class PluginRegistry:
         """
         owner = self._owner(config.provider)
         spec = owner.specs[same_name(config.provider)]
+        if spec.local:
+            _refuse_address(config)
         config.require_whole(spec.key_variables)
         _check_settings(config, spec.settings)
         try:
@@ -80,7 +82,9 @@ class PluginRegistry:
         if provider is None:
             msg = f"the plugin of {config.provider!r} ({owner.origin}) made no provider for its own name"
             raise PluginError(msg, provider=config.provider, model=config.model)
-        if not _endpoint_of(provider):
+        if spec.local:
+            provider.endpoint = f"local://{spec.name}"
+        elif not _endpoint_of(provider):
             made = type(provider).__name__
             msg = (
                 f"the plugin of {config.provider!r} ({owner.origin}) made a {made} that has no endpoint: "
@@ -246,6 +250,19 @@ def _check_settings(config: GenerationConfig, settings: tuple[str, ...] | None) 
         "Nothing was sent."
     )
     raise ConfigurationError(msg, provider=config.provider, model=config.model, billable="no")
+
+
+def _refuse_address(config: GenerationConfig) -> None:
+    """A provider that works in this process sends nothing anywhere: an address or a key would be ignored.
+
+    Raises:
+        ConfigurationError: the config has one.
+    """
+    useless = [name for name in ("api_key", "base_url", "api_version") if getattr(config, name) is not None]
+    if useless:
+        names = " and ".join(useless)
+        msg = f"{config.provider} works on this machine and sends nothing: leave {names} out of its config"
+        raise ConfigurationError(msg, provider=config.provider, model=config.model)
 
 
 def _endpoint_of(provider: object) -> str | None:

@@ -55,6 +55,12 @@ class ProviderSpec(StrictInput):
     live_models: bool = False
     """Whether the vendor publishes its rows, so that `fetch_models` gives them."""
 
+    local: bool = False
+    """Whether it makes images in this process: it has no endpoint and needs no key, and its failures cost nothing."""
+
+    concurrency: Annotated[int, Field(ge=1)] | None = None
+    """Calls of `generate_image` that run at a time in a process; the others wait. None for no limit."""
+
     def wire_model(self, model: str) -> str:
         """The model's name as it goes out."""
         return model.removeprefix(self.model_prefix) if self.model_prefix else model

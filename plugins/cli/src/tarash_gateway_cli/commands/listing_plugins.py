@@ -61,6 +61,7 @@ def _provider(name: str) -> dict[str, Any]:
         "image_models": len(spec.image_models),
         "video_models": len(spec.video_models),
         "keys": keys,
+        "local": spec.local,
     }
 
 
@@ -75,16 +76,18 @@ def _providers_table(known: list[dict[str, Any]]) -> Table:
         if "error" in one:
             table.add_row(Text(one["name"], "bold"), Text("broken: tarash plugins says why", "red"), "", "", "")
             continue
-        told = Text(*_key(one["name"], one["keys"]))
+        told = Text(*_key(one))
         counts = (str(one["image_models"]), str(one["video_models"]))
         table.add_row(Text(one["name"], "bold"), Text(one["title"]), *counts, told)
     return table
 
 
-def _key(provider: str, keys: dict[str, bool]) -> tuple[str, str]:
+def _key(provider: dict[str, Any]) -> tuple[str, str]:
     """What there is to say of a provider's key, and its colour. One variable of several is enough."""
+    keys = provider["keys"]
     if not keys:
-        return ("needs none", "green") if same_name(provider) == SANDBOX else ("in no variable: see its page", "")
+        none_needed = provider["local"] or same_name(provider["name"]) == SANDBOX
+        return ("needs no key", "green") if none_needed else ("in no variable: see its page", "")
     here = [name for name, there in keys.items() if there]
     return (f"{here[0]} is set", "green") if here else (f"{' or '.join(keys)} is not set", "yellow")
 
