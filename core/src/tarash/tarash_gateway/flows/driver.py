@@ -11,6 +11,7 @@ import inspect
 import logging
 import math
 import random
+import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -295,7 +296,7 @@ def _slotted(provider: Any, name: str, control: RequestControl) -> Callable[...,
 
 def _for_loop(on_progress: OnProgress | None) -> Callable[[Any], None]:
     """Tells a callback from any thread, in the event loop that runs now."""
-    loop = asyncio.get_running_loop()
+    loop, thread = asyncio.get_running_loop(), threading.get_ident()
     listening: set[asyncio.Task[None]] = set()
 
     def listen(awaitable: Awaitable[Any]) -> None:
@@ -304,6 +305,9 @@ def _for_loop(on_progress: OnProgress | None) -> Callable[[Any], None]:
         task.add_done_callback(listening.discard)
 
     def tell(update: Any) -> None:
+        if threading.get_ident() == thread:
+            _tell(on_progress, update, listen)
+            return
         with suppress(RuntimeError):  # the loop is closed: nobody listens any more
             loop.call_soon_threadsafe(_tell, on_progress, update, listen)
 

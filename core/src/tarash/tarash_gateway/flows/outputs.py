@@ -78,7 +78,7 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
     Raises:
         InvalidResponseError: no source holds an image; `media` has the bytes that came.
     """
-    known: dict[str, Any] = {"revised_prompt": output.revised_prompt}
+    known: dict[str, Any] = {"revised_prompt": output.revised_prompt, "seed": output.seed}
     addresses = list(dict.fromkeys(_addresses(output, provider.endpoint)))
     if addresses:
         known["url"] = addresses[0]

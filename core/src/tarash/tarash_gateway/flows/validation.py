@@ -57,7 +57,10 @@ _OUTPUT: dict[str, Check] = {
     "others": _texts,
     "error": _one_of(str),
 }
-_BESIDE_OUTPUT: dict[str, Check] = {"revised_prompt": _one_of(str)}
+_BESIDE_OUTPUT: dict[str, Check] = {
+    "revised_prompt": _one_of(str),
+    "seed": lambda value: value is None or type(value) is int,
+}
 _BESIDE_JOB: dict[str, Check] = {
     "poll_after": _number,
     "usage": _one_of(dict),
@@ -84,7 +87,8 @@ def checked_answer(answer: object, provider: Provider, name: str) -> ImageAnswer
     told = [_told(field, getattr(answer, field)) for field in wrong]
     for at, field in beside:
         told.append(_told(f"outputs.{at}.{field}", getattr(outputs[at], field)))
-        outputs[at] = replace(outputs[at], revised_prompt=None)
+        left_out: dict[str, Any] = {field: None}
+        outputs[at] = replace(outputs[at], **left_out)
     whole = replace(_without(answer, wrong), outputs=outputs)
     return _with_warning(whole, "an ImageAnswer", told, provider, name)
 

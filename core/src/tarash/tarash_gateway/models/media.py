@@ -64,6 +64,9 @@ class Media(Record):
     revised_prompt: str | None = Field(default=None, repr=False)
     """The prompt as the model rewrote it, where the vendor says so."""
 
+    seed: int | None = Field(default=None, repr=False)
+    """The seed that it was made with, where the vendor says so."""
+
     data: bytes | None = Field(default=None, repr=False)
     """The bytes when they are held in memory; `content` is the way to read them wherever they are. A pickle has them
     only where they are in no file."""
@@ -219,6 +222,7 @@ class Media(Record):
             "kind": kind if kind in ("image", "video") else None,
             "prompt": told.pop("prompt"),
             "revised_prompt": self.revised_prompt,
+            "seed": self.seed,
             **told,
         }
 

@@ -116,6 +116,9 @@ class ImageOutput:
 
     revised_prompt: str | None = field(default=None, repr=False)
 
+    seed: int | None = None
+    """The seed that it was made with, where the vendor tells or the model is yours."""
+
     others: tuple[str, ...] = field(default=(), repr=False)
     """Further sources, base64 or addresses, for when the first ones are broken."""
 
