@@ -10,6 +10,7 @@ from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from tarash.tarash_gateway.descriptors import DescriptorReserve
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.media.saving import atomic_file
@@ -19,6 +20,7 @@ from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.checking import FirstLook
 from tarash_gateway_batch.deciding import Decision
 from tarash_gateway_batch.desk import Desk
+from tarash_gateway_batch.fitting import fitted
 from tarash_gateway_batch.gates import Gates
 from tarash_gateway_batch.history import History
 from tarash_gateway_batch.lanes import Lanes
@@ -72,7 +74,10 @@ class Batch:
             )
             raise ValidationError(msg)
         self._source = source
-        self._settings = settings
+        self._settings, self._writers, self.notice = settings, WRITERS, None
+        if engine is None and not settings.dry_run:
+            self._settings, self._writers, self.notice = fitted(settings, WRITERS)
+            settings = self._settings
         self._accounts = accounts
         self._checker = RowChecker(accounts, settings.defaults)
         self._tally = Tally(settings.out, source.total)
@@ -103,12 +108,15 @@ class Batch:
             ConfigurationError: another process is at it; nothing was sent.
             ValidationError: with `strict`, a row cannot be right; nothing was sent.
         """
+        if self.notice is not None:
+            logger.warning("%s", self.notice)
         with closing(self._checker):
             if self._settings.dry_run:
                 return await self._rehearsed()
             places = Places(self._settings.out)
             places.prepare()
-            with only_one(self._settings.journal), closing(GroupedJournal(self._settings.journal)) as journal:
+            folder = self._settings.journal
+            with DescriptorReserve(), only_one(folder), closing(GroupedJournal(folder)) as journal:
                 return await self._run(places, journal)
 
     async def _rehearsed(self) -> BatchResult:
@@ -133,7 +141,7 @@ class Batch:
 
     @asynccontextmanager
     async def _bench(self, desk: Desk, purse: Purse, gates: Gates) -> AsyncIterator[Bench]:
-        with ThreadPoolExecutor(WRITERS, thread_name_prefix="tarash-batch") as threads:
+        with ThreadPoolExecutor(self._writers, thread_name_prefix="tarash-batch") as threads:
             bench = Bench(
                 settings=self._settings,
                 journal=desk.journal,
@@ -141,7 +149,7 @@ class Batch:
                 purse=purse,
                 gates=gates,
                 threads=threads,
-                writing=asyncio.Semaphore(WRITERS),
+                writing=asyncio.Semaphore(self._writers),
                 on_news=lambda: None if self._stopped is None else self.stop(),
                 on_trouble=lambda error: self.stop(str(error)),
             )
@@ -186,6 +194,8 @@ class Batch:
 
     async def _read(self, desk: Desk, lanes: Lanes) -> None:
         """Takes up row by row, as there is room for them."""
+        if self._stopped is not None:
+            return
         if self._source.can_be_read_twice:
             await self._first_look.at(self._source)
         await desk.recover()

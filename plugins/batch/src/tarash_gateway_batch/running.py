@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
-from types import FrameType
-from typing import Any
+from typing import Any, Final
 
 from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.signals import STOP_SIGNALS, StopSignals
 from tarash_gateway_batch.accounts import Accounts, AnyConfig
 from tarash_gateway_batch.engine import Batch
 from tarash_gateway_batch.engines import LOCAL, engine_named
@@ -85,6 +83,7 @@ def run_batch(
         SaveError: `out` or the journal cannot be written to; nothing was sent.
         ConfigurationError: another process is at this batch; nothing was sent.
         KeyboardInterrupt: after Ctrl-C, once the requests on their way are answered. A second one does not wait.
+        SystemExit: the same after SIGTERM or SIGHUP, where the process does not handle them itself; 143 or 129.
 
     Example:
         ```python
@@ -95,9 +94,12 @@ def run_batch(
     """
     batch = _batch(**locals())
     result = run_to_its_end(batch)
-    if result.stopped == INTERRUPTED:
+    number = signal_of(result)
+    if number is None:
+        return result
+    if number == signal.SIGINT:
         raise KeyboardInterrupt
-    return result
+    raise SystemExit(128 + number)
 
 
 async def run_batch_async(
@@ -126,26 +128,36 @@ async def run_batch_async(
     return await _batch(**locals()).run()
 
 
-INTERRUPTED = "interrupted"
+INTERRUPTED: Final = {number: f"interrupted by {signal.Signals(number).name}" for number in STOP_SIGNALS} | {
+    signal.SIGINT: "interrupted"
+}
+"""Why a batch was stopped, by the number of the signal."""
 
 
 def run_to_its_end(batch: Batch) -> BatchResult:
-    """Runs a batch in a loop of its own, also where this thread has one. The first Ctrl-C stops it with care."""
+    """Runs a batch in a loop of its own, also where this thread has one. The first signal stops it with care."""
     loops: list[asyncio.AbstractEventLoop] = []
 
     async def run() -> BatchResult:
         loops.append(asyncio.get_running_loop())
+        if signals.received is not None:
+            batch.stop(INTERRUPTED[signals.received])
         return await batch.run()
 
-    def stop() -> None:
+    def stop(number: int) -> None:
         for loop in loops:
-            loop.call_soon_threadsafe(batch.stop, INTERRUPTED)
+            loop.call_soon_threadsafe(batch.stop, INTERRUPTED[number])
 
-    with _stopped_by_interrupt(stop):
+    with StopSignals(stop) as signals:
         if not _in_a_loop():
             return asyncio.run(run())
         with ThreadPoolExecutor(1) as thread:
             return thread.submit(copy_context().run, asyncio.run, run()).result()
+
+
+def signal_of(result: BatchResult) -> int | None:
+    """The signal that stopped a batch; None where none did."""
+    return next((number for number, told in INTERRUPTED.items() if told == result.stopped), None)
 
 
 def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: Any, on_row: Any, **how: Any) -> Batch:
@@ -160,26 +172,6 @@ def _batch(*, rows: AnyRows, out: Any, configs: Any, journal: Any, on_progress: 
     accounts = Accounts(configs, nearest=how.pop("nearest"))
     settings = Settings(out=folder, journal=place, defaults=defaults, **how)
     return Batch(source, settings, accounts, engine=engine, on_progress=on_progress, on_row=on_row)
-
-
-@contextmanager
-def _stopped_by_interrupt(stop: Any) -> Iterator[None]:
-    """While it is open, the first Ctrl-C calls `stop`, and the second one does what it always did."""
-    before = signal.getsignal(signal.SIGINT)
-    if threading.current_thread() is not threading.main_thread() or not callable(before):
-        yield  # somebody else's to handle, or ignored as under nohup
-        return
-
-    def first(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        stop()
-
-    signal.signal(signal.SIGINT, first)
-    try:
-        yield
-    finally:
-        if signal.getsignal(signal.SIGINT) is first:
-            signal.signal(signal.SIGINT, before)
 
 
 def _in_a_loop() -> bool:

@@ -7,9 +7,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tarash.tarash_gateway.errors import DownloadError, SaveError, TarashError
+from tarash.tarash_gateway.errors import DownloadError, TarashError
 from tarash.tarash_gateway.media.kinds import ending_of
-from tarash.tarash_gateway.media.saving import Exists, atomic_file, rescue_place
+from tarash.tarash_gateway.media.rescue import save_paid
+from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
 from tarash.tarash_gateway.models import Media
 from tarash_gateway_batch.names import numbered
@@ -43,20 +44,11 @@ def save_pictures(pictures: Sequence[Media], folder: Path, name: str, exists: Ex
 
 
 def _save(picture: Media, place: Path, exists: Exists, saved: Saved) -> Path:
-    try:
-        with suppress(OSError):  # told by the next line, and better
-            place.parent.mkdir(exist_ok=True)
-        # Not `picture.save`: that looks first whether both can be written, which was done before it was paid for.
-        with atomic_file(place, exists) as file:
-            file.write(picture.content)
-    except SaveError as error:
-        place, saved.error = rescue_place(place, error)
-        picture.save(place)
-    try:
-        picture.model_copy(update={"path": place}).write_sidecar(exists)
-    except SaveError as error:
-        saved.error = saved.error or error
-    return place
+    with suppress(OSError):  # told by the next line, and better
+        place.parent.mkdir(exist_ok=True)
+    path, problem = save_paid(picture, place, exists)
+    saved.error = saved.error or problem
+    return path
 
 
 def describe_clips(clips: Sequence[Media]) -> Saved:

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.descriptors import lacks_descriptors
 from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     DownloadError,
@@ -107,7 +108,10 @@ class Work:
 
     def _tell_trouble(self, error: Exception | None) -> None:
         # One with a number of the system's: a full disk. A file that is in the way is this row's own trouble.
-        if isinstance(error, SaveError) and error.errno is not None:
+        if lacks_descriptors(error):
+            msg = f"no more files and connections can be opened: ulimit -n raises their number ({error})"
+            self._bench.on_trouble(SaveError(msg))
+        elif isinstance(error, SaveError) and error.errno is not None:
             self._bench.on_trouble(error)
 
     async def _send(self) -> RowOutcome:
@@ -144,6 +148,8 @@ class Work:
                 try:
                     return await self._sent(chain, turn)
                 except TarashError as error:
+                    if lacks_descriptors(error):  # it is not the vendor that is away: nothing more can be sent
+                        raise
                     if not (alone and self._was_sent and await gate.refused(error, turn.number)):
                         if not (alone and self._may_repeat(error, tries)):
                             raise

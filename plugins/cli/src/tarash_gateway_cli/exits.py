@@ -17,7 +17,12 @@ BROKEN_PIPE: Final = 141
 """Whoever read the output has stopped reading, as in `tarash models | head`."""
 
 INTERRUPTED: Final = 130
-"""Ctrl-C."""
+"""Ctrl-C. As with other programs, a signal's number is behind 128."""
+
+HUNG_UP, TERMINATED = 129, 143
+
+OUTPUT_LOST: Final = 7
+"""The work is done, and what there is to tell of it on stdout could not be written."""
 
 EXIT_CODES: Final[dict[type[BaseException], int]] = {
     # Nothing was sent: change something here.
@@ -58,6 +63,7 @@ MEANINGS: Final[dict[int, str]] = {
     4: "a key, an address or a setting is missing or does not fit; nothing was sent",
     5: "a provider is not installed, or its plugin is broken",
     6: "a file cannot be written, or is there already",
+    OUTPUT_LOST: "done, the files are there; stdout could not be written",
     10: "the vendor does not take the key",
     11: "the vendor refuses the request, or does not know the model",
     12: "moderation refused the prompt or the result",
@@ -67,9 +73,16 @@ MEANINGS: Final[dict[int, str]] = {
     31: "it came to nothing at the vendor, and may have been billed",
     32: "the result exists or is being made: resume the job, it costs nothing",
     INTERRUPTED: "Ctrl-C",
-    BROKEN_PIPE: "the reader of the output went away",
+    HUNG_UP: "SIGHUP: the terminal was closed",
+    TERMINATED: "SIGTERM: the container or the service was stopped",
+    BROKEN_PIPE: "done, the files are there; the reader of stdout went away",
 }
 """What each number means, for the documentation."""
+
+
+def interrupted_by(number: int) -> int:
+    """The number that a signal ends the process with."""
+    return 128 + number
 
 
 def exit_code(error: BaseException) -> int:

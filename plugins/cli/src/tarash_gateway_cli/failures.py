@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_cli.exits import INTERRUPTED, USAGE, exit_code
+from tarash_gateway_cli.exits import HUNG_UP, INTERRUPTED, OUTPUT_LOST, TERMINATED, USAGE, exit_code
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.errors import TarashError
@@ -54,7 +54,8 @@ class CommandError(Exception):
         """The name of what went wrong."""
         if self.cause is not None:
             return type(self.cause).__name__
-        return {USAGE: "UsageError", INTERRUPTED: "Interrupted"}.get(self.code, "UnexpectedError")
+        interrupted = dict.fromkeys((INTERRUPTED, HUNG_UP, TERMINATED), "Interrupted")
+        return {USAGE: "UsageError", OUTPUT_LOST: "OutputError", **interrupted}.get(self.code, "UnexpectedError")
 
     def as_json(self) -> dict[str, Any]:
         """What `--json` prints of it."""

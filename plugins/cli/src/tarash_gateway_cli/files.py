@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.errors import SaveError
 from tarash.tarash_gateway.media.kinds import content_type_of
-from tarash.tarash_gateway.media.saving import Exists, check_place, rescue_place
+from tarash.tarash_gateway.media.rescue import save_paid
+from tarash.tarash_gateway.media.saving import Exists, check_place
 from tarash.tarash_gateway.media.saving import numbered as one_of_several
 from tarash.tarash_gateway.media.sidecar import check_sidecar, sidecar_path
 from tarash.tarash_gateway.models import Media
@@ -40,22 +41,33 @@ def check_places(places: Sequence[Path], exists: Exists) -> bool:
     return bool(to_write)
 
 
-def save_all(pictures: Sequence[Media], places: Sequence[Path], exists: Exists) -> tuple[list[Path], list[str]]:
-    """Writes pictures that were paid for. One that finds no place goes to the folder for temporary files.
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of the results of one call."""
 
-    Returns:
-        Where they are, and what to know of those that are not where they should be.
+    files: list[tuple[Media, Path]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    """What to know of those that are not where they should be."""
+
+
+def save_all(pictures: Sequence[Media], places: Sequence[Path], exists: Exists) -> Saved:
+    """Writes pictures that were paid for, each whatever becomes of the others.
+
+    One that finds no place goes to the folder for temporary files.
     """
-    saved: list[Path] = []
-    misplaced: list[str] = []
-    for picture, place in zip(pictures, places, strict=False):
+    saved = Saved()
+    for at, (picture, place) in enumerate(zip(pictures, places, strict=False), start=1):
+        if exists == "skip" and place.exists():
+            saved.files.append((picture, place))
+            continue
         try:
-            saved.append(picture.save(place, exists, sidecar=True))
-        except SaveError as error:
-            rescued, told = rescue_place(place, error)
-            saved.append(picture.save(rescued, sidecar=True))
-            misplaced.append(str(told))
-    return saved, misplaced
+            path, problem = save_paid(picture, place, exists)
+        except Exception as error:  # noqa: BLE001 # another picture, paid for as well, is not to be lost with this one
+            saved.problems.append(f"picture {at} of {len(pictures)}, which is paid for, is in no file: {error}")
+            continue
+        saved.files.append((picture, path))
+        saved.problems += [] if problem is None else [str(problem)]
+    return saved
 
 
 def mismatch(media: Media, path: Path) -> str | None:

@@ -1,29 +1,43 @@
-"""Ctrl-C: the first one lets a command say what is left behind, the second one ends the process at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first one lets a command keep what is paid for, the second one ends it at once."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
+
+from tarash.tarash_gateway.signals import StopSignals
+
+
+class Interrupted(KeyboardInterrupt):  # as the one of Python
+    """A command is broken off by a signal.
+
+    Args:
+        number: the signal's.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
+
+
+_holds: list[Callable[[int], bool]] = []
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """While it is open, the first SIGINT is a `KeyboardInterrupt`, and the second one the end."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        # Whoever started this has it ignored, as `nohup` does, or handles it.
-        yield
-        return
+    """While it is open, the first signal raises `Interrupted`, unless something is held back; the second one ends."""
 
-    def first(_signal: int, _frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        raise KeyboardInterrupt
+    def stop(number: int) -> None:
+        if not any(hold(number) for hold in _holds):
+            raise Interrupted(number)
 
-    signal.signal(signal.SIGINT, first)
-    yield
-    if signal.getsignal(signal.SIGINT) is first:
-        # After a first one it stays as it is: what still holds on at the end of the process may be ended.
-        signal.signal(signal.SIGINT, before)
+    try:
+        with StopSignals(stop, ends=True):
+            yield
+    finally:
+        _holds.clear()
+
+
+def hold_back(hold: Callable[[int], bool]) -> None:
+    """Asks `hold`, to the end of the command, whether a signal must wait; it is given the signal's number."""
+    _holds.append(hold)

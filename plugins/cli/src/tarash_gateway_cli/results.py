@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tarash.tarash_gateway.capabilities.price import as_dollars
-from tarash.tarash_gateway.models import ImageGenerationResponse, Media, VideoGenerationResponse
-from tarash_gateway_cli.files import file_as_json, mismatch
+from tarash.tarash_gateway.models import ImageGenerationResponse, VideoGenerationResponse
+from tarash_gateway_cli.files import Saved, file_as_json, mismatch
 from tarash_gateway_cli.output import Output
 
 _LEFT_OUT = {"images", "videos", "raw_response", "asked", "warnings"}
@@ -16,23 +16,21 @@ _LEFT_OUT = {"images", "videos", "raw_response", "asked", "warnings"}
 def tell_result(
     output: Output,
     response: ImageGenerationResponse | VideoGenerationResponse,
-    saved: Sequence[Path],
-    misplaced: Sequence[str] = (),
+    saved: Saved,
 ) -> None:
     """Prints the paths on stdout and the rest on stderr; or one JSON object."""
-    media = response.media
-    warnings = [*misplaced, *response.warnings, *_mismatches(media, saved)]
+    warnings = [*saved.problems, *response.warnings, *_mismatches(saved)]
     cost = _cost(response)
-    for one, path in zip(media, saved, strict=False):
+    for one, path in saved.files:
         output.path(path)
-        output.note(f"  {str(one).strip('<>')}{f', {cost}' if cost and len(media) == 1 else ''}")
-    if cost and len(media) > 1:
+        output.note(f"  {str(one).strip('<>')}{f', {cost}' if cost and len(response.media) == 1 else ''}")
+    if cost and len(response.media) > 1:
         output.note(f"  together {cost}")
     for adjustment in response.adjustments:
         output.note(f"  {adjustment}")
     for warning in warnings:
         output.warn(warning)
-    files = [file_as_json(one, path) for one, path in zip(media, saved, strict=False)]
+    files = [file_as_json(one, path) for one, path in saved.files]
     known = response.model_dump(mode="json", exclude=_LEFT_OUT, exclude_none=True)
     output.object({"files": files, **known, "warnings": warnings})
 
@@ -52,6 +50,6 @@ def _cost(response: ImageGenerationResponse | VideoGenerationResponse) -> str | 
     return f"{as_dollars(response.cost)} {source}" if response.cost else "free"
 
 
-def _mismatches(media: Sequence[Media], saved: Sequence[Path]) -> list[str]:
-    found = (mismatch(one, path) for one, path in zip(media, saved, strict=False))
+def _mismatches(saved: Saved) -> list[str]:
+    found = (mismatch(one, path) for one, path in saved.files)
     return [text for text in found if text is not None]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from pathlib import Path
 
 from tarash.tarash_gateway.discovery import same_name
@@ -10,8 +11,9 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import GenerationJob
 from tarash_gateway_cli.choosing import SANDBOX
-from tarash_gateway_cli.exits import INTERRUPTED
+from tarash_gateway_cli.exits import INTERRUPTED, interrupted_by
 from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.journals import NotSentError
 from tarash_gateway_cli.output import on_one_line
 from tarash_gateway_cli.watching import Watch
 
@@ -35,21 +37,21 @@ class LeftBehind:
 
     def of_error(self, error: TarashError) -> CommandError:
         """An error that knows how to go on."""
+        if isinstance(error, NotSentError):
+            return CommandError("Interrupted. Nothing was made.", code=INTERRUPTED)
         if error.job is None or error.job.status in _LOST:
             return CommandError.of(error)
         hints, resume = self._hints(error.job)
         return CommandError.of(error, hints=hints, resume=resume)
 
-    def of_interrupt(self, watch: Watch) -> CommandError:
-        """What Ctrl-C leaves behind."""
+    def of_interrupt(self, watch: Watch, interrupt: KeyboardInterrupt) -> CommandError:
+        """What Ctrl-C or another signal leaves behind."""
+        code = interrupted_by(getattr(interrupt, "number", signal.SIGINT))
         if watch.job is not None:
             hints, resume = self._hints(watch.job)
             msg = f"Interrupted. Job {watch.job.id} was left running."
-            return CommandError(msg, code=INTERRUPTED, hints=hints, job=watch.job, resume=resume)
-        if watch.may_be_billed:
-            msg = "Interrupted while a request was on its way: it may have been billed."
-            return CommandError(msg, code=INTERRUPTED, hints=("tarash jobs shows what was asked for.",))
-        return CommandError("Interrupted.", code=INTERRUPTED)
+            return CommandError(msg, code=code, hints=hints, job=watch.job, resume=resume)
+        return CommandError("Interrupted. Nothing was made.", code=code)
 
     def _hints(self, job: GenerationJob) -> tuple[tuple[str, ...], str | None]:
         if self._embedded(job):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
 import warnings
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.showing.lines import LineView
 from tarash.tarash_gateway.showing.progress import Progress, View, in_terminal
+from tarash_gateway_cli.interrupts import Interrupted, hold_back
+from tarash_gateway_cli.journals import CommandJournal
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:
@@ -16,28 +20,48 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """What `on_progress` is given by the command line."""
+    """What `on_progress` is given by the command line.
 
-    def __init__(self, output: Output) -> None:
+    A signal waits while a request is on its way, and while a result is not in its file: both are paid for.
+
+    Args:
+        output: where to show it.
+        journal: what knows of the requests.
+    """
+
+    def __init__(self, output: Output, journal: CommandJournal) -> None:
         self._output = output
+        self._journal = journal
+        self._pause_ends = 0.0
         self._bar = Progress(_view(output))
         self._warnings = warnings.catch_warnings()
         self.job: GenerationJob | None = None
-        self.status: str | None = None
+        self.stopped: int | None = None
+        """The signal that waits."""
 
     def __call__(self, update: ImageGenerationUpdate | VideoGenerationUpdate) -> None:
         self.job = getattr(update, "job", None) or self.job
+        pauses = self.job is None and update.status == "waiting" and self._journal.sent == 1
+        self._pause_ends = time.monotonic() + (update.wait_seconds or 0.0) if pauses else 0.0
+        if self.stopped is not None and not self._journal.made and (pauses or self.job is not None):
+            raise Interrupted(self.stopped)
         # Of a failure the command itself says more; the bar is let go of as it was.
         if update.status != "failed":
-            self.status = update.status
             self._bar(update)
 
-    @property
-    def may_be_billed(self) -> bool:
-        """Whether a request was on its way when the last word came, and nothing is known of it."""
-        return self.job is None and self.status in ("submitting", "waiting", "partial")
+    def _hold(self, number: int) -> bool:
+        """Whether a signal must wait; then nothing more is sent."""
+        journal = self._journal
+        if not journal.made and (not journal.on_its_way or time.monotonic() < self._pause_ends):
+            return False
+        self.stopped, journal.closing = number, True
+        if not journal.made:
+            with suppress(RuntimeError):  # it came in the middle of another line
+                self._output.note("Interrupted: waits for the answer to what was sent. Once more ends at once.")
+        return True
 
     def __enter__(self) -> Self:
+        hold_back(self._hold)
         # Told when it comes, before anything is sent, and without the place in the code.
         self._warnings.__enter__()
         warnings.simplefilter("always", ModelLifecycleWarning)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -31,17 +30,6 @@ def numbered(stem: str, index: int) -> str:
         index: which one, from 0.
     """
     return stem if index == 0 else f"{stem}-{index + 1}"
-
-
-def rescue_place(place: Path, error: SaveError) -> tuple[Path, SaveError]:
-    """Finds another place for a file that was paid for and cannot be written to its own: a new temporary folder.
-
-    Returns:
-        The place there, and `error` with that place in its text.
-    """
-    rescued = Path(tempfile.mkdtemp(prefix="tarash-")) / place.name
-    msg = f"{error} The picture is paid for, and was kept as {rescued}."
-    return rescued, SaveError(msg, errno=error.errno)
 
 
 def as_place(save_to: Any) -> Path | None:

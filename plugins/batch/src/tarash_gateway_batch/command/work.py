@@ -21,7 +21,7 @@ from tarash_gateway_batch.engines import engine_named
 from tarash_gateway_batch.feeding import InThread
 from tarash_gateway_batch.reading import rows_of_stream
 from tarash_gateway_batch.results import BatchResult, RowOutcome
-from tarash_gateway_batch.running import INTERRUPTED, run_to_its_end
+from tarash_gateway_batch.running import run_to_its_end, signal_of
 from tarash_gateway_batch.settings import JOURNAL, RESULTS, Settings
 from tarash_gateway_batch.source import Source
 from tarash_gateway_cli import exits
@@ -59,6 +59,8 @@ def run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) -
             accounts = Accounts(default=_Chosen(maker, content.kind, output), nearest=maker.nearest)
             view, failures = view_of(output), _Failures(output)
             batch = Batch(source, settings, accounts, engine=engine, on_progress=view.show, on_row=failures)
+            if batch.notice is not None:
+                output.warn(batch.notice)
             try:
                 result = run_to_its_end(batch)
             finally:
@@ -212,8 +214,9 @@ def _hints(result: BatchResult, failures: _Failures) -> Iterator[str]:
 
 
 def _exit_code(result: BatchResult) -> int:
-    if result.stopped == INTERRUPTED:
-        return exits.INTERRUPTED
+    number = signal_of(result)
+    if number is not None:
+        return exits.interrupted_by(number)
     if result.unconfirmed:
         return UNCONFIRMED
     return exits.OK if result.complete else SOME_FAILED

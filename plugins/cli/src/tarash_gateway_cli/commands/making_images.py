@@ -14,7 +14,7 @@ from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_cli.asking import config_of, need_output, said
-from tarash_gateway_cli.exits import OK, exit_code
+from tarash_gateway_cli.exits import OK, exit_code, interrupted_by
 from tarash_gateway_cli.files import check_places, format_of, numbered, save_all
 from tarash_gateway_cli.inputs import params_of, picture_of, prompt_of
 from tarash_gateway_cli.journals import open_journal
@@ -68,22 +68,24 @@ def save_images(
         The exit code.
     """
     journal = open_journal()
-    with Watch(output) as watch, journal:
+    with Watch(output, journal) as watch, journal:
         try:
             response = call(watch)
         except TarashError as error:
             raise left.of_error(error) from error
-        except KeyboardInterrupt:
-            raise left.of_interrupt(watch) from None
-        saved, misplaced = save_all(response.images, places, exists)
-        for media, path in zip(response.images, saved, strict=False):
+        except KeyboardInterrupt as interrupt:
+            raise left.of_interrupt(watch, interrupt) from None
+        saved = save_all(response.images, places, exists)
+        for media, path in saved.files:
             try:
                 journal.note_saved(response.request_id, path, media.sha256)
             except SaveError as error:  # the picture is there: that is what counts
                 output.warn(str(error))
-    tell_result(output, response, saved, misplaced)
-    show_pictures(output, saved)
-    return exit_code(SaveError("")) if misplaced else OK
+    tell_result(output, response, saved)
+    show_pictures(output, [path for _, path in saved.files])
+    if watch.stopped is not None and len(saved.files) < len(places):
+        return interrupted_by(watch.stopped)
+    return exit_code(SaveError("")) if saved.problems else OK
 
 
 def _request(

@@ -18,7 +18,7 @@ from tarash.tarash_gateway.videos import generate_video
 from tarash_gateway_cli.asking import config_of, need_output, said
 from tarash_gateway_cli.exits import OK, exit_code
 from tarash_gateway_cli.failures import CommandError
-from tarash_gateway_cli.files import check_places
+from tarash_gateway_cli.files import Saved, check_places
 from tarash_gateway_cli.inputs import params_of, picture_of, prompt_of, video_of
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
@@ -65,16 +65,18 @@ def fetch(
     if not check_places([place], exists):
         tell_kept(output, [place])
         return OK
-    with Watch(output) as watch, open_journal():
+    journal = open_journal()
+    with Watch(output, journal) as watch, journal:
         try:
             response = call(watch)
         except TarashError as error:
             raise left.of_error(error) from error
-        except KeyboardInterrupt:
-            raise left.of_interrupt(watch) from None
-    misplaced = list(_without_sidecar(response, exists))
-    tell_result(output, response, [media.path or place for media in response.videos], misplaced)
-    return exit_code(SaveError("")) if misplaced else OK
+        except KeyboardInterrupt as interrupt:
+            raise left.of_interrupt(watch, interrupt) from None
+    files = [(media, media.path or place) for media in response.videos]
+    saved = Saved(files, list(_without_sidecar(response, exists)))
+    tell_result(output, response, saved)
+    return exit_code(SaveError("")) if saved.problems else OK
 
 
 def _without_sidecar(response: VideoGenerationResponse, exists: Exists) -> Iterator[str]:

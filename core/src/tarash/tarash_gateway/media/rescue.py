@@ -1,0 +1,80 @@
+"""Media that were paid for, written whatever is wrong with their place: elsewhere, and with what was kept for them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from tarash.tarash_gateway.descriptors import descriptors_for_saving, lacks_descriptors
+from tarash.tarash_gateway.environment import home_folder
+from tarash.tarash_gateway.errors import SaveError, TarashError
+from tarash.tarash_gateway.media.saving import Exists, atomic_file
+from tarash.tarash_gateway.models.media import Media
+
+
+def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveError | None]:
+    """Writes media that were paid for, with their sidecar. Where `place` cannot be written, another folder is found.
+
+    Args:
+        media: whose bytes are here.
+        place: where they belong; looked at before they were paid for.
+        exists: what becomes of a file that is at `place` by now.
+
+    Returns:
+        The file, and what went wrong: that it is elsewhere, or that its sidecar could not be written.
+
+    Raises:
+        SaveError: they could be written nowhere.
+        DownloadError: there are no bytes.
+    """
+    content = media.content
+    path, problem = place, None
+    try:
+        _write(place, content, exists)
+    except SaveError as error:
+        path = _rescue(place, content, error)
+        msg = f"{error} The picture is paid for, and was kept as {path}."
+        problem = SaveError(msg, errno=error.errno, billable="yes")
+    try:
+        _with_descriptors(lambda: media.model_copy(update={"path": path}).write_sidecar(exists))
+    except TarashError as error:
+        problem = problem or SaveError(str(error), errno=getattr(error, "errno", None))
+    return path, problem
+
+
+def _write(place: Path, content: bytes, exists: Exists) -> None:
+    def write() -> None:
+        with atomic_file(place, exists) as file:
+            file.write(content)
+
+    _with_descriptors(write)
+
+
+def _with_descriptors(write: Callable[[], object]) -> None:
+    try:
+        write()
+    except SaveError as error:
+        if not lacks_descriptors(error):
+            raise
+        with descriptors_for_saving():
+            write()
+
+
+def _rescue(place: Path, content: bytes, error: SaveError) -> Path:
+    for folder in _folders(place):
+        with suppress(SaveError):
+            _write(folder / place.name, content, "error")
+            return folder / place.name
+    msg = f"{error} The picture is paid for, and could be written nowhere."
+    raise SaveError(msg, errno=error.errno, billable="yes") from error
+
+
+def _folders(place: Path) -> Iterator[Path]:
+    for parent in (None, place.parent, Path(), home_folder()):
+        with suppress(OSError):
+            with descriptors_for_saving():  # the first look for a folder of the system's opens a file
+                folder = Path(tempfile.mkdtemp(prefix="tarash-", dir=parent))
+            yield folder
+            folder.rmdir()  # asked for another one, so it is empty
