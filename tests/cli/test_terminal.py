@@ -58,15 +58,18 @@ class TestCtrlC:
         assert '"resume": "tarash jobs resume video_' in opened.text
 
 
-def test_a_request_that_was_on_its_way_may_have_been_billed(terminal, at_sandbox, tarash_sandbox):
+def test_a_request_that_is_on_its_way_is_waited_for_and_named(terminal, at_sandbox, tarash_sandbox, typed):
     tarash_sandbox.fail("never_answers", times=None)
     opened = terminal("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", *at_sandbox)
     opened.expect("submitting")
     while not tarash_sandbox.requests:
         opened.expect("submitting")
     opened.interrupt()
-    assert opened.end() == 130
-    assert "Interrupted while a request was on its way: it may have been billed." in opened.text
+    opened.expect("Interrupted: waits for the answer to what was sent. Once more ends at once.")
+    opened.interrupt()
+    assert opened.end() == -signal.SIGINT
+    (entry,) = typed("jobs", "--json").told["jobs"]
+    assert (entry["status"], entry["asked"]["prompt"]) == ("open", "A harbour")
 
 
 def test_a_second_ctrl_c_ends_it_at_once(started):

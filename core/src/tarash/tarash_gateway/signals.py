@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop: Ctrl-C, SIGTERM of a container or a service that is stopped, SIGHUP of a terminal.
+"""Signals that ask a process to stop: Ctrl-C, SIGTERM of a service manager, SIGHUP of a terminal that is closed.
 
 The command line and the batch share this. What is to happen is the caller's: a signal only says that it is wanted.
 """
@@ -59,7 +59,7 @@ class StopSignals:
         before = self._before[number]
         around = getattr(before, "__self__", None)
         if isinstance(around, StopSignals):
-            return around._next(number)
+            return around._next(number)  # noqa: SLF001 # its own class
         return signal.SIG_DFL if self._ends else before
 
 

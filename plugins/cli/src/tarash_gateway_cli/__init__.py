@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
-from io import TextIOWrapper
 
 from tarash.tarash_gateway.companions import install_command
 
@@ -25,11 +24,8 @@ def main() -> None:
             file=sys.stderr,
         )
         sys.exit(2)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # whatever cannot be written is spelled out, and stops nothing
-            stream.reconfigure(errors="backslashreplace")
     try:
-        from tarash_gateway_cli.app import run  # noqa: PLC0415 # it needs what was looked for above
+        from tarash_gateway_cli.app import main as run  # noqa: PLC0415 # it needs what was looked for above
 
         sys.exit(run(sys.argv[1:]))
     except KeyboardInterrupt:  # before there was anything to tell

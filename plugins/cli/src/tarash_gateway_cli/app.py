@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import errno
+import signal
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -11,10 +11,11 @@ from cyclopts import App, CycloptsError, Group
 
 from tarash.tarash_gateway import __version__
 from tarash.tarash_gateway.errors import TarashError
-from tarash_gateway_cli.exits import BROKEN_PIPE, INTERRUPTED, OK, UNEXPECTED
+from tarash_gateway_cli.exits import BROKEN_PIPE, OK, OUTPUT_LOST, UNEXPECTED, interrupted_by
 from tarash_gateway_cli.failures import CommandError
 from tarash_gateway_cli.interrupts import interruptible
-from tarash_gateway_cli.output import Output
+from tarash_gateway_cli.output import Output, usable_width
+from tarash_gateway_cli.streams import output_streams
 
 MAKE: Final = Group("Make something", sort_key=1)
 LOOK: Final = Group("Look at something", sort_key=2)
@@ -64,6 +65,8 @@ def build(*, with_plugins: bool = True) -> App:
         version=f"tarash-gateway {__version__}",
         suppress_keyboard_interrupt=False,
     )
+    if usable_width() is not None:
+        app.console = Output().out  # otherwise the help would be laid out for ever
     completion = "tarash_gateway_cli.commands.completion:app"
     app.command(completion, name="--install-completion", help="Sets up Tab completion.", group=SET_UP)
     for flag, told in (("--help", "Shows this, or the options of a command."), ("--version", "Shows the version.")):
@@ -76,6 +79,23 @@ def build(*, with_plugins: bool = True) -> App:
 
         add_commands(app, PLUGGED_IN)
     return app
+
+
+def main(tokens: Sequence[str]) -> int:
+    """Runs the command line of this process; what cannot be written stops no work.
+
+    Returns:
+        The exit code; see `exits`.
+    """
+    with output_streams() as (out, _):
+        code = run(tokens)
+        out.flush()
+        if out.failed is None or code != OK:
+            return code
+        if out.failed.errno == errno.EPIPE:  # as in `tarash models | head`: nobody wants to know
+            return BROKEN_PIPE
+        told = f"stdout cannot be written: {out.failed.strerror}. The work is done: what was made is in its files."
+        return Output().fail(CommandError(told, code=OUTPUT_LOST))
 
 
 def run(tokens: Sequence[str]) -> int:
@@ -95,11 +115,6 @@ def run(tokens: Sequence[str]) -> int:
     with interruptible():
         try:
             code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-            sys.stdout.flush()
-        except BrokenPipeError:
-            # What is still buffered has nowhere to go: the interpreter must not try once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return BROKEN_PIPE
         except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 # the last place that can say something
             return output.fail(_failure(error))
     return code if isinstance(code, int) else OK
@@ -113,7 +128,12 @@ def _failure(error: BaseException) -> CommandError:
     if isinstance(error, CycloptsError):
         return CommandError(str(error).strip(), hints=("See tarash --help, or --help behind a command.",))
     if isinstance(error, KeyboardInterrupt):
-        return CommandError("Interrupted.", code=INTERRUPTED)
+        return CommandError("Interrupted.", code=interrupted_by(getattr(error, "number", signal.SIGINT)))
+    from tarash.tarash_gateway.plugins.libraries import hidden_library  # noqa: PLC0415 # when all has failed
+
+    hidden = hidden_library(error, "unknown")
+    if hidden is not None:
+        return CommandError.of(hidden)
     import traceback  # noqa: PLC0415 # see above
 
     traceback.print_exception(error)

@@ -66,7 +66,8 @@ def save_all(pictures: Sequence[Media], places: Sequence[Path], exists: Exists) 
             saved.problems.append(f"picture {at} of {len(pictures)}, which is paid for, is in no file: {error}")
             continue
         saved.files.append((picture, path))
-        saved.problems += [] if problem is None else [str(problem)]
+        if problem is not None:
+            saved.problems.append(str(problem))
     return saved
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,8 +18,20 @@ if TYPE_CHECKING:
 
     from tarash_gateway_cli.failures import CommandError
 
-PIPE_WIDTH = 120
+PIPE_WIDTH: Final = 120
 """Columns of a table that no terminal shows."""
+
+NARROWEST: Final = 20
+WIDEST: Final = 1000
+"""Columns of a table, whatever the terminal says."""
+
+
+def usable_width() -> int | None:
+    """How wide a table is to be where a terminal or COLUMNS says what no text fits into; None where they do not."""
+    text = os.environ.get("COLUMNS", "")
+    columns = int(text) if text.isdecimal() and len(text) < 10 else shutil.get_terminal_size().columns
+    fits = NARROWEST <= columns <= WIDEST
+    return None if fits else min(max(columns, NARROWEST), WIDEST)
 
 
 class Output:
@@ -37,20 +50,16 @@ class Output:
         """The terminal, or whatever stderr is: for progress, notes and errors."""
         from rich.console import Console
 
-        return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
+        return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty(), width=usable_width())
 
     @cached_property
     def out(self) -> Console:
         """Stdout, for tables."""
         from rich.console import Console
 
-        class ResultConsole(Console):
-            def on_broken_pipe(self) -> None:
-                raise BrokenPipeError  # told by the exit code, where rich would end the process with another one
-
         # A terminal, and a caller who sets COLUMNS, say how wide a table is to be.
         fits = sys.stdout.isatty() or "COLUMNS" in os.environ
-        return ResultConsole(highlight=False, width=None if fits else PIPE_WIDTH)
+        return Console(highlight=False, width=usable_width() if fits else PIPE_WIDTH)
 
     def note(self, text: str, style: str = "dim") -> None:
         """Lines beside the result, on stderr."""

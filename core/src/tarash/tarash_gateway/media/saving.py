@@ -69,6 +69,9 @@ def check_place(path: Path, exists: Exists) -> bool:
             msg = f"{path} is a folder: give the name of a file."
             raise SaveError(msg)
         if path.exists():
+            if not path.is_file():
+                msg = f"{path} is no file: give the name of one."
+                raise SaveError(msg)
             if exists == "skip":
                 return False
             if exists == "error":
