@@ -72,7 +72,7 @@ def test_an_image_on_its_way_is_kept(started, tarash_sandbox, folder, paid, numb
     process = started(*IMAGE)
     until(lambda: tarash_sandbox.requests, process)
     process.send_signal(number)
-    code, out, err = end(process)
+    code, out, _err = end(process)
     assert (code, out, paid()) == (0, "boat.png\n", ["a boat"])
     assert (folder / "boat.png").read_bytes()[:4] == b"\x89PNG"
 
@@ -166,7 +166,7 @@ def test_a_batch_keeps_what_it_has_paid_for(started, python, tarash_sandbox, fol
     process = started("batch", "rows.jsonl", "-o", "out", "-j", "3")
     until(lambda: len(tarash_sandbox.requests) >= 3, process)
     process.send_signal(number)
-    code, out, err = end(process)
+    code, _out, err = end(process)
     why = "interrupted" if number == signal.SIGINT else f"interrupted by {number.name}"
     assert f"Stopped: {why}. The same command goes on.\n" in err
     assert code == 128 + number
@@ -233,7 +233,7 @@ def test_run_batch_ends_the_script_after_sigterm(started, tarash_sandbox, folder
     process = started("-c", BATCH, "default")
     until(lambda: len(tarash_sandbox.requests) >= 3, process)
     process.send_signal(signal.SIGTERM)
-    code, out, err = end(process)
+    code, out, _err = end(process)
     assert (code, out) == (143, "cleaned up\n")
     assert saved(folder) == paid()
     assert len(paid()) < 20
