@@ -118,7 +118,7 @@ class TestFilesThatAreThere:
 
         assert run(rows()).done == 1
         outcome = told()["a"]
-        assert "It is paid for, and was kept as" in outcome["error"]
+        assert "The picture is paid for, and was kept as" in outcome["error"]
         kept = Path(outcome["files"][0]["path"])
         assert kept.read_bytes().startswith(b"\x89PNG")
         shutil.rmtree(kept.parent)

@@ -177,7 +177,7 @@ def test_a_picture_that_is_paid_for_is_kept_wherever_there_is_room(typed, at_san
     assert done.code == 6
     assert file["path"].startswith(str(tmp_path))
     assert kind_of(file["path"]) == "PNG"
-    assert f"It is paid for, and was kept as {file['path']}." in done.told["warnings"][0]
+    assert f"The picture is paid for, and was kept as {file['path']}." in done.told["warnings"][0]
 
 
 @pytest.mark.parametrize(

@@ -131,13 +131,13 @@ def test_what_holds_prompts_is_for_its_owner_alone(tmp_path):
     assert [mode(folder) for folder in (out / ".journal", tmp_path / "journal")] == [0o700] * 2
 
 
-def test_a_rescued_file_is_in_a_folder_of_its_owner_alone(tmp_path, monkeypatch):
-    from tarash.tarash_gateway.media.saving import rescue_place
+def test_a_rescued_file_is_in_a_folder_of_its_owner_alone(tmp_path, monkeypatch, picture):
+    from tarash.tarash_gateway.media.rescue import save_paid
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    place, error = rescue_place(tmp_path / "gone" / "a.png", SaveError("the disk is full."))
-    assert (mode(place.parent), place.name) == (0o700, "a.png")
-    assert str(error) == f"the disk is full. The picture is paid for, and was kept as {place}."
+    place, error = save_paid(Media.from_bytes(picture()), tmp_path / "gone" / "a.png", "error")
+    assert (mode(place.parent), place.name, place.is_file()) == (0o700, "a.png", True)
+    assert str(error).endswith(f" The picture is paid for, and was kept as {place}.")
 
 
 def test_the_permits_of_workers_follow_no_link(plant, tmp_path):
