@@ -132,7 +132,7 @@ def test_what_holds_prompts_is_for_its_owner_alone(tmp_path):
 
 
 def test_a_rescued_file_is_in_a_folder_of_its_owner_alone(tmp_path, monkeypatch, picture):
-    from tarash.tarash_gateway.media.rescue import save_paid
+    from tarash.tarash_gateway.models.rescue import save_paid
 
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     place, error = save_paid(Media.from_bytes(picture()), tmp_path / "gone" / "a.png", "error")

@@ -19,8 +19,8 @@ from tarash_gateway_batch.accounts import Accounts
 from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.checking import FirstLook
 from tarash_gateway_batch.deciding import Decision
+from tarash_gateway_batch.descriptor_limit import fitted
 from tarash_gateway_batch.desk import Desk
-from tarash_gateway_batch.fitting import fitted
 from tarash_gateway_batch.gates import Gates
 from tarash_gateway_batch.history import History
 from tarash_gateway_batch.lanes import Lanes

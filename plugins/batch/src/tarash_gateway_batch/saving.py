@@ -9,10 +9,10 @@ from pathlib import Path
 
 from tarash.tarash_gateway.errors import DownloadError, TarashError
 from tarash.tarash_gateway.media.kinds import ending_of
-from tarash.tarash_gateway.media.rescue import save_paid
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
 from tarash.tarash_gateway.models import Media
+from tarash.tarash_gateway.models.rescue import save_paid
 from tarash_gateway_batch.names import numbered
 from tarash_gateway_batch.results import SavedFile
 
