@@ -42,7 +42,7 @@ class Rows:
     default: Annotated[tuple[str, ...], Flag, Parameter(name="--set", metavar="KEY=VALUE", group=ROWS)] = ()
     """A field of every row that does not have it itself, as KEY=VALUE. Give it again for more."""
 
-    inputs: Annotated[tuple[Path, ...], Parameter(metavar="FOLDER", group=ROWS)] = ()
+    inputs: Annotated[tuple[Path, ...], Parameter(metavar="FOLDER", group=ROWS, negative=())] = ()
     """A folder out of which rows may name input images, besides the folder of the rows. Give it again for more."""
 
     strict: Annotated[bool, Flag, Parameter(group=ROWS)] = False
