@@ -162,6 +162,38 @@ def gives_the_video_with_a_warning(outcome):
     assert outcome.response.warnings
 
 
+def filmed(form, codec, **options):
+    """A video of 64x48 pixels and two seconds."""
+    import av  # most cases need none
+
+    out = io.BytesIO()
+    with av.open(out, "w", format=form, options=options) as container:
+        stream = container.add_stream(codec, rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for number in range(20):
+            frame = av.VideoFrame.from_image(Image.new("RGB", (64, 48), (number * 12, 0, 0)))
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return out.getvalue()
+
+
+PACKED = {
+    "17 WebM": lambda: filmed("webm", "libvpx"),
+    "17 Matroska": lambda: filmed("matroska", "mpeg4"),
+    "18 fragments": lambda: filmed("mp4", "mpeg4", movflags="frag_keyframe+empty_moov"),
+    "18 fragments after samples": lambda: filmed("mp4", "mpeg4", movflags="frag_keyframe"),
+}
+"""Videos whose facts are not in the header of an MP4."""
+
+
+def gives_the_facts(outcome):
+    assert outcome.error is None, outcome.error
+    video = outcome.response.video
+    assert (video.width, video.height, video.verified) == (64, 48, True)
+    assert abs(video.duration_seconds - 2.0) < 0.11
+    assert outcome.response.warnings == []
+
+
 def painted(kind):
     out = io.BytesIO()
     Image.new("RGB", (8, 8), "red").save(out, kind)
@@ -450,6 +482,15 @@ OPENAI = [
     ),
     *(
         Case(
+            name,
+            "video",
+            lambda w, made=made: {**_video()(w), "content": Reply(made(), content_type="video/mp4")},
+            gives_the_facts,
+        )
+        for name, made in PACKED.items()
+    ),
+    *(
+        Case(
             f"6 {kind}",
             "image",
             lambda w, kind=kind: {"image": Reply({"data": [{"b64_json": w.encoded(painted(kind))}]})},
@@ -627,6 +668,15 @@ GOOGLE = [
         "video",
         lambda w: {**_interaction()(w), "content": Reply(w.clip + bytes(8), content_type="video/mp4")},
         gives_the_video_with_a_warning,
+    ),
+    *(
+        Case(
+            name,
+            "video",
+            lambda w, made=made: {**_interaction()(w), "content": Reply(made(), content_type="video/mp4")},
+            gives_the_facts,
+        )
+        for name, made in PACKED.items()
     ),
     *(
         Case(
