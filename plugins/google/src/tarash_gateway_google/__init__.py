@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
 from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
@@ -19,7 +18,7 @@ from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
 if TYPE_CHECKING:
     from tarash_gateway_google.provider import GoogleProvider
 
-__all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "GoogleProvider", "tarash_create_provider", "tarash_provider_specs"]
+__all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "GoogleProvider", "tarash_provider_specs"]
 
 
 @hookimpl
@@ -28,6 +27,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     yield ProviderSpec(
         name="google",
         api_version=1,
+        factory="tarash_gateway_google.provider:GoogleProvider",
         title="Google Gemini API",
         image_models=IMAGE_MODELS,
         video_models=VIDEO_MODELS,
@@ -37,14 +37,6 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         key_variables=KEY_VARIABLES,
         settings=HTTP_SETTINGS,
     )
-
-
-@hookimpl
-def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """A provider for the Gemini API, or for a server at `config.base_url` that speaks it."""
-    from tarash_gateway_google.provider import GoogleProvider  # noqa: PLC0415 # not for rows alone
-
-    return GoogleProvider(config)
 
 
 _HOMES = {"GoogleProvider": "provider"}

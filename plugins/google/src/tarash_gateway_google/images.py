@@ -43,32 +43,32 @@ def image_request(
     places: Places, prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False
 ) -> HttpRequest:
     """`generateContent`, or its stream."""
-    asked = prepared.request
-    pictures = [_inline(file.content, file.content_type) for file in prepared.images]
+    request = prepared.request
+    images = [_inline(file.content, file.content_type) for file in prepared.images]
     config = {
         "responseModalities": ["IMAGE"],
-        "candidateCount": asked.n if asked.n > 1 else None,
-        "seed": asked.seed,
+        "candidateCount": request.n if request.n > 1 else None,
+        "seed": request.seed,
         "imageConfig": _given(
             {
-                "aspectRatio": asked.aspect_ratio,
-                "imageSize": asked.resolution,
-                "imageOutputOptions": _output_options(asked.output_format),
+                "aspectRatio": request.aspect_ratio,
+                "imageSize": request.resolution,
+                "imageOutputOptions": _output_options(request.output_format),
             }
         )
         or None,
     }
     generation = _given(config)
-    for name, value in asked.extra_params.items():
+    for name, value in request.extra_params.items():
         there = generation.get(name)
         generation[name] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
     body = {
-        "contents": [{"role": "user", "parts": [*pictures, {"text": asked.prompt}]}],
+        "contents": [{"role": "user", "parts": [*images, {"text": request.prompt}]}],
         "generationConfig": generation,
     }
     verb = "streamGenerateContent" if stream else "generateContent"
     path = places.model(prepared.model, verb) + ("?alt=sse" if stream else "")
-    return HttpRequest("POST", path, body, limit=image_limit(asked.n + THOUGHTS), prompts=(asked.prompt,))
+    return HttpRequest("POST", path, body, limit=image_limit(request.n + THOUGHTS), prompts=(request.prompt,))
 
 
 def read_images(answer: Answer) -> ImageAnswer:

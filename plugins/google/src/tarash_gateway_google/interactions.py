@@ -48,7 +48,7 @@ def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[V
         ContentPolicyError: it is "completed" and made no video: the model wrote why, and `error.raw` has it.
     """
     parsed = dict(job_object(answer.object()))
-    # Every look gives the input back: prompt and images are the caller's, and stay out of what is kept.
+    # Every poll gives the input back: prompt and images are the caller's, and stay out of what is kept.
     kept = _without_input(parsed)
     raw = answer.shown(kept)
     videos = list(_videos(parsed))
@@ -84,7 +84,7 @@ def _status(
         status=meaning or "in_progress",
         error=fault,
         completed_at=parsed.get("completed_at"),
-        # It changes with every look: the first one is nearest to the truth.
+        # It changes with every poll: the first one is nearest to the truth.
         created_at=known.created_at.timestamp() if known.created_at else parsed.get("created"),
         outputs=len(videos) or None,
         redaction=answer.redaction,

@@ -1,4 +1,4 @@
-"""Omni videos: jobs of the Interactions API, made in the background. Builds requests, and talks in steps."""
+"""Omni videos: jobs of the Interactions API, made in the background. Builds requests, and sends them in steps."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from tarash_gateway_google.places import Places
 from tarash_gateway_google.roles import cast
 from tarash_gateway_google.uploads import INLINE_BYTES, Uploads
 
-LOOK_SECONDS = 30.0
-"""Seconds that one look at a job may take; a longer one is given up and asked again."""
+POLL_SECONDS = 30.0
+"""Seconds that one poll of a job may take; a longer one is given up and asked again."""
 
-LOOK_BYTES = image_limit(2)
+POLL_BYTES = image_limit(2)
 """Bytes of an answer about a job: each gives the whole input back, and may hold the video."""
 
 _LEFT_OUT = {
@@ -32,48 +32,48 @@ def submit(
     places: Places, prepared: PreparedRequest[VideoGenerationRequest], uploads: Uploads, notes: list[str]
 ) -> Steps[Answer]:
     """Uploads what is big, then creates the job. What the caller should know goes into `notes`."""
-    asked = prepared.request
-    parts = cast(asked, prepared.images)
+    request = prepared.request
+    parts = cast(request, prepared.images)
     content: list[dict[str, Any]] = []
     for file in parts.images:
         part = yield from _part(places, "image", file.content, file.content_type, uploads)
         content.append(part)
     if parts.note:
         notes.append(parts.note)
-    notes += [f"{name}: Omni has no such parameter, {way}" for name, way in _LEFT_OUT.items() if getattr(asked, name)]
-    if asked.n > 1:
-        notes.append(f"n: Omni makes one video in one job, {asked.n} were asked for")
+    notes += [f"{name}: Omni has no such parameter, {way}" for name, way in _LEFT_OUT.items() if getattr(request, name)]
+    if request.n > 1:
+        notes.append(f"n: Omni makes one video in one job, {request.n} were asked for")
     before = None
-    if asked.operation != "generate":
-        if isinstance(asked.video, VideoJob):
-            check_home(asked.video, places)
-            before = asked.video.id
-        elif isinstance(asked.video, str):
-            before = asked.video
+    if request.operation != "generate":
+        if isinstance(request.video, VideoJob):
+            check_home(request.video, places)
+            before = request.video.id
+        elif isinstance(request.video, str):
+            before = request.video
         else:
-            clip, kind = clip_of(asked)
+            clip, kind = clip_of(request)
             content.append((yield from _part(places, "video", clip, kind, uploads)))
     body = _body(places, prepared, parts, content, before)
-    return (yield HttpRequest("POST", places.interactions(), body, limit=LOOK_BYTES, prompts=(asked.prompt,)))
+    return (yield HttpRequest("POST", places.interactions(), body, limit=POLL_BYTES, prompts=(request.prompt,)))
 
 
-def look(places: Places, job: VideoJob) -> Steps[Answer]:
-    """A look at a job."""
-    return (yield look_request("GET", places.of_job(job).interactions(job.id), job))
+def poll(places: Places, job: VideoJob) -> Steps[Answer]:
+    """Polls a job."""
+    return (yield poll_request("GET", places.of_job(job).interactions(job.id), job))
 
 
 def cancel(places: Places, job: VideoJob) -> Steps[Answer]:
     """Ends a job."""
-    return (yield look_request("POST", places.of_job(job).interactions(job.id, "cancel"), job, {}))
+    return (yield poll_request("POST", places.of_job(job).interactions(job.id, "cancel"), job, {}))
 
 
-def look_request(method: str, path: str, job: VideoJob, body: Any = None) -> HttpRequest:
+def poll_request(method: str, path: str, job: VideoJob, body: Any = None) -> HttpRequest:
     """A request about a job, whose answer may hold its input and its videos."""
     prompt = job.asked.get("prompt")
     prompts = (prompt,) if isinstance(prompt, str) else ()
     videos = job.asked.get("n")
-    limit = max(LOOK_BYTES, image_limit(videos) if isinstance(videos, int) else 0)
-    return HttpRequest(method, path, body, limit=limit, most_seconds=LOOK_SECONDS, prompts=prompts)
+    limit = max(POLL_BYTES, image_limit(videos) if isinstance(videos, int) else 0)
+    return HttpRequest(method, path, body, limit=limit, most_seconds=POLL_SECONDS, prompts=prompts)
 
 
 def _body(
@@ -83,10 +83,10 @@ def _body(
     content: list[dict[str, Any]],
     before: str | None,
 ) -> dict[str, Any]:
-    asked = prepared.request
+    request = prepared.request
     # Vertex wants a place of the caller's for a result that is not in the answer.
     delivery = None if places.of_vertex else "uri"
-    seconds = asked.duration_seconds
+    seconds = request.duration_seconds
     body = {
         "model": prepared.model,
         "input": [*content, {"type": "text", "text": parts.prompt}] if content else parts.prompt,
@@ -96,15 +96,17 @@ def _body(
             {
                 "type": "video",
                 "delivery": delivery,
-                "aspect_ratio": asked.aspect_ratio,
-                "resolution": asked.resolution,
+                "aspect_ratio": request.aspect_ratio,
+                "resolution": request.resolution,
                 "duration": None if seconds is None else f"{seconds:g}s",
             }
         ),
-        "generation_config": _given({"seed": asked.seed, "video_config": {"task": parts.task} if parts.task else None})
+        "generation_config": _given(
+            {"seed": request.seed, "video_config": {"task": parts.task} if parts.task else None}
+        )
         or None,
     }
-    return with_extra(_given(body), asked.extra_params)
+    return with_extra(_given(body), request.extra_params)
 
 
 def with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,13 +140,13 @@ def check_home(video: VideoJob, places: Places) -> None:
         raise ConfigurationError(msg)
 
 
-def clip_of(asked: VideoGenerationRequest) -> tuple[bytes, str]:
+def clip_of(request: VideoGenerationRequest) -> tuple[bytes, str]:
     """The bytes of a clip that the caller gives, and their kind."""
-    video = asked.video
+    video = request.video
     if isinstance(video, Path):
         video = Media.from_file(video)
     if not isinstance(video, Media):
-        msg = f"{asked.operation} needs a video: give an earlier job, its id, a file or a Media as `video`"
+        msg = f"{request.operation} needs a video: give an earlier job, its id, a file or a Media as `video`"
         raise UnsupportedOperationError(msg)
     return video.content, video.content_type or "video/mp4"
 

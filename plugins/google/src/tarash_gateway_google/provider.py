@@ -147,7 +147,7 @@ class GoogleProvider(HttpProvider):
                 return
             await self.client.download_async(content_request(video, self.places), sink, deadline - time.monotonic())
 
-    # The talks, each written once for both flavours.
+    # The steps of each primitive, written once for both flavours.
 
     def _submit(self, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[VideoStatus]:
         notes: list[str] = []
@@ -165,15 +165,15 @@ class GoogleProvider(HttpProvider):
             return self._seen(answer, known)
 
     def _poll(self, job: VideoJob) -> Steps[VideoStatus]:
-        with _looks_at(job):
-            return self._seen((yield from self._look(job)), job)
+        with _poll_errors(job):
+            return self._seen((yield from self._read_job(job)), job)
 
     def _cancel(self, job: VideoJob) -> Steps[VideoStatus]:
-        with _looks_at(job):
+        with _poll_errors(job):
             return self._seen((yield from omni.cancel(self.places, job)), job)
 
     def _made(self, job: VideoJob, index: int) -> Steps[Video]:
-        """Where video number `index` is: it came with an answer of this call, or its file is known, or it is asked."""
+        """Where video number `index` is: it came with an answer of this call, or its file is known, or the job is polled."""
         if job.id not in self._shelf:
             files = job.provider_data.get("files")
             if isinstance(files, list) and index < len(files) and isinstance(files[index], str):
@@ -190,8 +190,8 @@ class GoogleProvider(HttpProvider):
     def _begin(self, prepared: PreparedRequest[VideoGenerationRequest], notes: list[str]) -> Steps[Answer]:
         return (yield from omni.submit(self.places, prepared, self._uploads, notes))
 
-    def _look(self, job: VideoJob) -> Steps[Answer]:
-        return (yield from omni.look(self.places, job))
+    def _read_job(self, job: VideoJob) -> Steps[Answer]:
+        return (yield from omni.poll(self.places, job))
 
     def _read(self, answer: Answer, job: VideoJob) -> tuple[VideoStatus, list[Video]]:
         return read_interaction(answer, job, self.places)
@@ -222,15 +222,15 @@ def _breaks_off() -> Iterator[None]:
 
 
 @contextmanager
-def _looks_at(job: VideoJob) -> Iterator[None]:
-    """What a look at a job runs into: the job is there and paid for, so that most of it passes."""
+def _poll_errors(job: VideoJob) -> Iterator[None]:
+    """What a poll runs into: the job is there and paid for, so that most of it passes."""
     try:
         with job_errors(job):
             yield
     except InvalidRequestError as error:
         if _UNKNOWN_ID in error.message.lower():
             raise job_gone(job, error, retryable=True) from error
-        error.retryable = True  # the vendor's front end refuses looks at running jobs at times
+        error.retryable = True  # the vendor's front end refuses polls of running jobs at times
         raise
 
 

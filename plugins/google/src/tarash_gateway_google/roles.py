@@ -25,7 +25,7 @@ class Cast:
     """What the caller should know of it."""
 
 
-def cast(asked: VideoGenerationRequest, images: Sequence[InputFile]) -> Cast:
+def cast(request: VideoGenerationRequest, images: Sequence[InputFile]) -> Cast:
     """Frames first and references behind them, each kind in the caller's order: the vendor binds them by order.
 
     Raises:
@@ -33,21 +33,21 @@ def cast(asked: VideoGenerationRequest, images: Sequence[InputFile]) -> Cast:
     """
     frames = tuple(sorted((file for file in images if file.role in _FRAMES), key=lambda file: _FRAMES.index(file.role)))
     references = tuple(file for file in images if file.role not in _FRAMES)
-    if asked.operation != "generate":
-        return Cast((*frames, *references), asked.operation, asked.prompt)
+    if request.operation != "generate":
+        return Cast((*frames, *references), request.operation, request.prompt)
     roles = tuple(file.role for file in frames)
     if not references:
         if roles not in _TASKS:
             _refuse("one first_frame, alone or with one last_frame, is what the model takes")
-        return Cast(frames, _TASKS[roles], asked.prompt)
+        return Cast(frames, _TASKS[roles], request.prompt)
     if not frames:
-        return Cast(references, "reference_to_video", asked.prompt)
+        return Cast(references, "reference_to_video", request.prompt)
     if roles != ("first_frame",):
         _refuse("a last_frame does not go together with references; leave one of the two out")
     words = " ".join(f"<IMAGE_REF_{at}>@Image{at + 2}" for at in range(len(references)))
-    prompt = f"[# Sources <FIRST_FRAME>@Image1] [# References {words}] {asked.prompt}"
-    if "<FIRST_FRAME>" in asked.prompt:  # the caller says it in his own way
-        return Cast((*frames, *references), None, asked.prompt)
+    prompt = f"[# Sources <FIRST_FRAME>@Image1] [# References {words}] {request.prompt}"
+    if "<FIRST_FRAME>" in request.prompt:  # the caller says it in his own way
+        return Cast((*frames, *references), None, request.prompt)
     note = "prompt: the model learns the parts of input images from the prompt; they were written in front of it"
     return Cast((*frames, *references), None, prompt, note)
 

@@ -1,4 +1,4 @@
-"""Sends big files ahead: every look at a job gives its whole input back, pictures included.
+"""Sends big files ahead: every poll of a job gives its whole input back, pictures included.
 
 An upload costs nothing and makes nothing: where it fails, it may be tried again.
 """

@@ -1,4 +1,4 @@
-"""Veo on Vertex AI: long-running operations. Builds requests, reads answers, and talks in steps."""
+"""Veo on Vertex AI: long-running operations. Builds requests, reads answers, and sends them in steps."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tarash.tarash_gateway.plugins.http import (
     read_text,
 )
 from tarash_gateway_google.interactions import Video
-from tarash_gateway_google.omni import LOOK_BYTES, check_home, clip_of, look_request, with_extra
+from tarash_gateway_google.omni import POLL_BYTES, check_home, clip_of, poll_request, with_extra
 from tarash_gateway_google.places import Places
 from tarash_gateway_google.uploads import free_of_charge
 
@@ -57,13 +57,13 @@ def submit(places: Places, prepared: PreparedRequest[VideoGenerationRequest]) ->
             clip = {"bytesBase64Encoded": b64encode(content).decode(), "mimeType": kind}
     body = _body(prepared, clip)
     path = places.model(prepared.model, "predictLongRunning")
-    return (yield HttpRequest("POST", path, body, limit=LOOK_BYTES, prompts=(prepared.request.prompt,)))
+    return (yield HttpRequest("POST", path, body, limit=POLL_BYTES, prompts=(prepared.request.prompt,)))
 
 
-def look(places: Places, job: VideoJob) -> Steps[Answer]:
-    """A look at an operation, which is a POST here."""
+def poll(places: Places, job: VideoJob) -> Steps[Answer]:
+    """Polls an operation, with a POST."""
     path = places.of_job(job).model(job.model, "fetchPredictOperation")
-    return (yield look_request("POST", path, job, {"operationName": job.id}))
+    return (yield poll_request("POST", path, job, {"operationName": job.id}))
 
 
 def read_operation(answer: Answer, known: VideoJob) -> tuple[VideoStatus, list[Video]]:
@@ -111,14 +111,14 @@ def _finished(
     if not videos:
         msg = f"job {job.id} is done, and its answer holds no video"
         raise InvalidResponseError(msg, job=job, raw=answer.redaction.shown(parsed), billable="yes")
-    asked = job.asked.get("n", 1)
-    missing = asked - len(videos) if isinstance(asked, int) else 0
+    wanted = job.asked.get("n", 1)
+    missing = wanted - len(videos) if isinstance(wanted, int) else 0
     warnings = []
     if filtered:
         many = "one video of the job was" if filtered == 1 else f"{filtered} videos of the job were"
         warnings.append(f"{many} withheld by the vendor's filter")
     elif missing > 0:
-        warnings.append(f"{asked} videos were asked for, the vendor made {len(videos)}")
+        warnings.append(f"{wanted} videos were asked for, the vendor made {len(videos)}")
     return replace(done, warnings=warnings), videos
 
 
@@ -127,36 +127,36 @@ def _video(item: dict[str, Any]) -> Video:
 
 
 def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str] | None) -> dict[str, Any]:
-    asked = prepared.request
+    request = prepared.request
     first = [file for file in prepared.images if file.role == "first_frame"]
     last = [file for file in prepared.images if file.role == "last_frame"]
     assets = [file for file in prepared.images if file.role not in ("first_frame", "last_frame")]
     if last and not first:
         subject = "the input images"
         raise ValidationError.of(subject, [Problem("image_list", "a last_frame needs a first_frame")])
-    seconds = asked.duration_seconds
+    seconds = request.duration_seconds
     instance = {
-        "prompt": asked.prompt,
+        "prompt": request.prompt,
         "image": _image(first[0]) if first else None,
         "lastFrame": _image(last[0]) if last else None,
         "referenceImages": [{"image": _image(file), "referenceType": "ASSET"} for file in assets] or None,
         "video": clip,
     }
     parameters = {
-        "sampleCount": asked.n,
+        "sampleCount": request.n,
         "durationSeconds": None if seconds is None else int(seconds) if seconds == int(seconds) else seconds,
-        "aspectRatio": asked.aspect_ratio,
-        "resolution": asked.resolution,
-        "generateAudio": asked.generate_audio,
-        "negativePrompt": asked.negative_prompt,
-        "seed": asked.seed,
+        "aspectRatio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "generateAudio": request.generate_audio,
+        "negativePrompt": request.negative_prompt,
+        "seed": request.seed,
     }
-    return {"instances": [_given(instance)], "parameters": with_extra(_given(parameters), asked.extra_params)}
+    return {"instances": [_given(instance)], "parameters": with_extra(_given(parameters), request.extra_params)}
 
 
 def _of_job(places: Places, job: VideoJob) -> Steps[dict[str, str]]:
     """The video of an earlier job, which has to be given with the request."""
-    answer = yield from look(places, job)
+    answer = yield from poll(places, job)
     _, videos = read_operation(answer, job)
     if not videos:
         subject = "the video to start from"

@@ -69,9 +69,9 @@ class VertexProvider(GoogleProvider):
             return (yield from veo.submit(self.places, prepared))
         return (yield from omni.submit(self.places, prepared, self._uploads, notes))
 
-    def _look(self, job: VideoJob) -> Steps[Answer]:
-        look = veo.look if _is_veo(job.model) else omni.look
-        return (yield from look(self.places, job))
+    def _read_job(self, job: VideoJob) -> Steps[Answer]:
+        poll = veo.poll if _is_veo(job.model) else omni.poll
+        return (yield from poll(self.places, job))
 
     def _cancel(self, job: VideoJob) -> Steps[VideoStatus]:
         if _is_veo(job.model):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_google.image_rows import DEFAULT_VERTEX_IMAGE_MODEL
 from tarash_gateway_google.video_rows import DEFAULT_VERTEX_VIDEO_MODEL, VERTEX_VIDEO_MODELS
 
-__all__ = ["tarash_create_provider", "tarash_provider_specs"]
+__all__ = ["tarash_provider_specs"]
 
 
 @hookimpl
@@ -18,6 +17,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     yield ProviderSpec(
         name="google-vertex",
         api_version=1,
+        factory="tarash_gateway_google.vertex:VertexProvider",
         title="Google Vertex AI",
         video_models=VERTEX_VIDEO_MODELS,
         default_image_model=DEFAULT_VERTEX_IMAGE_MODEL,
@@ -25,11 +25,3 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         model_prefix="google/",
         settings=(*HTTP_SETTINGS, "credential", "location", "project"),
     )
-
-
-@hookimpl
-def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """A provider for one project and location."""
-    from tarash_gateway_google.vertex import VertexProvider  # noqa: PLC0415 # not for rows alone
-
-    return VertexProvider(config)

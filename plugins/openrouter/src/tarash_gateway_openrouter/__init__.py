@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_openrouter.endpoint import KEY_VARIABLE
 from tarash_gateway_openrouter.shipped import (
     DEFAULT_IMAGE_MODEL,
@@ -23,7 +22,6 @@ __all__ = [
     "DEFAULT_VIDEO_MODEL",
     "IMAGE_MODELS",
     "VIDEO_MODELS",
-    "tarash_create_provider",
     "tarash_provider_specs",
 ]
 
@@ -34,6 +32,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     yield ProviderSpec(
         name="openrouter",
         api_version=1,
+        factory="tarash_gateway_openrouter.provider:OpenRouterProvider",
         title="OpenRouter",
         image_models=IMAGE_MODELS,
         video_models=VIDEO_MODELS,
@@ -43,11 +42,3 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         settings=(*HTTP_SETTINGS, "referer", "title"),
         live_models=True,
     )
-
-
-@hookimpl
-def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """A provider for OpenRouter, or for what stands at `config.base_url` in its place."""
-    from tarash_gateway_openrouter.provider import OpenRouterProvider  # noqa: PLC0415 # not for rows alone
-
-    return OpenRouterProvider(config)

@@ -16,7 +16,7 @@ from tarash_gateway_openrouter.passthrough import negative_prompt_of
 _FRAMES: tuple[Role, ...] = ("first_frame", "last_frame")
 
 
-LOOK_SECONDS = 30.0
+POLL_SECONDS = 30.0
 """Seconds that one poll of a job may take; a longer one is given up and asked again."""
 
 
@@ -26,27 +26,27 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
     Raises:
         ValidationError: the protocol has no place for something of it.
     """
-    asked = prepared.request
+    request = prepared.request
     if prepared.mask is not None:
         _refuse(prepared.model, [Problem("mask_image", "cannot be sent: this vendor's protocol has no mask")])
     body = {
         "model": prepared.model,
-        "prompt": asked.prompt,
-        "n": asked.n if asked.n > 1 else None,
-        "size": asked.size,
-        "aspect_ratio": asked.aspect_ratio,
-        "resolution": asked.resolution,
-        "quality": asked.quality,
-        "background": asked.background,
-        "output_format": asked.output_format,
-        "seed": asked.seed,
+        "prompt": request.prompt,
+        "n": request.n if request.n > 1 else None,
+        "size": request.size,
+        "aspect_ratio": request.aspect_ratio,
+        "resolution": request.resolution,
+        "quality": request.quality,
+        "background": request.background,
+        "output_format": request.output_format,
+        "seed": request.seed,
         "input_references": [_part(file) for file in prepared.images] or None,
         "stream": True if stream else None,
-        **asked.extra_params,
+        **request.extra_params,
     }
     headers = {"Accept": "text/event-stream, application/json"} if stream else {}
     return HttpRequest(
-        "POST", "/images", _given(body), headers=headers, limit=image_limit(asked.n), prompts=(asked.prompt,)
+        "POST", "/images", _given(body), headers=headers, limit=image_limit(request.n), prompts=(request.prompt,)
     )
 
 
@@ -61,7 +61,7 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest], endpoint: s
         ValidationError: the protocol has no place for something of it, or would drop it without a word.
         UnsupportedOperationError: the protocol has no such operation.
     """
-    asked = prepared.request
+    request = prepared.request
     problems = list(_problems(prepared))
     if problems:
         _refuse(prepared.model, problems)
@@ -69,28 +69,28 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest], endpoint: s
     references = [file for file in prepared.images if file.role not in _FRAMES]
     body: dict[str, Any] = {
         "model": prepared.model,
-        "prompt": asked.prompt,
-        "duration": _whole(asked.duration_seconds),
-        "resolution": asked.resolution,
-        "aspect_ratio": asked.aspect_ratio,
-        "size": asked.size,
-        "generate_audio": asked.generate_audio,
-        "seed": asked.seed,
+        "prompt": request.prompt,
+        "duration": _whole(request.duration_seconds),
+        "resolution": request.resolution,
+        "aspect_ratio": request.aspect_ratio,
+        "size": request.size,
+        "generate_audio": request.generate_audio,
+        "seed": request.seed,
         "frame_images": [{**_part(file), "frame_type": file.role} for file in frames] or None,
         "input_references": [_part(file) for file in references] or None,
         "previous_job_id": _source(prepared, endpoint),
-        **asked.extra_params,
+        **request.extra_params,
     }
-    if asked.negative_prompt is not None:
-        body["provider"] = negative_prompt_of(prepared.model, asked.negative_prompt, body.get("provider"))
-    return HttpRequest("POST", "/videos", _given(body), prompts=(asked.prompt,))
+    if request.negative_prompt is not None:
+        body["provider"] = negative_prompt_of(prepared.model, request.negative_prompt, body.get("provider"))
+    return HttpRequest("POST", "/videos", _given(body), prompts=(request.prompt,))
 
 
 def status_request(job: VideoJob) -> HttpRequest:
-    """A look at a job. The vendor's own address of it is not used: it may be relative, or anywhere."""
+    """Polls a job. The vendor's own address of it is not used: it may be relative, or anywhere."""
     prompt = job.asked.get("prompt")
     prompts = (prompt,) if isinstance(prompt, str) else ()
-    return HttpRequest("GET", f"/videos/{path_segment(job.id)}", most_seconds=LOOK_SECONDS, prompts=prompts)
+    return HttpRequest("GET", f"/videos/{path_segment(job.id)}", most_seconds=POLL_SECONDS, prompts=prompts)
 
 
 def content_request(job: VideoJob, index: int) -> HttpRequest:
@@ -104,7 +104,7 @@ IMAGE_MODELS = HttpRequest("GET", "/images/models")
 
 def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> list[Problem]:
     """What a model without a row gets here with, and the vendor would not tell about."""
-    asked = prepared.request
+    request = prepared.request
     roles = [file.role for file in prepared.images]
     frames = [role for role in roles if role in _FRAMES]
     found = [
@@ -120,21 +120,21 @@ def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> list[Problem
     if frames and len(frames) < len(roles):
         told = "has frames and references; the vendor would drop the references, so give one kind only"
         found.append(Problem("image_list", told))
-    if asked.n > 1:
-        found.append(Problem("n", "the protocol makes one video in one job; submit several jobs", value=asked.n))
-    if asked.duration_seconds is not None and asked.duration_seconds != int(asked.duration_seconds):
+    if request.n > 1:
+        found.append(Problem("n", "the protocol makes one video in one job; submit several jobs", value=request.n))
+    if request.duration_seconds is not None and request.duration_seconds != int(request.duration_seconds):
         told = "the protocol takes whole seconds"
-        near = f"{max(round(asked.duration_seconds), 1)}"
-        found.append(Problem("duration_seconds", told, value=asked.duration_seconds, nearest=near))
+        near = f"{max(round(request.duration_seconds), 1)}"
+        found.append(Problem("duration_seconds", told, value=request.duration_seconds, nearest=near))
     return found
 
 
 def _source(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) -> str | None:
     """The id of the job that is edited or extended."""
-    asked, video = prepared.request, prepared.request.video
-    if asked.operation == "generate":
+    request, video = prepared.request, prepared.request.video
+    if request.operation == "generate":
         return None
-    if asked.operation == "remix":
+    if request.operation == "remix":
         msg = "this vendor does not remix videos; operation='edit' does what is asked for with an earlier job"
         raise UnsupportedOperationError(msg)
     if isinstance(video, (Media, Path)) or video is None:
