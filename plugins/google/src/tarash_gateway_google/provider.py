@@ -173,7 +173,7 @@ class GoogleProvider(HttpProvider):
             return self._seen((yield from omni.cancel(self.places, job)), job)
 
     def _made(self, job: VideoJob, index: int) -> Steps[Video]:
-        """Where video number `index` is: it came with an answer of this call, or its file is known, or the job is polled."""
+        """Where video `index` is: it came with an answer of this call, its file is known, or the job is polled."""
         if job.id not in self._shelf:
             files = job.provider_data.get("files")
             if isinstance(files, list) and index < len(files) and isinstance(files[index], str):
