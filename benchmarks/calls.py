@@ -3,10 +3,12 @@
 
     .venv/bin/python benchmarks/calls.py --rounds 15
 
-A picture of some hundred bytes and one of 2 MB, blocking and awaited, base64 decoded by everybody; and one look at a
+An image of some hundred bytes and one of 2 MB, blocking and awaited, base64 decoded by everybody; and one poll of a
 video job. Each contender is a process of its own and keeps its client; they take turns, some calls at a time, against
-a server of canned bytes in another process. The garbage collector runs as it does for everybody. What is told is CPU
-of the caller's process and time on the clock, for one call.
+a server of canned bytes in another process. In the mixed rows all contenders are in one process and take turns call by
+call, as in an application that does other work between two calls: no cache of the processor is warm for anybody. The
+garbage collector runs as it does for everybody. What is told is CPU of the caller's process and time on the clock, for
+one call.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import statistics
 import subprocess
 import sys
 import time
@@ -46,6 +49,9 @@ CALLS = {
     "status poll, async": 150,
 }
 """What is measured, and how many calls make one turn."""
+
+MIXED = ("small answer, sync", "small answer, async", "status poll, sync", "status poll, async")
+"""What is measured in one process for all, too."""
 
 BUDGETS = {"answer": 0.95, "poll": 1.1}
 """The largest ratio to the raw SDK's CPU, by a word of what is measured."""
@@ -177,6 +183,42 @@ def _turn(call: Callable[[], Any], calls: int, loop: asyncio.AbstractEventLoop |
     return {"cpu": cpu / calls * 1e6, "wall": wall / calls * 1e6}
 
 
+def _mixed_turn(made: dict[str, Callable[[], Any]], calls: int, *, awaited: bool) -> dict[str, list[float]]:
+    """Microseconds of CPU of each contender's calls; after each call it is another one's turn."""
+    taken: dict[str, list[float]] = {name: [] for name in made}
+
+    def note(name: str, begun: float) -> None:
+        taken[name].append((time.process_time() - begun) * 1e6)
+
+    async def in_loop() -> None:
+        for _ in range(calls):
+            for name, call in made.items():
+                begun = time.process_time()
+                await call()
+                note(name, begun)
+
+    if awaited:
+        asyncio.run(in_loop())
+        return taken
+    for _ in range(calls):
+        for name, call in made.items():
+            begun = time.process_time()
+            call()
+            note(name, begun)
+    return taken
+
+
+def _work_mixed(url: str, contenders: list[str]) -> None:
+    """The process of all contenders: does what it reads, a line at a time."""
+    warnings.simplefilter("ignore")  # as below
+    for line in sys.stdin:
+        what, calls = json.loads(line)
+        made = {name: call for name in contenders if (call := _made(name, url, what)) is not None}
+        sys.stdout.write(json.dumps(_mixed_turn(made, calls, awaited=what.endswith("async"))) + "\n")
+        sys.stdout.flush()
+    os._exit(0)  # as below
+
+
 def _memory(call: Callable[[], Any], loop: asyncio.AbstractEventLoop | None) -> dict[str, float]:
     """Bytes that one call holds at the most, and those that stay with its result."""
     tracemalloc.start()
@@ -223,14 +265,13 @@ class _Contender:
         assert self._process.stdin is not None  # noqa: S101 # a pipe, see above
         stack.callback(self._process.stdin.close)
 
-    def does(self, what: str, calls: int) -> dict[str, float] | None:
+    def does(self, what: str, calls: int) -> Any:
         """One turn."""
         assert self._process.stdin is not None  # noqa: S101 # a pipe, see above
         assert self._process.stdout is not None  # noqa: S101 # as above
         self._process.stdin.write(json.dumps([what, calls]) + "\n")
         self._process.stdin.flush()
-        done: dict[str, float] | None = json.loads(self._process.stdout.readline())
-        return done
+        return json.loads(self._process.stdout.readline())
 
 
 def measure(rounds: int) -> list[Figure]:
@@ -250,6 +291,19 @@ def measure(rounds: int) -> list[Figure]:
                 figures += _compared(what, unit, runs)
             if what.startswith("2 MB"):
                 figures += [_peak(what, name, one) for name, one in able.items()]
+        figures += _mixed(rounds, names, url, stack)
+    return figures
+
+
+def _mixed(rounds: int, names: list[str], url: str, stack: ExitStack) -> list[Figure]:
+    """CPU of small calls where all contenders take turns in one process; the middle call of each round counts."""
+    together = _Contender(",".join(names), url, stack)
+    figures: list[Figure] = []
+    for what in MIXED:
+        together.does(what, 10)  # warms up
+        turns = [together.does(what, 60) for _ in range(rounds)]
+        runs = {name: [statistics.median(turn[name]) for turn in turns] for name in turns[0]}
+        figures += _compared(f"{what}, mixed", "us CPU", runs)
     return figures
 
 
@@ -278,10 +332,13 @@ def main() -> None:
     """Runs and prints."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--contender", choices=CONTENDERS, help=argparse.SUPPRESS)
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
     parser.add_argument("--url", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.contender is not None:
+        several = options.contender.split(",")
+        if len(several) > 1:
+            _work_mixed(options.url, several)
         _work(options.contender, options.url)
         return
     for figure in measure(options.rounds):

@@ -99,7 +99,7 @@ def test_pictures_that_came_are_kept_and_the_withheld_ones_told(
     response = make_image(image_config(), image_request(n=2))
 
     assert len(response.images) == 1
-    assert "picture 2 of 2 was withheld by the content filter (violence)" in response.warnings
+    assert "item 2 of 2 was not made: it was withheld by the content filter (violence)" in response.warnings
 
 
 def test_an_answer_without_a_picture_and_without_a_reason_stays_what_it_is(
@@ -107,7 +107,7 @@ def test_an_answer_without_a_picture_and_without_a_reason_stays_what_it_is(
 ):
     tarash_sandbox.play(answering({"created": 1, "data": [{"content_filter_results": {}}]}))
 
-    with pytest.raises(InvalidResponseError, match="holds no picture"):
+    with pytest.raises(InvalidResponseError, match="holds no image"):
         make_image(image_config(), image_request())
 
 

@@ -122,7 +122,7 @@ def test_one_credential_is_one_client(drawing_nothing, image_config, image_reque
     generate_image(image_config(api_key=None, provider_config={"credential": Credential()}), image_request())
 
     assert drawing_nothing.connections - before == 2
-    assert "eyJ" not in repr(list(clients._sync))
+    assert "eyJ" not in repr(list(clients._sdks._sync))
 
 
 def test_a_token_that_the_server_quotes_is_masked_in_each_call(tarash_sandbox, image_config, image_request, answering):
@@ -203,7 +203,7 @@ def test_nothing_of_openais_own_goes_to_azure(
 
     (sent,) = posts()
     assert "of-openai" not in f"{dict(sent.headers)}"
-    assert sent.headers["x-trace"] == "7"
+    assert "x-trace" not in sent.headers
     assert ("api-key" in sent.headers) != ("authorization" in sent.headers)
 
 

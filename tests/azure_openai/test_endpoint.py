@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.plugins.http import HttpClient
 from tarash_gateway_azure_openai.connection import connect
 from tarash_gateway_azure_openai.endpoint import read_endpoint
 from tarash_gateway_openai import clients
-from tarash_gateway_openai.hidden import with_query
-from tarash_gateway_openai.wire import Outgoing
 
 AZURE = "https://my-resource.openai.azure.com"
 DATED = "2025-04-01-preview"
@@ -133,12 +134,17 @@ def url_of(config, path):
     from openai._models import FinalRequestOptions
 
     connection, _ = connect(config)
-    client = clients.kept(connection)
-    request = client.direct.request(Outgoing("POST", path, {}), 1.0, "k", step=1.0)
-    sdks = client.sdk._build_request(FinalRequestOptions(method="post", url=path, headers={"Authorization": "x"}))
-    assert (request.url, request.headers["host"]) == (sdks.url, sdks.headers["host"])
-    assert not any(name in request.url.params for name, _ in connection.hidden_query())
-    return str(with_query(request.url, connection.hidden_query()) if connection.hidden_query() else request.url)
+    wire, sdk = HttpClient(connection).wire(), clients.sdk_of(connection)
+    own = wire.url(path)
+    sdks = sdk.blocking._build_request(FinalRequestOptions(method="post", url=path, headers={"Authorization": "x"}))
+    assert (own.scheme, own.host, own.port, own.target) == (
+        sdks.url.raw_scheme,
+        sdks.url.raw_host,
+        sdks.url.port,
+        sdks.url.raw_path,
+    )
+    assert (wire.netloc.decode(), b"?" in own.target) == (sdks.headers["host"], False)
+    return str(sdks.url) + (f"?{urlencode(connection.query)}" if connection.query else "")
 
 
 def test_a_deployments_name_is_quoted_in_a_path():
@@ -203,4 +209,4 @@ def test_what_may_hold_a_gateways_key_is_not_shown():
     )
     connection, _ = connect(config)
 
-    assert "secret" not in f"{endpoint} {connection} {clients._identity(connection)} {connection.base_url}"
+    assert "secret" not in f"{endpoint} {connection} {connection.identity} {connection.base_url}"

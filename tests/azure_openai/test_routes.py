@@ -68,7 +68,7 @@ def test_an_edit_with_a_version_that_has_none_is_told_where_edits_are(
         generate_image(image_config(api_version="2024-05-01-preview"), request)
 
     assert str(caught.value).startswith(
-        "Resource not found (HTTP 404, 404). Azure has no such route here: is base_url the resource's address, and does "
+        "Resource not found (HTTP 404, invalid_request_error). Azure has no such route here: is base_url the resource's address, and does "
         "api_version have it? Without api_version requests go to the v1 route, which has images, edits and videos"
     )
 

@@ -14,7 +14,9 @@ from pydantic import SecretStr
 
 from tarash.tarash_gateway import generate_image, generate_image_async, generate_video
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash_gateway_openai import Connection, clients
+from tarash.tarash_gateway.plugins.http import Connection, KeySource, client
+from tarash.tarash_gateway.plugins.http.cache import MOST
+from tarash_gateway_openai import clients
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # the page's models are retired
@@ -80,7 +82,7 @@ def test_eight_threads_at_once_work_with_one_config(drawing_nothing, image_confi
         made = list(pool.map(lambda _: generate_image(config, image_request()), range(64)))
 
     assert len({response.request_id for response in made}) == 64
-    assert len(clients._sync) == 1
+    assert len(clients._sdks._sync) == 1
 
 
 def test_eight_loops_in_eight_threads_at_once_work_with_one_config(drawing_nothing, image_config, image_request):
@@ -98,7 +100,7 @@ def test_eight_loops_in_eight_threads_at_once_work_with_one_config(drawing_nothi
 def test_a_loop_that_ends_takes_its_clients_along(drawing_nothing, image_config, image_request):
     async def call():
         await generate_image_async(image_config(), image_request())
-        return clients._async[asyncio.get_running_loop()]
+        return client._wires._async[asyncio.get_running_loop()]
 
     held = asyncio.run(call())
 
@@ -171,10 +173,11 @@ def test_a_program_that_ends_leaves_nothing_open(drawing_nothing):
 
 
 def test_functions_that_are_one_by_their_identity_share_a_client_and_what_they_gave():
-    first, second = (Connection("https://x.example/v1", key=lambda: "sk-given-1234", key_id="one") for _ in range(2))
+    keys = [KeySource(lambda: "sk-given-1234", identity="one") for _ in range(2)]
+    first, second = (Connection("https://x.example/v1", key) for key in keys)
 
-    assert clients.sync_client(first) is clients.sync_client(second)
-    first.current_key()
+    assert clients.sdk_of(first) is clients.sdk_of(second)
+    first.source.current()
     assert second.secrets() == ("sk-given-1234",)
 
 
@@ -201,13 +204,26 @@ def test_headers_of_the_environment_replace_no_credential(
     sent = posts()[0].headers
     assert (sent["authorization"], sent["openai-organization"]) == ("Bearer sk-mine-0123", "org-mine")
     assert "openai-project" not in sent
-    assert sent["x-trace"] == "7"
+    assert "x-trace" not in sent
+
+
+def test_headers_of_the_environment_go_to_openais_own_host_only(monkeypatch):
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "X-Trace: 7\nOpenAI-Organization: org-other")
+    sent = {
+        url: clients.sdk_of(Connection(url, "sk-mine-0123")).direct
+        for url in ("https://api.openai.com/v1", "https://api.openai.com.example/v1")
+    }
+
+    assert (b"X-Trace", b"7") in sent["https://api.openai.com/v1"]._headers
+    for http in sent.values():
+        assert not {b"OpenAI-Organization", b"Authorization"} & {name for name, _ in http._headers}
+    assert b"X-Trace" not in {name for name, _ in sent["https://api.openai.com.example/v1"]._headers}
 
 
 def test_a_key_may_have_a_header_of_its_own(drawing_nothing):
-    connection = Connection(base_url=drawing_nothing.url, key="sk-mine-0123", auth="api-key")
+    connection = Connection(drawing_nothing.url, "sk-mine-0123", "api-key", "")
 
-    clients.sync_client(connection).post("/images/generations", body={}, cast_to=object)
+    clients.sdk_of(connection).blocking.post("/images/generations", body={}, cast_to=object)
 
     (sent,) = drawing_nothing.requests
     assert sent.headers["api-key"] == "sk-mine-0123"
@@ -216,11 +232,9 @@ def test_a_key_may_have_a_header_of_its_own(drawing_nothing):
 
 def test_the_cache_holds_no_key():
     headers, query = (("x-key", "of-secret-gateway"),), (("subscription-key", "secret"),)
-    connection = Connection(
-        base_url="https://x.example/v1", key="sk-secret-0123456789", auth="api-key", headers=headers, query=query
-    )
+    connection = Connection("https://x.example/v1", "sk-secret-0123456789", headers=headers, query=query)
 
-    assert "secret" not in repr(clients._identity(connection))
+    assert "secret" not in repr(connection.identity)
     assert "secret" not in repr(connection)
 
 
@@ -231,39 +245,40 @@ def test_the_cache_holds_no_key():
         {"key": "sk-2"},
         {"headers": (("a", "b"),)},
         {"query": (("api-version", "preview"),)},
-        {"organization": "org-1"},
-        {"project": "proj-1"},
-        {"auth": "api-key"},
+        {"headers": (("OpenAI-Organization", "org-1"),)},
+        {"key_header": "api-key"},
+        {"key_prefix": ""},
         {"key": lambda: "sk-1"},
-        {"key": lambda: "sk-1", "key_id": ("one", "of", "mine")},
+        {"key": KeySource(lambda: "sk-1", identity=("one", "of", "mine"))},
+        {"allow_private_urls": True},
     ],
     ids="-".join,
 )
 def test_connections_that_differ_do_not_share_a_client(other):
     known = {"base_url": "https://x.example/v1", "key": "sk-1"}
 
-    assert clients.sync_client(Connection(**known)) is clients.sync_client(Connection(**known))
-    assert clients.sync_client(Connection(**known)) is not clients.sync_client(Connection(**{**known, **other}))
+    assert clients.sdk_of(Connection(**known)) is clients.sdk_of(Connection(**known))
+    assert clients.sdk_of(Connection(**known)) is not clients.sdk_of(Connection(**{**known, **other}))
 
 
 def test_only_so_many_clients_are_kept_and_the_latest_used_stay():
     first = Connection(base_url="https://x.example/v1", key="sk-first")
-    kept = clients.sync_client(first)
+    kept = clients.sdk_of(first)
 
-    for number in range(clients.MOST + 5):
-        clients.sync_client(Connection(base_url="https://x.example/v1", key=f"sk-{number}"))
-        assert clients.sync_client(first) is kept
+    for number in range(MOST + 5):
+        clients.sdk_of(Connection(base_url="https://x.example/v1", key=f"sk-{number}"))
+        assert clients.sdk_of(first) is kept
 
-    assert len(clients._sync) == clients.MOST
+    assert len(clients._sdks._sync) == MOST
 
 
-def test_only_so_many_clients_of_a_loop_are_kept():
+def test_only_so_many_connections_of_a_loop_are_kept():
     async def many():
-        for number in range(clients.MOST + 5):
-            await clients.async_client(Connection(base_url="https://x.example/v1", key=f"sk-{number}"))
-        return len(clients._async[asyncio.get_running_loop()]._clients)
+        for number in range(MOST + 5):
+            await client.HttpClient(Connection("https://x.example/v1", f"sk-{number}")).wire_async()
+        return len(client._wires._async[asyncio.get_running_loop()]._clients)
 
-    assert asyncio.run(many()) == clients.MOST
+    assert asyncio.run(many()) == MOST
 
 
 @pytest.mark.parametrize("kind", ["text", "secret", "function", "async-function"])

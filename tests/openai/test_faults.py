@@ -18,14 +18,17 @@ from tarash.tarash_gateway.errors import (
     QuotaExceededError,
     RateLimitError,
 )
-from tarash_gateway_openai.faults import categories_of, connection_fault, is_moderation, status_fault
+from tarash.tarash_gateway.plugins import Redaction
+from tarash.tarash_gateway.plugins.http import Answer, categories_of, connection_error, read_error_body
+from tarash_gateway_openai.errors import error_of
 
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz"
 
 
 def fault(status, error=None, *, body=None, headers=None, secrets=()):
     content = json.dumps({"error": error}).encode() if body is None else body
-    return status_fault(status, headers or {}, content, secrets=secrets, variable="OPENAI_API_KEY")
+    answer = Answer(status, headers or {}, content, redaction=Redaction(secrets), method="POST")
+    return error_of(answer, "OPENAI_API_KEY")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_a_status_is_an_error_that_says_whether_to_wait_and_what_was_paid(status
         pytest.param(
             404,
             {"error": {"message": "Resource not found", "code": "404"}},
-            "Resource not found (HTTP 404, 404). Azure has no such route here: is base_url the resource's address, and "
+            "Resource not found (HTTP 404). Azure has no such route here: is base_url the resource's address, and "
             "does api_version have it? Without api_version requests go to the v1 route, which has images, edits and "
             "videos.",
             id="azure-route",
@@ -101,8 +104,8 @@ def test_a_status_is_an_error_that_says_whether_to_wait_and_what_was_paid(status
         ),
         pytest.param(400, {"error": "plain words"}, "plain words (HTTP 400)", id="error-is-a-string"),
         pytest.param(400, {"message": "no wrapping"}, "no wrapping (HTTP 400)", id="no-error-object"),
-        pytest.param(400, {"detail": "x"}, '{"detail": "x"} (HTTP 400)', id="other-json"),
-        pytest.param(400, {"error": {"type": "bad"}}, '{"error": {"type": "bad"}} (HTTP 400, bad)', id="no-message"),
+        pytest.param(400, {"detail": "x"}, "x (HTTP 400)", id="detail"),
+        pytest.param(400, {"error": {"type": "bad"}}, "no reason given (HTTP 400, bad)", id="no-message"),
     ],
 )
 def test_the_text_of_a_refusal_is_the_vendors_with_status_and_hint(status, body, text):
@@ -194,8 +197,8 @@ def test_moderation_is_one_error_in_all_its_spellings(spelling):
     ids=["nothing", "another-code", "inner-is-text", "another-inner-code"],
 )
 def test_another_refusal_is_no_moderation(said):
-    assert not is_moderation(said)
-    assert categories_of(said) == ()
+    assert not read_error_body({"error": said}).is_refusal
+    assert read_error_body({"error": said}).categories == ()
 
 
 def test_a_filter_that_only_detected_something_names_it_too():
@@ -277,7 +280,7 @@ def named(name, text="", base=Exception):
     ],
 )
 def test_a_broken_connection_says_whether_the_request_can_have_arrived(cause, timed_out, text, retryable, billable):
-    error = connection_fault(caused(cause), "https://api.example/v1", timed_out=timed_out)
+    error = connection_error(caused(cause), "api.example")
 
     assert type(error) is ConnectionFailedError
     assert (str(error), error.retryable, error.billable) == (text, retryable, billable)
@@ -286,7 +289,7 @@ def test_a_broken_connection_says_whether_the_request_can_have_arrived(cause, ti
 def test_a_certificate_that_is_not_trusted_is_no_reason_to_try_again():
     cause = named("ConnectError", "[SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate")
 
-    error = connection_fault(caused(cause), "https://api.example/v1", timed_out=False)
+    error = connection_error(caused(cause), "api.example")
 
     assert str(error).startswith("no secure connection to api.example: [SSL: CERTIFICATE_VERIFY_FAILED]")
     assert "SSL_CERT_FILE" in str(error)
@@ -297,6 +300,6 @@ def test_a_secure_connection_that_breaks_after_the_request_went_out_may_have_bee
     # A word such as SSL in the text of a fault after the request went out must not make it harmless.
     cause = named("ReadError", "[SSL: DECRYPTION_FAILED_OR_BAD_RECORD_MAC] while reading")
 
-    error = connection_fault(caused(cause), "https://api.example/v1", timed_out=False)
+    error = connection_error(caused(cause), "api.example")
 
     assert error.billable == "unknown"

@@ -45,7 +45,7 @@ def test_a_web_page_with_status_200_is_told_as_one(unusable):
 
     assert str(error) == (
         f"the vendor's answer is not JSON (status 200, content type text/html): {PAGE!r}. "
-        "Is base_url behind a proxy's login page?"
+        "Is base_url right, and is it not behind a proxy's login page?"
     )
     assert (error.provider, error.model, error.status_code) == ("openai", "dall-e-2", 200)
 
@@ -58,14 +58,14 @@ def test_a_web_page_with_status_200_is_told_as_one(unusable):
         pytest.param(b"\xff\xfe\x00", "the vendor's answer is not JSON", id="no-text"),
         pytest.param([], "the vendor's answer is a JSON list where an object belongs", id="list"),
         pytest.param("null", "the vendor's answer is a JSON NoneType where an object belongs", id="null"),
-        pytest.param({"data": []}, "the vendor's answer holds no picture: 'data' is empty", id="data-empty"),
-        pytest.param({"data": None}, "the vendor's answer holds no picture", id="data-null"),
-        pytest.param({}, "the vendor's answer holds no picture", id="data-missing"),
-        pytest.param({"data": "x"}, "the vendor's answer holds no picture", id="data-a-string"),
-        pytest.param({"data": ["x", None]}, "the vendor's answer holds no picture", id="data-of-strings"),
+        pytest.param({"data": []}, "the vendor's answer holds no image: 'data' is empty", id="data-empty"),
+        pytest.param({"data": None}, "the vendor's answer holds no image", id="data-null"),
+        pytest.param({}, "the vendor's answer holds no image", id="data-missing"),
+        pytest.param({"data": "x"}, "the vendor's answer holds no image", id="data-a-string"),
+        pytest.param({"data": ["x", None]}, "the vendor's answer holds no image", id="data-of-strings"),
         pytest.param({"data": [{"revised_prompt": "x"}]}, "has neither b64_json nor url", id="no-picture-in-an-item"),
-        pytest.param({"data": [{"b64_json": 5}]}, "image has neither base64 nor a URL", id="base64-a-number"),
-        pytest.param({"data": [{"url": {"x": 1}}]}, "image has neither base64 nor a URL", id="url-an-object"),
+        pytest.param({"data": [{"b64_json": 5}]}, "holds no image", id="base64-a-number"),
+        pytest.param({"data": [{"url": {"x": 1}}]}, "holds no image", id="url-an-object"),
         pytest.param(
             {"data": [{"b64_json": "§§§"}]}, "the vendor's image is broken: is not base64", id="broken-base64"
         ),
@@ -145,7 +145,7 @@ def test_a_picture_whose_download_fails_keeps_its_url_and_is_a_warning(
         pytest.param('{"id": "vid', id="json-cut"),
         pytest.param([], id="list"),
         pytest.param({"status": "queued"}, id="no-id"),
-        pytest.param({"id": 5}, id="id-a-number"),
+        pytest.param({"id": {"x": 5}}, id="id-an-object"),
     ],
 )
 def test_an_unreadable_answer_to_a_submitted_video_is_unconfirmed_and_sent_once(
@@ -231,7 +231,9 @@ def test_a_clip_that_is_gone_is_told_as_expired_and_not_made_again(
     with pytest.raises(JobExpiredError) as caught:
         make_video(video_config(), video_request())
 
-    assert str(caught.value).startswith("the clip of job video_1 is not there (any more): Video has expired (HTTP 410)")
+    assert str(caught.value).startswith(
+        "the video of job video_1 is not there (any more): Video has expired (HTTP 410)"
+    )
     assert caught.value.job.id == "video_1"
     assert len(tarash_sandbox.requests) == 2
     assert len(posts()) == 1
@@ -257,7 +259,7 @@ def test_a_clip_that_stays_away_is_told_as_expired_after_a_few_tries(
     tarash_sandbox.play(never, path="*/content", times=None)
     retry_policy(first_delay=0.01)
 
-    with pytest.raises(JobExpiredError, match="the clip of job video_1 is not there"):
+    with pytest.raises(JobExpiredError, match="the video of job video_1 is not there"):
         generate_video(video_config(), video_request())
 
     asked = [request for request in tarash_sandbox.requests if request.path.endswith("/content")]

@@ -132,7 +132,7 @@ class TestWhatIsWritten:
         ]
 
     def test_nothing_that_is_secret(self, journal, tarash_sandbox, make_video, video_config, video_request):
-        config = video_config(provider_config={"credential": "hidden-in-here"})
+        config = video_config(provider_config={"headers": {"x-gateway": "hidden-in-here"}})
         make_video(config, video_request())
 
         text = "".join(path.read_text() for path in journal.path.iterdir())

@@ -379,7 +379,7 @@ def test_a_server_that_refuses_with_a_good_status_is_heard(
 ):
     tarash_sandbox.play(answering({"error": {"code": "content_filter", "message": "No."}}))
 
-    with pytest.raises(ContentPolicyError, match=r"^the request was refused by the content filter: No\.$"):
+    with pytest.raises(ContentPolicyError, match=r"^moderation ended the stream: No\.$"):
         stream(image_config("acme-image-9"), image_request())
 
 

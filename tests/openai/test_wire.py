@@ -12,7 +12,7 @@ from tarash.tarash_gateway import generate_image, generate_video
 from tarash.tarash_gateway.errors import UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import ImageType, Media, VideoJob
 from tarash.tarash_gateway.plugins import Prepared
-from tarash_gateway_openai import wire
+from tarash_gateway_openai import requests
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # the page's models are retired
@@ -170,17 +170,19 @@ def test_a_remix_may_name_its_video_in_the_field_that_every_vendor_has(submitted
 
 
 def test_an_id_stays_one_segment_of_the_path_whatever_is_in_it():
-    job = VideoJob(provider="openai", model="sora-2", id="../../files?x=1#y", endpoint="https://x/v1")
+    job = VideoJob(provider="openai", model="sora-2", id="video?x=1#y", endpoint="https://x/v1")
 
-    assert wire.status_request(job).path == "/videos/..%2F..%2Ffiles%3Fx%3D1%23y"
-    assert wire.content_request(job, 0).path == "/videos/..%2F..%2Ffiles%3Fx%3D1%23y/content"
+    assert requests.status_request(job).path == "/videos/video%3Fx%3D1%23y"
+    assert requests.content_request(job).path == "/videos/video%3Fx%3D1%23y/content"
 
 
-def test_a_download_asks_for_no_encoding_and_for_the_rest_only_where_something_is_there():
-    job = VideoJob(provider="openai", model="sora-2", id="video_1", endpoint="https://x/v1")
+@pytest.mark.parametrize("job_id", [".", "..", "../files", "a/b", "a\\b"])
+@pytest.mark.parametrize("build", [requests.status_request, requests.content_request, requests.cancel_request])
+def test_an_id_that_would_lead_elsewhere_is_refused(build, job_id):
+    job = VideoJob(provider="openai", model="sora-2", id=job_id, endpoint="https://x/v1")
 
-    assert wire.content_request(job, 0).headers == {"Accept": "video/mp4, */*", "Accept-Encoding": "identity"}
-    assert wire.content_request(job, 512).headers["Range"] == "bytes=512-"
+    with pytest.raises(ValidationError, match="it would lead to another address of the vendor"):
+        build(job)
 
 
 @pytest.mark.parametrize("operation", ["edit", "extend"])
@@ -188,7 +190,7 @@ def test_an_operation_that_the_plugin_does_not_have_is_refused_by_name(video_req
     prepared = Prepared("sora-2", video_request(operation=operation, video="video_1"), "req_1")
 
     with pytest.raises(UnsupportedOperationError) as caught:
-        wire.video_request(prepared)
+        requests.video_request(prepared)
 
     assert str(caught.value) == f"this plugin does not {operation} videos; it generates and remixes them"
 
@@ -197,7 +199,7 @@ def test_a_remix_of_a_clip_in_memory_says_what_to_give(video_request, picture):
     prepared = Prepared("sora-2", video_request(operation="remix", video=Media.from_bytes(picture())), "req_1")
 
     with pytest.raises(UnsupportedOperationError) as caught:
-        wire.video_request(prepared)
+        requests.video_request(prepared)
 
     assert str(caught.value).startswith("a remix starts from a video of the ")
     assert str(caught.value).endswith(": give its job as `video`, or its id as extra_params['video_id']")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig, ImageGenerationConfig
 from tarash.tarash_gateway.plugins import read_variable
+from tarash.tarash_gateway.plugins.http import Connection
 from tarash_gateway_azure_openai.credentials import KEY_VARIABLE, Credentials, find_credentials
 from tarash_gateway_azure_openai.endpoint import Endpoint, read_endpoint
-from tarash_gateway_openai import Connection
 
 ENDPOINT_VARIABLE = "AZURE_OPENAI_ENDPOINT"
 VERSION_VARIABLE = "OPENAI_API_VERSION"
@@ -26,12 +26,13 @@ def connect(config: GenerationConfig) -> tuple[Connection, Credentials]:
         raise
     # Videos are on the v1 route only; pictures are on the deployments route where its dated version is asked for.
     deployments = isinstance(config, ImageGenerationConfig) and endpoint.dated
-    connection = Connection(
-        base_url=endpoint.deployment(config.model) if deployments else endpoint.v1,
+    connection = Connection.of(
+        config,
+        endpoint.deployment(config.model) if deployments else endpoint.v1,
+        credentials.key,
+        key_header="api-key" if credentials.auth == "api-key" else "Authorization",
+        key_prefix="" if credentials.auth == "api-key" else "Bearer ",
         query=endpoint.deployment_query if deployments else endpoint.v1_query,
-        key=credentials.key,
-        auth=credentials.auth,
-        key_id=credentials.key_id,
     )
     return connection, credentials
 

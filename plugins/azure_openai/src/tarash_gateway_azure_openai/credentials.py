@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import read_variable
-from tarash_gateway_openai.connection import KeySource
+from tarash.tarash_gateway.plugins.http import KeySource
 
 KEY_VARIABLE = "AZURE_OPENAI_API_KEY"
 
@@ -32,9 +32,6 @@ class Credentials:
     auth: Literal["api-key", "bearer"]
     source: str = KEY_VARIABLE
     """Where it may come from besides `api_key`, for the text of an error."""
-
-    key_id: Hashable | None = None
-    """What makes two of them the same client's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +102,7 @@ def find_credentials(config: GenerationConfig) -> Credentials | None:
     if credential is not None:
         return _of_identity(config, credential)
     if config.api_key is not None and not isinstance(config.api_key, SecretStr):
-        return Credentials(config.api_key, "bearer")
+        return Credentials(KeySource(config.api_key), "bearer")
     if isinstance(config.api_key, SecretStr):
         key = config.api_key.get_secret_value()
     else:
@@ -113,7 +110,7 @@ def find_credentials(config: GenerationConfig) -> Credentials | None:
     if not key:
         return None
     # A token in the key's header is refused with 401, whatever it is worth.
-    return Credentials(key, "bearer" if _JWT.fullmatch(key) else "api-key")
+    return Credentials(KeySource(key), "bearer" if _JWT.fullmatch(key) else "api-key")
 
 
 def _of_identity(config: GenerationConfig, credential: object) -> Credentials:
@@ -130,9 +127,9 @@ def _of_identity(config: GenerationConfig, credential: object) -> Credentials:
     if not isinstance(scope, str) or not scope:
         msg = f"provider_config['scope'] must be text, such as {SCOPE}"
         raise ConfigurationError(msg)
-    token = EntraToken(credential, scope)
     # Each config makes its own `EntraToken`; they share a client as long as the credential is the same object.
-    return Credentials(token, "bearer", "provider_config['credential']", ("credential", id(credential), scope))
+    key = KeySource(EntraToken(credential, scope), identity=("credential", id(credential), scope))
+    return Credentials(key, "bearer", "provider_config['credential']")
 
 
 def _in_a_loop() -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, quote, urlsplit
 
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash_gateway_openai.connection import checked_url
+from tarash.tarash_gateway.plugins.http import check_base_url
 
 AZURE_HOSTS = re.compile(r"\.(openai|cognitiveservices|services\.ai)\.azure\.(com|us|cn)$")
 """Microsoft's own hosts: whatever path is behind them, the API is at `/openai`."""
@@ -74,7 +74,7 @@ def read_endpoint(url: str, api_version: str | None = None, default_version: str
         ConfigurationError: it is no http or https URL, carries a password, or the version is none.
     """
     plain, _, rest = url.strip().partition("?")
-    parts = urlsplit(checked_url(plain.partition("#")[0]))
+    parts = urlsplit(check_base_url(plain.partition("#")[0]))
     parameters = parse_qsl(rest.partition("#")[0], keep_blank_values=True)
     in_url = next((value for name, value in parameters if _is_version(name) and value), None)
     host = parts.hostname or ""

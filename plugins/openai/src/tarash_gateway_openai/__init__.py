@@ -16,7 +16,7 @@ from tarash_gateway_openai.image_rows import IMAGE_MODELS
 from tarash_gateway_openai.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
 
 if TYPE_CHECKING:
-    from tarash_gateway_openai.connection import Connection
+    from tarash.tarash_gateway.plugins.http import Connection
     from tarash_gateway_openai.provider import OpenAIProvider
 
 __all__ = [
@@ -57,13 +57,15 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """A provider for OpenAI's service, or for the server at `config.base_url`."""
-    from tarash_gateway_openai.connection import from_config  # noqa: PLC0415 # not for rows alone
     from tarash_gateway_openai.provider import OpenAIProvider  # noqa: PLC0415 # not for rows alone
 
-    return OpenAIProvider(config, from_config(config))
+    return OpenAIProvider(config)
 
 
-_HOMES = {"Connection": "connection", "OpenAIProvider": "provider"}
+_HOMES = {
+    "Connection": "tarash.tarash_gateway.plugins.http",
+    "OpenAIProvider": f"{__name__}.provider",
+}
 """What sends requests lives apart: who only looks at rows does not load it."""
 
 
@@ -71,4 +73,4 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    return getattr(import_module(_HOMES[name]), name)

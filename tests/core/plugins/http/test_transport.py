@@ -21,10 +21,17 @@ import pytest
 from tarash.tarash_gateway.errors import InvalidResponseError, UnsafeUrlError
 from tarash.tarash_gateway.media.connecting import KEEPALIVE
 from tarash.tarash_gateway.media.steps import Deadline
-from tarash.tarash_gateway.plugins.http import KeySource
+from tarash.tarash_gateway.plugins.http import HttpClient, KeySource
+from tarash.tarash_gateway.plugins.http.client import close_connections
 from tarash.tarash_gateway.plugins.http.transport import AsyncTransport, Transport
 
 KEY = "sk-of-the-kit-0123456789"
+
+
+@pytest.fixture(autouse=True)
+def _no_connection_is_left():
+    yield
+    close_connections()
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -32,12 +39,12 @@ def call(request):
     """Sends one request as an SDK does, through its own HTTP client."""
 
     def blocking(connection, method="GET", path="/x", timeout=None, **options):
-        transport = Transport(connection)
+        transport = Transport(HttpClient(connection))
         with httpx2.Client(transport=transport, trust_env=False) as http:
             return http.request(method, path_of(connection, path), timeout=of(timeout), **options)
 
     async def awaited(connection, method="GET", path="/x", timeout=None, **options):
-        transport = AsyncTransport(connection)
+        transport = AsyncTransport(HttpClient(connection))
         async with httpx2.AsyncClient(transport=transport, trust_env=False) as http:
             return await http.request(method, path_of(connection, path), timeout=of(timeout), **options)
 
@@ -93,7 +100,7 @@ class TestWhatGoesOut:
 
     def test_no_cookie_of_an_answer_comes_back(self, server, connection):
         server.answer("/v1/x", Set_Cookie="a=b")
-        with httpx2.Client(transport=Transport(connection()), trust_env=False) as http:
+        with httpx2.Client(transport=Transport(HttpClient(connection())), trust_env=False) as http:
             http.get(f"{server.url}/x")
             http.get(f"{server.url}/x", headers={"Cookie": "c=d"})
         assert all("cookie" not in request.headers for request in server.requests)
@@ -253,7 +260,7 @@ class Unhelpful:
 
 
 def test_connections_are_used_again(server, connection):
-    with httpx2.Client(transport=Transport(connection()), trust_env=False) as http:
+    with httpx2.Client(transport=Transport(HttpClient(connection())), trust_env=False) as http:
         for _ in range(5):
             http.get(f"{server.url}/x")
     assert server.connections == 1
@@ -261,7 +268,7 @@ def test_connections_are_used_again(server, connection):
 
 def test_connections_of_a_loop_are_used_again(server, connection):
     async def calls():
-        async with httpx2.AsyncClient(transport=AsyncTransport(connection()), trust_env=False) as http:
+        async with httpx2.AsyncClient(transport=AsyncTransport(HttpClient(connection())), trust_env=False) as http:
             for _ in range(5):
                 await http.get(f"{server.url}/x")
 

@@ -12,9 +12,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.media.steps import Deadline
     from tarash.tarash_gateway.plugins.http.answer import Answer
     from tarash.tarash_gateway.plugins.http.cache import ClientCache
-    from tarash.tarash_gateway.plugins.http.client import EventStream, HttpClient
+    from tarash.tarash_gateway.plugins.http.client import EventStream, HttpClient, close_connections
     from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url
     from tarash.tarash_gateway.plugins.http.error_body import ErrorBody, categories_of, read_error_body
     from tarash.tarash_gateway.plugins.http.errors import (
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.http.request import FilePart, HttpRequest, image_limit, path_segment
     from tarash.tarash_gateway.plugins.http.status_words import read_status
     from tarash.tarash_gateway.plugins.http.steps import Steps, run_steps, run_steps_async
+    from tarash.tarash_gateway.plugins.http.transport import AsyncTransport, Transport
     from tarash.tarash_gateway.plugins.http.values import (
         job_object,
         read_count,
@@ -59,8 +61,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "AsyncTransport",
     "ClientCache",
     "Connection",
+    "Deadline",
     "ErrorBody",
     "EventReader",
     "EventStream",
@@ -71,8 +75,10 @@ __all__ = [
     "ImageEvents",
     "KeySource",
     "Steps",
+    "Transport",
     "categories_of",
     "check_base_url",
+    "close_connections",
     "connection_error",
     "creation_errors",
     "download_errors",
@@ -110,8 +116,10 @@ __all__ = [
 
 _HOMES = {
     "Answer": "answer",
+    "AsyncTransport": "transport",
     "ClientCache": "cache",
     "Connection": "connection",
+    "Deadline": "client",
     "ErrorBody": "error_body",
     "EventReader": "event_reader",
     "EventStream": "client",
@@ -122,8 +130,10 @@ _HOMES = {
     "ImageEvents": "protocol",
     "KeySource": "keys",
     "Steps": "steps",
+    "Transport": "transport",
     "categories_of": "error_body",
     "check_base_url": "connection",
+    "close_connections": "client",
     "connection_error": "failures",
     "creation_errors": "errors",
     "download_errors": "errors",

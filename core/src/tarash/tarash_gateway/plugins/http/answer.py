@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -44,15 +45,15 @@ class Answer:
         Raises:
             InvalidResponseError: it is no JSON.
         """
-        try:
+        with suppress(ValueError):
             return read_json(self.body)
-        except ValueError:
-            snippet = self.text(_BASE64.sub("…", self.body[:SNIPPET].decode(errors="replace")))
-            msg = (
-                f"the vendor's answer is not JSON ({self.kind}): {snippet!r}. "
-                "Is base_url right, and is it not behind a proxy's login page?"
-            )
-            raise InvalidResponseError(msg, status_code=self.status) from None
+        # Out here, where the parser's error, which holds the whole body, is no context of ours.
+        snippet = self.text(_BASE64.sub("…", self.body[:SNIPPET].decode(errors="replace")))
+        msg = (
+            f"the vendor's answer is not JSON ({self.kind}): {snippet!r}. "
+            "Is base_url right, and is it not behind a proxy's login page?"
+        )
+        raise InvalidResponseError(msg, status_code=self.status)
 
     def object(self) -> dict[str, Any]:
         """Parses the body, which must be one JSON object.

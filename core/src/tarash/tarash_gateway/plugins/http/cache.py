@@ -28,7 +28,7 @@ class ClientCache(Generic[SyncT, AsyncT]):
     until its last user has let go of it.
 
     Args:
-        close: closes a blocking client.
+        close: closes a blocking client, where there is something to close.
         close_async: closes an async one.
         most: clients that are kept, for each event loop and for the threads together.
     """
@@ -36,17 +36,17 @@ class ClientCache(Generic[SyncT, AsyncT]):
     def __init__(
         self,
         *,
-        close: Callable[[SyncT], object],
-        close_async: Callable[[AsyncT], Awaitable[object]],
+        close: Callable[[SyncT], object] = lambda _: None,
+        close_async: Callable[[AsyncT], Awaitable[object]] | None = None,
         most: int = MOST,
     ) -> None:
-        self._close, self._close_async, self._most = close, close_async, most
+        self._close, self._close_async, self._most = close, close_async or _nothing, most
         self._forget()
         _caches.add(self)
 
     def get(self, identity: Hashable, make: Callable[[], SyncT]) -> SyncT:
         """Returns the client of a connection, shared by all threads; `make` is called where there is none yet."""
-        client = self._find(identity)
+        client = self.find(identity)
         if client is not None:
             return client
         client = make()  # no lock is held meanwhile: it may import an SDK and read certificates
@@ -58,7 +58,8 @@ class ClientCache(Generic[SyncT, AsyncT]):
             self._close(client)
         return kept
 
-    def _find(self, identity: Hashable) -> SyncT | None:
+    def find(self, identity: Hashable) -> SyncT | None:
+        """Returns the client of a connection that threads share, where there is one."""
         with self._lock:
             client = self._sync.get(identity)
             if client is not None:
@@ -92,6 +93,10 @@ class ClientCache(Generic[SyncT, AsyncT]):
         """Lets a forked child begin anew: a held lock and the parent's sockets are not touched."""
         _left_in_parent.append((self._sync, self._async))
         self._forget()
+
+
+async def _nothing(_: object) -> None:
+    """Closes a client that has nothing to close."""
 
 
 class _LoopClients(Generic[AsyncT]):

@@ -6,7 +6,7 @@ import sys
 from asyncio import to_thread
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic_core import to_json
 
@@ -17,8 +17,9 @@ from tarash.tarash_gateway.plugins.http.cache import ClientCache
 from tarash.tarash_gateway.plugins.http.connection import Connection
 from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.event_reader import EventReader
-from tarash.tarash_gateway.plugins.http.failures import connection_errors
+from tarash.tarash_gateway.plugins.http.failures import connection_errors, redacted_errors
 from tarash.tarash_gateway.plugins.http.request import HttpRequest
+from tarash.tarash_gateway.plugins.libraries import import_library
 from tarash.tarash_gateway.redaction import Redaction
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ class HttpClient:
     ) -> None:
         self.connection = connection
         self._read_error = read_error
-        self._headers = _HEADERS if headers is None else {**_HEADERS, **headers}
+        merged = _HEADERS if headers is None else {**_HEADERS, **headers}
+        self._headers = _as_bytes(merged)
+        self._names = {name.lower() for name in merged} | {"host", "content-type", "content-length"}
 
     def send(self, request: HttpRequest, timeout: float) -> Answer:
         """Sends a request (JSON, a form or bytes) once and reads the whole answer.
@@ -77,13 +80,21 @@ class HttpClient:
             InvalidResponseError: the answer has more bytes than `request.limit`.
             ConfigurationError: the key's function, or the environment's proxy, is unusable. Nothing was sent.
         """
-        reply = self._open(request, timeout)
-        return self._good(self._answer(request, reply, self._body(reply)))
+        return self._good(self.exchange(request, timeout))
 
     async def send_async(self, request: HttpRequest, timeout: float) -> Answer:
         """The twin of `send`."""
+        return self._good(await self.exchange_async(request, timeout))
+
+    def exchange(self, request: HttpRequest, timeout: float) -> Answer:
+        """Sends a request as `send` does, and returns the answer whatever its status."""
+        reply = self._open(request, timeout)
+        return self._answer(request, reply, self._body(reply))
+
+    async def exchange_async(self, request: HttpRequest, timeout: float) -> Answer:
+        """The twin of `exchange`."""
         reply = await self._open_async(request, timeout)
-        return self._good(self._answer(request, reply, await self._body_async(reply)))
+        return self._answer(request, reply, await self._body_async(reply))
 
     def events(self, request: HttpRequest, timeout: float) -> EventStream:
         """Sends a request once and gives the events of its answer as they come, all within one deadline."""
@@ -147,6 +158,10 @@ class HttpClient:
         finally:
             await reply.aclose()
 
+    def redacted(self) -> redacted_errors:
+        """Returns a context in which an error that quotes the key is masked, wherever it was made."""
+        return redacted_errors(self.connection)
+
     def wire(self) -> Wire:
         """Returns the blocking connections, which all threads share."""
         return _wires.get(self.connection.identity, lambda: _import_transport().Wire(self.connection))
@@ -163,28 +178,40 @@ class HttpClient:
 
     def encoded(self, request: HttpRequest, wire: Wire | AsyncWire) -> tuple[Headers, Any]:
         """Returns the headers and the body as they go out, but for what is private."""
-        headers: dict[str, str] = {"Host": wire.netloc, **self._headers}
+        headers = [(b"Host", wire.netloc), *self._headers]
         content: Any = b""
         if request.form or request.files:
-            more, content = wire.form(request)
-            headers |= more
+            form, content = wire.form(request)
+            headers += form
         elif isinstance(request.body, bytes):
             content = request.body
         elif request.body is not None:
-            headers["Content-Type"] = "application/json"
+            headers.append((b"Content-Type", b"application/json"))
             content = to_json(request.body)
         if isinstance(content, bytes) and (content or request.method in ("POST", "PUT", "PATCH")):
-            headers["Content-Length"] = str(len(content))
-        if request.headers:
-            named = {name.lower() for name in request.headers}
-            headers = {name: value for name, value in headers.items() if name.lower() not in named}
-            headers |= request.headers
-        return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()], content
+            headers.append((b"Content-Length", b"%d" % len(content)))
+        if not request.headers:
+            return headers, content
+        named = {name.lower() for name in request.headers}
+        if not named.isdisjoint(self._names):
+            headers = [pair for pair in headers if pair[0].decode("ascii").lower() not in named]
+        return headers + _as_bytes(request.headers), content
 
     def _answer(self, request: HttpRequest, reply: Reply, body: bytes) -> Answer:
+        return self.answer(request, reply.status, reply.named_headers(), body)
+
+    def answer(self, request: HttpRequest, status: int, headers: Mapping[str, str], body: bytes = b"") -> Answer:
+        """Returns an answer as the kit's readers take it, also where an SDK has sent the request.
+
+        Args:
+            request: what was asked.
+            status: the answer's status.
+            headers: the answer's headers, looked up by lower-case names.
+            body: the answer's body, unpacked.
+        """
         redaction = Redaction(self.connection.secrets(), request.prompts)
         url = f"{self.connection.base_url}{request.path.partition('?')[0]}"
-        return Answer(reply.status, reply.named_headers(), body, url, redaction, request.method)
+        return Answer(status, headers, body, url, redaction, request.method)
 
     def error_of(self, request: HttpRequest, reply: Reply, body: bytes) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""
@@ -196,24 +223,42 @@ class HttpClient:
         return answer
 
 
-class EventStream:
-    """The events of a streamed answer: parsed JSON objects, their `type` filled in. To be closed."""
+class Pieces(Protocol):
+    """The body of an answer as it comes: blocking, or async."""
 
-    def __init__(self, answer: Answer, reply: Reply, host: str) -> None:
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+    def close(self) -> None:
+        """Closes the connection, unless the body was read to its end."""
+
+    async def aclose(self) -> None:
+        """The twin of `close`."""
+
+
+class EventStream:
+    """The events of a streamed answer: parsed JSON objects, their `type` filled in. To be closed.
+
+    Args:
+        answer: status and headers of the answer; no body.
+        pieces: its body.
+        host: the host's name, for messages.
+    """
+
+    def __init__(self, answer: Answer, pieces: Pieces, host: str) -> None:
         self.answer = answer
         """Status and headers of the answer; no body."""
-        self._reply, self._host = reply, host
+        self._pieces, self._host = pieces, host
         self._reader = EventReader()
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         with connection_errors(self._host):
-            for piece in self._reply:
+            for piece in self._pieces:
                 yield from self._reader.feed(piece)
         yield from self._reader.end()
 
     async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
         with connection_errors(self._host):
-            async for piece in self._reply:
+            async for piece in self._pieces:
                 for event in self._reader.feed(piece):
                     yield event
         for event in self._reader.end():
@@ -221,11 +266,15 @@ class EventStream:
 
     def close(self) -> None:
         """Closes the connection, unless the stream was read to its end."""
-        self._reply.close()
+        self._pieces.close()
 
     async def aclose(self) -> None:
         """The twin of `close`."""
-        await self._reply.aclose()
+        await self._pieces.aclose()
+
+
+def _as_bytes(headers: Mapping[str, str]) -> Headers:
+    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def _seconds(request: HttpRequest, timeout: float) -> float:
@@ -233,6 +282,7 @@ def _seconds(request: HttpRequest, timeout: float) -> float:
 
 
 def _import_transport() -> Any:
+    import_library("httpx2")
     return import_module(_TRANSPORT)
 
 
@@ -242,4 +292,4 @@ def _import_download() -> Any:
 
 async def _import_transport_async() -> Any:
     """Imports it in a thread: the event loop would stand still meanwhile."""
-    return sys.modules.get(_TRANSPORT) or await to_thread(import_module, _TRANSPORT)
+    return sys.modules.get(_TRANSPORT) or await to_thread(_import_transport)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.credentials import shown_url
-from tarash.tarash_gateway.plugins.http.keys import KeySource
+from tarash.tarash_gateway.plugins.http.keys import Key, KeySource
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -30,7 +31,9 @@ class Connection:
     base_url: str
     """As `check_base_url` returns it: without a trailing slash, a query or a password."""
 
-    key: KeySource | None = None
+    key: KeySource | Key | None = None
+    """A plain key, or a function, becomes a `KeySource`."""
+
     key_header: str = "Authorization"
     key_prefix: str = "Bearer "
     """What stands before the key in its header; empty for a header that is the key alone."""
@@ -44,6 +47,54 @@ class Connection:
     allow_private_urls: bool = False
     """Whether results and redirects may lead to private addresses: `provider_config["allow_private_urls"]`."""
 
+    def __post_init__(self) -> None:
+        if self.key is not None and not isinstance(self.key, KeySource):
+            object.__setattr__(self, "key", KeySource(self.key))
+
+    @classmethod
+    def of(
+        cls,
+        config: GenerationConfig,
+        base_url: str,
+        key: KeySource | None,
+        *,
+        key_header: str = "Authorization",
+        key_prefix: str = "Bearer ",
+        headers: Pairs = (),
+        query: Pairs = (),
+    ) -> Connection:
+        """Makes the connection of a config, with what every provider takes from its `provider_config`.
+
+        Args:
+            config: whose `headers` and `allow_private_urls` are read.
+            base_url: the address, checked here; the parameters of its query go out with each request.
+            key: the key, where one is needed.
+            key_header: where the key goes.
+            key_prefix: what stands before it.
+            headers: the provider's own private headers; those of the config win.
+            query: the provider's own private parameters, behind those of `base_url`.
+
+        Raises:
+            ConfigurationError: the address is none, or a header cannot be sent.
+        """
+        own = read_headers(config)
+        named = {name.lower() for name, _ in own}
+        address, _, parameters = base_url.partition("#")[0].partition("?")
+        return cls(
+            base_url=check_base_url(address),
+            key=key,
+            key_header=key_header,
+            key_prefix=key_prefix,
+            headers=(*(pair for pair in headers if pair[0].lower() not in named), *own),
+            query=(*parse_qsl(parameters, keep_blank_values=True), *query),
+            allow_private_urls=config.provider_config.get("allow_private_urls") is True,
+        )
+
+    @property
+    def source(self) -> KeySource | None:
+        """The key."""
+        return self.key if isinstance(self.key, KeySource) else None
+
     @property
     def host(self) -> str:
         """The host's name, for messages."""
@@ -53,7 +104,7 @@ class Connection:
     def identity(self) -> Hashable:
         """Equal for connections that share their sockets. It holds no key."""
         hidden = hashlib.sha256(repr((self.headers, self.query)).encode()).hexdigest()
-        key = None if self.key is None else self.key.identity
+        key = None if self.source is None else self.source.identity
         return self.base_url, key, self.key_header, self.key_prefix, hidden, self.allow_private_urls
 
     def is_own(self, url: str) -> bool:
@@ -62,8 +113,38 @@ class Connection:
 
     def secrets(self) -> tuple[str, ...]:
         """Returns what is to be masked in a vendor's text: the key, and what may be one in a header or in the query."""
-        keys = () if self.key is None else self.key.secrets()
+        keys = () if self.source is None else self.source.secrets()
         return (*keys, *(value for _, value in (*self.headers, *self.query) if len(value) > PIECE))
+
+
+def read_headers(config: GenerationConfig) -> Pairs:
+    """Reads `provider_config["headers"]`, which go out with each request: what a gateway before the vendor asks for.
+
+    Raises:
+        ConfigurationError: they are no mapping of names to texts, or one of them cannot be sent.
+    """
+    found = config.provider_config.get("headers")
+    if found is None:
+        return ()
+    if not isinstance(found, Mapping):
+        msg = (
+            f"provider_config['headers'] is a {type(found).__name__}; give names and values, such as {{'x-team': 'a'}}"
+        )
+        raise ConfigurationError(msg, provider=config.provider, model=config.model)
+    for name, value in found.items():
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name.lower() in _OF_THE_BODY:
+            msg = f"provider_config['headers'] has the name {str(name)[:60]!r}, which cannot be sent as a header"
+            raise ConfigurationError(msg, provider=config.provider, model=config.model)
+        if not isinstance(value, str) or not _VALUE.fullmatch(value):
+            msg = f"provider_config['headers'][{name!r}] must be one line of text in Latin letters; it is not shown"
+            raise ConfigurationError(msg, provider=config.provider, model=config.model)
+    return tuple(found.items())
+
+
+_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
+_VALUE = re.compile(r"[ -~\xa0-\xff]{0,32768}")
+_OF_THE_BODY = ("host", "content-length", "transfer-encoding", "connection")
+"""Headers that say where a request ends, and where it goes."""
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tarash.tarash_gateway.errors import ConnectionFailedError, TarashError
+from tarash.tarash_gateway.redaction import Redaction
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.http.connection import Connection
 
 _NOT_SENT = frozenset(
     ("ConnectError", "ConnectTimeout", "PoolTimeout", "ProxyError", "UnsupportedProtocol", "LocalProtocolError")
@@ -56,3 +62,19 @@ class connection_errors:  # noqa: N801 # a context manager that reads as a funct
             return
         if isinstance(error, OSError) or (kind is not None and kind.__module__.startswith(("httpcore2", "httpx2"))):
             raise connection_error(error, self._host) from error
+
+
+class redacted_errors:  # noqa: N801 # as above
+    """Masks the connection's keys in an error of the gateway's that is raised in the block."""
+
+    __slots__ = ("_connection",)
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, TarashError):
+            Redaction(self._connection.secrets()).error(error)

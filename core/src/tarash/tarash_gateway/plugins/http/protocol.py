@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tarash.tarash_gateway.capabilities.price import TokenKind
-from tarash.tarash_gateway.errors import InvalidResponseError
+from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.plugins.http.answer import Answer
-from tarash.tarash_gateway.plugins.http.error_body import read_error_body
+from tarash.tarash_gateway.plugins.http.error_body import categories_of, read_error_body
 from tarash.tarash_gateway.plugins.http.errors import embedded_error, event_error, job_refusal
 from tarash.tarash_gateway.plugins.http.image_sources import image_items, read_image
 from tarash.tarash_gateway.plugins.http.status_words import read_status
@@ -54,15 +54,37 @@ def _images_of(parsed: Mapping[str, Any], answer: Answer, *, only_text: bool) ->
     items = [read_image(item, answer) for item in image_items(parsed)]
     outputs = [item for item in items if item is not None]
     if not any(output.error is None for output in outputs):
+        _raise_withheld(parsed, answer)
         fault = parsed.get("error") or parsed.get("errors") or ("detail" in parsed and parsed)
         fault = fault or next((item for item in image_items(parsed) if isinstance(item, Mapping) and outputs), None)
         if fault:
-            raise embedded_error(answer, fault if isinstance(fault, Mapping) else {"error": fault})
+            error = embedded_error(answer, fault if isinstance(fault, Mapping) else {"error": fault})
+            error.raw = answer.redaction.shown(parsed)
+            if not outputs and isinstance(error, InvalidResponseError):
+                error.billable = "no"  # a server that says in place of images what went wrong has made none
+            raise error
         msg = "the vendor's answer holds no image: 'data' is empty or has neither b64_json nor url"
         raise InvalidResponseError(
             msg, raw=answer.redaction.shown(without_signatures(parsed)), status_code=answer.status
         )
     return image_answer(outputs, parsed, answer, only_text=only_text)
+
+
+def _raise_withheld(parsed: Mapping[str, Any], answer: Answer) -> None:
+    """Images that a content filter withheld, each item saying so for itself, were made."""
+    found = [name for item in image_items(parsed) if isinstance(item, Mapping) for name in categories_of(item)]
+    if not found or parsed.get("error"):
+        return
+    categories = tuple(dict.fromkeys(answer.text(name) for name in found))
+    msg = f"the content filter withheld the result: {', '.join(categories)}"
+    raise ContentPolicyError(
+        msg,
+        stage="output",
+        categories=categories,
+        status_code=answer.status,
+        billable="yes",
+        raw=answer.redaction.shown(parsed),
+    )
 
 
 def image_answer(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import ClassVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.client import HttpClient
-from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url
+from tarash.tarash_gateway.plugins.http.connection import Connection
 from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.keys import KeySource
 from tarash.tarash_gateway.plugins.provider import Provider
@@ -33,7 +34,11 @@ class HttpProvider(Provider):
         self.config = config
         self.connection = self.connect(config)
         self.endpoint = self.connection.base_url
-        self.client = HttpClient(self.connection, read_error=self.read_error)
+
+    @cached_property
+    def client(self) -> HttpClient:
+        """Sends the requests."""
+        return HttpClient(self.connection, read_error=self.read_error)
 
     def connect(self, config: GenerationConfig) -> Connection:
         """Returns the way to the vendor; reads the environment now.
@@ -41,13 +46,9 @@ class HttpProvider(Provider):
         Raises:
             ConfigurationError: there is no key, or an address or a header that is none.
         """
-        return Connection(
-            base_url=check_base_url(config.base_url or self.base_url),
-            key=KeySource.of(config, *self.key_variables) if self.key_variables else None,
-            key_header=self.key_header,
-            key_prefix=self.key_prefix,
-            allow_private_urls=config.provider_config.get("allow_private_urls") is True,
-        )
+        key = KeySource.of(config, *self.key_variables) if self.key_variables else None
+        address = config.base_url or self.base_url
+        return Connection.of(config, address, key, key_header=self.key_header, key_prefix=self.key_prefix)
 
     def read_error(self, answer: Answer) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""

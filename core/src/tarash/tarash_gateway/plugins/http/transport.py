@@ -13,7 +13,7 @@ import re
 import weakref
 import zlib
 from collections.abc import AsyncIterator, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode
 
 import httpcore2  # noqa: TID253 # imported itself when the first request is sent
@@ -52,7 +52,7 @@ class _Signer:
         self._query = urlencode(connection.query).encode("ascii")
         named = {name.lower().encode("ascii") for name, _ in connection.headers}
         # A gateway's own header wins over the key's.
-        self.has_key = connection.key is not None and connection.key_header.lower().encode("ascii") not in named
+        self.has_key = connection.source is not None and connection.key_header.lower().encode("ascii") not in named
         self.dropped = _NEVER_OF_AN_SDK | named | {connection.key_header.lower().encode("ascii")}
         self.is_private = self.has_key or bool(connection.headers)
         self._origin = origin(connection.base_url)
@@ -192,10 +192,10 @@ class _Base:
     def __init__(self, connection: Connection) -> None:
         logging.getLogger("httpcore2.http11").addFilter(_without_location)  # the same one each time: it is there once
         self.connection = connection
-        self._key = connection.key
+        self._key = connection.source
         self._signer = _Signer(connection)
         self._base = _parsed(connection.base_url)
-        self.netloc = self._base.netloc.decode("ascii")
+        self.netloc = self._base.netloc
         """The value of the header `Host`."""
         self._urls: dict[str, httpcore2.URL] = {}
 
@@ -222,7 +222,7 @@ class _Base:
             self._urls[path] = found
         return found
 
-    def form(self, request: HttpRequest) -> tuple[dict[str, str], Any]:
+    def form(self, request: HttpRequest) -> tuple[Headers, Any]:
         """Returns headers and body of a form; the body is read piece by piece, blocking or async."""
         fields = {name: _as_field(value) for name, value in (request.body or {}).items() if value is not None}
         files = [(part.name, (part.filename, part.content, part.content_type)) for part in request.files]
@@ -230,8 +230,8 @@ class _Base:
             files = [(name, (None, value)) for name, value in fields.items()]  # type: ignore[misc]
             fields = {}
         made = httpx2.Request(request.method, self._base, data=fields, files=files)
-        names = ("Content-Type", "Content-Length", "Transfer-Encoding")
-        return {name: made.headers[name] for name in names if name in made.headers}, made.stream
+        names = (b"content-type", b"content-length", b"transfer-encoding")
+        return [pair for pair in made.headers.raw if pair[0].lower() in names], made.stream
 
 
 def _as_field(value: Any) -> str:
@@ -319,22 +319,34 @@ def _with_target(url: httpcore2.URL, target: bytes) -> httpcore2.URL:
     return httpcore2.URL(scheme=url.scheme, host=url.host, port=url.port, target=target)
 
 
+class _Client(Protocol):
+    """The part of the kit's client that a transport needs."""
+
+    connection: Connection
+
+    def wire(self) -> Wire:
+        """Returns the blocking connections."""
+
+    async def wire_async(self) -> AsyncWire:
+        """Returns those of the running event loop."""
+
+
 class Transport(httpx2.BaseTransport):
     """What an SDK's `httpx2.Client(transport=…)` sends through; the SDK itself gets a placeholder for a key.
 
-    A request whose timeout is a `Deadline` (`httpx2.Timeout(…)` takes it for each of its four) keeps to it, and to its
-    limit.
+    Connections are those of the kit's clients of equal connections, so that an SDK's client has nothing to close. A
+    request whose timeout is a `Deadline` (`httpx2.Timeout(…)` takes it for each of its four) keeps to it and its limit.
     """
 
-    def __init__(self, connection: Connection) -> None:
-        self._wire = Wire(connection)
-        self._signer = _Signer(connection)
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+        self._signer = _Signer(client.connection)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends a request of the SDK's."""
         self._signer.check_origin(request.url)
         with _as_httpx2(request):
-            reply = self._wire.open(
+            reply = self._client.wire().open(
                 request.method,
                 _target_of(request.url),
                 _kept(request.headers.raw, self._signer.dropped),
@@ -343,23 +355,20 @@ class Transport(httpx2.BaseTransport):
             )
         return httpx2.Response(reply.status, headers=_shown(reply.headers), stream=_Stream(reply, request))
 
-    def close(self) -> None:
-        """Closes its connections."""
-        self._wire.close()
-
 
 class AsyncTransport(httpx2.AsyncBaseTransport):
-    """The twin of `Transport`."""
+    """The twin of `Transport`; it serves any event loop."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._wire = AsyncWire(connection)
-        self._signer = _Signer(connection)
+    def __init__(self, client: _Client) -> None:
+        self._client = client
+        self._signer = _Signer(client.connection)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends a request of the SDK's."""
         self._signer.check_origin(request.url)
+        wire = await self._client.wire_async()
         with _as_httpx2(request):
-            reply = await self._wire.open(
+            reply = await wire.open(
                 request.method,
                 _target_of(request.url),
                 _kept(request.headers.raw, self._signer.dropped),
@@ -367,10 +376,6 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
                 _deadline_of(request),
             )
         return httpx2.Response(reply.status, headers=_shown(reply.headers), stream=_AsyncStream(reply, request))
-
-    async def aclose(self) -> None:
-        """Closes its connections."""
-        await self._wire.aclose()
 
 
 class _Stream(httpx2.SyncByteStream):

@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
 
-from tarash.tarash_gateway.errors import UnsupportedOperationError, ValidationError
-from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url
+from tarash.tarash_gateway.errors import Problem, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import InputFile, Prepared
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.plugins import InputFile, PreparedRequest, decode_base64
+from tarash.tarash_gateway.plugins.http import FilePart, HttpRequest, image_limit, path_segment
 
-Part = tuple[str, tuple[str, bytes, str]]
-"""A file part: field, then name, bytes and content type."""
+POLL_SECONDS = 30.0
+"""Seconds that one poll of a job may take; a longer one is given up and sent again."""
 
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One HTTP request of the protocol."""
-
-    method: str
-    path: str
-    body: dict[str, Any] | None = field(default=None, repr=False)
-    files: tuple[Part, ...] = field(default=(), repr=False)
-    multipart: bool = False
-    headers: Mapping[str, str] = field(default_factory=dict)
+PARTIAL_IMAGES = 2
+"""Partial images of a stream, where the request does not say how many; the protocol takes 0 to 3."""
 
 
-PARTIAL_PICTURES = 2
-"""Partial pictures of a stream, where the request does not say how many; the protocol takes 0 to 3."""
-
-
-def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = False) -> Outgoing:
+def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False) -> HttpRequest:
     """`images/generations`, or `images/edits` where there are input images."""
     asked = prepared.request
     body = {
@@ -46,40 +29,41 @@ def image_request(prepared: Prepared[ImageGenerationRequest], *, stream: bool = 
         "background": asked.background,
         "output_format": asked.output_format,
         "stream": True if stream else None,
-        "partial_images": PARTIAL_PICTURES if stream else None,
+        "partial_images": PARTIAL_IMAGES if stream else None,
         **_without_a_row(asked.negative_prompt, asked.seed, asked.aspect_ratio, asked.resolution),
         **asked.extra_params,
     }
+    limit = image_limit(asked.n + (PARTIAL_IMAGES if stream else 0))
     if not prepared.images:
-        return Outgoing("POST", "/images/generations", _given(body))
+        return HttpRequest("POST", "/images/generations", _given(body), limit=limit)
     name = "image" if len(prepared.images) == 1 else "image[]"
     files = [_part(name, file) for file in prepared.images]
     if prepared.mask is not None:
         files.append(_part("mask", prepared.mask))
     markup = body.pop("markup", None)
     if markup is not None:
-        files.append(("markup", ("markup.png", _markup(markup), "image/png")))
-    return Outgoing("POST", "/images/edits", _given(body), tuple(files), multipart=True)
+        files.append(FilePart("markup", "markup.png", _markup(markup), "image/png"))
+    return HttpRequest("POST", "/images/edits", _given(body), tuple(files), form=True, limit=limit)
 
 
 def _markup(value: object) -> bytes:
     """The transparent PNG that is laid over the first picture, given as a data URL or as base64."""
     text = str(value)
     try:
-        return decode_data_url(text) if text.startswith("data:") else decode_base64(text)
+        return decode_base64(text.partition(",")[2] if text.startswith("data:") else text)
     except ValueError as error:
         problem = Problem("extra_params.markup", f"{error}; give a PNG as a data URL or as base64")
         subject = "images/edits"
         raise ValidationError.of(subject, [problem]) from error
 
 
-def video_request(prepared: Prepared[VideoGenerationRequest]) -> Outgoing:
+def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequest:
     """`videos`, or `videos/{id}/remix`."""
     asked = prepared.request
     if asked.operation == "remix":
         # A model without a row may have parameters of its own; for the others core has refused or left out the rest.
         own = {name: value for name, value in asked.extra_params.items() if name != "video_id"}
-        return Outgoing("POST", f"/videos/{_id(_source(asked))}/remix", {"prompt": asked.prompt, **own})
+        return HttpRequest("POST", f"/videos/{path_segment(_source(asked))}/remix", {"prompt": asked.prompt, **own})
     if asked.operation != "generate":
         msg = f"this plugin does not {asked.operation} videos; it generates and remixes them"
         raise UnsupportedOperationError(msg)
@@ -95,35 +79,32 @@ def video_request(prepared: Prepared[VideoGenerationRequest]) -> Outgoing:
     }
     # The official SDK sends a form here even without a file, and compatible servers were written against it.
     files = tuple(_part("input_reference", file) for file in prepared.images)
-    return Outgoing("POST", "/videos", _given(body), files, multipart=True)
+    return HttpRequest("POST", "/videos", _given(body), files, form=True)
 
 
-def status_request(job: VideoJob) -> Outgoing:
-    """A look at a job."""
-    return Outgoing("GET", f"/videos/{_id(job.id)}")
+def status_request(job: VideoJob) -> HttpRequest:
+    """Builds the request for the status of a job."""
+    return HttpRequest("GET", f"/videos/{path_segment(job.id)}", most_seconds=POLL_SECONDS)
 
 
 LISTED = 100
 """Jobs of one page of the list; the protocol gives no more."""
 
 
-def list_request(after: str | None) -> Outgoing:
-    """A page of the job list, newest first."""
-    page = f"&after={_id(after)}" if after else ""
-    return Outgoing("GET", f"/videos?limit={LISTED}&order=desc{page}")
+def list_request(after: str | None) -> HttpRequest:
+    """Builds the request for a page of the job list, newest first."""
+    page = f"&after={path_segment(after)}" if after else ""
+    return HttpRequest("GET", f"/videos?limit={LISTED}&order=desc{page}", most_seconds=POLL_SECONDS)
 
 
-def cancel_request(job: VideoJob) -> Outgoing:
-    """The protocol has no cancel of its own: a job that is deleted is made no further."""
-    return Outgoing("DELETE", f"/videos/{_id(job.id)}")
+def cancel_request(job: VideoJob) -> HttpRequest:
+    """Builds the request that cancels a job: the protocol has no other, and one that is deleted is made no further."""
+    return HttpRequest("DELETE", f"/videos/{path_segment(job.id)}", most_seconds=POLL_SECONDS)
 
 
-def content_request(job: VideoJob, offset: int) -> Outgoing:
-    """The clip of a job, from `offset` on. No encoding is asked for: the length says whether all of it came."""
-    headers = {"Accept": "video/mp4, */*", "Accept-Encoding": "identity"}
-    if offset:
-        headers["Range"] = f"bytes={offset}-"
-    return Outgoing("GET", f"/videos/{_id(job.id)}/content", headers=headers)
+def content_request(job: VideoJob) -> HttpRequest:
+    """Builds the request for the video of a job."""
+    return HttpRequest("GET", f"/videos/{path_segment(job.id)}/content")
 
 
 def _without_a_row(
@@ -142,8 +123,8 @@ def _given(body: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if value is not None}
 
 
-def _part(field_name: str, file: InputFile) -> Part:
-    return field_name, (file.name, file.content, file.content_type)
+def _part(field_name: str, file: InputFile) -> FilePart:
+    return FilePart(field_name, file.name, file.content, file.content_type)
 
 
 def _source(asked: VideoGenerationRequest) -> str:
@@ -158,8 +139,3 @@ def _source(asked: VideoGenerationRequest) -> str:
         )
         raise UnsupportedOperationError(msg)
     return named
-
-
-def _id(job_id: str) -> str:
-    """An id as one segment of a path, whatever is in it."""
-    return quote(job_id, safe="")
