@@ -210,6 +210,12 @@ def test_a_lasting_error_after_the_submit_keeps_the_job_and_sends_nothing_again(
     assert (entry.kind, entry.status, entry.job.id) == ("image", "submitted" if kept else "failed", "job_1")
 
 
+def test_a_result_that_shows_seconds_late_is_waited_for(kiln, make_image):
+    kiln.faults["fetch_image"] = [JobExpiredError("404", retryable=True)] * 5
+    assert make_image(config(), request()).images
+    assert (kiln.calls.count("fetch_image"), kiln.calls.count("submit_image")) == (6, 1)
+
+
 def test_a_job_that_fails_says_why(kiln, make_image):
     kiln.ends = "failed"
     with pytest.raises(GenerationFailedError, match="job job_1 failed: the kiln broke") as caught:

@@ -56,8 +56,11 @@ class RetryPolicy:
     longest_reading_delay: float = 8.0
     """Between two tries of a request that only reads, at the most."""
 
+    result_tries: int = 6
+    """Tries after which the result of a finished job is believed to be gone: it may be there some seconds later."""
+
     missing_tries: int = 3
-    """Tries after which a job or a file the vendor does not know is believed to be gone: it may show late."""
+    """Tries after which a job that the vendor does not know is believed to be gone: it may show late."""
 
     download_tries: int = 5
     """Tries to fetch one video."""

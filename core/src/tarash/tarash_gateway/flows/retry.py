@@ -25,6 +25,7 @@ from tarash.tarash_gateway.flows.causes import local_failure
 from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Now, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob
+from tarash.tarash_gateway.plugins.provider import Provider
 
 Send = Callable[[float], Flow[Any]]
 """A flow that sends one creating request, given the seconds that are left."""
@@ -109,7 +110,7 @@ def send_reading(
         except TarashError as error:
             context.complete(error)
             tries += 1
-            missing = isinstance(error, JobExpiredError) and tries >= context.policy.missing_tries
+            missing = isinstance(error, JobExpiredError) and tries >= _missing_tries(context, call)
             if missing or not _passing(error) or (max_tries is not None and tries >= max_tries):
                 raise
             delay = min((yield from _delay(context, tries - 1, error)), context.policy.longest_reading_delay)
@@ -127,6 +128,12 @@ def send_reading(
             if job is not None:
                 yield Emit(context.update(now, "waiting", job=job, wait_seconds=delay, message=str(error)))
             yield Sleep(delay)
+
+
+def _missing_tries(context: Context, call: ProviderCall | Either) -> int:
+    """Tries for what the vendor does not know (yet): the result of a finished job is worth more than another look."""
+    is_result = call.name in (Provider.download_video.__name__, Provider.fetch_image.__name__)
+    return context.policy.result_tries if is_result else context.policy.missing_tries
 
 
 def _level(call: ProviderCall | Either, error: TarashError) -> int:
