@@ -112,8 +112,12 @@ class Redaction:
         self._secrets = tuple(secrets)
         texts = {text.strip() for text in prompts if isinstance(text, str)}
         self._prompts = sorted((text for text in texts if len(text) >= _SHORTEST_PROMPT), key=len, reverse=True)
-        self._quotes = [
-            (spelling, re.compile(rf"(?<!\w){re.escape(spelling)}(?!\w)"))
+
+    @cached_property
+    def _quotes(self) -> list[str]:
+        """The prompts as they stand in a text, in JSON and in a page."""
+        return [
+            spelling
             for prompt in self._prompts
             for spelling in dict.fromkeys((prompt, json.dumps(prompt)[1:-1], html.escape(prompt)))
         ]
@@ -163,10 +167,10 @@ class Redaction:
         return self._without(value) if isinstance(value, str) else value
 
     def _without(self, text: str) -> str:
-        for spelling, quoted in self._quotes:
+        for spelling in self._quotes:
             if spelling in text:
                 # A prompt inside of a longer word is the vendor's own word: `complete` in `completed`.
-                text = quoted.sub(PROMPT_MASK, text)
+                text = re.sub(rf"(?<!\w){re.escape(spelling)}(?!\w)", PROMPT_MASK, text)
         for prompt in self._prompts:
             if len(prompt) > PROMPT_RUN and len(text) >= PROMPT_RUN:
                 text = _without_runs(text, prompt)

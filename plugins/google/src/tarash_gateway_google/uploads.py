@@ -41,7 +41,7 @@ class Uploads:
             known = self._sent.get(digest)
             file = yield from (_upload(places, content, content_type) if known is None else _look(places, known))
             self._sent[digest] = file
-            state = str(file.get("state") or "ACTIVE")
+            state = str(file.get("state") or "ACTIVE").upper().removeprefix("STATE_")
             if state == "PROCESSING":
                 msg = "an input file was uploaded, and the vendor is still looking at it"
                 raise ProviderUnavailableError(msg, retryable=True, retry_after=LATER)

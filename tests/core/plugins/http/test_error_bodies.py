@@ -13,6 +13,7 @@ from tarash.tarash_gateway.errors import (
     ModelNotFoundError,
     QuotaExceededError,
     RateLimitError,
+    TarashError,
 )
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import Redaction
@@ -210,3 +211,11 @@ def test_a_look_at_a_job_finds_it_gone_or_not_known_yet():
     with pytest.raises(InvalidResponseError) as unread, job_errors(JOB):
         raise InvalidResponseError("not JSON")
     assert unread.value.retryable
+
+
+@pytest.mark.parametrize("piece", ["violat", "violation of ", "rejected by ", "safety_violations=[", "still ", "ge"])
+def test_an_endless_sentence_is_read_as_quickly_as_a_short_one(piece):
+    message = piece * (1024 * 1024 // len(piece))
+    error = read_error(Answer(400, {}, json.dumps({"error": {"message": message, "code": message}}).encode()))
+    assert isinstance(error, TarashError)
+    assert len(str(error)) < 4000

@@ -4,7 +4,9 @@ import math
 
 import pytest
 
-from tarash.tarash_gateway.plugins.http import read_json
+from tarash.tarash_gateway.errors import InvalidResponseError
+from tarash.tarash_gateway.plugins.http import Answer, read_json
+from tarash.tarash_gateway.plugins.http.json_reader import TooManyValuesError
 
 
 @pytest.mark.parametrize(
@@ -50,3 +52,17 @@ def test_what_is_no_number_is_read():
 def test_what_is_no_json_is_refused(body):
     with pytest.raises(ValueError, match=r"line|Expecting|Extra|deep"):
         read_json(body)
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b"0", b'{"a":[]}'])
+def test_a_body_of_nothing_but_punctuation_is_not_parsed(value):
+    body = b"[" + b",".join([value] * (8 * 1024 * 1024 // (len(value) + 1))) + b"]"
+    with pytest.raises(TooManyValuesError, match="it has more than 2,000,000 values"):
+        read_json(body)
+    with pytest.raises(InvalidResponseError, match="was not read: it has more than 2,000,000 values"):
+        Answer(200, body=body).json()
+
+
+def test_a_large_body_with_an_image_in_it_is_parsed():
+    image = "A" * (8 * 1024 * 1024)
+    assert read_json(b'{"data": [{"b64_json": "' + image.encode() + b'"}]}') == {"data": [{"b64_json": image}]}

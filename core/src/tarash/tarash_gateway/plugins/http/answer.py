@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError
-from tarash.tarash_gateway.plugins.http.json_reader import read_json
+from tarash.tarash_gateway.plugins.http.json_reader import TooManyValuesError, read_json
 from tarash.tarash_gateway.redaction import Redaction, one_line
 
 LONGEST_WORD = 100
@@ -45,12 +44,17 @@ class Answer:
         Raises:
             InvalidResponseError: it is no JSON.
         """
-        with suppress(ValueError):
+        why = "is not JSON"
+        try:
             return read_json(self.body)
+        except TooManyValuesError as error:
+            why = f"was not read: {error}"
+        except ValueError:
+            pass
         # Out here, where the parser's error, which holds the whole body, is no context of ours.
         snippet = self.text(_BASE64.sub("…", self.body[:SNIPPET].decode(errors="replace")))
         msg = (
-            f"the vendor's answer is not JSON ({self.kind}): {snippet!r}. "
+            f"the vendor's answer {why} ({self.kind}): {snippet!r}. "
             "Is base_url right, and is it not behind a proxy's login page?"
         )
         raise InvalidResponseError(msg, status_code=self.status)

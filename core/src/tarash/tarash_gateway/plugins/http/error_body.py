@@ -14,6 +14,9 @@ from tarash.tarash_gateway.plugins.http.json_reader import read_json
 
 MOST_CATEGORIES = 50
 
+LOOKED_AT = 4000
+"""Characters of a message by which it is decided what an error is."""
+
 _MESSAGES = ("message", "msg", "detail", "error_message", "error_msg", "errmsg", "error_description", "description")
 _LAST_MESSAGES = ("reason", "title", "text", "raw_message")
 _CODES = ("code", "error_code", "errcode", "status", "type", "error_type")
@@ -28,9 +31,10 @@ _POLICY_CODES = re.compile(
 """Codes with which moderation refuses, in lower case and letters only."""
 
 _POLICY = re.compile(
-    r"content[ _-]?polic|polic(y|ies) violation|(violat|against|breach)\w* .{0,60}(polic|guideline|community standard)"
+    r"content[ _-]?polic|polic(y|ies) violation"
+    r"|(violat|against|breach)\w{0,10} .{0,60}(polic|guideline|community standard)"
     r"|safety[ _](system|filter|checker?|guidelines?|violations?)|(was|were|been) (flagged|moderated)"
-    r"|(reject|block|refus|filter|deni)\w* (by|due to|because of|for) .{0,40}(safety|moderation|content filter)"
+    r"|(reject|block|refus|filter|deni)\w{0,10} (by|due to|because of|for) .{0,40}(safety|moderation|content filter)"
     r"|(sensitive|inappropriate|prohibited|unsafe|harmful|explicit) (content|information|words?|material)"
     r"|moderation (blocked|refused|rejected|failed|check failed)|content (was )?moderated|\bnsfw\b|responsible ai",
     re.IGNORECASE,
@@ -74,12 +78,12 @@ class ErrorBody:
         """Whether moderation refused, by code or by sentence."""
         if any(_POLICY_CODES.search(re.sub(r"[^a-z]", "", word.lower())) for word in self._codes()):
             return True
-        return _POLICY.search(self.message or "") is not None or bool(self.categories)
+        return _POLICY.search(self._sentence) is not None or bool(self.categories)
 
     @property
     def is_refusal_of_job(self) -> bool:
         """Whether a job that failed with this error was ended by moderation."""
-        return self.is_refusal or _ABOUT_A_JOB.search(self.message or "") is not None
+        return self.is_refusal or _ABOUT_A_JOB.search(self._sentence) is not None
 
     @property
     def is_out_of_money(self) -> bool:
@@ -92,22 +96,26 @@ class ErrorBody:
         found = self.details.get("moderation_details")
         if isinstance(found, Mapping) and found.get("moderation_stage") in ("input", "output"):
             return "output" if found["moderation_stage"] == "output" else "input"
-        texts = (self.message or "", self.code or "")
+        texts = (self._sentence, self.code or "")
         return "output" if any(_AFTER_GENERATING.search(text) for text in texts) else "input"
 
     @property
     def categories(self) -> tuple[str, ...]:
         """What moderation objected to, as far as the server says."""
         found = [*_filtered(self.details)]
-        for match in _VIOLATIONS.finditer(self.message or ""):
+        for match in _VIOLATIONS.finditer(self._sentence):
             found += [word.strip(" '\"") for word in match[1].split(",")]
         return tuple(dict.fromkeys(word for word in found if word))[:MOST_CATEGORIES]
+
+    @property
+    def _sentence(self) -> str:
+        return (self.message or "")[:LOOKED_AT]
 
     def _codes(self) -> Iterator[str]:
         inner = self.details.get("inner_error") or self.details.get("innererror")
         for table in (self.details, inner):
             if isinstance(table, Mapping):
-                yield from (word for name in _CODES if isinstance(word := table.get(name), str))
+                yield from (word[:LOOKED_AT] for name in _CODES if isinstance(word := table.get(name), str))
         if self.code:
             yield self.code
 

@@ -64,21 +64,20 @@ class EventReader:
         *lines, rest = _LINE_END.split(chunk)
         for line in lines:
             self._line += line
-            whole, self._line = bytes(self._line), bytearray()
-            if whole:
-                self._take(whole)
+            if self._line:
+                self._take()
             else:
                 yield from self._event()
         self._line += rest
 
     def end(self) -> Iterator[dict[str, Any]]:
         """Gives what the end of the body makes whole: a last event without its empty line, or JSON without a stream."""
-        whole, self._line = bytes(self._line), bytearray()
         if self._plain:
+            whole, self._line = bytes(self._line), bytearray()
             yield from _objects_of(whole)
             return
-        if whole:
-            self._take(whole)
+        if self._line:
+            self._take()
         yield from self._event()
 
     def _begin(self, chunk: bytes) -> bytes:
@@ -91,12 +90,13 @@ class EventReader:
         self._line = bytearray()
         return start
 
-    def _take(self, line: bytes) -> None:
-        name, _, value = line.partition(b":")
-        if name == b"data":
-            self._data.append(value.removeprefix(b" "))
-        elif name == b"event":
-            self._type = value.decode(errors="replace").strip()
+    def _take(self) -> None:
+        """Reads the line that is whole. It may hold an image, so that it is copied once."""
+        line, self._line = self._line, bytearray()
+        if line.startswith(b"data:"):
+            self._data.append(bytes(memoryview(line)[5 + line.startswith(b"data: ") :]))
+        elif line.startswith(b"event:"):
+            self._type = bytes(line[6:200]).decode(errors="replace").strip()
 
     def _event(self) -> Iterator[dict[str, Any]]:
         data, kind = b"\n".join(self._data).strip(), self._type

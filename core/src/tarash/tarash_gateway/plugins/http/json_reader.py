@@ -17,6 +17,18 @@ _MARKS = (
 )
 
 
+CHECKED_BYTES = 4 * 1024 * 1024
+"""Bytes of a body from which its values are counted before it is parsed."""
+
+MOST_VALUES = 2_000_000
+"""Values that a body may have: an empty object is two characters and sixty bytes of memory. What is meant to be read is
+large by its texts."""
+
+
+class TooManyValuesError(ValueError):
+    """A body that would take many times its size of memory; it was not parsed."""
+
+
 def read_json(body: bytes | bytearray | str) -> Any:
     """Parses JSON; what has only one meaning is read although the standard forbids it.
 
@@ -25,7 +37,10 @@ def read_json(body: bytes | bytearray | str) -> Any:
 
     Raises:
         ValueError: it is no JSON.
+        TooManyValuesError: it is large, and nothing but punctuation.
     """
+    if len(body) > CHECKED_BYTES:
+        _check_values(body.encode(errors="replace") if isinstance(body, str) else body)
     try:
         return pydantic_core.from_json(body)
     except (TypeError, ValueError):  # the former for a text with half a surrogate pair in it
@@ -35,6 +50,12 @@ def read_json(body: bytes | bytearray | str) -> Any:
     except RecursionError:
         msg = "it is nested too deeply"
         raise ValueError(msg) from None
+
+
+def _check_values(body: bytes | bytearray) -> None:
+    if sum(body.count(mark) for mark in b",[{") > MOST_VALUES:
+        msg = f"it has more than {MOST_VALUES:,} values"
+        raise TooManyValuesError(msg)
 
 
 def _decoded(body: bytes) -> str:
