@@ -250,3 +250,21 @@ def test_a_video_lasts_two_seconds_however_it_is_packed():
         facts = inspect_media(data)
         assert (facts.width, facts.height) == (64, 48), name
         assert facts.duration_seconds == pytest.approx(2.0, abs=0.11), name
+
+
+FILES = (images, unchecked, videos, loose_videos, vectors)
+
+
+@pytest.mark.parametrize("files", FILES)
+def test_changed_bytes_raise_nothing_but_broken_media(files):
+    chance = random.Random(files.__name__)
+    for _name, data in files():
+        for _ in range(40):
+            changed = bytearray(data)
+            for _ in range(chance.randint(1, 6)):
+                at = chance.randrange(min(len(data), 4000))
+                changed[at : at + chance.randint(0, 4)] = chance.randbytes(chance.randint(0, 4))
+            try:
+                inspect_media(changed)
+            except BrokenMediaError:
+                continue

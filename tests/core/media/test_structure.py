@@ -359,6 +359,34 @@ def test_media_of_countless_tiny_parts_are_given_up(data):
         inspect_media(data)
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"<svg>" + b"<!---->" * 1_000_000 + b"</svg>", id="svg-comments"),
+        pytest.param(b"<svg>" + b"<a/>" * 600_000 + b"</svg>" + b"<!---->" * 5000, id="svg-tags-and-comments"),
+        pytest.param(b"<svg>" + b'<"' * 1_000_000 + b"</svg>", id="svg-quotes"),
+    ],
+)
+def test_an_svg_of_countless_parts_is_unverified(data):
+    assert not inspect_media(data).verified
+
+
+def test_tiff_of_countless_directories_is_given_up():
+    # Each directory begins four bytes after the one before, and has as many entries as there is room for.
+    data = bytearray(b"II*\0\x08\0\0\0" + b"\xff\xff" * 500_000)
+    for at in range(8, 4000, 4):
+        end = at + 2 + 0xFFFF * 12
+        data[end : end + 4] = struct.pack("<I", at + 4)
+    assert not inspect_media(data).verified
+
+
+@pytest.mark.parametrize("name", [b"mdat", b"moov", b"ftyp"])
+@pytest.mark.parametrize("brand", [b"isom", b"avif"])
+def test_a_last_box_without_a_size_does_not_replace_what_is_missing(name, brand):
+    with pytest.raises(BrokenMediaError, match=r"has no |inside"):
+        inspect_media(box(b"ftyp", brand + b"\0\0\0\0") + struct.pack(">I4s", 0, name) + b"\0\0\0\0")
+
+
 def test_big_media_are_not_copied(tmp_path):
     part = chunk(b"IDAT", b"\0" * 65_536)
     data = png_of(chunk(b"IHDR", struct.pack(">IIBBBBB", 9, 9, 8, 2, 0, 0, 0)), part * 320, chunk(b"IEND", b""))

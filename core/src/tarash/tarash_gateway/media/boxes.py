@@ -39,7 +39,7 @@ def outer_boxes(source: Source, required: tuple[bytes, ...]) -> tuple[list[Box],
         BrokenMediaError: a box is cut, or one that is required is missing.
     """
     found: list[Box] = []
-    at = 0
+    at, doubt = 0, None
     while at < source.size:
         try:
             box = _box(source, at, source.size)
@@ -49,12 +49,12 @@ def outer_boxes(source: Source, required: tuple[bytes, ...]) -> tuple[list[Box],
             raise
         found.append(box)
         if source.read(at, 4, CUT) == b"\0\0\0\0":
-            return found, f"its last box, {box.name.decode('latin-1')}, does not say how long it is"
+            doubt = f"its last box, {box.name.decode('latin-1')}, does not say how long it is"
         at = box.end
     if missing := _missing(found, required):
         msg = f"MP4 has no {' and no '.join(missing)} box"
         raise BrokenMediaError(msg)
-    return found, None
+    return found, doubt
 
 
 def _missing(found: list[Box], required: tuple[bytes, ...]) -> list[str]:

@@ -16,6 +16,9 @@ LONGEST_PROLOGUE: Final = 1 << 20
 _LONGEST: Final = 16 * 1024 * 1024
 """Bytes of an SVG whose tags are counted; of a longer one the end is looked at."""
 
+_LONGEST_END: Final = 1 << 16
+"""Bytes at the end that are looked at, where the tags cannot be counted."""
+
 _CLOSING: Final[Mapping[bytes, bytes]] = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>", b'"': b'"', b"'": b"'"}
 _PRELUDE: Final = re.compile(rb"\s*(<\?|<!--|<!DOCTYPE)")
 _DOCTYPE_PART: Final = re.compile(rb"<!--|<\?|[\"'\[\]>]")
@@ -44,14 +47,16 @@ def svg(source: Source) -> MediaFacts:
     """Counts the tags up to the end of the root tag."""
     long = source.size > _LONGEST
     text = _as_utf8(source.head(LONGEST_PROLOGUE if long else source.size))
-    at = _root(text)
+    at = _root(text[:LONGEST_PROLOGUE])
     tag = None if at is None else _TAG.match(text, at)
     if at is None or tag is None:
         msg = "SVG ends inside its root tag"
         raise BrokenMediaError(msg)
     doubt: str | None
     if long:
-        doubt = _doubt_by_end(_as_utf8(source.head(2) + source.tail(1 << 16)), f"it has more than {_LONGEST:,} bytes")
+        doubt = _doubt_by_end(
+            _as_utf8(source.head(2) + source.tail(_LONGEST_END)), f"it has more than {_LONGEST:,} bytes"
+        )
     else:
         doubt = _doubt(text, at)
     found = {name: double or single for name, double, single in _ATTRIBUTE.findall(tag[0])}
@@ -149,7 +154,7 @@ def _surplus(text: bytes, at: int) -> str | None:
 
 def _doubt_by_end(text: bytes, doubt: str) -> str:
     """Returns `doubt`, where the text at least ends with the end of its root."""
-    text = text.rstrip(b"\0 \t\r\n")
+    text = text[-_LONGEST_END:].rstrip(b"\0 \t\r\n")
     while text.endswith((b"-->", b"?>")):
         at = text.rfind(b"<!--" if text.endswith(b"-->") else b"<?")
         text = text[: max(at, 0)].rstrip()

@@ -78,7 +78,7 @@ _DATA: Final = ((273, 279), (324, 325))
 _TIFF_CUT: Final = "TIFF ends before the image that its directory announces"
 _LETTERS: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _LONGEST_TABLE: Final = 8 * 1024 * 1024
-"""Bytes of a table of strips that are read."""
+"""Bytes of directories and of their tables of strips that are read; the pages after that are not looked at."""
 
 
 def _tiff(source: Source) -> MediaFacts:
@@ -89,9 +89,11 @@ def _tiff(source: Source) -> MediaFacts:
     at: int = unpack(f"{order}Q", source.read(8, 8, _TIFF_CUT))[0] if big else unpack_from(f"{order}I", head, 4)[0]
     size: tuple[int | None, int | None] | None = None
     passed: set[int] = set()
-    while at and at not in passed:
+    room = _LONGEST_TABLE
+    while at and at not in passed and room > 0:
         passed.add(at)
-        tags, at = _directory(source, at, order, big=big)
+        tags, at, length = _directory(source, at, order, big=big)
+        room -= length
         if size is None:
             size = tags.get(_WIDTH, (None,))[0], tags.get(_HEIGHT, (None,))[0]
         for places, counts in _DATA:
@@ -101,14 +103,15 @@ def _tiff(source: Source) -> MediaFacts:
     return MediaFacts("image/tiff", width, height, None, _doubt("image/tiff"))
 
 
-def _directory(source: Source, at: int, order: str, *, big: bool) -> tuple[dict[int, tuple[int, ...]], int]:
-    """Reads the tags of one directory that are of use here, and where the next directory is."""
+def _directory(source: Source, at: int, order: str, *, big: bool) -> tuple[dict[int, tuple[int, ...]], int, int]:
+    """Reads the tags of one directory that are of use here, where the next directory is, and how much was read."""
     head, entry, word = (8, 20, "Q") if big else (2, 12, "I")
     (count,) = unpack(f"{order}{'Q' if big else 'H'}", source.read(at, head, _TIFF_CUT))
     if count * entry > _LONGEST_TABLE:
         raise BrokenMediaError(_TIFF_CUT)
     table = source.read(at + head, count * entry, _TIFF_CUT)
     tags: dict[int, tuple[int, ...]] = {}
+    read = len(table)
     for start in range(0, len(table), entry):
         tag, kind, number = unpack_from(f"{order}HH{word}", table, start)
         letter = _LETTERS.get(kind)
@@ -122,11 +125,12 @@ def _directory(source: Source, at: int, order: str, *, big: bool) -> tuple[dict[
         place = start + entry - room
         if length > room:
             (offset,) = unpack_from(f"{order}{word}", table, place)
+            read += length
             tags[tag] = unpack(form, source.read(offset, length, _TIFF_CUT))
         else:
             tags[tag] = unpack_from(form, table, place)
     (following,) = unpack(f"{order}{word}", source.read(at + head + len(table), 8 if big else 4, _TIFF_CUT))
-    return tags, following
+    return tags, following, read
 
 
 def _bmp(source: Source) -> MediaFacts:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Self
 
@@ -280,7 +279,14 @@ class Media(Record):
 
 
 def _fields_of(facts: MediaFacts) -> dict[str, Any]:
-    return {**asdict(facts), "verified": facts.verified}
+    return {
+        "content_type": facts.content_type,
+        "width": facts.width,
+        "height": facts.height,
+        "duration_seconds": facts.duration_seconds,
+        "verified": facts.verified,
+        "unverified_reason": facts.unverified_reason,
+    }
 
 
 def _readable(size: int) -> str:
