@@ -17,7 +17,7 @@ from tarash.tarash_gateway.errors import (
     UnsafeUrlError,
     ValidationError,
 )
-from tarash.tarash_gateway.flows.commands import Gather
+from tarash.tarash_gateway.flows.commands import Blocking, Gather
 from tarash.tarash_gateway.flows.image import image_call
 from tarash.tarash_gateway.media.fetch import Fetched
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType
@@ -230,6 +230,15 @@ def test_more_pictures_than_asked_for_are_cut(called, png):
     result, _ = called(ImageAnswer(outputs))
     assert len(result.images) == 1
     assert result.warnings == ["1 image was asked for, the vendor's answer has 200001: the others were left out"]
+
+
+def test_a_large_picture_is_decoded_off_the_event_loop(called, png):
+    large = png[:-12] + (9_000_000).to_bytes(4) + b"teXt" + bytes(9_000_000) + bytes(4) + png[-12:]
+    result, fed = called(
+        ImageAnswer([ImageOutput(base64=base64.b64encode(large).decode()), ImageOutput(content=png)]), n=2
+    )
+    assert [image.content for image in result.images] == [large, png]
+    assert len([command for command in fed.commands if isinstance(command, Blocking)]) == 1
 
 
 def test_base64_above_the_limit_of_an_answer_is_not_decoded(called):

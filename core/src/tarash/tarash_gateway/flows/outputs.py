@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from tarash.tarash_gateway.errors import InvalidResponseError, MediaTooLargeError, TarashError
-from tarash.tarash_gateway.flows.commands import Either, Flow
+from tarash.tarash_gateway.flows.commands import Blocking, Either, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.media import fetch
@@ -19,6 +19,9 @@ from tarash.tarash_gateway.plugins.http.request import image_limit
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Provider
 
 DOWNLOAD_TRIES = 3
+
+IN_A_THREAD = 8 * 1024 * 1024
+"""Characters or bytes of an image from which no event loop waits for it to be decoded."""
 
 SPARE_TRIES = 8
 """Broken images of an answer that may be passed over, where it has more than were asked for."""
@@ -48,7 +51,6 @@ def images_of(
         try:
             image = yield from image_of(context, provider, output, warnings, room)
         except InvalidResponseError as error:
-            error.raw = error.raw or without_media(answer.raw)
             broken = broken or error
             warnings.append(f"{name} cannot be used: {error}")
         else:
@@ -56,7 +58,9 @@ def images_of(
             room -= image.size_bytes or 0
             images.append(image)
     if not images:
-        raise broken or InvalidResponseError("the answer holds no image", raw=without_media(answer.raw))
+        broken = broken or InvalidResponseError("the answer holds no image")
+        broken.raw = broken.raw or without_media(answer.raw)
+        raise broken
     if made < wanted:
         warnings.append(f"{wanted} images were asked for, the vendor made {made}")
     elif made > wanted:
@@ -85,7 +89,10 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
     error: InvalidResponseError | None = None
     for source in _embedded(output):
         try:
-            return _decoded(source, known, room)
+            if len(source) < IN_A_THREAD:
+                return _decoded(source, known, room)
+            decoded: Media = yield Blocking(_decoded, source, known, room)
+            return decoded
         except InvalidResponseError as broken:
             error = error or broken
     failures: list[str] = []
