@@ -89,10 +89,7 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
     error: InvalidResponseError | None = None
     for source in _embedded(output):
         try:
-            if len(source) < IN_A_THREAD:
-                return _decoded(source, known, room)
-            decoded: Media = yield Blocking(_decoded, source, known, room)
-            return decoded
+            return (yield from _decode(source, known, room))
         except InvalidResponseError as broken:
             error = error or broken
     failures: list[str] = []
@@ -164,6 +161,13 @@ def _is_data_url(text: str) -> bool:
 
 def _is_address(text: str) -> bool:
     return text[:8].lower().startswith(("http://", "https://"))
+
+
+def _decode(source: str | bytes, known: dict[str, Any], room: int) -> Flow[Media]:
+    if len(source) < IN_A_THREAD:
+        return _decoded(source, known, room)
+    media: Media = yield Blocking(_decoded, source, known, room)
+    return media
 
 
 def _decoded(source: str | bytes, known: dict[str, Any], room: int) -> Media:
