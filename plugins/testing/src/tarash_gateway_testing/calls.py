@@ -14,6 +14,7 @@ from tarash.tarash_gateway.models import (
     ImageGenerationRequest,
     ImageGenerationResponse,
     ImageGenerationUpdate,
+    ImageJob,
     VideoGenerationRequest,
     VideoGenerationResponse,
     VideoJob,
@@ -90,6 +91,26 @@ class Calls:
         """`cancel_video`."""
         seen: VideoJob = self._call("cancel_video", config, job)
         return seen
+
+    def submit_image(self, config: GenerationConfig, request: ImageGenerationRequest) -> ImageJob:
+        """`submit_image`."""
+        job: ImageJob = self._call("submit_image", config, request)
+        return job
+
+    def poll_image(self, config: GenerationConfig, job: ImageJob) -> ImageJob:
+        """`poll_image`."""
+        latest: ImageJob = self._call("poll_image", config, job)
+        return latest
+
+    def resume_image(self, config: GenerationConfig, job: ImageJob) -> ImageGenerationResponse:
+        """`resume_image`."""
+        response: ImageGenerationResponse = self._call("resume_image", config, job)
+        return response
+
+    def cancel_image(self, config: GenerationConfig, job: ImageJob) -> ImageJob:
+        """`cancel_image`."""
+        latest: ImageJob = self._call("cancel_image", config, job)
+        return latest
 
     def refresh(self, config: GenerationConfig) -> list[ModelRow]:
         """`refresh_models`."""

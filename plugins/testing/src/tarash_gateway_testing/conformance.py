@@ -8,6 +8,7 @@ from tarash_gateway_testing.checks.catalogue import CatalogueChecks
 from tarash_gateway_testing.checks.deadlines import DeadlineChecks
 from tarash_gateway_testing.checks.downloads import DownloadChecks
 from tarash_gateway_testing.checks.errors import ErrorChecks
+from tarash_gateway_testing.checks.image_jobs import ImageJobChecks
 from tarash_gateway_testing.checks.jobs import JobChecks
 from tarash_gateway_testing.checks.loading import LoadingChecks
 from tarash_gateway_testing.checks.loops import LoopChecks
@@ -32,6 +33,7 @@ class ProviderConformance(
     OriginChecks,
     StreamChecks,
     JobChecks,
+    ImageJobChecks,
     DownloadChecks,
     DeadlineChecks,
     LoopChecks,

@@ -11,7 +11,7 @@ from tarash_gateway_testing.fake.received import Request
 
 __all__ = ["CREATING", "Handler", "Role", "answers", "handlers_of"]
 
-Role = Literal["image", "stream", "submit", "poll", "download", "cancel", "list", "models", "other"]
+Role = Literal["image", "stream", "submit", "poll", "result", "download", "cancel", "list", "models", "other"]
 """What a request is for: the primitives of a provider, and `other` for what they need besides, such as an upload."""
 
 CREATING: frozenset[Role] = frozenset(("image", "stream", "submit"))

@@ -1,4 +1,4 @@
-"""A video job at a fake vendor."""
+"""A job at a fake vendor, of a video or of images."""
 
 from __future__ import annotations
 

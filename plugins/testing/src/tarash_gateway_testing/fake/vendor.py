@@ -20,7 +20,7 @@ from tarash_gateway_testing.media import clip, picture
 
 __all__ = ["FakeVendor", "Place", "Vendor"]
 
-_ABOUT_A_JOB: frozenset[Role] = frozenset(("poll", "download", "cancel"))
+_ABOUT_A_JOB: frozenset[Role] = frozenset(("poll", "result", "download", "cancel"))
 
 
 class Place(Protocol):
@@ -273,7 +273,7 @@ class FakeVendor:
         return answer
 
     def _job_of(self, request: Request) -> FakeJob | None:
-        if request.role == "submit":
+        if request.role == "submit" or (request.role == "image" and "result" in self.roles):
             job = FakeJob(request, self._words, self._states, files_at=self._files_at or self._origin)
             job.message = self._message or job.message
             self.jobs.append(job)
