@@ -160,3 +160,13 @@ class TestFoldersThatCannotBeWrittenTo:
         with pytest.raises(SaveError, match="cannot be written"):
             run([image("a")], journal=tmp_path / "journal")
         assert paid() == []
+
+
+def test_a_picture_that_is_broken_is_kept_beside_its_place(run, image, out):
+    result = run([image("a", model="dall-e-2@not_an_image")])
+    [failure] = result.failures
+    [kept] = out.rglob("*.incomplete")
+    assert failure.error.endswith(f"What came is kept as {kept}.")
+    assert (kept.name.startswith("a."), kept.read_bytes() != b"") == (True, True)
+    # It is no result: another run may have the place.
+    assert run([image("a")], retry_failed=True).done == 1

@@ -200,6 +200,15 @@ def test_an_error_is_told_to_people_and_to_programs(typed, at_sandbox, tarash_sa
     assert f"error: {error['message']}" in done.err
 
 
+def test_a_picture_that_is_broken_is_kept_beside_its_place(typed, at_sandbox, tarash_sandbox, folder):
+    tarash_sandbox.fail("not_an_image", times=None)
+    done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--json", *at_sandbox)
+    kept = folder / "harbour.png.incomplete"
+    assert done.told["error"]["message"].endswith("What came is kept as harbour.png.incomplete.")
+    assert kept.read_bytes()
+    assert not (folder / "harbour.png").exists()
+
+
 def test_what_may_cost_too_much_is_not_sent(typed, at_sandbox, tarash_sandbox):
     words = ("image", "A harbour", "-o", "harbour.png", "-m", "dall-e-3", "--quality", "hd", "--max-cost", "0.01")
     done = typed(*words, "--json", "-p", "openai", "--base-url", tarash_sandbox.url)

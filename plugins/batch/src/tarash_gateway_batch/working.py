@@ -27,10 +27,12 @@ from tarash.tarash_gateway.flows.jobs import check_home
 from tarash.tarash_gateway.flows.plan import Plan, Skipped, checked_chain
 from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
+from tarash.tarash_gateway.media.kinds import ending_of
 from tarash.tarash_gateway.media.saving import Exists, cannot_write
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins.observers import observers
 from tarash.tarash_gateway.plugins.registry import registry
@@ -120,7 +122,13 @@ class Work:
         folder = places.place(self.row.id)
         if self.row.kind == "video":
             folder.mkdir(parents=True, exist_ok=True)
-        response = self._response = await self._made()
+        try:
+            response = self._response = await self._made()
+        except TarashError as error:
+            if error.media is not None:
+                broken, name = error, f"{self.row.id}{ending_of(error.media.content_type)}"
+                await self._in_thread(lambda: keep_broken(broken, folder / name))
+            raise
         async with self._bench.writing:
             self.answered()
             if self.row.kind == "video":

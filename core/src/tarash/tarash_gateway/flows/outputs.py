@@ -15,6 +15,7 @@ from tarash.tarash_gateway.media import fetch
 from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
 from tarash.tarash_gateway.media.structure import BrokenMediaError, MediaFacts, check_pixels, sniff
 from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.models.rescue import IN_MEMORY
 from tarash.tarash_gateway.plugins.http.request import image_limit
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Provider
 
@@ -183,7 +184,7 @@ def _decoded(source: str | bytes, known: dict[str, Any], room: int) -> Media:
     try:
         return Media.from_bytes(source, **known)
     except BrokenMediaError as error:
-        kept = ". Its bytes are in error.media" if source else ""
+        kept = IN_MEMORY if source else ""
         msg = f"the vendor's image is broken: {error.described}{kept}"
         raise InvalidResponseError(msg, media=broken_media(source, error, **known) if source else None) from error
 

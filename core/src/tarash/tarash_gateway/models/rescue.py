@@ -13,6 +13,9 @@ from tarash.tarash_gateway.errors import SaveError, TarashError
 from tarash.tarash_gateway.media.saving import Exists, atomic_file
 from tarash.tarash_gateway.models.media import Media
 
+IN_MEMORY = ". Its bytes are in error.media"
+"""The end of the text of an error about an image that is broken."""
+
 
 def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveError | None]:
     """Writes media that were paid for, with their sidecar. Where `place` cannot be written, another folder is found.
@@ -42,6 +45,24 @@ def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveErro
     except TarashError as error:
         problem = problem or SaveError(str(error), errno=getattr(error, "errno", None))
     return path, problem
+
+
+def keep_broken(error: TarashError, place: Path) -> None:
+    """Writes what came and is no whole image to `NAME.incomplete`, as a download leaves it there, and says so.
+
+    Args:
+        error: what `generate_image` raised; its text gets the place of the file.
+        place: the place of the first image, with or without an ending.
+    """
+    media = error.media
+    if media is None or media.data is None:
+        return
+    kept = place.with_name(f"{place.name}.incomplete")
+    with suppress(SaveError, OSError):
+        kept.parent.mkdir(exist_ok=True)
+        _write(kept, media.data, "replace")
+        error.message = f"{error.message.removesuffix(IN_MEMORY).rstrip('.')}. What came is kept as {kept}."
+        error.args = (error.message,)
 
 
 def _write(place: Path, content: bytes, exists: Exists) -> None:

@@ -12,6 +12,7 @@ from tarash.tarash_gateway.errors import GenerationFailedError, SaveError, Taras
 from tarash.tarash_gateway.images import generate_image, stream_image
 from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
+from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_cli.asking import config_of, need_output, said
 from tarash_gateway_cli.exits import OK, exit_code, interrupted_by
@@ -72,6 +73,7 @@ def save_images(
         try:
             response = call(watch)
         except TarashError as error:
+            keep_broken(error, places[0])
             raise left.of_error(error) from error
         except KeyboardInterrupt as interrupt:
             raise left.of_interrupt(watch, interrupt) from None
