@@ -74,7 +74,7 @@ def frames_with(secret, error):
 
 
 def test_no_frame_of_a_write_that_fails_holds_the_head():
-    stream = connecting._Stream(Broken(), None)
+    stream = connecting._Stream(Broken())
     with pytest.raises(httpcore2.WriteError) as caught:
         stream.write(HEAD, Deadline(60, private=Private(SECRET)))
     assert not list(frames_with(SECRET, caught.value))

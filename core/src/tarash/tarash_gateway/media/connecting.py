@@ -13,7 +13,6 @@ import os
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -32,10 +31,8 @@ __all__ = [
     "NETWORK_ERRORS",
     "TIMEOUTS",
     "Deadline",
-    "async_pool",
     "open_async_pool",
     "open_pool",
-    "pool",
     "target",
     "trusted",
     "why",
@@ -134,17 +131,6 @@ def _options(url: str, proxy: Proxy | None, allow_private: bool | None) -> dict[
     }
 
 
-def pool(tls: ssl.SSLContext | None, *, deadline: float, allow_private: bool) -> httpcore2.ConnectionPool:
-    """Makes connections that end at `deadline`, a time of `time.monotonic` in seconds; it uses no proxies."""
-    backend = _Backend(allow_private=allow_private, deadline=deadline)
-    return httpcore2.ConnectionPool(ssl_context=tls, network_backend=backend)
-
-
-def async_pool(tls: ssl.SSLContext | None, *, allow_private: bool) -> httpcore2.AsyncConnectionPool:
-    """The twin of `pool`, where the deadline is the caller's `asyncio.timeout`."""
-    return httpcore2.AsyncConnectionPool(ssl_context=tls, network_backend=_AsyncBackend(allow_private=allow_private))
-
-
 def target(url: httpx2.URL) -> httpcore2.URL:
     """Returns a URL as the pools take it."""
     return httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
@@ -163,11 +149,8 @@ def why(error: BaseException | None) -> str:
 class _Backend(httpcore2.NetworkBackend):
     """Connects within the deadline that the timeout is; where asked to, only to addresses that may be fetched from."""
 
-    def __init__(
-        self, *, allow_private: bool | None, proxy: Proxy | None = None, deadline: float | None = None
-    ) -> None:
+    def __init__(self, *, allow_private: bool | None, proxy: Proxy | None = None) -> None:
         self._allow_private, self._proxy = allow_private, proxy
-        self._deadline = None if deadline is None else Deadline(deadline - time.monotonic())
         self._sockets = httpcore2.SyncBackend()
 
     def connect_tcp(
@@ -179,7 +162,6 @@ class _Backend(httpcore2.NetworkBackend):
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - every socket has `KEEPALIVE`
     ) -> httpcore2.NetworkStream:
         """Tries each address of `host` in turn."""
-        timeout = timeout if self._deadline is None else self._deadline
         failure: Exception | None = None
         for address in self._addresses(host, port, timeout):
             seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
@@ -189,7 +171,7 @@ class _Backend(httpcore2.NetworkBackend):
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as error:
                 failure = error
             else:
-                return _Stream(stream, self._deadline)
+                return _Stream(stream)
         raise failure or _nowhere(host)
 
     def _addresses(self, host: str, port: int, timeout: float | None) -> list[str]:
@@ -207,13 +189,13 @@ class _Backend(httpcore2.NetworkBackend):
 class _Stream(httpcore2.NetworkStream):
     """A connection whose every step ends at the deadline of its request; the library's own starts its clock anew."""
 
-    def __init__(self, inner: httpcore2.NetworkStream, deadline: Deadline | None, *, plain: bool = True) -> None:
-        self._inner, self._deadline = inner, deadline
+    def __init__(self, inner: httpcore2.NetworkStream, *, plain: bool = True) -> None:
+        self._inner = inner
         # The socket itself costs less than the library's way to it. Encryption inside encryption has no socket for it.
         self._socket: socket.socket | None = inner.get_extra_info("socket") if plain else None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        seconds = seconds_left(self._deadline or timeout, httpcore2.ReadTimeout)
+        seconds = seconds_left(timeout, httpcore2.ReadTimeout)
         connection = self._socket
         if connection is None:
             return self._inner.read(max(max_bytes, PIECE), seconds)
@@ -226,7 +208,7 @@ class _Stream(httpcore2.NetworkStream):
             raise httpcore2.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        seconds = seconds_left(self._deadline or timeout, httpcore2.WriteTimeout)
+        seconds = seconds_left(timeout, httpcore2.WriteTimeout)
         private: Private | None = getattr(timeout, "private", None)
         if private is None:
             self._send(buffer, seconds)
@@ -257,8 +239,8 @@ class _Stream(httpcore2.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore2.NetworkStream:
         plain = not isinstance(self._socket, ssl.SSLSocket) and self._socket is not None
-        seconds = seconds_left(self._deadline or timeout, httpcore2.ConnectTimeout)
-        return _Stream(self._inner.start_tls(ssl_context, server_hostname, seconds), self._deadline, plain=plain)
+        seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
+        return _Stream(self._inner.start_tls(ssl_context, server_hostname, seconds), plain=plain)
 
     def get_extra_info(self, info: str) -> Any:
         return self._inner.get_extra_info(info)
