@@ -54,6 +54,9 @@ class Case:
 
     request: dict[str, Any] = field(default_factory=dict)
     config: dict[str, Any] = field(default_factory=dict)
+    environment: dict[str, str] = field(default_factory=dict)
+    """Variables that are set; `{base}` is the server's address."""
+
     budget: float | None = None
     """Dollars within which the call is made; `outcome.spent` has what it came to."""
 
@@ -265,7 +268,45 @@ COUNTS = {
     "of the vendor": ({"cost": "0.0123", "output_tokens": None}, 0.0123),
     "of the vendor, no number": ({"cost": None, "output_tokens": 4160}, 0.031676),
 }
+UNUSABLE = {"socks": "socks://127.0.0.1:7891/", "nonsense": "nonsense", "no address": "http://[::1"}
+"""What the environment's variables for proxies hold at times."""
+
+
+def _around(good, elsewhere):
+    """The rows 19 to 21: `good` is an answer with the image in it, `elsewhere` one with its address only."""
+    headers = {"headers": {"x-gateway": "a", "X-Team": "b"}}
+    proxied = {"HTTP_PROXY": "{base}", "NO_PROXY": "127.0.0.1"}
+    return [
+        Case(
+            "19 exempt",
+            "image",
+            good,
+            gives_the_image,
+            environment={"ALL_PROXY": "nonsense", "NO_PROXY": "example.com,127.0.0.0/8"},
+        ),
+        Case("20 a name that only the proxy knows", "image", elsewhere, gives_the_image, environment=proxied),
+        Case("21 headers", "image", good, sends_headers, config={"provider_config": headers}),
+    ]
+
+
+def sends_headers(outcome):
+    gives_the_image(outcome)
+    for headers in outcome.world.headers:
+        assert (headers["x-gateway"], headers["x-team"]) == ("a", "b")
+
+
 SETTINGS = [
+    *(
+        Case(
+            f"19 {name} in {variable}",
+            "image",
+            lambda w: {},
+            refused_before(ConfigurationError, f"{variable} names no proxy that can be used"),
+            environment={variable: value},
+        )
+        for name, value in UNUSABLE.items()
+        for variable in ("ALL_PROXY", "http_proxy")
+    ),
     Case(
         "22 a typo in provider_config",
         "image",
@@ -370,6 +411,7 @@ def _openai_untyped(world):
 
 OPENAI = [
     *SETTINGS,
+    *_around(_items(_good), _with_file(lambda w: {"url": "http://only-inside.example/f/1.png"})),
     Case(
         "1 empty base64", "image", _with_file(lambda w: {"b64_json": "", "url": f"{w.base}/f/1.png"}), gives_the_image
     ),
@@ -560,6 +602,10 @@ def _interaction(submit=None, poll=None, content=()):
 
 GOOGLE = [
     *SETTINGS,
+    *_around(
+        _parts(lambda w: _inline(w.b64)),
+        _parts(lambda w: {"fileData": {"fileUri": "http://only-inside.example/f/1.png"}}),
+    ),
     Case(
         "1 empty base64",
         "image",

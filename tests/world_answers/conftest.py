@@ -69,6 +69,8 @@ class World:
     roles: tuple[tuple[str, str, str], ...] = ()
     replies: dict[str, list[Any]] = field(default_factory=dict)
     arrived: list[tuple[str, str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+    """Of each request that arrived, by their names in lower case."""
 
     @property
     def b64(self):
@@ -110,6 +112,7 @@ def _listening():
 
         def _answer(self):
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.server.world.headers.append({name.lower(): value for name, value in self.headers.items()})
             reply = self.server.world.reply_to(self.command, self.path.partition("?")[0])
             content = reply.content
             self.send_response(reply.status)
@@ -162,8 +165,13 @@ def pytest_generate_tests(metafunc):
 
 
 @pytest.fixture
-def outcome(case, world, flavour, request, retry_policy):
+def outcome(case, world, flavour, request, retry_policy, monkeypatch):
     """Runs the call of a case with the module's plugin."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in case.environment.items():
+        monkeypatch.setenv(name, value.format(base=world.base))
     retry_policy(first_delay=0.001)
     replies = case.replies(world)
     world.replies = {role: list(given) if isinstance(given, list) else [given] for role, given in replies.items()}
