@@ -131,15 +131,21 @@ class Redaction:
         return clip(one_line(self._masked(_start_of(words, 2 * limit)).strip()), limit)
 
     def value(self, answer: Any, limit: int = RAW_LIMIT) -> Any:
-        """An answer as it may be kept: without media, keys and prompts, and with at most `limit` characters."""
+        """An answer as a response may keep it: without media and keys, and with at most `limit` characters.
+
+        What the caller wrote stays in it: the response is the caller's own.
+        """
         from tarash.tarash_gateway.media.decoding import without_media  # noqa: PLC0415 # media import this module
 
-        kept = without_media(answer)
-        return mask_all(self._without_prompts(kept) if self._prompts else kept, self._secrets, limit)
+        return mask_all(without_media(answer), self._secrets, limit)
 
     def shown(self, answer: Any) -> Any:
-        """An answer for `error.raw`: as `value`, and no longer than `SHOWN_LIMIT` characters when it is printed."""
+        """An answer for `error.raw`: as `value`, without prompts, and of at most `SHOWN_LIMIT` characters in print."""
         limit = SHOWN_LIMIT
+        if self._prompts:
+            from tarash.tarash_gateway.media.decoding import without_media  # noqa: PLC0415 # as above
+
+            answer = self._without_prompts(without_media(answer))
         while len(repr(kept := self.value(answer, limit))) > SHOWN_LIMIT and limit:
             limit //= 2
         return kept

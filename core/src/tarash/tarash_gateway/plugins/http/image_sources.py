@@ -51,7 +51,7 @@ def read_image(item: Any, answer: Answer) -> ImageOutput | None:
         item = {"url": item} if address else {"b64_json": item} if len(item) >= _SHORTEST_BASE64 else None
     if not isinstance(item, Mapping):
         return None
-    sources = list(dict.fromkeys(_sources(item)))
+    sources = list(_sources(item))
     base64 = next((text for kind, text in sources if kind == "base64"), None)
     others = [text for kind, text in sources if kind == "base64" and text is not base64]
     urls = [text for kind, text in sources if kind == "url"]
