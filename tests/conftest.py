@@ -33,7 +33,7 @@ from tarash.tarash_gateway import generate_image, generate_image_async, generate
 @pytest.fixture(autouse=True)
 def _no_setting_of_this_machine(monkeypatch):
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "AZURE_", "TARASH_", "OPENROUTER_", "GOOGLE_", "GEMINI_", "XAI_")):
+        if name.startswith(("OPENAI_", "AZURE_", "TARASH_", "OPENROUTER_", "GOOGLE_", "GEMINI_", "XAI_", "FAL_")):
             monkeypatch.delenv(name)
 
 

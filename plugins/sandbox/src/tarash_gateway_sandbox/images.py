@@ -112,7 +112,7 @@ async def picture_file(call: Call, vendor: Vendor) -> Answer:
         msg = "The specified resource does not exist: the URL has expired."
         raise VendorError(msg, status=404)
     kind = "svg+xml" if order.format == "svg" else order.format
-    return Answer(body=(await vendor.in_studio(_draw, [order]))[0], content_type=f"image/{kind}")
+    return Answer(body=(await vendor.in_studio(draw_orders, [order]))[0], content_type=f"image/{kind}")
 
 
 async def car(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
@@ -141,7 +141,7 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         checks.text(body, key, values)
     delivery = checks.text(body, "response_format", model.response_formats)
     wanted = encoding_of(call, body, model, count=count, masked=work.masked)
-    orders = _orders(
+    orders = orders_of(
         count,
         prompt=prompt,
         width=QUICK_EDGE if vendor.quick else size[0],
@@ -154,7 +154,7 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         frames=wanted.frames,
         frame_ms=wanted.frame_ms,
     )
-    pictures = await vendor.in_studio(_draw, orders)
+    pictures = await vendor.in_studio(draw_orders, orders)
     asked = call.deployment or checks.text(body, "model") or model.name
     vendor.paid.add(Paid("image", asked, prompt, count=len(pictures)))
     facts = {
@@ -164,7 +164,7 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         "background": wanted.background,
     }
     if wanted.stream:
-        shown = [(await vendor.in_studio(_unfinish, picture, wanted.partials), picture) for picture in pictures]
+        shown = [(await vendor.in_studio(unfinished_of, picture, wanted.partials), picture) for picture in pictures]
         used = usage(prompt, quality, size, 1, inputs=len(work.inputs), partials=wanted.partials)
         return EventStream(stream_events(work.kind, shown, facts, used), pause=vendor.stream_pause)
     data: list[dict[str, str]] = []
@@ -191,19 +191,22 @@ def _count(body: Mapping[str, Any], model: ImageModel, *, form: bool) -> int:
     return count
 
 
-def _orders(count: int, **common: Any) -> list[PictureOrder]:
+def orders_of(count: int, **common: Any) -> list[PictureOrder]:
+    """Orders of so many images, numbered."""
     from tarash_gateway_sandbox.drawing import PictureOrder  # noqa: PLC0415 - brings Pillow
 
     return [PictureOrder(number=number, **common) for number in range(count)]
 
 
-def _draw(orders: list[PictureOrder]) -> list[bytes]:
+def draw_orders(orders: list[PictureOrder]) -> list[bytes]:
+    """Draws each order."""
     from tarash_gateway_sandbox.drawing import draw  # noqa: PLC0415 - brings Pillow
 
     return [draw(order) for order in orders]
 
 
-def _unfinish(picture: bytes, count: int) -> list[bytes]:
+def unfinished_of(picture: bytes, count: int) -> list[bytes]:
+    """Draws the partial images that come before an image."""
     from tarash_gateway_sandbox.unfinished import unfinish  # noqa: PLC0415 - brings Pillow
 
     return [unfinish(picture, (number + 1) / (count + 1)) for number in range(count)]

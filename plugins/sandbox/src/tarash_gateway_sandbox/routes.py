@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox import derived_videos, images, videos
 from tarash_gateway_sandbox.auth import authorize
+from tarash_gateway_sandbox.fal import routes as fal
 from tarash_gateway_sandbox.faults import Answer, Reply, json_answer
 from tarash_gateway_sandbox.google import routes as google
 from tarash_gateway_sandbox.models import IMAGE_MODELS, VIDEO_MODELS
@@ -118,7 +119,7 @@ def find(request: RecordedRequest) -> tuple[Call, Handler]:
         VendorError: There is no such route, its version does not fit, or the key is refused.
     """
     path = request.path
-    found = openrouter.find(request) or google.find(request) or xai.find(request)
+    found = openrouter.find(request) or google.find(request) or xai.find(request) or fal.find(request)
     if found is not None:
         return found
     for route in OPEN_ROUTES:

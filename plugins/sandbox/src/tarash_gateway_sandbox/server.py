@@ -9,6 +9,8 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from tarash_gateway_sandbox.auth import check_host, is_loopback
+from tarash_gateway_sandbox.fal import PLATFORM as FAL_PLATFORM
+from tarash_gateway_sandbox.fal import PREFIX as FAL_PREFIX
 from tarash_gateway_sandbox.google import PREFIX as GOOGLE_PREFIX
 from tarash_gateway_sandbox.jobs import FAILED, Ending
 from tarash_gateway_sandbox.openrouter import PREFIX as OPENROUTER_PREFIX
@@ -140,6 +142,16 @@ class SandboxServer:
     def xai_url(self) -> str:
         """The base URL of xAI's face: the origin and `/xai/v1`."""
         return f"{self.origin}{XAI_PREFIX}"
+
+    @property
+    def fal_url(self) -> str:
+        """The base URL of fal's queue: the origin and `/fal`."""
+        return f"{self.origin}{FAL_PREFIX}"
+
+    @property
+    def fal_platform_url(self) -> str:
+        """The base URL of fal's platform, which lists models and prices."""
+        return f"{self.origin}{FAL_PLATFORM}"
 
     @property
     def job_seconds(self) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.answers import encoded
 from tarash_gateway_sandbox.faults import EventStream, Reply, event_bytes, json_answer
-from tarash_gateway_sandbox.images import QUICK_EDGE, _draw, _orders, _unfinish
+from tarash_gateway_sandbox.images import QUICK_EDGE, draw_orders, orders_of, unfinished_of
 from tarash_gateway_sandbox.openrouter import checks
 from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import IMAGE_ENTRIES, IMAGE_RATIOS, IMAGE_SIDES, ImageEntry
@@ -50,7 +50,7 @@ async def generate(call: Call, vendor: Vendor) -> Reply:
     inputs = await vendor.in_studio(_inputs, body, entry)
     width, height = _shape(body, chosen)
     form = chosen["output_format"] or "png"
-    orders = _orders(
+    orders = orders_of(
         count,
         prompt=prompt,
         width=QUICK_EDGE if vendor.quick else width,
@@ -60,7 +60,7 @@ async def generate(call: Call, vendor: Vendor) -> Reply:
         quality=90 if compression is None else 100 - compression,
         inputs=tuple(inputs),
     )
-    drawn = await vendor.in_studio(_draw, orders)
+    drawn = await vendor.in_studio(draw_orders, orders)
     vendor.paid.add(Paid("image", checks.text(body, "model") or "", prompt, count=count))
     usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": 1290 * count, "cost": entry.cost * count}
     usage |= {"total_tokens": usage["prompt_tokens"] + usage["completion_tokens"], "is_byok": False}
@@ -71,7 +71,7 @@ async def generate(call: Call, vendor: Vendor) -> Reply:
         return json_answer({"created": now, "data": data, "usage": usage})
     events: list[dict[str, Any]] = []
     for content in drawn:
-        for at, partial in enumerate(await vendor.in_studio(_unfinish, content, PARTIALS)):
+        for at, partial in enumerate(await vendor.in_studio(unfinished_of, content, PARTIALS)):
             event = {"type": "image_generation.partial_image", "b64_json": encoded(partial), "partial_image_index": at}
             events.append(event)
         final = {"type": "image_generation.completed", "b64_json": encoded(content), "created": now}

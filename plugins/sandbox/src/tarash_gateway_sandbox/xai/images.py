@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.answers import encoded
 from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.images import QUICK_EDGE, _draw, _orders
+from tarash_gateway_sandbox.images import QUICK_EDGE, draw_orders, orders_of
 from tarash_gateway_sandbox.operations import split_model
 from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.xai import checks
@@ -62,7 +62,7 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
     shown = [await vendor.in_studio(checks.image, item, "image") for item in given]
     width, height = (float(part) for part in ("1:1" if ratio == "auto" else ratio).split(":"))
     stretch = math.sqrt(width / height)
-    orders = _orders(
+    orders = orders_of(
         count,
         prompt=prompt,
         width=QUICK_EDGE if vendor.quick else round(side * stretch / 16) * 16,
@@ -72,7 +72,7 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
         quality=90,
         inputs=tuple(content for content in shown if content is not None),
     )
-    drawn = await vendor.in_studio(_draw, orders)
+    drawn = await vendor.in_studio(draw_orders, orders)
     vendor.paid.add(Paid("image", asked, prompt, count=count))
     data: list[dict[str, Any]] = []
     for order, content in zip(orders, drawn, strict=True):

@@ -1,0 +1,39 @@
+"""fal: images and videos of many vendors, each by a job in one queue. No HTTP library is imported before a request.
+
+A dozen well-known models are known without asking; `refresh_models` fetches the schemas of the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.models import GenerationConfig
+from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash_gateway_fal.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, shipped_rows
+
+__all__ = ["tarash_create_provider", "tarash_provider_specs"]
+
+
+@hookimpl
+def tarash_provider_specs() -> Iterable[ProviderSpec]:
+    """Names fal and what a few of its models accept."""
+    images, videos = shipped_rows()
+    yield ProviderSpec(
+        name="fal",
+        api_version=1,
+        title="fal",
+        image_models=images,
+        video_models=videos,
+        default_image_model=DEFAULT_IMAGE_MODEL,
+        default_video_model=DEFAULT_VIDEO_MODEL,
+        key_variables=("FAL_KEY",),
+        live_models=True,
+    )
+
+
+@hookimpl
+def tarash_create_provider(config: GenerationConfig) -> Provider:
+    """Makes a provider for fal, or for the server at `config.base_url` in its place."""
+    from tarash_gateway_fal.provider import FalProvider  # noqa: PLC0415 # not for rows alone
+
+    return FalProvider(config)

@@ -1,0 +1,248 @@
+"""The provider: every model is a job in one queue. It builds a request, sends it, reads the answer.
+
+A submit is sent once, and to one host: it is not repeated on the vendor's second domain, as its own client does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tarash.tarash_gateway.capabilities import ImageModel, Price, VideoModel
+from tarash.tarash_gateway.errors import JobExpiredError, TarashError
+from tarash.tarash_gateway.models import (
+    GenerationConfig,
+    ImageGenerationRequest,
+    ImageJob,
+    VideoGenerationRequest,
+    VideoJob,
+)
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageStatus, PreparedRequest, VideoStatus, read_variable
+from tarash.tarash_gateway.plugins.http import (
+    Answer,
+    Connection,
+    HttpClient,
+    HttpProvider,
+    HttpRequest,
+    KeySource,
+    Steps,
+    check_base_url,
+    creation_errors,
+    download_errors,
+    job_errors,
+    run_steps,
+    run_steps_async,
+)
+from tarash_gateway_fal.answers import (
+    failure_of,
+    is_still_running,
+    read_cancelled,
+    read_failure,
+    read_images,
+    read_state,
+    read_submitted,
+    read_video,
+)
+from tarash_gateway_fal.requests import (
+    cancel_request,
+    image_request,
+    models_request,
+    prices_request,
+    result_request,
+    status_request,
+    video_request,
+)
+from tarash_gateway_fal.rows import read_models, read_prices
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins import Sink
+
+PLATFORM = "https://api.fal.ai/v1"
+"""Where models and prices are listed, another host than the queue's."""
+
+MOST_PAGES = 40
+"""Pages of the list of models that are read: 2,000 models."""
+
+PRICED_AT_ONCE = 50
+"""Models whose prices are asked for in one request."""
+
+
+class FalProvider(HttpProvider):
+    """fal's queue, bound to one config."""
+
+    base_url: ClassVar[str] = "https://queue.fal.run"
+    key_variables: ClassVar[tuple[str, ...]] = ("FAL_KEY",)
+    key_prefix: ClassVar[str] = "Key "
+
+    def connect(self, config: GenerationConfig) -> Connection:
+        name, secret = read_variable("FAL_KEY_ID"), read_variable("FAL_KEY_SECRET")
+        if config.api_key is None and read_variable("FAL_KEY") is None and name and secret:
+            base_url = check_base_url(config.base_url or self.base_url)
+            return Connection(base_url=base_url, key=KeySource(f"{name}:{secret}"), key_prefix=self.key_prefix)
+        return super().connect(config)
+
+    def read_error(self, answer: Answer) -> TarashError:
+        return read_failure(answer)
+
+    def submit_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageStatus:
+        with creation_errors():
+            answer = self.client.send(image_request(prepared), timeout)
+            return read_submitted(answer, self._new_job(ImageJob, prepared), ImageStatus, _unit_price(prepared.row))
+
+    async def submit_image_async(
+        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
+    ) -> ImageStatus:
+        request = await _build(image_request, prepared)
+        with creation_errors():
+            answer = await self.client.send_async(request, timeout)
+            return read_submitted(answer, self._new_job(ImageJob, prepared), ImageStatus, _unit_price(prepared.row))
+
+    def poll_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        with job_errors(job):
+            return read_state(self.client.send(status_request(job), timeout), job, ImageStatus)
+
+    async def poll_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        with job_errors(job):
+            return read_state(await self.client.send_async(status_request(job), timeout), job, ImageStatus)
+
+    def fetch_image(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
+        return run_steps(self.client, _fetch(job), timeout)
+
+    async def fetch_image_async(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
+        return await run_steps_async(self.client, _fetch(job), timeout)
+
+    def cancel_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        with job_errors(job):
+            return read_cancelled(self.client.send(cancel_request(job), timeout), job, ImageStatus)
+
+    async def cancel_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+        with job_errors(job):
+            return read_cancelled(await self.client.send_async(cancel_request(job), timeout), job, ImageStatus)
+
+    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+        with creation_errors():
+            answer = self.client.send(video_request(prepared), timeout)
+            return read_submitted(answer, self._new_job(VideoJob, prepared), VideoStatus, _unit_price(prepared.row))
+
+    async def submit_video_async(
+        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
+    ) -> VideoStatus:
+        request = await _build(video_request, prepared)
+        with creation_errors():
+            answer = await self.client.send_async(request, timeout)
+            return read_submitted(answer, self._new_job(VideoJob, prepared), VideoStatus, _unit_price(prepared.row))
+
+    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with job_errors(job):
+            return run_steps(self.client, _poll(job), timeout)
+
+    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with job_errors(job):
+            return await run_steps_async(self.client, _poll(job), timeout)
+
+    def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with job_errors(job):
+            return read_cancelled(self.client.send(cancel_request(job), timeout), job, VideoStatus)
+
+    async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+        with job_errors(job):
+            return read_cancelled(await self.client.send_async(cancel_request(job), timeout), job, VideoStatus)
+
+    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # a job makes one
+        with download_errors(job, sink):
+            self.client.download(_content_request(job), sink, timeout)
+
+    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # see above
+        with download_errors(job, sink):
+            await self.client.download_async(_content_request(job), sink, timeout)
+
+    def fetch_models(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
+        return run_steps(self._platform(), _list_models(), timeout)
+
+    async def fetch_models_async(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
+        return await run_steps_async(self._platform(), _list_models(), timeout)
+
+    def _platform(self) -> HttpClient:
+        # Where something stands in the vendor's place, it stands in the platform's too: the key goes to no other host.
+        default = PLATFORM if self.config.base_url is None else self.endpoint
+        url = self.config.provider_config.get("platform_url") or default
+        connection = Connection(base_url=check_base_url(url), key=self.connection.key, key_prefix=self.key_prefix)
+        return HttpClient(connection, read_error=self.read_error)
+
+    def _new_job(self, kind: Callable[..., Any], prepared: PreparedRequest[Any]) -> Any:
+        return kind(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
+
+
+def _fetch(job: ImageJob) -> Steps[ImageAnswer]:
+    """Asks for the images of a completed job."""
+    try:
+        answer = yield result_request(job)
+    except TarashError as error:
+        if is_still_running(error):
+            error.retryable = True
+        raise failure_of(error, job) from error.__cause__
+    return read_images(answer, job)
+
+
+def _poll(job: VideoJob) -> Steps[VideoStatus]:
+    """Asks for a job's status, and where it is completed for its result: only that says how it ended."""
+    try:
+        answer = yield status_request(job)
+        status = read_state(answer, job, VideoStatus)
+        if status.job.status != "completed":
+            return status
+        result = yield result_request(job)
+    except TarashError as error:
+        if is_still_running(error):
+            return VideoStatus.of(job, status="IN_PROGRESS")
+        raise failure_of(error, job) from error.__cause__
+    return read_video(result, status.job)
+
+
+def _list_models() -> Steps[list[ImageModel | VideoModel]]:
+    """Reads the platform's models page by page, each page with its prices."""
+    today = datetime.now(UTC).date()
+    rows: list[ImageModel | VideoModel] = []
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = (yield models_request(cursor)).object()
+        names = [entry["endpoint_id"] for entry in page.get("models", ()) if isinstance(entry.get("endpoint_id"), str)]
+        prices: dict[str, Price] = {}
+        if names:
+            try:
+                prices = read_prices((yield prices_request(names[:PRICED_AT_ONCE])).object(), today)
+            except TarashError:
+                prices = {}  # rows without prices are better than none
+        rows += read_models(page, prices, today)
+        cursor = page.get("next_cursor") if page.get("has_more") is True else None
+        if not isinstance(cursor, str):
+            break
+    return rows
+
+
+def _unit_price(row: Any) -> float | None:
+    """US dollars of one unit, where a row has just one figure."""
+    price = getattr(row, "price", None)
+    figures = [] if price is None else [*price.per_image.values(), *price.per_second.values()]
+    return figures[0] if len(figures) == 1 else None
+
+
+async def _build(builder: Callable[[Any], HttpRequest], prepared: PreparedRequest[Any]) -> HttpRequest:
+    """Builds a request; input media become megabytes of base64, for which the event loop would stand still."""
+    needs_thread = bool(prepared.images) or getattr(prepared.request, "video", None) is not None
+    return await asyncio.to_thread(builder, prepared) if needs_thread else builder(prepared)
+
+
+def _content_request(job: VideoJob) -> HttpRequest:
+    """Builds the download of a video, whose address came with the result.
+
+    Raises:
+        JobExpiredError: no result named an address.
+    """
+    url = job.provider_data.get("url")
+    if not isinstance(url, str):
+        msg = f"job {job.id} has no address of its video; ask for its status (poll_video), which names one"
+        raise JobExpiredError(msg, job=job, retryable=True)
+    return HttpRequest("GET", url)

@@ -1,0 +1,246 @@
+"""The queue: submit, status, result, cancel; the same for images and videos. Nothing in it has a status of failed."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tarash_gateway_sandbox.catalogue.fault import Course
+from tarash_gateway_sandbox.fal import PREFIX
+from tarash_gateway_sandbox.fal.errors import FalError, ModelError
+from tarash_gateway_sandbox.fal.models import MODELS, PRESETS, SHORT_SIDES, Model
+from tarash_gateway_sandbox.faults import Answer, json_answer
+from tarash_gateway_sandbox.images import QUICK_EDGE, draw_orders, orders_of
+from tarash_gateway_sandbox.jobs import VideoJob
+from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.videos import clip_order, film_of, part_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tarash_gateway_sandbox.vendor import Call, Vendor
+
+STORE = "/fal-media/"
+"""Where files lie, for anyone; under another name of this machine, since the vendor has them at another host."""
+
+NAMESPACES = ("workflows", "comfy")
+FORBIDDEN = "a forbidden scene"
+"""Words of a prompt that the vendor's checker refuses."""
+
+
+@dataclass(frozen=True)
+class FalJob(VideoJob):
+    """A job of the queue."""
+
+    endpoint: str = ""
+    kind: str = "image"
+    body: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    origin: str = ""
+
+    @property
+    def application(self) -> str:
+        """The first segments of the model's id, below which the job is."""
+        segments = self.endpoint.split("/")
+        return "/".join(segments[: 3 if segments[0] in NAMESPACES else 2])
+
+    def address(self, rest: str = "") -> str:
+        """The address of the job."""
+        return f"{self.origin}{PREFIX}/{self.application}/requests/{self.id}{rest}"
+
+    def state(self) -> str:
+        """The vendor's word for how far it is."""
+        step = self._status(self.share)
+        return {"queued": "IN_QUEUE", "in_progress": "IN_PROGRESS"}.get(step, "COMPLETED")
+
+    def outcome(self) -> str:
+        """How it ended, or how far it is, in OpenAI's words."""
+        return self._status(self.share)
+
+
+async def submit(call: Call, vendor: Vendor) -> Answer:
+    """POST /{endpoint}: the model's own JSON."""
+    endpoint = split_model(call.request.path.removeprefix(f"{PREFIX}/"))[0]
+    body = call.request.json
+    if not isinstance(body, dict):
+        raise ModelError(
+            place="body", message="Input should be a valid dictionary", kind="model_attributes_type", value=None
+        )
+    model = MODELS.get(endpoint)
+    if model is not None:
+        _check(model, body)
+    prompt = str(body.get("prompt", ""))
+    if FORBIDDEN in prompt:
+        message = "The content could not be processed because it contained material flagged by a content checker."
+        raise ModelError(
+            place="prompt", message=message, kind="content_policy_violation", value=prompt, categories=["violence"]
+        )
+    kind = "video" if "video" in endpoint or endpoint.startswith("fal-ai/veo") else "image"
+    width, height = _size(body, kind)
+    seconds = re.sub(r"\D", "", str(body.get("duration", ""))) or "5"
+    job = FalJob(
+        endpoint,
+        prompt,
+        f"{width}x{height}",
+        seconds,
+        vendor.job_seconds,
+        scene=prompt,
+        ending=vendor.ending,
+        course=next((one.fault.effect for one in call.job_faults if isinstance(one.fault.effect, Course)), None),
+        faults=call.job_faults,
+        id=str(uuid.uuid4()),
+        endpoint=endpoint,
+        kind=kind,
+        body=body,
+        origin=vendor.origin,
+    )
+    vendor.jobs.add(job)
+    count = int(body.get("num_images", 1)) if kind == "image" else 1
+    vendor.paid.add(Paid("video" if kind == "video" else "image", endpoint, prompt, job.id, count))
+    shown = {
+        "request_id": job.id,
+        "gateway_request_id": job.id,
+        "status": "IN_QUEUE",
+        "queue_position": 0,
+        "response_url": job.address(),
+        "status_url": job.address("/status"),
+        "cancel_url": job.address("/cancel"),
+    }
+    return json_answer(shown)
+
+
+async def status(call: Call, vendor: Vendor) -> Answer:
+    """GET …/requests/{id}/status."""
+    job = _job(call, vendor)
+    shown: dict[str, Any] = {"status": job.state(), "request_id": job.id, "response_url": job.address()}
+    if shown["status"] == "IN_QUEUE":
+        shown["queue_position"] = 1
+    if shown["status"] == "COMPLETED":
+        shown["metrics"] = {"inference_time": job.duration}
+    return json_answer(shown)
+
+
+async def result(call: Call, vendor: Vendor) -> Answer:
+    """GET …/requests/{id}: what was made, or the error that the job ended with."""
+    job = _job(call, vendor)
+    outcome = job.outcome()
+    if outcome in ("queued", "in_progress"):
+        msg = "Request is still in progress"
+        raise FalError(400, msg)
+    if outcome == "expired":
+        msg = "Request not found"
+        raise FalError(404, msg)
+    if outcome != "completed":
+        going = job.course or job.ending
+        error = going.error if going is not None else None
+        message = error.get("message", "") if isinstance(error, dict) else "The job was cancelled."
+        entry = {"loc": ["body"], "msg": message, "type": "downstream_service_error", "input": dict(job.body)}
+        if isinstance(error, dict) and "moderation" in str(error.get("code", "")):
+            entry |= {"type": "content_policy_violation", "categories": ["sexual"]}
+        return json_answer({"detail": [entry]}, status=422, headers={"x-fal-request-id": job.id})
+    port = job.origin.rpartition(":")[2]
+    at = f"http://localhost:{port}{STORE}{job.id}"
+    width, height = (int(part) for part in job.size.split("x"))
+    units: float
+    if job.kind == "video":
+        file = {"url": f"{at}/0.mp4", "content_type": "video/mp4", "file_name": "output.mp4", "file_size": 1}
+        made: dict[str, Any] = {"video": file, "seed": 7}
+        units = float(job.seconds)
+    else:
+        form = str(job.body.get("output_format", "jpeg"))
+        count = int(job.body.get("num_images", 1))
+        images = [
+            {"url": f"{at}/{at_}.{form}", "width": width, "height": height, "content_type": f"image/{form}"}
+            for at_ in range(count)
+        ]
+        made = {"images": images, "seed": job.body.get("seed", 7), "has_nsfw_concepts": [False] * count}
+        units = float(count)
+    headers = {"x-fal-request-id": job.id, "x-fal-billable-units": f"{units:g}"}
+    return json_answer({**made, "prompt": job.prompt, "timings": {"inference": job.duration}}, headers=headers)
+
+
+async def cancel(call: Call, vendor: Vendor) -> Answer:
+    """PUT …/requests/{id}/cancel."""
+    job = _job(call, vendor)
+    state = job.state()
+    if state == "COMPLETED":
+        return json_answer({"status": "ALREADY_COMPLETED"}, status=400)
+    from tarash_gateway_sandbox.jobs import Ending  # noqa: PLC0415 - with the first cancel
+
+    vendor.jobs.add(dataclasses.replace(job, ending=Ending("cancelled", None), duration=0.0))
+    return json_answer({"status": "CANCELLATION_REQUESTED"}, status=202)
+
+
+async def stored(call: Call, vendor: Vendor) -> Answer:
+    """GET of a file."""
+    name, _, file = call.request.path.removeprefix(STORE).partition("/")
+    job = vendor.jobs.get(name)
+    if not isinstance(job, FalJob) or job.outcome() != "completed":
+        msg = "Not Found"
+        raise FalError(404, msg)
+    if job.kind == "video":
+        order = await vendor.in_studio(clip_order, job, vendor.quick)
+        return part_of(call.request.headers, await vendor.in_studio(film_of, order), "video/mp4")
+    number, _, form = file.partition(".")
+    width, height = (int(part) for part in job.size.split("x"))
+    orders = orders_of(
+        int(number) + 1,
+        prompt=job.prompt,
+        width=QUICK_EDGE if vendor.quick else width,
+        height=QUICK_EDGE if vendor.quick else height,
+        model=job.endpoint,
+        format=form,
+        quality=90,
+    )
+    drawn = await vendor.in_studio(draw_orders, orders[-1:])
+    return Answer(body=drawn[0], content_type=f"image/{form}")
+
+
+def _check(model: Model, body: Mapping[str, Any]) -> None:
+    for name in model.required:
+        if name not in body:
+            raise ModelError(name, "Field required", "missing", dict(body))
+    for name, value in body.items():
+        allowed = model.fields.get(name)
+        if allowed is None:
+            raise ModelError(name, "Extra inputs are not permitted", "extra_forbidden", value)
+        if isinstance(allowed, tuple):
+            if value not in allowed:
+                listed = ", ".join(f"'{word}'" for word in allowed)
+                raise ModelError(name, f"Input should be {listed}", "literal_error", value)
+        elif not isinstance(value, (int, float) if allowed is float else allowed):
+            raise ModelError(name, f"Input should be a valid {allowed.__name__}", f"{allowed.__name__}_type", value)
+    size = body.get("image_size")
+    if isinstance(size, str) and size not in PRESETS:
+        raise ModelError(
+            place="image_size", message=f"Input should be one of {', '.join(PRESETS)}", kind="enum", value=size
+        )
+    count = body.get("num_images", 1)
+    if not 1 <= count <= 4:
+        raise ModelError(
+            place="num_images", message="Input should be between 1 and 4", kind="less_than_equal", value=count
+        )
+
+
+def _size(body: Mapping[str, Any], kind: str) -> tuple[int, int]:
+    size = body.get("image_size")
+    if isinstance(size, dict):
+        return int(size["width"]), int(size["height"])
+    if isinstance(size, str) and size in PRESETS:
+        return PRESETS[size]
+    ratio = body.get("aspect_ratio")
+    wide, high = (float(part) for part in (ratio if isinstance(ratio, str) and ":" in ratio else "16:9").split(":"))
+    short = SHORT_SIDES.get(str(body.get("resolution", "")).lower(), 720 if kind == "video" else 768)
+    long = round(short * max(wide, high) / min(wide, high) / 2) * 2
+    return (long, short) if wide >= high else (short, long)
+
+
+def _job(call: Call, vendor: Vendor) -> FalJob:
+    job = vendor.jobs.get(call.name)
+    if not isinstance(job, FalJob) or not call.request.path.startswith(f"{PREFIX}/{job.application}/"):
+        msg = "Request not found"
+        raise FalError(404, msg)
+    return job
