@@ -30,8 +30,11 @@ def free_descriptors() -> int | None:
     if limit == resource.RLIM_INFINITY:
         return None
     for folder in _OPEN:
-        with suppress(OSError):
+        try:
             return max(limit - len(os.listdir(folder)), 0)  # noqa: PTH208 # names are enough
+        except OSError as error:
+            if lacks_descriptors(error):  # to look needs one, too
+                return 0
     return None
 
 

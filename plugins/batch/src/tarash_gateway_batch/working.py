@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.descriptors import lacks_descriptors
+from tarash.tarash_gateway.descriptors import free_descriptors, lacks_descriptors
 from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     DownloadError,
@@ -110,7 +110,8 @@ class Work:
 
     def _tell_trouble(self, error: Exception | None) -> None:
         # One with a number of the system's: a full disk. A file that is in the way is this row's own trouble.
-        if lacks_descriptors(error):
+        # A result that could not be fetched tells its address, and not why.
+        if lacks_descriptors(error) or (isinstance(error, DownloadError) and free_descriptors() == 0):
             msg = f"no more files and connections can be opened: ulimit -n raises their number ({error})"
             self._bench.on_trouble(SaveError(msg))
         elif isinstance(error, SaveError) and error.errno is not None:

@@ -35,15 +35,18 @@ def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveErro
     content = media.content
     path, problem = place, None
     try:
-        _write(place, content, exists)
+        short = _write(place, content, exists)
     except SaveError as error:
-        path = _rescue(place, content, error)
+        path, short = _rescue(place, content, error), None
         msg = f"{error} The picture is paid for, and was kept as {path}."
         problem = SaveError(msg, errno=error.errno, billable="yes")
     try:
         _with_descriptors(lambda: media.model_copy(update={"path": path}).write_sidecar(exists))
     except TarashError as error:
         problem = problem or SaveError(str(error), errno=getattr(error, "errno", None))
+    if problem is None and short is not None:
+        msg = f"{path} was written with the last of the files that may be open at the same time."
+        problem = SaveError(msg, errno=short.errno)
     return path, problem
 
 
@@ -65,15 +68,16 @@ def keep_broken(error: TarashError, place: Path) -> None:
         error.args = (error.message,)
 
 
-def _write(place: Path, content: bytes, exists: Exists) -> None:
+def _write(place: Path, content: bytes, exists: Exists) -> SaveError | None:
     def write() -> None:
         with atomic_file(place, exists) as file:
             file.write(content)
 
-    _with_descriptors(write)
+    return _with_descriptors(write)
 
 
-def _with_descriptors(write: Callable[[], object]) -> None:
+def _with_descriptors(write: Callable[[], object]) -> SaveError | None:
+    """Writes, with the descriptors that are kept for it where there are no others; then the error that said so."""
     try:
         write()
     except SaveError as error:
@@ -81,6 +85,8 @@ def _with_descriptors(write: Callable[[], object]) -> None:
             raise
         with descriptors_for_saving():
             write()
+        return error
+    return None
 
 
 def _rescue(place: Path, content: bytes, error: SaveError) -> Path:
