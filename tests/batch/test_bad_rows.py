@@ -150,7 +150,7 @@ class TestCsv:
         [
             ("b,x,256x256,1,,", "line: has 6 cells, and the first line names 5 columns"),
             ("b,x,256x256,two,", "n: input should be a valid integer"),
-            (b"b,\xff,256x256,,", "prompt: holds half of a character (a lone surrogate) at position 0"),
+            (b"b,\xff,256x256,,", "line: is not UTF-8: it holds the byte 0xff. Save the table as CSV UTF-8"),
             (",x,256x256,,", "id: is required"),
         ],
     )

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import shortened
+from tarash_gateway_batch.tables import LONGEST_LINE, open_text, read_table
 
 Format = Literal["jsonl", "csv"]
-
-LONGEST_LINE: Final = 64 * 1024 * 1024
-"""Bytes of one line; a picture as base64 fits into it."""
 
 _JSON_COLUMNS: Final = frozenset(
     ("n", "seed", "duration_seconds", "generate_audio", "image_list", "mask_image", "extra_params")
@@ -129,18 +126,30 @@ def count_lines(path: Path, form: Format | None = None) -> int:
 
 
 def _json_lines(stream: BinaryIO) -> Iterator[RawRow]:
+    text = open_text(stream)
+    bytes_of_text: Any = text.buffer
+    read = bytes_of_text.readline if text.encoding.startswith("utf-8") else _recoded(text)
     at = 0
-    while raw := stream.readline(LONGEST_LINE + 1):
-        at += 1
-        if len(raw) > LONGEST_LINE:
-            while raw and not raw.endswith(b"\n"):
-                raw = stream.readline(LONGEST_LINE)
-            yield RawRow(at, problem=f"the line has more than {LONGEST_LINE:,} bytes")
-            continue
-        if at == 1:
-            raw = raw.removeprefix(b"\xef\xbb\xbf")
-        if raw.strip():
-            yield _json_row(at, raw)
+    try:
+        while raw := read(LONGEST_LINE + 1):
+            at += 1
+            if len(raw) > LONGEST_LINE:
+                while raw and not raw.endswith(b"\n"):
+                    raw = read(LONGEST_LINE)
+                yield RawRow(at, problem=f"the line has more than {LONGEST_LINE:,} bytes")
+                continue
+            if at == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if raw.strip():
+                yield _json_row(at, raw)
+    except UnicodeDecodeError as error:
+        msg = f"is not {error.encoding.upper()[:6]} to its end, as its beginning says: {error.reason}. Save it as UTF-8"
+        yield RawRow(at + 1, problem=msg)
+
+
+def _recoded(text: TextIOWrapper) -> Callable[[int], bytes]:
+    """Reads the lines of a text as if it were saved in UTF-8."""
+    return lambda limit: text.readline(limit).encode("utf-8", "surrogatepass")
 
 
 def _json_row(at: int, raw: bytes) -> RawRow:
@@ -163,41 +172,8 @@ def _kind(value: object) -> str:
 
 
 def _csv(stream: BinaryIO) -> Iterator[RawRow]:
-    # Bytes that are no UTF-8 become half characters, which no field takes: the row is named, and the rest goes on.
-    text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-    try:
-        reader = csv.reader(text, strict=True)
-        header: list[str] | None = None
-        while True:
-            at = reader.line_num + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                yield RawRow(at, problem=f"is no CSV: {error}")
-                continue
-            if cells is None:
-                return
-            if header is None:
-                header = _header(cells)
-            elif cells:
-                yield _csv_row(at, header, cells)
-    finally:
-        text.detach()  # the stream is not ours to close
-
-
-def _header(cells: list[str]) -> list[str]:
-    names = [cell.strip() for cell in cells]
-    if "" in names or len(set(names)) < len(names):
-        msg = f"the first line must name each column once, such as id,prompt,size: {','.join(names)}"
-        raise ValidationError(msg)
-    return names
-
-
-def _csv_row(at: int, header: list[str], cells: list[str]) -> RawRow:
-    if len(cells) > len(header):
-        return RawRow(at, problem=f"has {len(cells)} cells, and the first line names {len(header)} columns")
-    named = zip(header, cells, strict=False)
-    return RawRow(at, {name: _cell(name, cell) for name, cell in named if cell.strip()})
+    for row in read_table(stream):
+        yield RawRow(row.line, {name: _cell(name, cell) for name, cell in row.cells.items()}, row.problem)
 
 
 def _cell(name: str, cell: str) -> Any:

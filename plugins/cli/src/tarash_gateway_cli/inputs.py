@@ -9,12 +9,20 @@ from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.text_encoding import decode_text
 from tarash_gateway_cli.failures import CommandError
 
 
 def prompt_of(text: str) -> str:
-    """The prompt; `-` reads it from stdin."""
-    return sys.stdin.read().strip() if text == "-" else text
+    """The prompt; `-` reads it from stdin, in whatever encoding a program has saved it.
+
+    Raises:
+        ValidationError: stdin holds no text.
+    """
+    if text != "-":
+        return text
+    data = getattr(sys.stdin, "buffer", None)
+    return (sys.stdin.read() if data is None else decode_text(data.read(), "the prompt on stdin")).strip()
 
 
 def picture_of(text: str) -> str | Path:

@@ -1,0 +1,215 @@
+"""Tables: CSV as Python, Excel, PowerShell and Windows save it, cell by cell as long as a line of JSON may be.
+
+After an error nothing of the cell that it is in is taken for a row: what follows is left out until its quotes end.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+
+from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.text_encoding import detect_encoding
+
+LONGEST_LINE: Final = 64 * 1024 * 1024
+"""Bytes of a line of JSON, or characters of a row of CSV; an image as base64 fits into it."""
+
+SEPARATORS: Final = ",;\t"
+"""What stands between two cells: Excel takes the semicolon where a comma is the decimal point, and tabs as text."""
+
+_HINT: Final = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
+"""A first line for Excel alone."""
+
+_TYPE: Final = re.compile(r'"?#TYPE ')
+"""A first line of PowerShell's Export-Csv."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table: its cells by column, or why it cannot be read."""
+
+    line: int
+    cells: dict[str, str] = field(default_factory=dict)
+    """Those that hold something."""
+
+    problem: str | None = None
+
+
+class _Head(io.RawIOBase):
+    """A stream of which some bytes were read already."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override] # what a BufferedReader gives
+        data = self._head[: len(buffer)]
+        self._head = self._head[len(data) :]
+        if not data:
+            read = getattr(self._rest, "read1", self._rest.read)  # what is there now, of a pipe
+            data = read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def open_text(stream: BinaryIO) -> io.TextIOWrapper:
+    """Opens a stream of bytes as text, in the encoding that its first bytes tell.
+
+    Bytes that are no UTF-8 become half characters: the row is named then, and the rest goes on.
+    """
+    head = stream.read(4)
+    encoding = detect_encoding(head)
+    errors = "surrogateescape" if encoding.startswith("utf-8") else "strict"
+    return io.TextIOWrapper(io.BufferedReader(_Head(head, stream)), encoding, errors, newline="")
+
+
+def read_table(stream: BinaryIO) -> Iterator[TableRow]:
+    """Reads the rows of a table; its first line names the columns.
+
+    Raises:
+        ValidationError: the first line cannot be right.
+    """
+    lines = _Lines(open_text(stream))
+    try:
+        header = _header(lines)
+        if header is None:
+            return
+        names, width = header
+        while (at := lines.number + 1) and (cells := lines.next_row()) is not None:
+            if isinstance(cells, str):
+                yield TableRow(at, problem=cells)
+            elif any(cell.strip() for cell in cells):  # Excel keeps the separators of a row that was emptied
+                yield _row(at, names, width, cells)
+    except UnicodeDecodeError as error:
+        encoding = error.encoding.upper()[:6]
+        msg = f"is not {encoding} to its end, as its beginning says: {error.reason}. Save it as CSV UTF-8"
+        yield TableRow(lines.number + 1, problem=msg)
+
+
+def _row(at: int, names: list[str], width: int, cells: list[str]) -> TableRow:
+    if len(cells) > width or any(cell.strip() for cell in cells[len(names) :]):
+        return TableRow(at, problem=f"has {len(cells)} cells, and the first line names {len(names)} columns")
+    return TableRow(at, {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()})
+
+
+def _header(lines: _Lines) -> tuple[list[str], int] | None:
+    """The names of the columns, and how many cells the first line has; None where there is nothing."""
+    found = lines.next_line()
+    while _TYPE.match(found) or (found and not found.strip()):
+        found = lines.next_line()
+    hint = _HINT.fullmatch(found)
+    if hint is not None:
+        lines.separator = hint[1]
+        found = lines.next_line()
+    else:
+        # A row has an id: the separator is the one with which the first line names it.
+        known = (each for each in SEPARATORS if "id" in _names(found, each))
+        lines.separator = next(known, SEPARATORS[0])
+    if not found:
+        return None
+    lines.give_back(found)
+    cells = lines.next_row()
+    if isinstance(cells, str):
+        msg = f"the first line {cells}"
+        raise ValidationError(msg)
+    names = [cell.strip() for cell in cells or ()]
+    width = len(names)
+    while names and not names[-1]:  # Excel keeps the separators of columns that were emptied
+        names.pop()
+    if not names or "" in names or len(set(names)) < len(names):
+        msg = f"the first line must name each column once, such as id,prompt,size: {','.join(names)}"
+        raise ValidationError(msg)
+    return names, width
+
+
+def _names(line: str, separator: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [])]
+    except csv.Error:
+        return []
+
+
+class _TooLongError(Exception):
+    """A row has more characters than one may have."""
+
+
+class _Lines:
+    """The lines of a table, and rows made of one or several of them."""
+
+    def __init__(self, text: io.TextIOWrapper) -> None:
+        self._text = text
+        self._back: list[str] = []
+        self._quotes = self._size = 0
+        self._ended, self._closed = True, False
+        """Whether the last line was read to its end, and whether it ends with a quote."""
+        self.separator = SEPARATORS[0]
+        self.number = 0
+        """Lines that were read."""
+
+    def next_line(self) -> str:
+        """The next line with its end; empty at the end."""
+        line = self._back.pop() if self._back else self._text.readline(LONGEST_LINE + 1)
+        self.number += bool(line)
+        self._ended, self._closed = line[-1:] in ("", "\r", "\n"), line.rstrip().endswith('"')
+        return line
+
+    def give_back(self, line: str) -> None:
+        """Makes a line the next one again."""
+        self._back.append(line)
+        self.number -= 1
+
+    def next_row(self) -> list[str] | str | None:
+        """The cells of the next row, or what is wrong with it; None at the end."""
+        self._quotes = self._size = 0
+        first = self.number + 1
+        before = csv.field_size_limit(LONGEST_LINE)  # one for the whole process: as it was, as soon as the row is read
+        try:
+            cells = next(csv.reader(iter(self._line_of_row, ""), delimiter=self.separator, strict=True), None)
+        except csv.Error as error:
+            return self._left_out(first, f"is no CSV: {error}", quoted=True)
+        except _TooLongError:
+            return self._left_out(first, f"has more than {LONGEST_LINE:,} characters")
+        finally:
+            csv.field_size_limit(before)
+        broken = next((cell for cell in cells or () if not cell.isascii() and _HALF.search(cell)), None)
+        if broken is not None:
+            byte = ord(_HALF.search(broken)[0]) - 0xDC00  # type: ignore[index] # it was found
+            return f"is not UTF-8: it holds the byte 0x{byte:02x}. Save the table as CSV UTF-8"
+        return cells
+
+    def _line_of_row(self) -> str:
+        line = self.next_line()
+        self._size += len(line)
+        self._quotes += line.count('"')
+        if self._size > LONGEST_LINE:
+            raise _TooLongError
+        return line
+
+    def _left_out(self, first: int, why: str, *, quoted: bool = False) -> str:
+        """Leaves out what may belong to a broken cell, and tells how far that is.
+
+        A quote within quotes may be anywhere in its cell, which surely ends where a line does with a last quote.
+        """
+        while self._quotes % 2 or not self._ended or (quoted and not self._closed):
+            begins = self._ended
+            line = self._text.readline(LONGEST_LINE)
+            if not line:
+                break
+            self._quotes += line.count('"')
+            self._ended, self._closed = line[-1] in "\r\n", line.rstrip().endswith('"')
+            self.number += begins
+        if self.number <= first:
+            return why
+        return (
+            f"{why}; lines {first} to {self.number} are left out: a cell that begins with a quote goes on up to there"
+        )
+
+
+_HALF: Final = re.compile("[\udc80-\udcff]")
+"""What a byte that is no UTF-8 was made."""
