@@ -10,16 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from tarash_gateway_testing import ProviderConformance
+from tarash_gateway_testing import LocalConformance, ProviderConformance
 from tarash_gateway_testing.rules import PAGE, Rule
 
 pytestmark = pytest.mark.slow
 
 TEXT = (Path(__file__).parents[2] / PAGE).read_text(encoding="utf-8")
-CHECKS = [name for name in dir(ProviderConformance) if name.startswith("test_")]
+KITS = (ProviderConformance, LocalConformance)
+CHECKS = sorted({name for kit in KITS for name in dir(kit) if name.startswith("test_")})
 RULES = [
     rule
-    for kind in ProviderConformance.__mro__
+    for kind in {kind: None for kit in KITS for kind in kit.__mro__}
     if kind.__module__.startswith("tarash_gateway_testing.")
     for rule in vars(import_module(kind.__module__)).values()
     if isinstance(rule, Rule)

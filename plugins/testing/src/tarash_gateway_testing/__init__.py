@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarash_gateway_testing.conformance import ProviderConformance
+    from tarash_gateway_testing.conformance import LocalConformance, ProviderConformance
     from tarash_gateway_testing.fake.answers import Answer, Stream
     from tarash_gateway_testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
     from tarash_gateway_testing.fake.handlers import Handler, Role, answers
@@ -29,6 +29,7 @@ __all__ = [
     "Fault",
     "Handler",
     "Hangs",
+    "LocalConformance",
     "Place",
     "ProviderConformance",
     "Redirected",
@@ -58,7 +59,7 @@ def __getattr__(name: str) -> Any:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     home = next((f"fake.{module}" for module, names in _HOMES.items() if name in names), None)
-    home = home or ("conformance" if name == "ProviderConformance" else "media")
+    home = home or ("conformance" if name.endswith("Conformance") else "media")
     value = getattr(import_module(f"{__name__}.{home}"), name)
     globals()[name] = value
     return value

@@ -44,9 +44,11 @@ class Calls:
             return self.generate_image(config, request)
         return self.stream_image(config, request)[-1].response if kind == "stream" else self.submit(config, request)
 
-    def generate_image(self, config: GenerationConfig, request: ImageGenerationRequest) -> ImageGenerationResponse:
+    def generate_image(
+        self, config: GenerationConfig, request: ImageGenerationRequest, **options: Any
+    ) -> ImageGenerationResponse:
         """`generate_image`."""
-        made: ImageGenerationResponse = self._call("generate_image", config, request)
+        made: ImageGenerationResponse = self._call("generate_image", config, request, **options)
         return made
 
     def stream_image(

@@ -11,6 +11,7 @@ from tarash_gateway_testing.checks.errors import ErrorChecks
 from tarash_gateway_testing.checks.image_jobs import ImageJobChecks
 from tarash_gateway_testing.checks.jobs import JobChecks
 from tarash_gateway_testing.checks.loading import LoadingChecks
+from tarash_gateway_testing.checks.local import LocalChecks
 from tarash_gateway_testing.checks.loops import LoopChecks
 from tarash_gateway_testing.checks.money import MoneyChecks
 from tarash_gateway_testing.checks.origins import OriginChecks
@@ -18,7 +19,7 @@ from tarash_gateway_testing.checks.rows import RowChecks
 from tarash_gateway_testing.checks.secrets import SecretChecks
 from tarash_gateway_testing.checks.streams import StreamChecks
 
-__all__ = ["ProviderConformance"]
+__all__ = ["LocalConformance", "ProviderConformance"]
 
 
 # A retired model is served by the fake vendor all the same.
@@ -49,5 +50,16 @@ class ProviderConformance(
             @answers("image", "POST /pictures")
             def picture(self, request):
                 return {"picture": base64.b64encode(request.picture()).decode()}
+        ```
+    """
+
+
+class LocalConformance(LoadingChecks, LocalChecks):
+    """Every check for a model on this machine (`ProviderSpec(local=True)`). Inherit from it and fill in `provider`.
+
+    Example:
+        ```python
+        class TestPainter(LocalConformance):
+            provider = "painter"
         ```
     """

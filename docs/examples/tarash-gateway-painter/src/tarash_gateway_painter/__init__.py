@@ -7,7 +7,6 @@ import random
 from collections.abc import Iterable
 from datetime import date
 
-from PIL import Image, ImageDraw
 from tarash.tarash_gateway.capabilities import ImageModel, SizeRule
 from tarash.tarash_gateway.errors import GenerationTimeoutError
 from tarash.tarash_gateway.models import GenerationConfig, ImageGenerationRequest
@@ -48,6 +47,9 @@ class PainterProvider(Provider):
     def _painted(
         self, prepared: PreparedRequest[ImageGenerationRequest], seed: int, done: float, share: float
     ) -> ImageOutput:
+
+        from PIL import Image, ImageDraw  # here, so that listing the models stays cheap
+
         chance = random.Random(f"{prepared.request.prompt} {seed}")
         width, height = (int(edge) for edge in (prepared.request.size or "512x512").split("x"))
         image = Image.new("RGB", (width, height), chance.choice(("navy", "maroon", "teal")))
