@@ -91,5 +91,6 @@ def file_as_json(media: Media, path: Path) -> dict[str, Any]:
         "height": media.height,
         "duration_seconds": media.duration_seconds,
         "size_bytes": media.size_bytes,
+        "verified": media.verified,
         "revised_prompt": media.revised_prompt,
     }

@@ -136,13 +136,13 @@ def broken_media(data: bytes, error: Exception, **known: Any) -> Media:
 
 def _embedded(output: ImageOutput) -> Iterator[str | bytes]:
     """The sources that hold the image itself."""
+    if output.base64 is not None and not _is_address(output.base64):
+        yield output.base64
     if output.content is not None:
         yield output.content
-    for text in (output.base64, *output.others):
-        if text is not None and not _is_address(text):
-            yield text
     if output.url is not None and _is_data_url(output.url):
         yield output.url
+    yield from (text for text in output.others if not _is_address(text))
 
 
 def _addresses(output: ImageOutput, endpoint: str) -> Iterator[str]:

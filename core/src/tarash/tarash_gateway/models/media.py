@@ -219,6 +219,7 @@ class Media(Record):
             "duration_seconds": self.duration_seconds,
             "size_bytes": self.size_bytes,
             "kind": kind if kind in ("image", "video") else None,
+            "verified": self.verified,
             "prompt": told.pop("prompt"),
             "revised_prompt": self.revised_prompt,
             "seed": self.seed,
