@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import wrong_answers
 import wrong_image_jobs
 import wrong_jobs
 import wrong_loading
@@ -12,7 +13,15 @@ import wrong_transfers
 
 from tarash_gateway_testing import ProviderConformance
 
-TABLES = (wrong_loading, wrong_money, wrong_transfers, wrong_jobs, wrong_image_jobs, wrong_manners)
+TABLES = (
+    wrong_answers,
+    wrong_loading,
+    wrong_money,
+    wrong_transfers,
+    wrong_jobs,
+    wrong_image_jobs,
+    wrong_manners,
+)
 WRONG = {name: wrong for table in TABLES for name, wrong in table.WRONG.items()}
 CHECKS = sorted(name for name in dir(ProviderConformance) if name.startswith("test_"))
 

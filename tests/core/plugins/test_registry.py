@@ -575,9 +575,13 @@ class TestAFactory:
             (
                 ("region", "headers"),
                 {"heders": {}},
-                "'heders' (did you mean headers?), which it does not know; it takes headers, region",
+                "'heders' (did you mean headers?), which it does not know; it takes allow_private_urls, headers, inputs_through_proxy, region",
             ),
-            ((), {"region": "north"}, "'region', which it does not know; it takes nothing"),
+            (
+                (),
+                {"region": "north"},
+                "'region', which it does not know; it takes allow_private_urls, inputs_through_proxy",
+            ),
         ],
     )
     def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(self, made, settings, given, told):

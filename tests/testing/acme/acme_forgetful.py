@@ -1,11 +1,11 @@
 """A plugin that remembers in its module what it needs of a job."""
 
-import acme_films
+import acme_by_hand
 
 FILES = {}
 
 
-class Provider(acme_films.AcmeProvider):
+class Provider(acme_by_hand.AcmeProvider):
     def status(self, answer, job):
         status = super().status(answer, job)
         FILES.setdefault(status.job.id, job.id)
@@ -15,11 +15,11 @@ class Provider(acme_films.AcmeProvider):
         return await super().poll_video_async(job.model_copy(update={"id": FILES[job.id] or job.id}), timeout=timeout)
 
 
-@acme_films.hookimpl
+@acme_by_hand.hookimpl
 def tarash_provider_specs():
-    yield acme_films.SPEC
+    yield acme_by_hand.BY_HAND
 
 
-@acme_films.hookimpl
+@acme_by_hand.hookimpl
 def tarash_create_provider(config):
     return Provider(config)

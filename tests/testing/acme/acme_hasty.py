@@ -22,6 +22,3 @@ with socket.socket() as probe:
 @acme_films.hookimpl
 def tarash_provider_specs():
     yield acme_films.SPEC
-
-
-tarash_create_provider = acme_films.tarash_create_provider

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 
 import acme_films
 
@@ -31,8 +30,7 @@ class AcmeKit(ProviderConformance):
     @answers("stream", "POST /pictures/live")
     def live(self, request):
         data = base64.b64encode(request.picture()).decode()
-        lines = [{"data": data}, {"data": data, "done": True}]
-        return Stream(*(json.dumps(line).encode() + b"\n" for line in lines), content_type="application/x-ndjson")
+        return Stream({"data": data}, {"data": data, "done": True})
 
     @answers("submit", "POST /films")
     def film(self, request):

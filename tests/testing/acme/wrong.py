@@ -6,7 +6,8 @@ import inspect
 from dataclasses import dataclass, field
 
 import pytest
-from acme_films import SPEC, AcmeProvider
+from acme_by_hand import AcmeProvider
+from acme_films import SPEC
 from acme_kit import AcmeKit
 
 from tarash.tarash_gateway.plugins import hookimpl
@@ -16,7 +17,7 @@ class Plugin:
     """The plugin with another provider or another spec."""
 
     def __init__(self, make, spec):
-        self.make, self.spec = make, spec
+        self.make, self.spec = make, spec.model_copy(update={"factory": "", "settings": None})
 
     @hookimpl
     def tarash_provider_specs(self):
@@ -49,9 +50,10 @@ class Wrong:
         case = self.kit()()
         ends = []
         try:
-            with case.on_stage(ends.append):
+            with pytest.MonkeyPatch.context() as patch, case.on_stage(ends.append):
                 check = getattr(case, self.check)
                 known = {"calls": case.calls_of(self.params.get("flavour", "async")), "kind": "image", **self.params}
+                known["monkeypatch"] = patch
                 wanted = inspect.signature(check).parameters
                 check(**{name: value for name, value in known.items() if name in wanted})
         except pytest.fail.Exception as failed:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import acme_films
-from acme_films import AcmeProvider
+import acme_by_hand
+from acme_by_hand import AcmeProvider
 from acme_kit import AcmeKit
 from wrong import Wrong
 
@@ -112,7 +112,7 @@ class Hopeful(AcmeProvider):
         try:
             return await super().poll_video_async(job, timeout=timeout)
         except TarashError as error:
-            raise acme_films.ConnectionFailedError("later", retryable=True) from error
+            raise acme_by_hand.ConnectionFailedError("later", retryable=True) from error
 
 
 class Plain(AcmeProvider):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from acme_films import PAINT, SPEC, AcmeProvider
+from acme_by_hand import AcmeProvider
+from acme_films import PAINT, SPEC
 from wrong import Wrong
 
 from tarash.tarash_gateway.capabilities import FieldRule

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 import httpx2
-from acme_films import AcmeProvider, _trusted
+from acme_by_hand import AcmeProvider, _trusted
 from wrong import Wrong
 
 from tarash.tarash_gateway.errors import ConnectionFailedError

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-from acme_films import AcmeProvider
+from acme_by_hand import AcmeProvider
 from wrong import Wrong
 
 from tarash.tarash_gateway.errors import (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 
-from acme_films import AcmeProvider, _trusted
+from acme_by_hand import AcmeProvider, _trusted
 from acme_kit import AcmeKit
 from wrong import Wrong
 

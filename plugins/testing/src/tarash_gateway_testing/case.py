@@ -25,6 +25,8 @@ from tarash.tarash_gateway.models import (
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
 from tarash_gateway_testing.calls import Calls, Kind
+from tarash_gateway_testing.fake.faults import Changed
+from tarash_gateway_testing.fake.forms import Form
 from tarash_gateway_testing.fake.handlers import Handler, Role, handlers_of
 from tarash_gateway_testing.fake.jobs import State
 from tarash_gateway_testing.fake.received import Request
@@ -271,6 +273,13 @@ class Case:
         of_kind: Literal["image", "video"] = "video" if kind == "video" else "image"
         return self.make_config(place or self.vendor, of_kind, **{"timeout": 5.0, "poll_interval": 0.005, **settings})
 
+    def config_with(self, kind: Kind, **provider_config: Any) -> GenerationConfig:
+        """A config for the vendor with these settings in its `provider_config` too; None takes one out."""
+        config = self.config(kind)
+        settings = {**config.provider_config, **provider_config}
+        kept = {name: value for name, value in settings.items() if value is not None}
+        return config.model_copy(update={"provider_config": kept})
+
     def request(self, kind: Kind, **fields: Any) -> Any:
         """A request whose prompt no other has."""
         prompt = f"A lighthouse at night, seen from the sea for the {next(_prompts)}th time"
@@ -300,6 +309,24 @@ class Case:
         """A job, submitted a moment ago."""
         self.needs("video")
         return calls.submit(self.config("video"), self.request("video"))
+
+    def changed(self, change: Callable[[Any], Any], role: Role, times: int = 1) -> Form:
+        """Lets the next answer of a role come in another form; `applied` of what is returned says whether it fitted."""
+        self.fake_vendor()
+        form = Form(change)
+        self.vendor.fail(Changed(form), role, times)
+        return form
+
+    def fake_vendor(self) -> FakeVendor:
+        """The vendor, where it is the kit's own; else the check is skipped."""
+        if not isinstance(self.vendor, FakeVendor):
+            pytest.skip("this is played by a FakeVendor only")
+        return self.vendor
+
+    def needs_form(self, form: Form) -> None:
+        """Skips the check where the vendor's answer cannot come in that form."""
+        if not form.applied:
+            pytest.skip("the vendor's answer has nothing of that kind")
 
     def broken(self, rule: Rule, seen: str) -> NoReturn:
         """Fails the check, and tells what is wrong with the vendor, where that may be why."""

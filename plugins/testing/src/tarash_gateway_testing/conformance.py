@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tarash_gateway_testing.checks.answers import AnswerChecks
 from tarash_gateway_testing.checks.catalogue import CatalogueChecks
 from tarash_gateway_testing.checks.deadlines import DeadlineChecks
 from tarash_gateway_testing.checks.downloads import DownloadChecks
@@ -17,6 +18,7 @@ from tarash_gateway_testing.checks.money import MoneyChecks
 from tarash_gateway_testing.checks.origins import OriginChecks
 from tarash_gateway_testing.checks.rows import RowChecks
 from tarash_gateway_testing.checks.secrets import SecretChecks
+from tarash_gateway_testing.checks.settings import SettingChecks
 from tarash_gateway_testing.checks.streams import StreamChecks
 
 __all__ = ["LocalConformance", "ProviderConformance"]
@@ -32,6 +34,8 @@ class ProviderConformance(
     ErrorChecks,
     SecretChecks,
     OriginChecks,
+    SettingChecks,
+    AnswerChecks,
     StreamChecks,
     JobChecks,
     ImageJobChecks,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_xai.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS
 
 __all__ = [
@@ -30,6 +30,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_image_model=DEFAULT_IMAGE_MODEL,
         default_video_model=DEFAULT_VIDEO_MODEL,
         key_variables=("XAI_API_KEY",),
+        settings=HTTP_SETTINGS,
     )
 
 

@@ -24,7 +24,7 @@ from tarash.tarash_gateway.plugins.libraries import hidden_library
 from tarash.tarash_gateway.plugins.loading import DISTRIBUTION, IN_PROCESS, Plugin
 from tarash.tarash_gateway.plugins.observers import HOOKS, observers
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.spec import ProviderSpec
+from tarash.tarash_gateway.plugins.spec import CORE_SETTINGS, ProviderSpec
 from tarash.tarash_gateway.records import shortened
 
 __all__ = ["PluginRegistry", "Registration", "registry", "same_name"]
@@ -237,14 +237,17 @@ def _make(owner: Plugin, spec: ProviderSpec, config: GenerationConfig) -> Provid
 
 def _check_settings(config: GenerationConfig, settings: tuple[str, ...] | None) -> None:
     """Refuses names in `provider_config` that the provider does not know."""
-    unknown = [name for name in config.provider_config if settings is not None and name not in settings]
+    if settings is None:
+        return
+    known = {*settings, *CORE_SETTINGS}
+    unknown = [name for name in config.provider_config if name not in known]
     if not unknown:
         return
     hints = []
     for name in unknown:
-        near = difflib.get_close_matches(str(name), settings or (), n=1)
+        near = difflib.get_close_matches(str(name), known, n=1)
         hints.append(f"{shortened(str(name))!r}{f' (did you mean {near[0]}?)' if near else ''}")
-    listed = ", ".join(sorted(settings or ())) or "nothing"
+    listed = ", ".join(sorted(known))
     msg = (
         f"provider_config of {config.provider!r} has {', '.join(hints)}, which it does not know; it takes {listed}. "
         "Nothing was sent."

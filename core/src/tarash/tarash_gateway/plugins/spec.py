@@ -12,7 +12,10 @@ from tarash.tarash_gateway.records import StrictInput
 API_VERSION = 1
 """The version of the plugin contract that this gateway speaks."""
 
-HTTP_SETTINGS = ("allow_private_urls", "headers", "inputs_through_proxy")
+CORE_SETTINGS = ("allow_private_urls", "inputs_through_proxy")
+"""Names in `provider_config` that core reads itself, for every provider."""
+
+HTTP_SETTINGS = (*CORE_SETTINGS, "headers")
 """Names in `provider_config` that every provider of the HTTP kit takes."""
 
 

@@ -18,7 +18,7 @@ from tarash_gateway_testing.rules import Rule
 
 __all__ = ["DownloadChecks"]
 
-PASSING: dict[str, Fault | int] = {"dropped": Dropped(), "500": 500, "404": 404}
+PASSING: dict[str, Fault | int] = {"dropped": Dropped(), "500": 500, "404": 404, "400": 400}
 """What a download may run into without being the end of it; a finished clip may be there a moment late."""
 
 _WHOLE = Rule(
@@ -43,7 +43,7 @@ _CUT = Rule(
 _PASSING = Rule(
     "a download that fails in passing is tried again, and never costs a second job.",
     "raise error_for_status(...), ConnectionFailedError or DownloadError with retryable=True; for a clip that is "
-    "not there (404) JobExpiredError with retryable=True.",
+    "not there (404), or not ready yet, JobExpiredError with retryable=True: job_errors of the HTTP kit does.",
     "Downloads",
 )
 _BAD = Rule(
@@ -71,6 +71,17 @@ class DownloadChecks(Case):
         if outcome.error is not None or any(not picture.size_bytes for picture in outcome.value.images):
             told = getattr(outcome.value, "warnings", [])
             self.broken(_PICTURE, f"a picture was made, and {outcome} {told}")
+
+    def test_bytes_behind_the_end_of_a_video_are_taken(self, calls: Calls) -> None:
+        """With a warning: every player accepts them."""
+        self.needs("video")
+        self.fake_vendor().video_tail = b"\0" * 8
+        outcome = attempt(calls.generate_video, self.config("video"), self.request("video"))
+        made = outcome.value
+        if not isinstance(made, VideoGenerationResponse) or not made.video.content.endswith(b"\0" * 8):
+            self.broken(_WHOLE, f"8 zero bytes stood behind the end of a video: {outcome}")
+        if not made.warnings:
+            self.broken(_WHOLE, "8 zero bytes stood behind the end of a video, and no warning says so")
 
     def test_several_images_of_one_request_all_come(self, calls: Calls) -> None:
         """For models that make several."""
@@ -108,7 +119,8 @@ class DownloadChecks(Case):
         """A clip is paid for; nothing is made anew."""
         self.needs("video")
         passing = PASSING[fault]
-        happened: Fault = Answer(passing, self.refusal(passing, "later")) if isinstance(passing, int) else passing
+        words = "The task is not completed yet" if passing == 400 else "later"
+        happened: Fault = Answer(passing, self.refusal(passing, words)) if isinstance(passing, int) else passing
         self.vendor.fail(happened, "download")
         self._comes_whole(self._generated(calls), _PASSING, f"a download failed once ({fault})")
 

@@ -21,7 +21,8 @@ from tarash_gateway_testing.case import Case, Outcome, attempt
 from tarash_gateway_testing.elsewhere import resumed_elsewhere
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Dropped, Fault
-from tarash_gateway_testing.fake.jobs import UNHEARD_OF
+from tarash_gateway_testing.fake.forms import id_as_number, reason_in_a_list
+from tarash_gateway_testing.fake.jobs import UNHEARD_OF, State
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["JobChecks"]
@@ -35,6 +36,14 @@ PASSING: dict[str, Fault | int] = {
     "web page": Answer(200, "<html></html>", content_type="text/html"),
 }
 """What a look at a job may run into without being the end of it."""
+
+SYNONYMS: dict[State, tuple[str, ...]] = {
+    "completed": ("success", "SUCCESS", "succeed", "done", "finished"),
+    "failed": ("error", "fail", "FAILURE"),
+}
+"""Words that vendors have for the end of a job, besides the words of the one that is played."""
+
+_REASON = "the worker crashed"
 
 _PLAIN = Rule(
     "a VideoJob is plain JSON without a secret, and all that another process needs to fetch the video: the same "
@@ -54,6 +63,12 @@ _WORDS = Rule(
     "cancelled or expired. A word that nobody has heard of is in_progress (with the word in vendor_status): a "
     "paid job is not given up for a new word.",
     "translate by a table, and take what is not in it as in_progress.",
+    "Jobs",
+)
+_SYNONYMS = Rule(
+    "what a vendor says of a job is read in every form that has one meaning: succeeded, success, done, finished and "
+    "complete are completed; error and fail are failed; a reason may be a list; an id may be a number.",
+    "read with read_job, or with read_status, read_job_id and read_error_body of tarash.tarash_gateway.plugins.http.",
     "Jobs",
 )
 _NEWS = Rule(
@@ -144,6 +159,40 @@ class JobChecks(Case):
         seen = getattr(outcome.value, "status", None)
         if seen != status:
             self.broken(_WORDS, f"the vendor said {self.job_words[status]!r} ({status}), the job is {seen}: {outcome}")
+
+    @pytest.mark.parametrize(("state", "word"), [(state, word) for state in SYNONYMS for word in SYNONYMS[state]])
+    def test_a_synonym_of_a_status_is_understood(self, calls: Calls, state: State, word: str) -> None:
+        """Also in other letters than the vendor's own page says."""
+        self.needs("video", "poll")
+        self.needs_word(state)
+        self.fake_vendor().state_words = {state: word}
+        self.vendor.jobs_go("in_progress", state, message=_REASON)
+        outcome = attempt(calls.generate_video, self.config("video", timeout=2.0), self.request("video"))
+        failed = isinstance(outcome.error, GenerationFailedError) and _REASON in str(outcome.error)
+        if not (outcome.error is None if state == "completed" else failed):
+            self.broken(_SYNONYMS, f"the vendor said {word!r} of a job that is {state}: {outcome}")
+
+    def test_a_reason_in_a_list_is_told(self, calls: Calls) -> None:
+        """In place of an object or a text."""
+        self.needs("video", "poll")
+        self.needs_word("failed")
+        self.vendor.jobs_go("in_progress", "failed", message=_REASON)
+        form_of_answer = self.changed(reason_in_a_list(_REASON), "poll", times=20)
+        outcome = attempt(calls.generate_video, self.config("video"), self.request("video"))
+        self.needs_form(form_of_answer)
+        if not isinstance(outcome.error, GenerationFailedError) or _REASON not in str(outcome.error):
+            self.broken(_SYNONYMS, f"the reason of a failed job was the list [{_REASON!r}]: {outcome}")
+
+    def test_an_id_that_is_a_number_is_one(self, calls: Calls) -> None:
+        """And stands in the address of the next request."""
+        self.needs("video")
+        self.fake_vendor().next_job_id = "4711"
+        form_of_answer = self.changed(id_as_number("4711"), "submit")
+        job = attempt(calls.submit, self.config("video"), self.request("video"))
+        self.needs_form(form_of_answer)
+        outcome = attempt(calls.resume, self.config("video"), job.value) if job.error is None else job
+        if outcome.error is not None or job.value.id != "4711":
+            self.broken(_SYNONYMS, f"the id of a job was the number 4711: {outcome}")
 
     def test_a_word_nobody_has_heard_of_is_not_the_end(self, calls: Calls) -> None:
         """The vendor has a new status."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
+from tarash_gateway_testing.fake.vendor import KnownPlace
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["KINDS", "MoneyChecks"]
@@ -79,14 +79,6 @@ _FOUND = Rule(
     "VideoJob of the list, and read on until `lost.since` where the vendor pages.",
     "Money",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Nowhere:
-    """A place where nobody listens."""
-
-    url: str
-    key: str
 
 
 class MoneyChecks(Case):
@@ -173,7 +165,7 @@ class MoneyChecks(Case):
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             origin = f"http://127.0.0.1:{unused.getsockname()[1]}"
-            nowhere = _Nowhere(self.vendor.url.replace(self.vendor.origin, origin), self.vendor.key)
+            nowhere = KnownPlace(self.vendor.url.replace(self.vendor.origin, origin), self.vendor.key)
             outcome = attempt(calls.create, kind, self.config(kind, nowhere, max_retries=0), self.request(kind))
         error = outcome.error
         if not isinstance(error, ConnectionFailedError) or error.billable != "no" or not error.retryable:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
+from typing import Any, Literal
+
 import pytest
 
 from tarash_gateway_testing.calls import Calls
@@ -26,6 +30,17 @@ _ADDRESS = Rule(
 )
 
 
+_SCREENED = Rule(
+    "an address that an answer names, or a redirect leads to, is fetched from public addresses only (but for the "
+    "vendor's own origin): what counts is the address that is connected to, not how the name is spelled.",
+    "download with client.download(...) of your HttpProvider, or give the address in ImageOutput.",
+    "Secrets",
+)
+
+_INSIDE = "files.of-the-kit.test"
+"""A name that resolves to this machine."""
+
+
 class OriginChecks(Case):
     """The key stays at its origin."""
 
@@ -48,7 +63,8 @@ class OriginChecks(Case):
         """The answer leads to a store of files at another origin."""
         self.needs("video")
         self.vendor.files_are_at(self.elsewhere.origin)
-        attempt(calls.generate_video, self.config("video"), self.request("video"))
+        for config in (self.config("video"), self.config_with("video", allow_private_urls=True)):
+            attempt(calls.generate_video, config, self.request("video"))
         self._no_key_elsewhere(_ADDRESS, "the address of a video led to another origin")
         if not self.elsewhere.sent():
             pytest.skip("the vendor's answers hold no address of a video, or it is not followed")
@@ -57,12 +73,44 @@ class OriginChecks(Case):
         """The answer leads to a store of files at another origin."""
         self.needs("image")
         self.vendor.files_are_at(self.elsewhere.origin)
-        attempt(calls.generate_image, self.config("image"), self.request("image"))
+        for config in (self.config("image"), self.config_with("image", allow_private_urls=True)):
+            attempt(calls.generate_image, config, self.request("image"))
         self._no_key_elsewhere(_ADDRESS, "the address of a picture led to another origin")
         if not self.elsewhere.sent():
             pytest.skip("the vendor's answers hold no address of a picture")
+
+    @pytest.mark.parametrize("way", ["address", "redirect"])
+    @pytest.mark.parametrize("kind", ["image", "video"])
+    def test_a_name_that_leads_inside_is_not_fetched(
+        self, calls: Calls, kind: Literal["image", "video"], way: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The name of a result's host resolves to an address of this machine."""
+        self.needs(kind)
+        monkeypatch.setattr(socket, "getaddrinfo", _resolving(socket.getaddrinfo))
+        inside = f"http://{_INSIDE}:{self.elsewhere.origin.rpartition(':')[2]}"
+        if way == "address":
+            self.vendor.files_are_at(inside)
+        elif kind == "image":
+            pytest.skip("core fetches the addresses of images")
+        else:
+            self.vendor.fail(Redirected(inside, 302), "download", times=5)
+        config = self.config_with(kind, allow_private_urls=None)
+        call = calls.generate_image if kind == "image" else calls.generate_video
+        outcome = attempt(call, config.model_copy(update={"timeout": 2.0}), self.request(kind))
+        if self.elsewhere.sent():
+            self.broken(_SCREENED, f"the {way} of a result led to {inside}, and it was fetched: {outcome}")
 
     def _no_key_elsewhere(self, rule: Rule, seen: str) -> None:
         leaked = [str(request) for request in self.elsewhere.sent() if request.holds(self.vendor.key)]
         if leaked:
             self.broken(rule, f"{seen}, and the key went there: {', '.join(leaked)}")
+
+
+def _resolving(resolve: Callable[..., Any]) -> Callable[..., Any]:
+    """The resolver of this machine, which knows one more name."""
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        name = host.decode() if isinstance(host, bytes) else host
+        return resolve("127.0.0.1" if name == _INSIDE else host, *args, **options)
+
+    return getaddrinfo

@@ -16,7 +16,10 @@ from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.case import ROLE_OF, Case, Outcome, attempt
 from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
+from tarash_gateway_testing.fake.handlers import Role
 from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.key_search import places_of_key
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["SecretChecks"]
@@ -29,6 +32,15 @@ _HIDDEN = Rule(
     "None`.",
     "Secrets",
 )
+_BELOW = Rule(
+    "no local variable and no object of a traceback holds the key: Sentry, rich and `pytest -l` write them out.",
+    "let the transport of the HTTP kit put the key on: inherit from HttpProvider, or give an SDK the kit's client and "
+    "a key that is none.",
+    "Secrets",
+)
+UNQUOTED: dict[str, Fault | int] = {"401": 401, "dropped": Dropped(), "cut": Cut()}
+"""What a request runs into; no answer quotes the key."""
+
 _ENVIRONMENT = Rule(
     "a config without a key is served with the one of the environment, read when the call is made, from the "
     "variables that the spec names in key_variables.",
@@ -86,6 +98,28 @@ class SecretChecks(Case):
         with _logged() as logs:
             outcome = attempt(calls.generate_video, self.config("video"), self.request("video"))
         self._shows_no_key(outcome, logs, "the reason why a job failed quoted the key")
+
+    @pytest.mark.parametrize("fault", UNQUOTED)
+    @pytest.mark.parametrize("role", ["image", "stream", "submit", "poll", "download", "cancel"])
+    def test_no_local_and_no_cause_holds_the_key(self, calls: Calls, role: Role, fault: str) -> None:
+        """What error reporters write out: locals of every frame, and what the errors of the chain hold."""
+        self.needs("video" if role in ("poll", "download") else role)
+        unquoted = UNQUOTED[fault]
+        happened = Answer(unquoted, self.refusal(unquoted, "no")) if isinstance(unquoted, int) else unquoted
+        kind: Kind = role if role in ("image", "stream") else "video"
+        config, request = self.config(kind, max_retries=0, timeout=1.0), self.request(kind)
+        if role in ("image", "stream", "submit"):
+            self.vendor.fail(happened, role)
+            outcome = attempt(calls.create, kind, config, request)
+        else:
+            job = attempt(calls.submit, config, request).value
+            self.vendor.fail(happened, role, times=1000)
+            outcome = attempt(calls.cancel if role == "cancel" else calls.resume, config, job)
+        if outcome.error is None:
+            pytest.skip("there was no error")
+        places = places_of_key(outcome.error, self.vendor.key)
+        if places:
+            self.broken(_BELOW, "\n".join([f"{role} failed ({fault}), and the key is in", *places]))
 
     def test_a_key_shows_nowhere_when_all_goes_well(self, calls: Calls) -> None:
         """Neither in the log at DEBUG nor in what a call gives."""

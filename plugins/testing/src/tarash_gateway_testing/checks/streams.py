@@ -8,6 +8,7 @@ from tarash.tarash_gateway.errors import UnconfirmedGenerationError, Unsupported
 from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.case import ROLE_OF, Case, attempt
 from tarash_gateway_testing.fake.faults import Cut, Stalls
+from tarash_gateway_testing.fake.forms import ODD_EVENTS, whole_answer
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["StreamChecks"]
@@ -22,6 +23,13 @@ _NO_RESULT = Rule(
     "UnconfirmedGenerationError of it.",
     "yield no ImageAnswer without a finished picture: let the generator end, or raise ConnectionFailedError with "
     'billable="unknown".',
+    "Streams",
+)
+_EVENTS = Rule(
+    "a stream is read as the standard of server-sent events says, and as servers write it: comments, heartbeats, "
+    "empty events, `retry:`, types in `event:` lines, a last event without its blank line, and one whole answer.",
+    "read it with client.events(...) of your HttpProvider, or EventReader and ImageEvents of "
+    "tarash.tarash_gateway.plugins.http.",
     "Streams",
 )
 _LEFT = Rule(
@@ -69,6 +77,30 @@ class StreamChecks(Case):
         attempt(calls.stream_image, config, request, 2)
         if not self.vendor.left("stream", within=1.5):
             self.broken(_LEFT, "the loop was left after a partial picture, and the connection stayed open for 1.5 s")
+
+    @pytest.mark.parametrize("form", ODD_EVENTS)
+    def test_events_with_odd_lines_are_read(self, calls: Calls, form: str) -> None:
+        """Comments, heartbeats and empty events are passed over."""
+        self.needs("stream")
+        form_of_stream = self.changed(ODD_EVENTS[form], "stream")
+        outcome = attempt(calls.stream_image, self.config("stream"), self.request("stream"))
+        self.needs_form(form_of_stream)
+        if outcome.error is not None or outcome.value[-1].response is None:
+            self.broken(_EVENTS, f"the stream came with {form}: {outcome}")
+
+    @pytest.mark.parametrize("content_type", ["text/plain", "Application/JSON"])
+    def test_a_whole_answer_in_place_of_a_stream_is_read(self, calls: Calls, content_type: str) -> None:
+        """As the handler of 'image' gives it."""
+        self.needs("stream", "image")
+        vendor = self.fake_vendor()
+        attempt(calls.generate_image, self.config("stream"), self.request("image"))
+        whole = vendor.last_answer("image")
+        if whole is None:
+            pytest.skip("the handler of 'image' gave no answer")
+        self.changed(whole_answer(whole, content_type), "stream")
+        outcome = attempt(calls.stream_image, self.config("stream"), self.request("stream"))
+        if outcome.error is not None or outcome.value[-1].response is None:
+            self.broken(_EVENTS, f"a whole answer ({content_type}) came in place of a stream: {outcome}")
 
     def test_what_is_left_out_is_told_as_unsupported(self, calls: Calls) -> None:
         """A provider without streams, or without videos."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tarash_gateway_testing.fake.answers import Answer
+from tarash_gateway_testing.fake.forms import Form
 
-__all__ = ["Cut", "Drips", "Dropped", "Fault", "Hangs", "Redirected", "Stalls"]
+__all__ = ["Changed", "Cut", "Drips", "Dropped", "Fault", "Hangs", "Redirected", "Stalls"]
 
 LONGEST = 2.0
 """Seconds after which a silent server ends the connection by itself: a client that ignores its deadline goes on."""
@@ -60,4 +61,11 @@ class Redirected:
     status: int = 307
 
 
-Fault = Answer | Dropped | Cut | Hangs | Stalls | Drips | Redirected
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The answer comes in another form."""
+
+    form: Form
+
+
+Fault = Changed | Answer | Dropped | Cut | Hangs | Stalls | Drips | Redirected

@@ -44,6 +44,9 @@ class FakeJob:
     files_at: str = ""
     """The origin of its result's address."""
 
+    tail: bytes = field(default=b"", repr=False)
+    """Bytes behind the end of its videos."""
+
     id: str = field(default_factory=lambda: f"job-{uuid.uuid4().hex[:16]}")
     created_at: float = field(default_factory=lambda: datetime.now(UTC).timestamp())
     """Seconds since 1970, UTC."""
@@ -78,7 +81,7 @@ class FakeJob:
 
     def clip(self, index: int = 0) -> bytes:
         """The bytes of one of its videos."""
-        return clip(f"{self.id}-{index}")
+        return clip(f"{self.id}-{index}") + self.tail
 
     def result_url(self, index: int = 0) -> str:
         """An address of one of its videos, for a vendor that puts it into its answer."""

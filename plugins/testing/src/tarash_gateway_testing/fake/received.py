@@ -44,6 +44,9 @@ class Request:
     jobs: list[FakeJob] = field(default_factory=list, repr=False)
     """Every job of the vendor, newest first, for a handler that lists them."""
 
+    image_bytes: bytes | None = field(default=None, repr=False)
+    """What its images are, in place of a PNG of the kit."""
+
     @property
     def path(self) -> str:
         """The path, decoded."""
@@ -86,7 +89,7 @@ class Request:
 
     def picture(self, index: int = 0) -> bytes:
         """A picture to answer with."""
-        return picture(f"{self.method} {self.path} {index}")
+        return self.image_bytes or picture(f"{self.method} {self.path} {index}")
 
     def picture_url(self, index: int = 0) -> str:
         """An address at this vendor that gives such a picture."""

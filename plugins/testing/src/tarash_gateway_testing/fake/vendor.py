@@ -6,7 +6,7 @@ import secrets
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -35,6 +35,14 @@ class Place(Protocol):
     def key(self) -> str:
         """A key that is valid there."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPlace:
+    """A place that is an address and a key."""
+
+    url: str
+    key: str
 
 
 class Vendor(Place, Protocol):
@@ -148,7 +156,18 @@ class FakeVendor:
             self._states: Sequence[State] = DONE
             self._message: str | None = None
             self._files_at: str | None = None
+            self.image_bytes: bytes | None = None
+            """What every image is, in place of a PNG of the kit."""
+
+            self.video_tail = b""
+            """Bytes behind the end of every video."""
+
+            self.state_words: Mapping[State, str] = {}
+            """Words of the states of jobs, in place of the vendor's usual ones."""
+
+            self.next_job_id: str | None = None
             self._left: list[Request] = []
+            self._answers: dict[Role, Answer] = {}
             self._troubles: list[str] = []
 
     def clear(self) -> None:
@@ -182,6 +201,10 @@ class FakeVendor:
         """The bytes of a job's video."""
         return next((job.clip(index) for job in self.jobs if job.id in job_id), None)
 
+    def last_answer(self, role: Role) -> Answer | None:
+        """The whole answer that a handler of a role gave last."""
+        return self._answers.get(role)
+
     def troubles(self) -> list[str]:
         """A handler that raised, a request that none is for."""
         return list(self._troubles)
@@ -209,6 +232,7 @@ class FakeVendor:
 
     def _serve(self, method: str, target: str, headers: Mapping[str, str], body: bytes, line: Line) -> None:
         request = Request(method, target, headers, body, origin=self._files_at or self._origin)
+        request.image_bytes = self.image_bytes
         with self._lock:
             handler = self._handler_of(request)
             self.requests.append(request)
@@ -239,7 +263,7 @@ class FakeVendor:
             return None
         name, _, prefix = self._key_header.lower().partition(":")
         prefix, found = prefix.strip(), request.headers.get(name.strip(), "")
-        if found.lower().startswith(prefix) and found[len(prefix) :].strip() == self.key:
+        if found.lower().startswith(prefix) and found[len(prefix) :].strip().startswith(self.key):
             return None
         where = [header for header, value in request.headers.items() if self.key in value]
         self._troubles.append(
@@ -256,7 +280,7 @@ class FakeVendor:
 
     def _answer(self, request: Request, handler: Handler | None) -> Answer | Stream:
         if handler is None:
-            return _kit_file(request) or self._nothing_here(request)
+            return self._kit_file(request) or self._nothing_here(request)
         request.jobs = self.jobs[::-1]
         job = self._job_of(request)
         if job is None and request.role in _ABOUT_A_JOB:
@@ -267,6 +291,7 @@ class FakeVendor:
             answer = as_answer(handler.answer(request))
             if isinstance(answer, Answer):
                 answer.content()  # what is no JSON is found here
+                self._answers[request.role] = answer
         except Exception:  # noqa: BLE001 # told to the author, as the trouble of the vendor
             self._troubles.append(f"the handler of {handler.route} raised\n{traceback.format_exc(limit=-2)}")
             return Answer(500, self._refusal(500, "the handler raised"))
@@ -274,7 +299,9 @@ class FakeVendor:
 
     def _job_of(self, request: Request) -> FakeJob | None:
         if request.role == "submit" or (request.role == "image" and "result" in self.roles):
-            job = FakeJob(request, self._words, self._states, files_at=self._files_at or self._origin)
+            words = {**self._words, **self.state_words}
+            job = FakeJob(request, words, self._states, files_at=self._files_at or self._origin, tail=self.video_tail)
+            job.id, self.next_job_id = self.next_job_id or job.id, None
             job.message = self._message or job.message
             self.jobs.append(job)
             return job
@@ -284,6 +311,12 @@ class FakeVendor:
         if known is not None and request.role == "cancel":
             known.end_as("cancelled")
         return known
+
+    def _kit_file(self, request: Request) -> Answer | None:
+        name = request.path.rpartition("/")[2].rpartition(".")[0]
+        if request.path.startswith("/kit/clips/"):
+            return Answer(body=clip(name) + self.video_tail)
+        return Answer(body=self.image_bytes or picture(name)) if request.path.startswith("/kit/pictures/") else None
 
     def _nothing_here(self, request: Request) -> Answer:
         route = f"{request.method} {request.path.removeprefix(self._base_path)}"
@@ -300,10 +333,3 @@ class FakeVendor:
         start, whole = int(asked), len(answer.content())
         told = {"content-range": f"bytes {start}-{whole - 1}/{whole}"}
         return replace(answer, status=206, body=answer.content()[start:], headers={**answer.headers, **told})
-
-
-def _kit_file(request: Request) -> Answer | None:
-    name = request.path.rpartition("/")[2].rpartition(".")[0]
-    if request.path.startswith("/kit/clips/"):
-        return Answer(body=clip(name))
-    return Answer(body=picture(name)) if request.path.startswith("/kit/pictures/") else None

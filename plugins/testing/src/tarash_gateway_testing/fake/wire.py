@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 from tarash_gateway_testing.fake.answers import Answer, Stream
-from tarash_gateway_testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
+from tarash_gateway_testing.fake.faults import Changed, Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
 
 __all__ = ["Line", "Listener"]
 
@@ -78,6 +78,8 @@ class Line:
         match fault:
             case None:
                 self._send(answer)
+            case Changed(form):
+                self._send(form.of(answer))
             case Answer():
                 self._send(fault)
             case Redirected(origin, status):
