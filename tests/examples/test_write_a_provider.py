@@ -62,7 +62,7 @@ def test_nothing_is_left_to_be_done(blocks):
 
 
 def test_every_block_is_typed_or_written(blocks):
-    assert {block.language for block in blocks} <= {"console", "py", "md", "diff", "sh"}
+    assert {block.language for block in blocks} <= {"console", "py", "python", "md", "diff", "sh"}
     for block in blocks:
         if block.language == "sh":
             assert all(line.startswith(NOT_TYPED) for line in block.text.splitlines()), block.text

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 from tarash.tarash_gateway.errors import ConnectionFailedError, QuotaExceededError, RateLimitError
-from tarash_gateway_testing import Answer, Dropped, Handler, ProviderConformance, answers, picture
+from tarash_gateway_testing import Answer, Dropped, ProviderConformance, answers, picture
 
-PHASES = {
-    "queued": "stacked",
-    "in_progress": "firing",
-    "completed": "cooled",
-    "failed": "cracked",
-    "cancelled": "smashed",
-    "expired": "swept",
+STATES = {
+    "queued": "queued",
+    "in_progress": "running",
+    "completed": "done",
+    "failed": "failed",
+    "cancelled": "cancelled",
+    "expired": "deleted",
 }
 """Our word for where a job stands, and Kiln's."""
 
@@ -20,59 +20,54 @@ PHASES = {
 class TestKiln(ProviderConformance):
     provider = "kiln"
     base_path = "/2"
-    job_words = PHASES
+    key_header = "x-kiln-key"
+    job_words = STATES
 
     def refusal(self, status, message):
-        return {"fault": {"kind": "refused", "words": message}}
+        return {"error": {"kind": "refused", "text": message}}
 
     def moderation(self, role):
-        fault = {"kind": "not_for_our_kiln", "words": "we fire nothing of this kind"}
+        error = {"kind": "not_allowed", "text": "we make nothing of this kind"}
         if role == "poll":
-            return {"firing": "a firing", "phase": "cracked", "crack": fault}
-        return Answer(422, {"fault": fault})
+            return {"job": "a job", "state": "failed", "error": error}
+        return Answer(422, {"error": error})
 
-    @answers("other", "POST /shelf")
-    def shelf(self, request):
-        return {"piece": "piece-1", "put": f"{request.origin}/shelves/piece-1?signature=abc"}
+    @answers("other", "POST /upload")
+    def upload(self, request):
+        return {"upload": "upload-1"}
 
-    @answers("other", "PUT /shelves/{piece}")
-    def put(self, request):
-        return Answer(200)
-
-    @answers("submit", "POST /firings")
-    def fire(self, request):
-        request.job.outputs = request.json["pots"]
+    @answers("submit", "POST /jobs")
+    def submit(self, request):
+        request.job.outputs = request.json["count"]
         return Answer(202, self.shown(request.job))
 
-    @answers("poll", "POST /firings/look")
-    @answers("cancel", "POST /firings/smash")
+    @answers("poll", "POST /jobs/get")
+    @answers("cancel", "POST /jobs/cancel")
     def look(self, request):
         return self.shown(request.job)
 
-    @answers("list", "POST /firings/list")
+    @answers("list", "POST /jobs/list")
     def listed(self, request):
-        return {"firings": [self.shown(job) for job in request.jobs if job.created_at >= request.json["after"]]}
+        return {"jobs": [self.shown(job) for job in request.jobs if job.created_at >= request.json["after"]]}
 
     def shown(self, job):
-        asked = job.request.json
-        told = {"firing": job.id, "phase": job.word, "glaze": asked["glaze"], "words": asked["words"]}
-        told |= {"at": job.created_at, "done": 1.0 if job.finished else 0.4}
+        sent = job.request.json
+        told = {"job": job.id, "state": job.word, "model": sent["model"], "prompt": sent["prompt"]}
+        told |= {"created": job.created_at, "progress": 1.0 if job.finished else 0.4}
         if job.finished:
-            told["pots"] = [{"at": job.result_url(index)} for index in range(job.outputs)]
+            told["videos"] = [{"at": job.result_url(index)} for index in range(job.outputs)]
         if job.state == "failed":
-            told["crack"] = {"kind": "too_hot", "words": job.message}
+            told["error"] = {"kind": "too_hot", "text": job.message}
         return told
 
     # What is Kiln's own, and no kit can know.
 
-    def test_a_picture_goes_to_its_place_without_the_key(self, calls):
-        self.elsewhere.start_over([Handler("other", "PUT /shelves/{piece}", lambda request: Answer(200))])
-        self.vendor.files_are_at(self.elsewhere.origin)
+    def test_an_image_is_uploaded_before_the_job(self, calls):
         calls.submit(self.config("video"), self.request("video", image_list=[picture("a pot")]))
-        (put,) = self.elsewhere.sent()
-        assert put.body == picture("a pot")
-        assert put.headers["content-type"] == "image/png"
-        assert not put.holds(self.vendor.key)
+        upload, submit = self.vendor.sent()
+        assert upload.body == picture("a pot")
+        assert upload.headers["content-type"] == "image/png"
+        assert submit.json["upload"] == "upload-1"
 
     def test_an_upload_that_fails_is_on_no_bill(self, calls):
         self.vendor.fail(Dropped(), "other", times=9)
@@ -81,18 +76,18 @@ class TestKiln(ProviderConformance):
         assert caught.value.billable == "no"
         assert self.vendor.sent("submit") == []
 
-    @pytest.mark.parametrize(("kind", "expected"), [("kiln_full", RateLimitError), ("no_clay", QuotaExceededError)])
+    @pytest.mark.parametrize(("kind", "expected"), [("busy", RateLimitError), ("no_credit", QuotaExceededError)])
     def test_a_conflict_is_what_its_word_says(self, calls, kind, expected):
-        self.vendor.fail(Answer(409, {"fault": {"kind": kind, "words": "not now"}}), "submit")
+        self.vendor.fail(Answer(409, {"error": {"kind": kind, "text": "not now"}}), "submit")
         with pytest.raises(expected) as caught:
             calls.submit(self.config("video", max_retries=0), self.request("video"))
         assert (caught.value.status_code, caught.value.billable) == (409, "no")
 
-    def test_clips_that_cracked_are_told(self, calls):
+    def test_videos_that_failed_are_told(self, calls):
         self.vendor.jobs_go("in_progress", "completed")
         config, request = self.config("video"), self.request("video", n=3)
         job = calls.submit(config, request)
         self.vendor.jobs[-1].outputs = 2
         response = calls.resume(config, job)
         assert len(response.videos) == 2
-        assert response.warnings == ["1 of 3 clips cracked in the kiln"]
+        assert response.warnings == ["1 of 3 videos failed"]

@@ -1,38 +1,23 @@
-"""Kiln for Tarash Gateway: what the plugin offers, and what makes its provider.
-
-Importing this loads no HTTP library: whoever lists the models of all plugins should not wait for one.
-"""
+"""Kiln for Tarash Gateway: what the plugin offers. It is pure data: listing models loads nothing more."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
 
 from .rows import KEY_VARIABLE, VIDEO_MODELS
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.models import GenerationConfig
-    from tarash.tarash_gateway.plugins import Provider
 
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """Pure data: it reads no file and no environment variable, and opens no connection."""
+    """Reads no file and no environment variable, and opens no connection."""
     yield ProviderSpec(
         name="kiln",
         api_version=1,
         title="Kiln",
+        factory="tarash_gateway_kiln.provider:KilnProvider",
         video_models=VIDEO_MODELS,
         key_variables=(KEY_VARIABLE,),
+        settings=HTTP_SETTINGS,
     )
-
-
-@hookimpl
-def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """Called once for each call of the gateway's functions; it sends nothing."""
-    # Imported here: it needs more than a list of rows does.
-    from .provider import KilnProvider
-
-    return KilnProvider(config)

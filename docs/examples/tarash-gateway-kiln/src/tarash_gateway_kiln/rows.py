@@ -1,4 +1,4 @@
-"""What each glaze of Kiln accepts. The gateway checks requests against it before anything is sent."""
+"""What each model of Kiln accepts. The gateway checks requests against it before anything is sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tarash.tarash_gateway.capabilities import DurationRule, NumberRule, Price, 
 KEY_VARIABLE = "KILN_API_KEY"
 """The environment variable that holds the key where the config has none."""
 
-GLAZES = "https://kiln.example/docs/glazes"
+MODELS = "https://kiln.example/docs/models"
 PRICES = "https://kiln.example/pricing"
 CHECKED_ON = date(2026, 11, 22)
 
@@ -17,7 +17,7 @@ VIDEO_MODELS: tuple[VideoModel, ...] = (
     VideoModel(
         model="porcelain-2",
         aliases=("porcelain",),
-        source=GLAZES,
+        source=MODELS,
         checked_on=CHECKED_ON,
         max_videos=4,
         durations=DurationRule(min=2, max=12),
@@ -27,14 +27,14 @@ VIDEO_MODELS: tuple[VideoModel, ...] = (
         max_input_images=1,
         input_formats=("image/png", "image/jpeg"),
         input_roles=("reference",),
-        extra_params=("heat",),
-        param_values={"heat": NumberRule(min=1, max=10)},
+        extra_params=("detail",),
+        param_values={"detail": NumberRule(min=1, max=10)},
         unsupported=("size", "negative_prompt", "seed"),
         price=Price(per_second={"720p": 0.05, "1080p": 0.12}, source=PRICES, checked_on=CHECKED_ON),
     ),
     VideoModel(
         model="raku-1",
-        source=GLAZES,
+        source=MODELS,
         checked_on=CHECKED_ON,
         durations=(4, 8),
         aspect_ratios=("16:9", "9:16"),

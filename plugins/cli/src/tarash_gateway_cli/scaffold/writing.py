@@ -23,9 +23,6 @@ FILES: Final[Mapping[str, str]] = {
     "src/{module}/__init__.py": "package/__init__.py",
     "src/{module}/rows.py": "package/rows.py",
     "src/{module}/provider.py": "package/provider.py",
-    "src/{module}/client.py": "package/client.py",
-    "src/{module}/key.py": "package/key.py",
-    "src/{module}/faults.py": "package/faults.py",
     "src/{module}/py.typed": "package/py.typed",
     "tests/test_conformance.py": "tests/test_conformance.py",
 }
