@@ -15,26 +15,7 @@ def streams(request):
     return request.fields.get("stream") in (True, "true")
 
 
-AWAITED = (
-    "test_a_download_that_fails_in_passing_is_tried_again",
-    "test_a_name_that_leads_inside_is_not_fetched",
-    "test_a_proxy_that_cannot_be_used_is_told",
-    "test_a_reason_in_a_list_is_told",
-    "test_a_refusal_in_words_of_the_safety_system_is_moderation",
-    "test_a_synonym_of_a_status_is_understood",
-    "test_a_whole_answer_in_place_of_a_stream_is_read",
-    "test_an_id_that_is_a_number_is_one",
-    "test_an_item_that_failed_costs_only_itself",
-    "test_events_with_odd_lines_are_read",
-    "test_headers_of_the_config_go_out",
-    "test_json_with_an_odd_character_is_read",
-    "test_no_local_and_no_cause_holds_the_key",
-)
-"""Checks that came with the HTTP kit. This table goes when the OpenAI plugin is on it."""
-
-
 class OpenAIProtocol(ProviderConformance):
-    not_applicable = dict.fromkeys(AWAITED, "the OpenAI plugin is not on the HTTP kit yet")
     base_path = "/v1"
     key_header = "authorization: Bearer"
     job_words = {

@@ -71,7 +71,7 @@ class SandboxVendor:
             answer = SandboxAnswer(fault.status, fault.headers, fault.content(), fault.type())
             self.server.play(answer, method=method, path=path, times=times)
             return
-        name = "stream_no_final" if getattr(fault, "orderly", False) else FAULTS[role].get(type(fault))
+        name = "stream_no_final" if getattr(fault, "orderly", False) else FAULTS.get(role, {}).get(type(fault))
         if name is None:
             msg = f"the sandbox does not play {type(fault).__name__} here"
             raise unittest.SkipTest(msg)

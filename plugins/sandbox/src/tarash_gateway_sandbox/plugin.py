@@ -25,9 +25,10 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
     """The OpenAI plugin, bound to the embedded server or to the sandbox at `config.base_url`."""
-    from tarash_gateway_openai import Connection, OpenAIProvider  # noqa: PLC0415 # not for rows alone
+    from tarash.tarash_gateway.plugins.http import Connection, KeySource  # noqa: PLC0415 # not for rows alone
+    from tarash_gateway_openai import OpenAIProvider  # noqa: PLC0415 # not for rows alone
     from tarash_gateway_sandbox import SandboxServer  # noqa: PLC0415 # not for rows alone
     from tarash_gateway_sandbox.embedded import embedded_server  # noqa: PLC0415 # the first call starts a server
 
     base_url = config.base_url or embedded_server().url
-    return OpenAIProvider(config, Connection(base_url=base_url, key=SandboxServer.api_key))
+    return OpenAIProvider(config, Connection.of(config, base_url, KeySource(SandboxServer.api_key)))
