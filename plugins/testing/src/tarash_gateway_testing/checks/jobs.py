@@ -167,7 +167,7 @@ class JobChecks(Case):
         self.needs_word(state)
         self.fake_vendor().state_words = {state: word}
         self.vendor.jobs_go("in_progress", state, message=_REASON)
-        outcome = attempt(calls.generate_video, self.config("video", timeout=2.0), self.request("video"))
+        outcome = attempt(calls.generate_video, self.config("video"), self.request("video"))
         failed = isinstance(outcome.error, GenerationFailedError) and _REASON in str(outcome.error)
         if not (outcome.error is None if state == "completed" else failed):
             self.broken(_SYNONYMS, f"the vendor said {word!r} of a job that is {state}: {outcome}")
