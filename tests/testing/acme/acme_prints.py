@@ -8,7 +8,7 @@ from datetime import date
 from tarash.tarash_gateway.capabilities import ImageModel
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
 from tarash.tarash_gateway.models import ImageJob
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImageStatus, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ImageAnswer, ImageOutput, ImageStatus, ProviderSpec, hookimpl
 from tarash.tarash_gateway.plugins.http import HttpProvider, HttpRequest, creation_errors, job_errors, path_segment
 
 SPEC = ProviderSpec(
@@ -16,6 +16,7 @@ SPEC = ProviderSpec(
     api_version=1,
     title="Acme Prints",
     key_variables=("ACME_PRINTS_API_KEY",),
+    settings=HTTP_SETTINGS,
     image_models=(
         ImageModel(
             model="acme-print-1",
