@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from tarash.tarash_gateway.errors import ConfigurationError
+from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -237,3 +237,42 @@ def test_a_result_pickles_and_names_its_files(run, image):
     result = run([image("a"), {"id": "b"}])
     assert pickle.loads(pickle.dumps(result)) == result
     assert json.loads(result.model_dump_json())["done"] == 1
+
+
+class TestAnotherRequestUnderTheSameId:
+    """The row's id is known, and its request is not the one that was sent."""
+
+    @pytest.mark.parametrize("news", [{"size": "512x512"}, {"model": "dall-e-3", "size": "1024x1024"}])
+    def test_the_result_is_kept_and_told(self, run, image, told, paid, news):
+        run([image("a")])
+        again = run([image("a", **news)])
+        assert counts(again) == {"done": 1}
+        assert told()["a"]["warning"] == (
+            "an earlier run sent another request or model under this id, whose result is kept "
+            "(changed='redo' makes it again)"
+        )
+        assert paid() == ["prompt of a"]
+
+    def test_it_may_be_refused(self, run, image, told, paid):
+        run([image("a")])
+        assert counts(run([image("a", size="512x512")], changed="refuse")) == {"failed": 1}
+        assert told()["a"]["error"].startswith("ValidationError: id: an earlier run sent another request or model")
+        assert paid() == ["prompt of a"]
+
+    @pytest.mark.parametrize("news", [{"size": "512x512"}, {"prompt": "another"}])
+    def test_it_may_be_made_again_and_then_it_is_done(self, run, image, told, paid, news):
+        run([image("a")])
+        changed = image("a", **news)
+        assert counts(run([changed], changed="redo")) == {"made": 1, "done": 1}
+        assert counts(run([changed], changed="redo")) == {"done": 1}
+        assert "warning" not in told()["a"]
+        assert len(paid()) == 2
+
+    def test_the_same_request_is_told_nothing_of(self, run, image, told):
+        run([image("a")])
+        run([image("a")], changed="refuse")
+        assert "warning" not in told()["a"]
+
+    def test_another_word_is_refused(self, run, image):
+        with pytest.raises(ValidationError, match="changed='maybe' is none of keep, refuse, redo"):
+            run([image("a")], changed="maybe")

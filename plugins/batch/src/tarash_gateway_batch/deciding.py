@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from tarash.tarash_gateway.errors import DownloadError, SaveError, UnconfirmedGenerationError, ValidationError
@@ -11,7 +11,7 @@ from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 from tarash_gateway_batch.history import Past, prompt_digest
 from tarash_gateway_batch.places import Places
 from tarash_gateway_batch.results import SavedFile
-from tarash_gateway_batch.rows import Row
+from tarash_gateway_batch.rows import Row, row_digest
 from tarash_gateway_batch.settings import Settings
 
 Step = Literal["send", "resume", "adopt", "done", "kept", "failed", "unconfirmed"]
@@ -38,25 +38,58 @@ class Decision:
     replaces: bool = False
     """Whether there are files that the results replace."""
 
+    warning: str | None = None
+    """What else to know."""
+
     entry: Entry | None = None
     """All that the journal knows of the request that is taken up again; `Desk` looks it up."""
 
 
 def decide(row: Row, pasts: Iterable[Past], places: Places, settings: Settings) -> Decision:
     """What is to be done about `row`. Looks at the folder, writes nothing."""
-    best = max(pasts, key=_weight, default=None)
+    pasts = list(pasts)
+    digest = row_digest(row) if pasts else None
+    # One that was paid for this very request counts, whatever an earlier request under the same id came to.
+    best = max(
+        pasts, key=lambda past: (past.row == digest and _weight(past) >= _MAY_BE_PAID, _weight(past)), default=None
+    )
     if best is None or _weight(best) < _MAY_BE_PAID:
         if best is not None and not settings.retry_failed and _is_final(best):
             return _failed(f"{best.error or 'it failed'} (in an earlier run; retry_failed=True sends it again)")
         return _fresh(row, places, settings)
     if best.prompt != prompt_digest({"prompt": row.request.prompt}) or best.kind != row.kind:
+        if settings.changed == "redo" and best.kind == row.kind:
+            return _again(row, places)
         msg = "an earlier run sent another prompt under this id; give the row an id of its own"
         return _failed(f"{ValidationError.__name__}: id: {msg}")
-    if best.status == "saved":
-        return _saved(row, best, places, settings)
-    if best.has_job:
-        return Decision("resume", best)
-    return _lost(row, best, places, settings)
+    if best.row is None or best.row == digest:
+        return _paid(row, best, places, settings)
+    return _changed(row, best, places, settings)
+
+
+def _changed(row: Row, past: Past, places: Places, settings: Settings) -> Decision:
+    if settings.changed == "redo":
+        return _again(row, places)
+    if settings.changed == "refuse":
+        return _failed(f"{ValidationError.__name__}: id: {_CHANGED}; give the row an id of its own")
+    kept = _paid(row, past, places, settings)
+    return replace(kept, warning=f"{_CHANGED}, whose result is kept (changed='redo' makes it again)")
+
+
+def _again(row: Row, places: Places) -> Decision:
+    return Decision("send", replaces=bool(places.taken(row.id, row.request.n)))
+
+
+_CHANGED: Final = "an earlier run sent another request or model under this id"
+
+
+def _paid(row: Row, past: Past, places: Places, settings: Settings) -> Decision:
+    """What is to be done about a row that an earlier run may have paid for."""
+    if past.status == "saved":
+        return _saved(row, past, places, settings)
+    if past.has_job:
+        return Decision("resume", past)
+    return _lost(row, past, places, settings)
 
 
 _WEIGHTS: Final[dict[EntryStatus, int]] = {

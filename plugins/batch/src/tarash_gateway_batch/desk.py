@@ -41,7 +41,14 @@ class Desk:
                     return self._taken_up(row, decision)
                 case status:
                     files, error = decision.files, decision.error
-                    return RowOutcome(id=row.id, line=row.line, status=status, files=files, error=error)
+                    return RowOutcome(
+                        id=row.id,
+                        line=row.line,
+                        status=status,
+                        files=files,
+                        error=error,
+                        warning=decision.warning,
+                    )
         except TarashError as error:
             return failure(row, error)
 

@@ -22,7 +22,7 @@ _SCHEMA: Final = """
     CREATE TABLE intents (
         intent TEXT PRIMARY KEY, label TEXT, kind TEXT, status INTEGER DEFAULT 0, request_id TEXT, job TEXT,
         prompt TEXT, replaces INTEGER, expected REAL, cost REAL, error TEXT, files TEXT, file INTEGER, at INTEGER,
-        job_file INTEGER, job_at INTEGER
+        job_file INTEGER, job_at INTEGER, row TEXT
     ) WITHOUT ROWID;
     CREATE INDEX of_label ON intents (label);
     CREATE INDEX of_job ON intents (job);
@@ -33,7 +33,7 @@ _SCHEMA: Final = """
 _MERGE: Final = """
     INSERT INTO intents VALUES
         (:intent, :label, :kind, :status, :request_id, :job, :prompt, :replaces, :expected, :cost, :error, :files,
-         :file, :at, :job_file, :job_at)
+         :file, :at, :job_file, :job_at, :row)
     ON CONFLICT (intent) DO UPDATE SET
         label = coalesce(excluded.label, label), kind = coalesce(excluded.kind, kind),
         status = max(status, excluded.status), request_id = coalesce(excluded.request_id, request_id),
@@ -42,19 +42,20 @@ _MERGE: Final = """
         cost = coalesce(excluded.cost, cost), error = coalesce(excluded.error, error),
         files = iif(excluded.files IS NULL, files, coalesce(files || char(10), '') || excluded.files),
         file = coalesce(excluded.file, file), at = coalesce(excluded.at, at),
-        job_file = coalesce(excluded.job_file, job_file), job_at = coalesce(excluded.job_at, job_at)
+        job_file = coalesce(excluded.job_file, job_file), job_at = coalesce(excluded.job_at, job_at),
+        row = coalesce(excluded.row, row)
 """
 
 _COLUMNS: Final = (
     "intent", "label", "kind", "status", "request_id", "job", "prompt", "replaces", "expected", "cost", "error",
-    "files", "file", "at", "job_file", "job_at",
+    "files", "file", "at", "job_file", "job_at", "row",
 )  # fmt: skip
 
-_KNOWN: Final = ("label", "kind", "request_id", "expected", "cost", "error", "replaces")
+_KNOWN: Final = ("label", "kind", "request_id", "expected", "cost", "error", "replaces", "row")
 """Columns that a line has under the same name."""
 
 _SELECT: Final = (
-    "SELECT intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files FROM intents"
+    "SELECT intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files, row FROM intents"
     " WHERE label = ?"
 )
 
@@ -80,6 +81,8 @@ class Past:
     cost: float | None
     error: str | None
     files: tuple[SavedFile, ...]
+    row: str | None = None
+    """The digest of the row as it was then; None where an earlier release wrote it down."""
 
 
 class History:
@@ -202,7 +205,7 @@ def prompt_digest(asked: Any) -> str:
 
 
 def _past(row: tuple[Any, ...]) -> Past:
-    intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files = row
+    intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files, digest = row
     saved = tuple(SavedFile.model_validate_json(line) for line in (files or "").split("\n") if line)
     return Past(
         intent=intent,
@@ -216,6 +219,7 @@ def _past(row: tuple[Any, ...]) -> Past:
         cost=cost,
         error=error,
         files=saved,
+        row=digest,
     )
 
 

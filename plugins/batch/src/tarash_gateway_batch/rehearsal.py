@@ -36,14 +36,15 @@ def _foreseen(row: Row, places: Places, settings: Settings, history: History, te
     known: dict[str, Any] = {"id": row.id, "line": row.line}
     match decision.step:
         case "resume" | "adopt":
-            return RowOutcome(status="ready", **known)
+            return RowOutcome(status="ready", warning=decision.warning, **known)
         case "send":
             refused, cost = against_the_model(row)
             if refused is None:
                 teller.tally.estimated(cost)
             return refused or RowOutcome(status="ready", **known)
         case status:
-            return RowOutcome(status=status, files=decision.files, error=decision.error, **known)
+            known |= {"files": decision.files, "error": decision.error, "warning": decision.warning}
+            return RowOutcome(status=status, **known)
 
 
 def _check_folder(out: Path) -> None:

@@ -47,13 +47,16 @@ class RowOutcome(Record):
     error: str | None = None
     """The name of the error and its message."""
 
+    warning: str | None = None
+    """What else to know, such as that an earlier run sent another request under this id."""
+
     job_id: str | None = None
     urls: tuple[str, ...] = ()
     """Where the vendor keeps what was paid for and could not be fetched."""
 
     def __str__(self) -> str:
         name = f"line {self.line}" if self.id is None else f"line {self.line}, {self.id}"
-        return f"{name}: {self.error or self.status}"
+        return f"{name}: {self.error or self.warning or self.status}"
 
 
 class CostRange(Record):

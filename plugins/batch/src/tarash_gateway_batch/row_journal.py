@@ -22,6 +22,7 @@ class RowJournal(Journal):
         label: the row's id.
         expected: US dollars that the call may cost at the most, where that is known.
         replaces: whether the row's place holds a file now.
+        digest: what tells the row from another one under its id.
         intent: the request that is taken up again; without one, the call makes its own.
         on_news: called when it is known whether a request created something.
     """
@@ -33,6 +34,7 @@ class RowJournal(Journal):
         *,
         expected: float | None = None,
         replaces: bool = False,
+        digest: str | None = None,
         intent: str | None = None,
         on_news: Callable[[EntryStatus], None] | None = None,
     ) -> None:
@@ -41,6 +43,7 @@ class RowJournal(Journal):
         self._label = label
         self._expected = expected
         self._replaces = replaces or None
+        self._digest = digest
         self._resumed = intent
         self._on_news = on_news
         self.intents = [] if intent is None else [intent]
@@ -52,7 +55,7 @@ class RowJournal(Journal):
         # Of several requests of one call, the first carries what all may cost.
         expected = None if self.intents else self._expected
         intent = await self._journal.intend_async(
-            kind, label=self._label, expected=expected, replaces=self._replaces, **facts
+            kind, label=self._label, expected=expected, replaces=self._replaces, row=self._digest, **facts
         )
         self.intents.append(intent)
         self.status = "open"

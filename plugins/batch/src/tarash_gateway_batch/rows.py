@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from tarash.tarash_gateway.discovery import same_name
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.fields import Word
@@ -47,6 +51,14 @@ class Row:
     kind: Kind
     config: AnyConfig
     request: AnyRequest
+
+
+def row_digest(row: Row) -> str:
+    """What tells one row from another under the same id: who makes it, and the request, media left out."""
+    request = row.request.model_dump(mode="json", exclude_defaults=True, exclude={"image_list", "mask_image", "video"})
+    names = [str(image.image) for image in row.request.image_list if isinstance(image.image, (str, Path))]
+    facts = [same_name(row.config.provider), row.config.model, request, names]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 
 class RowChecker:

@@ -18,7 +18,7 @@ from tarash_gateway_batch.engine import Batch
 from tarash_gateway_batch.engines import LOCAL, engine_named
 from tarash_gateway_batch.results import BatchResult
 from tarash_gateway_batch.seams import BatchEngine
-from tarash_gateway_batch.settings import JOURNAL, Settings
+from tarash_gateway_batch.settings import JOURNAL, Changed, Settings
 from tarash_gateway_batch.source import AnyRows, Source
 from tarash_gateway_batch.telling import OnProgress, OnRow
 
@@ -36,6 +36,7 @@ def run_batch(
     nearest: bool = False,
     retry_failed: bool = False,
     retry_unconfirmed: bool = False,
+    changed: Changed = "keep",
     strict: bool = False,
     dry_run: bool = False,
     journal: Path | str | os.PathLike[str] | None = None,
@@ -66,6 +67,8 @@ def run_batch(
             `unsupported_values="nearest"` in its config; the sidecar of the file tells it.
         retry_failed: send rows again that failed in an earlier run.
         retry_unconfirmed: send rows again that may have been billed.
+        changed: what becomes of a row whose id an earlier run sent with another request or model: `keep` its result,
+            with a warning; `refuse` the row; `redo` it, which is paid again.
         strict: send nothing unless every row can be right; the rows are read twice.
         dry_run: send and write nothing; check every row and add up what they may cost.
         journal: its folder; without it, `.journal` in `out`. One process at a time works with it.
@@ -115,6 +118,7 @@ async def run_batch_async(
     nearest: bool = False,
     retry_failed: bool = False,
     retry_unconfirmed: bool = False,
+    changed: Changed = "keep",
     strict: bool = False,
     dry_run: bool = False,
     journal: Path | str | os.PathLike[str] | None = None,

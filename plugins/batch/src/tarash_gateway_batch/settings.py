@@ -5,13 +5,17 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Any, Final, Literal, get_args
 
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.media.saving import Exists
 
 MOST_IN_FLIGHT: Final = 10_000
 """Rows side by side at the most; more would only wait for one another."""
+
+Changed = Literal["keep", "refuse", "redo"]
+"""What becomes of a row whose id an earlier run sent with another request: its result is kept, with a warning; or it
+fails; or it is made again, and paid again."""
 
 JOURNAL: Final = ".journal"
 """The journal's folder in that of the files: hidden, and beside what it is about."""
@@ -39,6 +43,7 @@ class Settings:
     rate: float | None = None
     retry_failed: bool = False
     retry_unconfirmed: bool = False
+    changed: Changed = "keep"
     strict: bool = False
     dry_run: bool = False
 
@@ -48,6 +53,9 @@ class Settings:
             raise ValidationError(msg)
         if self.exists not in get_args(Exists):
             msg = f"exists={self.exists!r} is none of {', '.join(get_args(Exists))}"
+            raise ValidationError(msg)
+        if self.changed not in get_args(Changed):
+            msg = f"changed={self.changed!r} is none of {', '.join(get_args(Changed))}"
             raise ValidationError(msg)
         for name in ("out", "journal"):
             if _ADDRESS.match(str(getattr(self, name))):

@@ -41,7 +41,7 @@ from tarash_gateway_batch.deciding import Decision
 from tarash_gateway_batch.gates import Turn, account_of, turn_at
 from tarash_gateway_batch.results import RowOutcome, RowStatus
 from tarash_gateway_batch.row_journal import RowJournal
-from tarash_gateway_batch.rows import Row, failure
+from tarash_gateway_batch.rows import Row, failure, row_digest
 from tarash_gateway_batch.saving import Saved, describe_clips, describe_left, save_pictures
 
 logger = logging.getLogger("tarash.batch")
@@ -180,7 +180,12 @@ class Work:
 
         async with self._bench.purse.paying(most) as payment:
             self._journal = journal = RowJournal(
-                self._bench.journal, self.row.id, expected=most, replaces=self._decision.replaces, on_news=heard
+                self._bench.journal,
+                self.row.id,
+                expected=most,
+                replaces=self._decision.replaces,
+                digest=row_digest(self.row),
+                on_news=heard,
             )
             scope = CallScope(
                 "generate", journal, (*budgets.all(), *payment.budgets), observed=bool(observers.active())
@@ -273,6 +278,7 @@ class Work:
             "cost": cost,
             "job_id": None if job is None else job.id,
             "error": None if saved.error is None else f"{type(saved.error).__name__}: {saved.error}",
+            "warning": self._decision.warning,
         }
         try:
             for at, file in enumerate(saved.files):

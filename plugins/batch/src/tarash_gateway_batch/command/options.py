@@ -93,6 +93,9 @@ class Pace:
     retry_unconfirmed: Annotated[bool, Flag, Parameter(group=PACE)] = False
     """Send rows again that may have been billed."""
 
+    changed: Annotated[Literal["keep", "refuse", "redo"], Parameter(group=PACE)] = "keep"
+    """When an earlier run sent another request under a row's id: keep its result, refuse the row, or make it again."""
+
     engine: Annotated[str, Parameter(metavar="NAME", group=PACE)] = "local"
     """Who works on the rows: this machine, or an engine of a plugin, such as ray."""
 

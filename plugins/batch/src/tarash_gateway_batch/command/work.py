@@ -82,6 +82,7 @@ def _settings(folder: Folder, content: Rows, pace: Pace) -> Settings:
         rate=pace.rate,
         retry_failed=pace.retry_failed,
         retry_unconfirmed=pace.retry_unconfirmed,
+        changed=pace.changed,
         strict=content.strict,
         dry_run=folder.dry_run,
     )
@@ -153,14 +154,19 @@ class _Failures:
 
     def __call__(self, outcome: RowOutcome) -> None:
         if outcome.error is None:
+            if outcome.warning is not None:
+                self._warn(outcome)
             return
         self._count += 1
         self.earlier = self.earlier or "retry_failed=True" in outcome.error
         if self._count <= MOST_TOLD:
-            text = str(outcome)
-            for told, typed in _TYPED.items():
-                text = text.replace(told, typed)
-            self._output.warn(text)
+            self._warn(outcome)
+
+    def _warn(self, outcome: RowOutcome) -> None:
+        text = str(outcome)
+        for told, typed in _TYPED.items():
+            text = text.replace(told, typed)
+        self._output.warn(text)
 
     @property
     def more(self) -> int:
@@ -171,6 +177,7 @@ class _Failures:
 _TYPED: Final = {
     "retry_failed=True": "--retry-failed",
     "retry_unconfirmed=True": "--retry-unconfirmed",
+    "changed='redo'": "--changed redo",
     "(exists: error, skip or replace)": "(--exists skip keeps it, --exists replace makes it anew)",
 }
 """What is said in Python, as it is typed."""
