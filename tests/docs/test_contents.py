@@ -54,6 +54,20 @@ def test_scripts_that_are_named_exist(page):
         assert (CHECKOUT / name).is_file(), name
 
 
+def test_every_page_is_listed_once_in_the_readme_and_in_the_index():
+    listed = [
+        re.findall(r"^\| \[[^\]]+\]\((?:docs/)?([\w./-]+)\)", page.read_text(encoding="utf-8"), re.MULTILINE)
+        for page in (README, CHECKOUT / "docs" / "index.md")
+    ]
+    for names in listed:
+        assert len(names) == len(set(names))
+    pages = {path.relative_to(CHECKOUT / "docs").as_posix() for path in (CHECKOUT / "docs").rglob("*.md")}
+    # The reference is made by the site, the pages on one product each are listed by docs/scale/index.md.
+    apart = {name for name in pages if name.startswith(("reference/", "examples/", "scale/"))}
+    assert pages - apart - {"index.md"} - set(listed[0]) == set()
+    assert set(listed[0]) - {"CONTRIBUTING.md", "CHANGELOG.md"} == set(listed[1])
+
+
 def test_the_commands_can_be_run():
     for name in ("scripts/setup", "scripts/demo", "scripts/test", "scripts/check", ".ci/run"):
         assert (CHECKOUT / name).stat().st_mode & 0o111, name
