@@ -183,7 +183,9 @@ def _turn(call: Callable[[], Any], calls: int, loop: asyncio.AbstractEventLoop |
     return {"cpu": cpu / calls * 1e6, "wall": wall / calls * 1e6}
 
 
-def _mixed_turn(made: dict[str, Callable[[], Any]], calls: int, *, awaited: bool) -> dict[str, list[float]]:
+def _mixed_turn(
+    made: dict[str, Callable[[], Any]], calls: int, loop: asyncio.AbstractEventLoop | None
+) -> dict[str, list[float]]:
     """Microseconds of CPU of each contender's calls; after each call it is another one's turn."""
     taken: dict[str, list[float]] = {name: [] for name in made}
 
@@ -197,8 +199,8 @@ def _mixed_turn(made: dict[str, Callable[[], Any]], calls: int, *, awaited: bool
                 await call()
                 note(name, begun)
 
-    if awaited:
-        asyncio.run(in_loop())
+    if loop is not None:
+        loop.run_until_complete(in_loop())
         return taken
     for _ in range(calls):
         for name, call in made.items():
@@ -211,11 +213,16 @@ def _mixed_turn(made: dict[str, Callable[[], Any]], calls: int, *, awaited: bool
 def _work_mixed(url: str, contenders: list[str]) -> None:
     """The process of all contenders: does what it reads, a line at a time."""
     warnings.simplefilter("ignore")  # as below
+    loop = asyncio.new_event_loop()
+    made: dict[str, dict[str, Callable[[], Any]]] = {}
     for line in sys.stdin:
         what, calls = json.loads(line)
-        made = {name: call for name in contenders if (call := _made(name, url, what)) is not None}
-        sys.stdout.write(json.dumps(_mixed_turn(made, calls, awaited=what.endswith("async"))) + "\n")
+        if what not in made:
+            made[what] = {name: call for name in contenders if (call := _made(name, url, what)) is not None}
+        taken = _mixed_turn(made[what], calls, loop if what.endswith("async") else None)
+        sys.stdout.write(json.dumps(taken) + "\n")
         sys.stdout.flush()
+    loop.run_until_complete(loop.shutdown_asyncgens())
     os._exit(0)  # as below
 
 

@@ -75,9 +75,39 @@ def frames_with(secret, error):
 
 def test_no_frame_of_a_write_that_fails_holds_the_head():
     stream = connecting._Stream(Broken())
+    deadline = Deadline(60, private=Private(SECRET))
+    stream.write(HEAD, deadline)
     with pytest.raises(httpcore2.WriteError) as caught:
-        stream.write(HEAD, Deadline(60, private=Private(SECRET)))
+        stream.write(b"body", deadline)
     assert not list(frames_with(SECRET, caught.value))
+
+
+class Heard(Broken):
+    """A connection that notes what is written."""
+
+    def __init__(self):
+        self.written = []
+
+    def write(self, buffer, timeout=None):
+        self.written.append(buffer)
+
+    def read(self, max_bytes, timeout=None):
+        return b""
+
+
+@pytest.mark.parametrize("last", ["write", "read"])
+def test_a_head_goes_out_with_what_follows_it_and_before_any_read(last):
+    inner, deadline = Heard(), Deadline(60, private=Private(SECRET))
+    stream = connecting._Stream(inner)
+    stream.write(HEAD, deadline)
+    assert inner.written == []
+    if last == "write":
+        stream.write(b"body", deadline)
+        stream.write(b"more", deadline)
+    else:
+        stream.read(10, deadline)
+    head = HEAD.replace(HEADER_MARK + b": 1", SECRET)
+    assert inner.written == ([head + b"body", b"more"] if last == "write" else [head])
 
 
 def test_no_frame_of_a_connection_that_a_loop_lost_holds_the_head():

@@ -60,12 +60,16 @@ class Sdk:
     @cached_property
     def direct(self) -> HttpClient:
         """The kit's client for blocking callers."""
-        return HttpClient(self._connection, headers=_headers_of(self.blocking))
+        return self._client_like(self.blocking)
 
     @cached_property
     def direct_async(self) -> HttpClient:
         """Its twin: the SDK tells the vendor which loop it runs in, and finds it where it is asked for its headers."""
-        return HttpClient(self._connection, headers=_headers_of(self.awaited))
+        return self._client_like(self.awaited)
+
+    def _client_like(self, client: Any) -> HttpClient:
+        options: dict[str, Any] = {"headers": _headers_of(client), "timeout_header": "x-stainless-read-timeout"}
+        return HttpClient(self._connection, **options)
 
 
 _sdks: ClientCache[Sdk, Sdk] = ClientCache()

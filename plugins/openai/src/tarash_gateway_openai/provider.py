@@ -77,14 +77,14 @@ class OpenAIProvider(HttpProvider):
         return error_of(answer, self.key_variable)
 
     def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        with self.client.redacted():
+        with self.redacted():
             answer = self._sender.send(image_request(prepared), timeout)
             return read_images(answer, only_text=not prepared.images)
 
     async def generate_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> ImageAnswer:
-        with self.client.redacted():
+        with self.redacted():
             answer = await self._sender.send_async(image_request(prepared), timeout)
             return read_images(answer, only_text=not prepared.images)
 
@@ -92,7 +92,7 @@ class OpenAIProvider(HttpProvider):
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
         with (
-            self.client.redacted(),
+            self.redacted(),
             closing(self._sender.events(image_request(prepared, stream=True), timeout)) as stream,
         ):
             events = ImageEvents(stream.answer, only_text=not prepared.images)
@@ -107,7 +107,7 @@ class OpenAIProvider(HttpProvider):
     async def stream_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
-        with self.client.redacted():
+        with self.redacted():
             made = await self._sender.events_async(image_request(prepared, stream=True), timeout)
             async with aclosing(made) as stream:
                 events = ImageEvents(stream.answer, only_text=not prepared.images)
@@ -120,36 +120,36 @@ class OpenAIProvider(HttpProvider):
                     yield answer
 
     def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        with self.client.redacted(), creation_errors():
+        with self.redacted(), creation_errors():
             return read_job(self._sender.send(video_request(prepared), timeout), self._new_job(prepared.model))
 
     async def submit_video_async(
         self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
     ) -> VideoStatus:
-        with self.client.redacted(), creation_errors():
+        with self.redacted(), creation_errors():
             answer = await self._sender.send_async(video_request(prepared), timeout)
             return read_job(answer, self._new_job(prepared.model))
 
     def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.client.redacted(), job_errors(job):
+        with self.redacted(), job_errors(job):
             return read_job(self._sender.send(status_request(job), timeout), job)
 
     async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.client.redacted(), job_errors(job):
+        with self.redacted(), job_errors(job):
             return read_job(await self._sender.send_async(status_request(job), timeout), job)
 
     def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.client.redacted(), self._cancels(job):
+        with self.redacted(), self._cancels(job):
             return _cancelled(self._sender.send(cancel_request(job), timeout), job)
 
     async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.client.redacted(), self._cancels(job):
+        with self.redacted(), self._cancels(job):
             return _cancelled(await self._sender.send_async(cancel_request(job), timeout), job)
 
     def find_video(self, lost: UnconfirmedSubmit, *, timeout: float) -> list[VideoJob]:
         pages = _Pages(self._new_job(""), lost)
         deadline = time.monotonic() + timeout
-        with self.client.redacted():
+        with self.redacted():
             while (request := pages.next()) is not None:
                 pages.add(self._sender.send(request, max(deadline - time.monotonic(), 0.0)))
         return pages.jobs
@@ -157,14 +157,14 @@ class OpenAIProvider(HttpProvider):
     async def find_video_async(self, lost: UnconfirmedSubmit, *, timeout: float) -> list[VideoJob]:
         pages = _Pages(self._new_job(""), lost)
         deadline = time.monotonic() + timeout
-        with self.client.redacted():
+        with self.redacted():
             while (request := pages.next()) is not None:
                 pages.add(await self._sender.send_async(request, max(deadline - time.monotonic(), 0.0)))
         return pages.jobs
 
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
         deadline = time.monotonic() + timeout
-        with self.client.redacted(), download_errors(job, sink):
+        with self.redacted(), download_errors(job, sink):
             try:
                 self.client.download(content_request(job), sink, timeout)
             except TarashError as error:
@@ -176,7 +176,7 @@ class OpenAIProvider(HttpProvider):
 
     async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
         deadline = time.monotonic() + timeout
-        with self.client.redacted(), download_errors(job, sink):
+        with self.redacted(), download_errors(job, sink):
             try:
                 await self.client.download_async(content_request(job), sink, timeout)
             except TarashError as error:

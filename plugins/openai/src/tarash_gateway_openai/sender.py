@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError
@@ -44,7 +43,7 @@ class Sender:
         """
         sdk = sdk_of(self._connection)
         if not request.form:
-            return self._good(sdk.direct.exchange(_timed(request, timeout), timeout))
+            return self._good(sdk.direct.exchange(request, timeout))
         with self._translated(request, sdk.direct):
             return self._read(request, sdk.direct, sdk.blocking.post(**_arguments(request, timeout)))
 
@@ -52,7 +51,7 @@ class Sender:
         """The twin of `send`."""
         sdk = await sdk_of_async(self._connection)
         if not request.form:
-            return self._good(await sdk.direct_async.exchange_async(_timed(request, timeout), timeout))
+            return self._good(await sdk.direct_async.exchange_async(request, timeout))
         with self._translated(request, sdk.direct_async):
             return self._read(request, sdk.direct_async, await sdk.awaited.post(**_arguments(request, timeout)))
 
@@ -115,11 +114,6 @@ class _Pieces:
 
     async def aclose(self) -> None:
         await self._response.aclose()
-
-
-def _timed(request: HttpRequest, timeout: float) -> HttpRequest:
-    """The request as the SDK sends it, which tells the vendor how long it waits."""
-    return replace(request, headers={**request.headers, "x-stainless-read-timeout": str(timeout)})
 
 
 def _arguments(request: HttpRequest, timeout: float, **headers: str) -> dict[str, Any]:

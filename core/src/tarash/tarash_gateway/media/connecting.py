@@ -191,10 +191,13 @@ class _Stream(httpcore2.NetworkStream):
 
     def __init__(self, inner: httpcore2.NetworkStream, *, plain: bool = True) -> None:
         self._inner = inner
+        self._head = b""
         # The socket itself costs less than the library's way to it. Encryption inside encryption has no socket for it.
         self._socket: socket.socket | None = inner.get_extra_info("socket") if plain else None
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if self._head:
+            self._flush(b"", timeout)
         seconds = seconds_left(timeout, httpcore2.ReadTimeout)
         connection = self._socket
         if connection is None:
@@ -208,13 +211,28 @@ class _Stream(httpcore2.NetworkStream):
             raise httpcore2.ReadError(str(error)) from error
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        private: Private | None = getattr(timeout, "private", None)
+        if private is not None and not self._head and private.is_in(buffer):
+            self._head = buffer  # goes out with what is written next, or before the next read: one packet for both
+            return
+        self._flush(buffer, timeout)
+
+    def _flush(self, buffer: bytes, timeout: float | None) -> None:
+        """Sends the head that waits, and `buffer` behind it."""
+        head, self._head = self._head, b""
+        if not head and not buffer:
+            return
         seconds = seconds_left(timeout, httpcore2.WriteTimeout)
         private: Private | None = getattr(timeout, "private", None)
-        if private is None:
-            self._send(buffer, seconds)
+        if private is None or not head:
+            self._send(head + buffer, seconds)
             return
         try:
-            self._send(private.put_on(buffer), seconds)
+            if len(buffer) > PIECE:  # too large to be copied
+                self._send(private.put_on(head), seconds)
+                self._send(buffer, seconds)
+            else:
+                self._send(private.put_on(head) + buffer, seconds)
         except BaseException as error:
             forget_frames(error)
             raise

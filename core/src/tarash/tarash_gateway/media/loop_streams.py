@@ -140,10 +140,13 @@ class _LoopStream(httpcore2.AsyncNetworkStream):
 
     def __init__(self, line: _Line) -> None:
         self._line = line
+        self._head = b""
         self._socket = line.transport.get_extra_info("socket")
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002 # all that is there
         line = self._line
+        if self._head:
+            self._flush(b"", getattr(timeout, "private", None))
         if not line.pieces and not line.ended:
             await line.change(timeout, httpcore2.ReadTimeout)
         if line.pieces:
@@ -153,14 +156,26 @@ class _LoopStream(httpcore2.AsyncNetworkStream):
         return b""
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        line = self._line
-        if buffer and not line.transport.is_closing():
-            private = getattr(timeout, "private", None)
-            line.transport.write(buffer if private is None else private.put_on(buffer))
-            while line.slow and not line.ended:
-                await line.change(timeout, httpcore2.WriteTimeout)
+        line, private = self._line, getattr(timeout, "private", None)
+        if private is not None and not self._head and private.is_in(buffer):
+            self._head = buffer  # goes out with what is written next, or before the next read: one packet for both
+            return
+        self._flush(buffer, private)
+        while line.slow and not line.ended:
+            await line.change(timeout, httpcore2.WriteTimeout)
         if line.error is not None:
             raise httpcore2.WriteError(str(line.error)) from line.error
+
+    def _flush(self, buffer: bytes, private: Any) -> None:
+        """Sends the head that waits, and `buffer` behind it."""
+        head, self._head = self._head, b""
+        transport = self._line.transport
+        if transport.is_closing() or not (head or buffer):
+            return
+        if head:
+            transport.writelines((head if private is None else private.put_on(head), buffer))
+        else:
+            transport.write(buffer)
 
     async def aclose(self) -> None:
         self._line.transport.abort()

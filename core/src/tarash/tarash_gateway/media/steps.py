@@ -35,12 +35,20 @@ class Private:
     def __repr__(self) -> str:
         return "Private()"
 
+    def is_in(self, written: bytes) -> bool:
+        """Whether what is written is the head that waits for it."""
+        return not self._put_on and _HEADER_LINE in written
+
     def put_on(self, written: bytes) -> bytes:
         """Returns the head of the request with what is private in it; all else that is written stays as it is."""
         if self._put_on or _HEADER_LINE not in written:
             return written
         self._put_on = True  # once: what follows is the body, which is somebody else's
-        return written.replace(_HEADER_LINE, self._headers, 1).replace(QUERY_MARK, self._query, 1)
+        if self._query:
+            written = written.replace(QUERY_MARK, self._query, 1)
+        if self._headers:
+            return written.replace(_HEADER_LINE, self._headers, 1)
+        return written.replace(_HEADER_LINE + b"\r\n", b"", 1)
 
 
 class Deadline(float):

@@ -14,10 +14,10 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.media.steps import Deadline
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.cache import ClientCache
-from tarash.tarash_gateway.plugins.http.connection import Connection
+from tarash.tarash_gateway.plugins.http.connection import Connection, header_lines
 from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.event_reader import EventReader
-from tarash.tarash_gateway.plugins.http.failures import connection_errors, redacted_errors
+from tarash.tarash_gateway.plugins.http.failures import connection_errors
 from tarash.tarash_gateway.plugins.http.request import HttpRequest
 from tarash.tarash_gateway.plugins.libraries import import_library
 from tarash.tarash_gateway.redaction import Redaction
@@ -39,6 +39,8 @@ _HEADERS: Final[Mapping[str, str]] = {
     "User-Agent": "tarash-gateway",
 }
 
+_LINES: Final = header_lines(_HEADERS)
+
 
 def close_connections() -> None:
     """Closes the connections that threads share. Those of an event loop are closed when `asyncio.run` ends."""
@@ -52,6 +54,10 @@ class HttpClient:
         connection: where requests go, and the key.
         read_error: what an answer with a status of 300 or above means; without it, the kit's `read_error`.
         headers: go out with each request. They stand in no secret's place: those are the connection's.
+        timeout_header: the header that tells the vendor how many seconds an answer is waited for, where it has one.
+
+    Raises:
+        ValueError: one of `headers` cannot be sent.
     """
 
     def __init__(
@@ -60,12 +66,14 @@ class HttpClient:
         *,
         read_error: Callable[[Answer], TarashError] = read_error,
         headers: Mapping[str, str] | None = None,
+        timeout_header: str | None = None,
     ) -> None:
         self.connection = connection
         self._read_error = read_error
-        merged = _HEADERS if headers is None else {**_HEADERS, **headers}
-        self._headers = _as_bytes(merged)
-        self._names = {name.lower() for name in merged} | {"host", "content-type", "content-length"}
+        self._timeout_header = timeout_header
+        self._headers = _HEADERS if headers is None else {**_HEADERS, **headers}
+        # The same with each request: they are written as they are, and the HTTP library need not look at them.
+        self._lines = _LINES if headers is None else header_lines(self._headers)
 
     def send(self, request: HttpRequest, timeout: float) -> Answer:
         """Sends a request (JSON, a form or bytes) once and reads the whole answer.
@@ -131,18 +139,18 @@ class HttpClient:
     def _open(self, request: HttpRequest, timeout: float) -> Reply:
         deadline = Deadline(_seconds(request, timeout), limit=request.limit)
         wire = self.wire()
-        headers, content = self.encoded(request, wire)
+        headers, others, content = self._encoded(request, wire, timeout)
+        options: dict[str, Any] = {"signed": request.signed, "others": others}
         with connection_errors(self.connection.host):
-            return wire.open(request.method, wire.url(request.path), headers, content, deadline, signed=request.signed)
+            return wire.open(request.method, wire.url(request.path), headers, content, deadline, **options)
 
     async def _open_async(self, request: HttpRequest, timeout: float) -> Reply:
         deadline = Deadline(_seconds(request, timeout), limit=request.limit)
         wire = await self.wire_async()
-        headers, content = self.encoded(request, wire)
+        headers, others, content = self._encoded(request, wire, timeout)
+        options: dict[str, Any] = {"signed": request.signed, "others": others}
         with connection_errors(self.connection.host):
-            return await wire.open(
-                request.method, wire.url(request.path), headers, content, deadline, signed=request.signed
-            )
+            return await wire.open(request.method, wire.url(request.path), headers, content, deadline, **options)
 
     def _body(self, reply: Reply) -> bytes:
         try:
@@ -158,10 +166,6 @@ class HttpClient:
         finally:
             await reply.aclose()
 
-    def redacted(self) -> redacted_errors:
-        """Returns a context in which an error that quotes the key is masked, wherever it was made."""
-        return redacted_errors(self.connection)
-
     def wire(self) -> Wire:
         """Returns the blocking connections, which all threads share."""
         return _wires.get(self.connection.identity, lambda: _import_transport().Wire(self.connection))
@@ -176,9 +180,9 @@ class HttpClient:
 
         return await _wires.get_async(self.connection.identity, make)
 
-    def encoded(self, request: HttpRequest, wire: Wire | AsyncWire) -> tuple[Headers, Any]:
-        """Returns the headers and the body as they go out, but for what is private."""
-        headers = [(b"Host", wire.netloc), *self._headers]
+    def _encoded(self, request: HttpRequest, wire: Wire | AsyncWire, timeout: float) -> tuple[Headers, bytes, Any]:
+        """The headers that the library needs to know, the lines of the others, and the body as it goes out."""
+        headers: Headers = [(b"Host", wire.netloc)]
         content: Any = b""
         if request.form or request.files:
             form, content = wire.form(request)
@@ -190,12 +194,15 @@ class HttpClient:
             content = to_json(request.body)
         if isinstance(content, bytes) and (content or request.method in ("POST", "PUT", "PATCH")):
             headers.append((b"Content-Length", b"%d" % len(content)))
-        if not request.headers:
-            return headers, content
-        named = {name.lower() for name in request.headers}
-        if not named.isdisjoint(self._names):
+        others = self._lines
+        if request.headers:
+            named = {name.lower() for name in request.headers}
             headers = [pair for pair in headers if pair[0].decode("ascii").lower() not in named]
-        return headers + _as_bytes(request.headers), content
+            kept = {name: value for name, value in self._headers.items() if name.lower() not in named}
+            others = header_lines({**kept, **request.headers})
+        if self._timeout_header is not None:
+            others += f"\r\n{self._timeout_header}: {timeout}".encode("ascii")
+        return headers, others, content
 
     def _answer(self, request: HttpRequest, reply: Reply, body: bytes) -> Answer:
         return self.answer(request, reply.status, reply.named_headers(), body)
@@ -271,10 +278,6 @@ class EventStream:
     async def aclose(self) -> None:
         """The twin of `close`."""
         await self._pieces.aclose()
-
-
-def _as_bytes(headers: Mapping[str, str]) -> Headers:
-    return [(name.encode("ascii"), value.encode("latin-1")) for name, value in headers.items()]
 
 
 def _seconds(request: HttpRequest, timeout: float) -> float:

@@ -47,9 +47,18 @@ class Connection:
     allow_private_urls: bool = False
     """Whether results and redirects may lead to private addresses: `provider_config["allow_private_urls"]`."""
 
+    identity: Hashable = field(init=False, repr=False, compare=False)
+    """Equal for connections that share their sockets. It holds no key."""
+
     def __post_init__(self) -> None:
         if self.key is not None and not isinstance(self.key, KeySource):
             object.__setattr__(self, "key", KeySource(self.key))
+        private = (
+            hashlib.sha256(repr((self.headers, self.query)).encode()).digest() if self.headers or self.query else b""
+        )
+        key = None if self.source is None else self.source.identity
+        known = (self.base_url, key, self.key_header, self.key_prefix, private, self.allow_private_urls)
+        object.__setattr__(self, "identity", known)
 
     @classmethod
     def of(
@@ -100,13 +109,6 @@ class Connection:
         """The host's name, for messages."""
         return urlsplit(self.base_url).hostname or self.base_url
 
-    @property
-    def identity(self) -> Hashable:
-        """Equal for connections that share their sockets. It holds no key."""
-        hidden = hashlib.sha256(repr((self.headers, self.query)).encode()).hexdigest()
-        key = None if self.source is None else self.source.identity
-        return self.base_url, key, self.key_header, self.key_prefix, hidden, self.allow_private_urls
-
     def is_own(self, url: str) -> bool:
         """Whether an address is at the origin that key and headers are for."""
         return origin(url) == origin(self.base_url)
@@ -145,6 +147,19 @@ _NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,256}")
 _VALUE = re.compile(r"[ -~\xa0-\xff]{0,32768}")
 _OF_THE_BODY = ("host", "content-length", "transfer-encoding", "connection")
 """Headers that say where a request ends, and where it goes."""
+
+
+def header_lines(headers: Mapping[str, str]) -> bytes:
+    """Writes headers as they stand in a request, without the last line end.
+
+    Raises:
+        ValueError: one of them is no header.
+    """
+    for name, value in headers.items():
+        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+            msg = f"{name[:60]!r} cannot be sent as a header"
+            raise ValueError(msg)
+    return "\r\n".join(f"{name}: {value}" for name, value in headers.items()).encode("latin-1")
 
 
 @lru_cache(maxsize=256)

@@ -11,6 +11,7 @@ from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.client import HttpClient
 from tarash.tarash_gateway.plugins.http.connection import Connection
 from tarash.tarash_gateway.plugins.http.errors import read_error
+from tarash.tarash_gateway.plugins.http.failures import redacted_errors
 from tarash.tarash_gateway.plugins.http.keys import KeySource
 from tarash.tarash_gateway.plugins.provider import Provider
 
@@ -49,6 +50,10 @@ class HttpProvider(Provider):
         key = KeySource.of(config, *self.key_variables) if self.key_variables else None
         address = config.base_url or self.base_url
         return Connection.of(config, address, key, key_header=self.key_header, key_prefix=self.key_prefix)
+
+    def redacted(self) -> redacted_errors:
+        """Returns a context in which an error that quotes the key is masked, wherever it was made."""
+        return redacted_errors(self.connection)
 
     def read_error(self, answer: Answer) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""

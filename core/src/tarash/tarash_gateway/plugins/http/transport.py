@@ -23,7 +23,7 @@ from pydantic_core import to_json
 from tarash.tarash_gateway.errors import ConfigurationError, InvalidResponseError, UnsafeUrlError
 from tarash.tarash_gateway.media.connecting import Deadline, open_async_pool, open_pool
 from tarash.tarash_gateway.media.steps import HEADER_MARK, QUERY_MARK, Private
-from tarash.tarash_gateway.plugins.http.connection import Connection, origin
+from tarash.tarash_gateway.plugins.http.connection import Connection, header_lines, origin
 from tarash.tarash_gateway.plugins.http.request import ERROR_BYTES, HttpRequest
 
 if TYPE_CHECKING:
@@ -54,15 +54,17 @@ class _Signer:
         # A gateway's own header wins over the key's.
         self.has_key = connection.source is not None and connection.key_header.lower().encode("ascii") not in named
         self.dropped = _NEVER_OF_AN_SDK | named | {connection.key_header.lower().encode("ascii")}
-        self.is_private = self.has_key or bool(connection.headers)
+        self._key = f"{connection.key_header}: {connection.key_prefix}".encode("latin-1")
+        self._lines = header_lines(dict(connection.headers))
         self._origin = origin(connection.base_url)
 
-    def private(self, key: SecretStr | None) -> Private:
-        """Returns what the next request gets as it is written."""
-        key_line = [] if key is None else [(self._connection.key_header, self._connection.key_prefix, key)]
-        lines = [f"{name}: {prefix}{value.get_secret_value()}" for name, prefix, value in key_line]
-        lines += [f"{name}: {value}" for name, value in self._connection.headers]
-        return Private("\r\n".join(lines).encode("latin-1"), self._query)
+    def private(self, key: SecretStr | None, others: bytes) -> Private:
+        """Returns what the next request gets as it is written: the private lines, and `others`."""
+        if key is None:
+            return Private(b"\r\n".join(filter(None, (self._lines, others))), self._query)
+        return Private(
+            b"\r\n".join(filter(None, (self._key + key.get_secret_value().encode(), self._lines, others))), self._query
+        )
 
     def target(self, target: bytes) -> bytes:
         """Returns the target of a request with the mark of the private query, before the query that it has."""
@@ -70,10 +72,6 @@ class _Signer:
             return target
         path, _, query = target.partition(b"?")
         return b"%b?%b%b%b" % (path, QUERY_MARK, b"&" if query else b"", query)
-
-    def head(self, headers: Headers) -> Headers:
-        """Returns the headers with the mark of the private ones. The mark is there for a private query too."""
-        return [*headers, _MARKED] if self.is_private or self._query else headers
 
     def check_origin(self, url: httpx2.URL) -> None:
         """An SDK's request to another origin would carry what is this one's.
@@ -257,12 +255,27 @@ class Wire(_Base):
         *,
         signed: bool = True,
         unpack: bool = True,
+        others: bytes = b"",
     ) -> Reply:
-        """Sends a request to the connection's own origin and gives its answer, the body unread."""
+        """Sends a request to the connection's own origin and gives its answer, the body unread.
+
+        Args:
+            method: the HTTP method.
+            url: the address, without the private query.
+            headers: those that the HTTP library needs to know.
+            content: the body.
+            deadline: until when the whole answer must have come, and its limit.
+            signed: whether key, private headers and private query are put on.
+            unpack: whether the answer is unpacked.
+            others: lines of headers, as `header_lines` makes them, that are written as they are.
+        """
         if signed:
             signer, key = self._signer, self._key
-            deadline.private = signer.private(key.current() if key is not None and signer.has_key else None)
-            url, headers = _with_target(url, signer.target(url.target)), signer.head(headers)
+            deadline.private = signer.private(key.current() if key is not None and signer.has_key else None, others)
+            url = _with_target(url, signer.target(url.target))
+        else:
+            deadline.private = Private(others)
+        headers = [*headers, _MARKED]
         extensions = {"timeout": deadline.timeouts}
         request = httpcore2.Request(method, url, headers=headers, content=content, extensions=extensions)
         return Reply(self, self._pool.handle_request(request), deadline.limit, unpack=unpack)
@@ -289,12 +302,17 @@ class AsyncWire(_Base):
         *,
         signed: bool = True,
         unpack: bool = True,
+        others: bytes = b"",
     ) -> Reply:
         """The twin of `Wire.open`."""
         if signed:
             signer, key = self._signer, self._key
-            deadline.private = signer.private(await key.current_async() if key is not None and signer.has_key else None)
-            url, headers = _with_target(url, signer.target(url.target)), signer.head(headers)
+            current = await key.current_async() if key is not None and signer.has_key else None
+            deadline.private = signer.private(current, others)
+            url = _with_target(url, signer.target(url.target))
+        else:
+            deadline.private = Private(others)
+        headers = [*headers, _MARKED]
         extensions = {"timeout": deadline.timeouts}
         request = httpcore2.Request(method, url, headers=headers, content=content, extensions=extensions)
         return Reply(self, await self._pool.handle_async_request(request), deadline.limit, unpack=unpack)
