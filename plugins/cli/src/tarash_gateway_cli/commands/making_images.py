@@ -78,9 +78,11 @@ def save_images(
         except KeyboardInterrupt as interrupt:
             raise left.of_interrupt(watch, interrupt) from None
         saved = save_all(response.images, places, exists)
+        # Where a job was taken up again, the journal knows it by the call that submitted it.
+        request_id = (response.job and response.job.request_id) or response.request_id
         for media, path in saved.files:
             try:
-                journal.note_saved(response.request_id, path, media.sha256)
+                journal.note_saved(request_id, path, media.sha256)
             except SaveError as error:  # the picture is there: that is what counts
                 output.warn(str(error))
     tell_result(output, response, saved)
