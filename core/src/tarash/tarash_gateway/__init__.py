@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         refresh_models_async,
         register_plugin,
     )
+    from tarash.tarash_gateway.display.progress import progress
     from tarash.tarash_gateway.flows.plan import RequestPlan
     from tarash.tarash_gateway.images import (
         cancel_image,
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.journal import Journal
     from tarash.tarash_gateway.plugins.report import plugin_report
     from tarash.tarash_gateway.problems import Problem
-    from tarash.tarash_gateway.showing.progress import progress
     from tarash.tarash_gateway.videos import (
         cancel_video,
         cancel_video_async,
@@ -134,7 +134,7 @@ _MODULES = {
     "poll_image_async": "images",
     "poll_video": "videos",
     "poll_video_async": "videos",
-    "progress": "showing.progress",
+    "progress": "display.progress",
     "recover_images": "images",
     "recover_images_async": "images",
     "recover_videos": "videos",

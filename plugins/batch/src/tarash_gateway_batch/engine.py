@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from tarash.tarash_gateway.descriptors import DescriptorReserve
+from tarash.tarash_gateway.display.text import duration
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.journal.grouping import GroupedJournal
 from tarash.tarash_gateway.media.saving import atomic_file
-from tarash.tarash_gateway.showing.wording import duration
 from tarash_gateway_batch.accounts import Accounts
 from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.checking import FirstLook

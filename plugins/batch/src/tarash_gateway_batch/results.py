@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from tarash.tarash_gateway.capabilities.price import as_dollars
+from tarash.tarash_gateway.display.text import duration
 from tarash.tarash_gateway.records import Record
-from tarash.tarash_gateway.showing.wording import duration
 
 RowStatus = Literal["done", "kept", "failed", "unconfirmed", "ready"]
 """What became of a row:

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.display.text import one_line
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.fields import Word
 from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import StrictInput, shortened
-from tarash.tarash_gateway.showing.wording import one_line
 from tarash_gateway_batch.accounts import Accounts, AnyConfig, Kind
 from tarash_gateway_batch.names import checked_id
 from tarash_gateway_batch.reading import RawRow

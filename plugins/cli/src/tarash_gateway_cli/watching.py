@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
-from tarash.tarash_gateway.showing.lines import LineView
-from tarash.tarash_gateway.showing.progress import Progress, View, in_terminal
+from tarash.tarash_gateway.display.progress import Progress, View, in_terminal
+from tarash.tarash_gateway.display.text import LineView
 from tarash_gateway_cli.interrupts import Interrupted, hold_back
 from tarash_gateway_cli.journals import CommandJournal
 from tarash_gateway_cli.output import Output
@@ -81,6 +81,6 @@ class Watch:
 def _view(output: Output) -> View:
     if not in_terminal():
         return LineView()
-    from tarash.tarash_gateway.showing.terminal import TerminalView  # noqa: PLC0415 # where there is a terminal
+    from tarash.tarash_gateway.display.terminal import TerminalView  # noqa: PLC0415 # where there is a terminal
 
     return TerminalView(output.err)

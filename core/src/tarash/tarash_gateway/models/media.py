@@ -227,7 +227,7 @@ class Media(Record):
         }
 
     def _repr_mimebundle_(self, **_options: Any) -> Any:
-        from tarash.tarash_gateway.showing.media import media_bundle  # noqa: PLC0415 # only where something is shown
+        from tarash.tarash_gateway.display.notebook import media_bundle  # noqa: PLC0415 # only where something is shown
 
         return media_bundle(self)
 

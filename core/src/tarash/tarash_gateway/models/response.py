@@ -133,7 +133,7 @@ class GenerationResponse(Record):
         )
 
     def _repr_mimebundle_(self, **_options: Any) -> Any:
-        from tarash.tarash_gateway.showing.response import response_bundle  # noqa: PLC0415 # only where it is shown
+        from tarash.tarash_gateway.display.notebook import response_bundle  # noqa: PLC0415 # only where it is shown
 
         return response_bundle(self)
 

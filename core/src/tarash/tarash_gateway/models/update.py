@@ -32,7 +32,7 @@ class GenerationUpdate(Record):
     """Jobs that the vendor does before this one, as far as it tells."""
 
     def _repr_mimebundle_(self, **_options: Any) -> Any:
-        from tarash.tarash_gateway.showing.update import update_bundle  # noqa: PLC0415 # only where it is shown
+        from tarash.tarash_gateway.display.notebook import update_bundle  # noqa: PLC0415 # only where it is shown
 
         return update_bundle(self)
 

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from tarash.tarash_gateway.showing.progress import in_terminal
+from tarash.tarash_gateway.display.progress import in_terminal
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:

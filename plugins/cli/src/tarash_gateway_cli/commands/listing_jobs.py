@@ -7,8 +7,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from tarash.tarash_gateway.display.text import duration, one_line
 from tarash.tarash_gateway.journal import Entry
-from tarash.tarash_gateway.showing.wording import duration, one_line
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output

@@ -6,10 +6,10 @@ from collections import Counter
 from typing import Final
 
 from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.display.text import one_line
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models import GenerationJob, ImageJob
-from tarash.tarash_gateway.showing.wording import one_line
 from tarash.tarash_gateway.videos import recover_videos
 from tarash_gateway_cli.commands.resuming_jobs import config_of_place
 from tarash_gateway_cli.exits import OK, exit_code

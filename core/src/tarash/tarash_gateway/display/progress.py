@@ -15,10 +15,10 @@ from importlib.util import find_spec
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
-from tarash.tarash_gateway.showing.calls import CallProgress
+from tarash.tarash_gateway.display.text import CallProgress, LineView
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.showing.calls import AnyUpdate
+    from tarash.tarash_gateway.display.text import AnyUpdate
 
 logger = logging.getLogger("tarash.progress")
 
@@ -112,14 +112,13 @@ def progress() -> Progress:
 
 def view_of_this_process() -> View:
     """The best place to show progress at: the notebook's cell, the terminal, or lines on stderr."""
-    # Imported when needed: of the three, one is used, and two need a library that may not be there.
-    from tarash.tarash_gateway.showing.lines import LineView  # noqa: PLC0415
-    from tarash.tarash_gateway.showing.notebook import NotebookView, in_notebook  # noqa: PLC0415
+    # Imported when needed: each of the two needs a library that may not be there.
+    from tarash.tarash_gateway.display.notebook import NotebookView, in_notebook  # noqa: PLC0415
 
     if in_notebook():
         return NotebookView()
     if in_terminal() and find_spec("rich") is not None:
-        from tarash.tarash_gateway.showing.terminal import TerminalView  # noqa: PLC0415
+        from tarash.tarash_gateway.display.terminal import TerminalView  # noqa: PLC0415
 
         return TerminalView()
     return LineView()

@@ -4,6 +4,8 @@ import re
 
 import pytest
 
+from tarash.tarash_gateway.display import notebook
+from tarash.tarash_gateway.display.notebook import response_rows
 from tarash.tarash_gateway.models import (
     Adjustment,
     Attempt,
@@ -11,8 +13,6 @@ from tarash.tarash_gateway.models import (
     Media,
     VideoGenerationResponse,
 )
-from tarash.tarash_gateway.showing import response as showing_response
-from tarash.tarash_gateway.showing.response import response_rows
 
 EVIL = "<script>alert('x')</script>"
 
@@ -110,7 +110,7 @@ def test_a_prompt_that_is_no_text_is_left_out(png):
 
 
 def test_pictures_beyond_the_limit_of_a_page_are_lines(png, monkeypatch):
-    monkeypatch.setattr(showing_response, "TOTAL_LIMIT", 2 * len(png) + 1)
+    monkeypatch.setattr(notebook, "TOTAL_LIMIT", 2 * len(png) + 1)
     shown = images(*[Media.from_bytes(png)] * 3)._repr_mimebundle_()["text/html"]
     assert shown.count("<img") == 2
     assert shown.count("save it to look at it") == 1

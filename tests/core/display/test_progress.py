@@ -9,14 +9,14 @@ import threading
 import pytest
 
 from tarash.tarash_gateway import generate_image, generate_video, progress, stream_image
+from tarash.tarash_gateway.display.progress import Progress, in_terminal, view_of_this_process
+from tarash.tarash_gateway.display.text import LineView
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
-from tarash.tarash_gateway.showing.lines import LineView
-from tarash.tarash_gateway.showing.progress import Progress, in_terminal, view_of_this_process
 
 
 class Watched:
@@ -197,7 +197,7 @@ class TestPlace:
 
     def test_a_terminal_without_rich_gets_lines(self, monkeypatch):
         monkeypatch.setattr(sys, "stderr", Terminal())
-        monkeypatch.setattr("tarash.tarash_gateway.showing.progress.find_spec", lambda name: None)
+        monkeypatch.setattr("tarash.tarash_gateway.display.progress.find_spec", lambda name: None)
         assert isinstance(view_of_this_process(), LineView)
 
     def test_a_terminal_that_cannot_redraw_gets_lines(self, monkeypatch):

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tarash.tarash_gateway.display.text import CallProgress
 from tarash.tarash_gateway.models import Media
-from tarash.tarash_gateway.showing.calls import CallProgress
 
 
 def follow(*updates, start=1000.0):

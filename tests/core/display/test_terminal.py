@@ -12,9 +12,9 @@ import textwrap
 import pytest
 from rich.console import Console
 
+from tarash.tarash_gateway.display.progress import Progress
+from tarash.tarash_gateway.display.terminal import TerminalView
 from tarash.tarash_gateway.models import Media
-from tarash.tarash_gateway.showing.progress import Progress
-from tarash.tarash_gateway.showing.terminal import TerminalView
 
 SHOW, HIDE = "\x1b[?25h", "\x1b[?25l"
 

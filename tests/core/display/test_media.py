@@ -6,9 +6,9 @@ import re
 
 import pytest
 
+from tarash.tarash_gateway.display import notebook
+from tarash.tarash_gateway.display.notebook import media_html
 from tarash.tarash_gateway.models import Media
-from tarash.tarash_gateway.showing import media as showing_media
-from tarash.tarash_gateway.showing.media import media_html
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"><script>alert(1)</script></svg>'
 
@@ -77,7 +77,7 @@ def test_what_is_said_about_a_picture_is_escaped(png):
 class TestLargeOnes:
     @pytest.fixture(autouse=True)
     def _limit(self, monkeypatch):
-        monkeypatch.setattr(showing_media, "INLINE_LIMIT", 50)
+        monkeypatch.setattr(notebook, "INLINE_LIMIT", 50)
 
     def test_a_picture_in_memory_is_a_line(self, png):
         bundle = Media.from_bytes(png)._repr_mimebundle_()

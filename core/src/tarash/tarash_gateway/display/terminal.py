@@ -12,8 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.showing.calls import CallProgress
-from tarash.tarash_gateway.showing.wording import one_line
+from tarash.tarash_gateway.display.text import CallProgress, one_line
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

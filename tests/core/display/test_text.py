@@ -2,7 +2,7 @@
 
 import pytest
 
-from tarash.tarash_gateway.showing.wording import duration, one_line
+from tarash.tarash_gateway.display.text import duration, one_line
 
 
 @pytest.mark.parametrize(
