@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tarash.tarash_gateway import Journal, run_batch
 from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
 
@@ -98,3 +99,27 @@ def test_a_tilde_without_a_home_is_told():
     with pytest.raises(ValidationError) as raised:
         expand_home("~nobody-of-that-name/a")
     assert str(raised.value) == msg
+
+
+def test_a_tilde_in_the_words_of_a_command(python, environment, folder, paid):
+    """A shell leaves it as it is behind `=`."""
+    home = Path(environment["HOME"])
+    done = python(TARASH, "image", "a boat", "--output=~/boat.png", "-m", "dall-e-2", "--size", "256x256")
+    assert (done.code, done.out, paid()) == (0, f"{home / 'boat.png'}\n", ["a boat"])
+    (home / "rows.jsonl").write_text(json.dumps({"id": "a", "prompt": "a row", "model": "dall-e-2"}) + "\n")
+    done = python(TARASH, "batch", "~/rows.jsonl", "--output=~/out", "--journal=~/kept", "--gallery")
+    assert (done.code, paid()) == (0, ["a boat", "a row"])
+    assert (home / "out" / "results.jsonl").is_file()
+    assert (home / "out" / "index.html").is_file()
+    assert (home / "kept").is_dir()
+    assert list(folder.iterdir()) == []
+
+
+def test_a_tilde_in_a_variable_and_in_python(python, environment, folder, paid, monkeypatch, tmp_path):
+    home = Path(environment["HOME"])
+    done = python(TARASH, *IMAGE, env={"TARASH_JOURNAL": "~/kept", "TARASH_LEDGER": "~/ledger.jsonl"})
+    assert (done.code, (home / "kept").is_dir(), (home / "ledger.jsonl").is_file()) == (0, True, True)
+    monkeypatch.setenv("HOME", str(home))
+    assert Journal("~/journal").path == home / "journal"
+    result = run_batch([{"id": "a", "prompt": "x"}], "~/made", dry_run=True)
+    assert result.out == home / "made"

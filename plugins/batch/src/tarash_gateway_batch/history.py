@@ -206,7 +206,8 @@ def prompt_digest(asked: Any) -> str:
 
 def _past(row: tuple[Any, ...]) -> Past:
     intent, kind, status, request_id, job, prompt, replaces, expected, cost, error, files, digest = row
-    saved = tuple(SavedFile.model_validate_json(line) for line in (files or "").split("\n") if line)
+    # Not by pydantic's reader, which takes no path whose bytes are no text.
+    saved = tuple(SavedFile.model_validate(json.loads(line)) for line in (files or "").split("\n") if line)
     return Past(
         intent=intent,
         kind="image" if kind == "image" else "video",

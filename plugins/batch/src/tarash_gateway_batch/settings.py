@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.media.saving import Exists
 
@@ -48,6 +49,8 @@ class Settings:
     dry_run: bool = False
 
     def __post_init__(self) -> None:
+        for name in ("out", "journal"):
+            object.__setattr__(self, name, expand_home(getattr(self, name)))
         if not _whole(self.concurrency) or not 1 <= self.concurrency <= MOST_IN_FLIGHT:
             msg = f"concurrency={self.concurrency!r} is not a whole number from 1 to {MOST_IN_FLIGHT:,}"
             raise ValidationError(msg)

@@ -9,6 +9,7 @@ from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any, Final
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
 from tarash_gateway_batch.reading import (
     Format,
@@ -43,11 +44,11 @@ class Source:
         folder: Path | None = None,
         more: Iterable[Path | str] = (),
     ) -> None:
-        self._path = Path(rows) if isinstance(rows, (str, Path)) else None
+        self._path = expand_home(rows) if isinstance(rows, (str, Path)) else None
         self._rows: Any = rows
         self._form = form
         self._folder = folder
-        self._more = [Path(one) for one in more]
+        self._more = [expand_home(one) for one in more]
         for one in self._more:
             if not one.is_dir():
                 msg = f"input_folders: {one} is no folder"

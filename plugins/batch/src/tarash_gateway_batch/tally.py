@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter, deque
 from collections.abc import Callable
@@ -112,7 +113,10 @@ class Tally:
         # Relative paths: the folder may be moved as a whole.
         files = tuple(file.model_copy(update={"path": self._within(file.path)}) for file in outcome.files)
         told = outcome.model_copy(update={"files": files}) if files else outcome
-        return told.model_dump_json(exclude_none=True, exclude={"fresh"}).encode("utf-8", "replace")
+        try:
+            return told.model_dump_json(exclude_none=True, exclude={"fresh"}).encode("utf-8", "replace")
+        except ValueError:  # a path whose bytes are no text
+            return json.dumps(told.model_dump(exclude_none=True, exclude={"fresh"}), default=str).encode()
 
     def _within(self, path: Path) -> Path:
         try:

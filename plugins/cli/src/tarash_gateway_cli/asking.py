@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash_gateway_cli.choosing import Kind, choose
 from tarash_gateway_cli.failures import CommandError
@@ -46,4 +47,4 @@ def need_output(path: Path | None) -> Path:
     if path is None:
         msg = "no file to write to: say -o FILE"
         raise CommandError(msg)
-    return path
+    return expand_home(path)

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.text_encoding import decode_text
 from tarash_gateway_cli.failures import CommandError
@@ -33,7 +34,7 @@ def picture_of(text: str) -> str | Path:
     """
     if "://" in text or text.startswith("data:"):
         return text
-    path = Path(text)
+    path = expand_home(text)
     if not path.is_file():
         msg = f"{text} is neither a file nor an address; nothing was sent"
         raise ValidationError(msg)
@@ -42,7 +43,8 @@ def picture_of(text: str) -> str | Path:
 
 def video_of(text: str) -> str | Path:
     """A clip's file where there is one of that name, else the id of a job."""
-    return Path(text) if Path(text).is_file() else text
+    path = expand_home(text)
+    return path if path.is_file() else text
 
 
 def params_of(pairs: Iterable[str]) -> dict[str, Any]:

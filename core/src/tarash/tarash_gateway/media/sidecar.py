@@ -7,6 +7,7 @@ city.png.json   prompt, model, parameters, changes, cost, time, digest
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -103,7 +104,8 @@ def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
     place = sidecar_path(path)
     if exists == "replace":
         _refuse_foreign(path)
-    text = to_json({MARK: VERSION, "file": path.name, **told}, indent=2, fallback=str, inf_nan_mode="null")
+    name = os.fsencode(path.name).decode("utf-8", "backslashreplace")  # bytes that are no text are spelled out
+    text = to_json({MARK: VERSION, "file": name, **told}, indent=2, fallback=str, inf_nan_mode="null")
     with atomic_file(place, exists, private=True) as file:
         file.write(text + b"\n")
     return place

@@ -42,7 +42,7 @@ def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveErro
         problem = SaveError(msg, errno=error.errno, billable="yes")
     try:
         _with_descriptors(lambda: media.model_copy(update={"path": path}).write_sidecar(exists))
-    except TarashError as error:
+    except Exception as error:  # noqa: BLE001 # the file is there: that is what counts
         problem = problem or SaveError(str(error), errno=getattr(error, "errno", None))
     if problem is None and short is not None:
         msg = f"{path} was written with the last of the files that may be open at the same time."

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash_gateway_batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
 from tarash_gateway_batch.command.views import view_of
@@ -95,7 +96,7 @@ def _source(rows: str, content: Rows) -> Iterator[Source]:
         return
     form = content.form or "jsonl"
     if not content.strict:
-        yield Source(InThread(rows_of_stream(sys.stdin.buffer, form, [Path(), *content.inputs])))
+        yield Source(InThread(rows_of_stream(sys.stdin.buffer, form, [Path(), *map(expand_home, content.inputs)])))
         return
     with tempfile.NamedTemporaryFile(prefix="tarash-rows-") as file:  # all of them are looked at first
         shutil.copyfileobj(sys.stdin.buffer, file)
@@ -192,10 +193,10 @@ def _tell(output: Output, result: BatchResult, folder: Folder, failures: _Failur
     for hint in _hints(result, failures):
         output.note(hint)
     if result.results is not None:
-        output.path(folder.output / RESULTS)
+        output.path(result.out / RESULTS)
     if folder.gallery and not folder.dry_run:
         try:
-            page = make_gallery(folder.output)
+            page = make_gallery(result.out)
         except TarashError as error:  # the files are there: that is what counts
             output.warn(str(error))
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.failures import CommandError
@@ -30,7 +31,7 @@ def make_plugin(name: str, kind: Kind, folder: Path | None, *, as_json: bool) ->
         names = Names.of(name, registry.names())
     except NotANameError as error:
         raise CommandError(str(error)) from error
-    place = folder or Path(names.distribution)
+    place = expand_home(folder or names.distribution)
     written = write_plugin(names, place, kind)
     for path in written:
         output.path(place / path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, TarashError
 from tarash.tarash_gateway.images import cancel_image, poll_image, resume_image
 from tarash.tarash_gateway.media.saving import Exists
@@ -48,7 +49,7 @@ def resume_job(
     output = Output(as_json=as_json)
     job = find_job(job_id)
     ending = ".png" if isinstance(job, ImageJob) else ".mp4"
-    place = output_file or Path(re.sub(r"[^\w.-]+", "_", job.id)).with_suffix(ending)
+    place = expand_home(output_file or Path(re.sub(r"[^\w.-]+", "_", job.id)).with_suffix(ending))
     left = _Left(place, exists=exists, base_url=base_url)
     output.note(f"Looking at job {job.id} at {job.endpoint}")
     if isinstance(job, ImageJob):

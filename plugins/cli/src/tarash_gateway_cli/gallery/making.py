@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 from tarash_gateway_cli.gallery.entries import changed_since, entry_of
@@ -33,7 +34,7 @@ def make_gallery(folder: Path | str, *, title: str | None = None, exists: Exists
         SaveError: the page cannot be written, or an `index.html` is there that is no gallery.
         ValidationError: `folder` is no folder.
     """
-    folder = Path(folder)
+    folder = expand_home(folder)
     if not folder.is_dir():
         msg = f"{folder} is no folder. Give the folder that the pictures and clips are in."
         raise ValidationError(msg)
