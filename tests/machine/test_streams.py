@@ -17,6 +17,12 @@ FULL = "/dev/full"
 pytestmark = pytest.mark.skipif(not os.path.exists(FULL), reason="this system has no /dev/full")  # noqa: PTH110
 
 
+def first_of(cases, *, of_one=True):
+    """The cases, all but the first among the slow ones."""
+    others = (pytest.param(*([case] if of_one else case), marks=pytest.mark.slow) for case in cases[1:])
+    return [*cases[:1], *others]
+
+
 @pytest.fixture
 def shell(environment):
     """Runs a line of a shell, with the words of a command as its parameters."""
@@ -37,7 +43,7 @@ STDOUT = [
 STDERR = ['"$@" 2>&-', f'"$@" 2> {FULL}', '"$@" 2> >(true)', '"$@" <&-', '"$@" <&- 2>&-']
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=["plain", "json"])
+@pytest.mark.parametrize("more", [(), pytest.param(("--json",), marks=pytest.mark.slow)], ids=["plain", "json"])
 @pytest.mark.parametrize(("line", "code", "why"), STDOUT)
 def test_an_image_is_saved_when_stdout_cannot_be_written(shell, folder, paid, line, code, why, more):
     done = shell(line, *IMAGE, *more)
@@ -49,7 +55,7 @@ def test_an_image_is_saved_when_stdout_cannot_be_written(shell, folder, paid, li
     assert "of tarash itself" not in done.stderr
 
 
-@pytest.mark.parametrize("line", STDERR)
+@pytest.mark.parametrize("line", first_of(STDERR))
 def test_an_image_is_saved_when_stderr_cannot_be_written(shell, folder, paid, line):
     done = shell(line, *IMAGE)
     assert (done.returncode, done.stdout, paid()) == (OK, "boat.png\n", ["a boat"])
@@ -71,7 +77,10 @@ def test_an_error_keeps_its_own_code(shell, paid, line):
     assert (done.returncode, paid()) == (3, [])
 
 
-@pytest.mark.parametrize(("line", "code"), [(line, code) for line, code, _ in STDOUT] + [(line, OK) for line in STDERR])
+@pytest.mark.parametrize(
+    ("line", "code"),
+    first_of([(line, code) for line, code, _ in STDOUT] + [(line, OK) for line in STDERR], of_one=False),
+)
 def test_a_batch_goes_on_to_its_end(shell, folder, paid, line, code):
     rows = [{"id": name, "prompt": name, "model": "dall-e-2", "size": "256x256"} for name in "abc"]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
@@ -80,14 +89,14 @@ def test_a_batch_goes_on_to_its_end(shell, folder, paid, line, code):
     assert sorted(path.name for path in folder.rglob("*.png")) == ["a.png", "b.png", "c.png"]
 
 
-@pytest.mark.parametrize("line", [f'"$@" > {FULL}', '"$@" | true', '"$@" 2>&-'])
+@pytest.mark.parametrize("line", first_of([f'"$@" > {FULL}', '"$@" | true', '"$@" 2>&-']))
 def test_a_video_is_saved(shell, folder, paid, line):
     done = shell(line, "video", "a boat", "-o", "boat.mp4", "-m", "sora-2", "--seconds", "4")
     assert (done.returncode in (OK, OUTPUT_LOST, BROKEN_PIPE), paid()) == (True, ["a boat"])
     assert (folder / "boat.mp4").is_file()
 
 
-@pytest.mark.parametrize("words", [("models",), ("--help",), ("models", "--json"), ("providers",)], ids=" ".join)
+@pytest.mark.parametrize("words", first_of([("models",), ("--help",), ("models", "--json"), ("providers",)]))
 def test_a_list_that_cannot_be_written(shell, words):
     assert shell(f'"$@" > {FULL}', *words).returncode == OUTPUT_LOST
     assert shell('"$@" | true', *words).returncode in (OK, BROKEN_PIPE)

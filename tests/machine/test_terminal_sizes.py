@@ -1,0 +1,38 @@
+"""Terminals of one column, of none and of a hundred million: every help page and every list ends."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+TARASH = Path(sys.executable).with_name("tarash")
+resource = pytest.importorskip("resource")
+MEMORY = 4 * 1024**3
+
+
+def limited():
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("image", "--help"),
+        *(pytest.param(words, marks=pytest.mark.slow) for words in (("batch", "--help"), ("plugin",))),
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("columns", ["1", "0", "99999999", "9" * 40, "x", ""])
+def test_a_help_page_ends(python, words, columns):
+    done = python(TARASH, *words, env={"COLUMNS": columns}, preexec_fn=limited)
+    assert (done.code, done.err) == (0, "")
+    assert 1000 < len(done.out) < 1_000_000
+
+
+@pytest.mark.parametrize("columns", ["1", "0", "99999999"])
+def test_a_list_and_an_image_end(python, folder, paid, columns):
+    done = python(TARASH, "models", "-p", "openai", env={"COLUMNS": columns}, preexec_fn=limited)
+    assert (done.code, len(done.out) < 1_000_000) == (0, True)
+    words = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")
+    done = python(TARASH, *words, env={"COLUMNS": columns}, preexec_fn=limited)
+    assert (done.code, done.out, paid()) == (0, "boat.png\n", ["a boat"])
