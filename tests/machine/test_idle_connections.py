@@ -30,12 +30,15 @@ REFUSAL = b'{"error": {"message": "no", "code": "no"}}'
 pytestmark = pytest.mark.skipif(not os.path.exists(TABLE), reason="this system does not show its timers")  # noqa: PTH110
 
 
-def timer_of(port):
-    """Which timer runs on the socket of this machine that has the port: of Linux's own table, and its seconds."""
+def timer_of(port, peer):
+    """Which timer runs on the connection from one port of this machine to another, and its seconds.
+
+    Of Linux's own table, in which a port may stand several times.
+    """
     with open(TABLE) as file:  # noqa: PTH123
         for line in list(file)[1:]:
             fields = line.split()
-            if int(fields[1].partition(":")[2], 16) == port:
+            if [int(address.partition(":")[2], 16) for address in fields[1:3]] == [port, peer]:
                 kind, _, when = fields[5].partition(":")
                 return int(kind, 16), int(when, 16) / os.sysconf("SC_CLK_TCK")
     return None
@@ -54,7 +57,9 @@ def vendor():
                     length = int(line.split(b":")[1])
             self.rfile.read(length)
             # Between a request and its answer: this is when a connection lies idle.
-            while (timer := timer_of(self.client_address[1])) and timer[0] == RETRANSMISSION_TIMER:
+            while (timer := timer_of(self.client_address[1], self.server.server_address[1])) and timer[
+                0
+            ] == RETRANSMISSION_TIMER:
                 time.sleep(0.005)  # until the last bytes are acknowledged
             timers.append(timer)
             head = f"HTTP/1.1 400 Bad Request\r\nContent-Type: application/json\r\nContent-Length: {len(REFUSAL)}\r\n"
