@@ -43,11 +43,12 @@ def tarash_sandbox(quick_server):
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(monkeypatch, retry_policy):
-    from tarash_gateway_openai import provider, transport
+    from tarash.tarash_gateway.plugins.http import download
+    from tarash_gateway_openai import requests
 
     retry_policy(first_delay=0.002, lookup_pauses=(0.0, 0.01, 0.05))
-    monkeypatch.setattr(transport, "QUIET_SECONDS", 0.1)
-    monkeypatch.setattr(provider, "LOOK_SECONDS", 0.4)
+    monkeypatch.setattr(download, "QUIET_SECONDS", 0.1)
+    monkeypatch.setattr(requests, "POLL_SECONDS", 0.4)
 
 
 @pytest.fixture

@@ -143,10 +143,10 @@ STRANGE = {
     "empty_body": "is not JSON",
     "malformed_json": "is not JSON",
     "length_too_short": "is not JSON",
-    "html_page_after_creation": "Is base_url behind a proxy's login page?",
+    "html_page_after_creation": "is it not behind a proxy's login page?",
     "json_null": "JSON NoneType where an object belongs",
     "json_list": "JSON list where an object belongs",
-    "json_object": "holds no picture",
+    "json_object": "holds no image",
 }
 """Answers of status 200 that are no answer; the picture was made."""
 
@@ -158,9 +158,9 @@ IMAGES = {
     "bad_gateway_page": unknown("a web page came in place of an answer, probably from a proxy", paid=0),
     "never_answers": unknown("did not answer in time", paid=0, timeout=SHORT),
     **each("never_answers_after_creation stalls_half_way", unknown("did not answer in time", timeout=ENOUGH)),
-    "html_page": unusable("Is base_url behind a proxy's login page?", paid=0),
+    "html_page": unusable("is it not behind a proxy's login page?", paid=0),
     **{name: unusable(says) for name, says in STRANGE.items()},
-    **each("data_empty data_null data_without_picture", unusable("holds no picture")),
+    **each("data_empty data_null data_without_picture", unusable("holds no image")),
     **each("not_base64 not_an_image half_an_image", unusable("the vendor's image is broken")),
     # A picture of 30,000 x 30,000 pixels is paid for, and is handed on without being decoded.
     **each("slow_first_byte wrong_content_type slow_drip slow_drip_head image_bomb", made()),
@@ -302,7 +302,10 @@ def test_a_fault_ends_as_its_row_says(
 
     assert len(posts()) == end.posts
     assert len(tarash_sandbox.paid) == end.paid
-    assert not [request for request in tarash_sandbox.requests if request.path.startswith("/elsewhere")]
+    # Only a video's content is followed along a redirect, and without the key.
+    elsewhere = [request for request in tarash_sandbox.requests if request.path.startswith("/elsewhere")]
+    assert all(request.path.endswith("/content") for request in elsewhere)
+    assert not [request for request in elsewhere if {"authorization", "api-key"} & set(request.headers)]
     [entry] = journal.entries()
     assert entry.status == end.journal
     if end.error is None:

@@ -60,7 +60,7 @@ def _images_of(parsed: Mapping[str, Any], answer: Answer, *, only_text: bool) ->
         if fault:
             error = embedded_error(answer, fault if isinstance(fault, Mapping) else {"error": fault})
             error.raw = answer.redaction.shown(parsed)
-            if not outputs and isinstance(error, InvalidResponseError):
+            if not outputs and isinstance(error, (InvalidResponseError, ContentPolicyError)):
                 error.billable = "no"  # a server that says in place of images what went wrong has made none
             raise error
         msg = "the vendor's answer holds no image: 'data' is empty or has neither b64_json nor url"
