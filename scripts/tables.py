@@ -11,6 +11,7 @@ The tests compare the documents with what this would write.
 from __future__ import annotations
 
 import re
+import runpy
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,6 +26,9 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 DOCUMENTS = (CHECKOUT / "README.md", *sorted((CHECKOUT / "docs").rglob("*.md")))
 
 _GENERATED = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+_portability = runpy.run_path(str(Path(__file__).with_name("portability.py")))
 
 
 def render(text: str) -> str:
@@ -85,6 +89,24 @@ def lifecycles() -> str:
             )
             for row in list_models("openai")
         ),
+    )
+
+
+def openai_today() -> str:
+    """Which models of OpenAI are current, and on which day the others end."""
+    rows = list_models("openai")
+    current = [_name(row) for row in rows if row.lifecycle.shutdown is None]
+    ends: dict[Any, list[str]] = {}
+    for row in sorted(rows, key=lambda row: str(row.lifecycle.shutdown)):
+        if row.lifecycle.shutdown is not None:
+            ends.setdefault(row.lifecycle.shutdown, []).append(_name(row))
+    return "\n".join(
+        [
+            f"OpenAI's models, as of {max(row.checked_on for row in rows)}:",
+            "",
+            f"- Current: {', '.join(current)}.",
+            *(f"- Last day {day}: {', '.join(names)}." for day, names in ends.items()),
+        ]
     )
 
 
@@ -296,6 +318,9 @@ _PARTS: dict[str, Callable[[], str]] = {
     "image-models": image_models,
     "video-models": video_models,
     "lifecycles": lifecycles,
+    "openai-today": openai_today,
+    "portable-images": _portability["image_table"],
+    "portable-videos": _portability["video_table"],
     "azure-models": azure_models,
     "ratios": ratios,
     "substitutes": substitutes,

@@ -237,9 +237,16 @@ def test_sound_has_its_price(vertex_config, video_request):
     def dollars(**fields):
         return estimate_cost(vertex_config(), video_request(duration_seconds=8, **fields))
 
-    assert dollars(generate_audio=True).high == pytest.approx(3.2)
-    assert dollars(generate_audio=False, n=2).high == pytest.approx(3.2)
-    assert estimate_cost(vertex_config("veo-3.1-fast-generate-001"), video_request(duration_seconds=8)) is None
+    assert dollars(generate_audio=True, resolution="720p").high == pytest.approx(3.2)
+    assert dollars(generate_audio=False, resolution="1080p", n=2).high == pytest.approx(3.2)
+    assert dollars(generate_audio=True, resolution="4k").high == pytest.approx(4.8)
+    assert dollars(generate_audio=True).high == pytest.approx(4.8)  # the tier is left to the model
+
+    fast = vertex_config("veo-3.1-fast-generate-001")
+    costs = [
+        estimate_cost(fast, video_request(duration_seconds=8, resolution=tier)).high for tier in ("720p", "1080p", "4k")
+    ]
+    assert costs == [pytest.approx(0.8), pytest.approx(0.96), pytest.approx(2.4)]
 
 
 class Credential:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -27,7 +27,7 @@ PAGE_RATIOS = ("16:9", "9:16", "1:1", "16:10", "10:16")
 @pytest.mark.parametrize("row", [*ROWS.values(), DEFAULT_VIDEO_MODEL], ids=lambda row: row.model)
 def test_every_row_has_a_source_and_the_day_on_which_it_was_checked(row):
     assert row.source.startswith("https://")
-    assert date(2026, 1, 1) <= row.checked_on <= date(2026, 11, 22)
+    assert date(2026, 1, 1) <= row.checked_on <= datetime.now(UTC).date()
     if row.lifecycle.status != "current":
         assert row.lifecycle.source.startswith("https://")
     if row.price is not None:

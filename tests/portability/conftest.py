@@ -40,6 +40,8 @@ def config_for(faces):
             "google": faces.google_url,
             "google-vertex": faces.google_url,
             "openrouter": faces.openrouter_url,
+            "xai": faces.xai_url,
+            "fal": faces.fal_url,
         }
         known = {"api_key": KEY, "base_url": urls[provider], "timeout": 30.0, **settings}
         if provider == "google-vertex":

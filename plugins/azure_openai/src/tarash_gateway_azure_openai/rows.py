@@ -14,11 +14,14 @@ from tarash.tarash_gateway.capabilities import ImageModel, Lifecycle, VideoModel
 from tarash_gateway_openai import IMAGE_MODELS as OPENAI_IMAGE_MODELS
 from tarash_gateway_openai import VIDEO_MODELS as OPENAI_VIDEO_MODELS
 
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 30)
 _IMAGES = "https://learn.microsoft.com/azure/ai-foundry/openai/how-to/dall-e"
 _VIDEOS = "https://learn.microsoft.com/azure/ai-foundry/openai/concepts/video-generation"
 _RETIREMENTS = "https://learn.microsoft.com/azure/ai-foundry/openai/concepts/model-retirements"
 """Its edition of 2026-09-02. Microsoft has moved these dates before: they warn, and refuse nothing."""
+
+_PRICE_MAP = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"
+"""LiteLLM's price map, which cites Microsoft's page, for what is younger than that edition."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +31,9 @@ class Offer:
     lifecycle: Lifecycle
 
     @classmethod
-    def until(cls, last_day: date) -> Offer:
+    def until(cls, last_day: date, source: str = _RETIREMENTS) -> Offer:
         """Offered, with an announced end that is far away."""
-        return cls(Lifecycle(status="current", shutdown=last_day, source=_RETIREMENTS))
+        return cls(Lifecycle(status="current", shutdown=last_day, source=source))
 
     @classmethod
     def ended(cls, last_day: date) -> Offer:
@@ -39,7 +42,10 @@ class Offer:
 
 
 IMAGE_OFFERS = {
+    "gpt-image-2.5-sunburst": Offer.until(date(2027, 9, 9), _PRICE_MAP),
+    "gpt-image-2.5-flare": Offer.until(date(2027, 9, 9), _PRICE_MAP),
     "gpt-image-2": Offer.until(date(2027, 10, 21)),
+    # Microsoft's edition of 2026-07-07 said 2026-12-16; the row follows the younger one.
     "gpt-image-1.5": Offer.until(date(2027, 6, 16)),
     "gpt-image-1-mini": Offer.until(date(2027, 4, 7)),
     "gpt-image-1": Offer.ended(date(2026, 10, 23)),

@@ -85,7 +85,8 @@ def _image_row(fields: Fields, names: FieldNames, shared: dict[str, Any]) -> Ima
         "seed": names.seed,
         "negative_prompt": names.negative_prompt,
         "output_format": names.output_format,
-        **{name: name if name in fields else None for name in ("quality", "style", "background")},
+        **{name: name if name in fields else None for name in ("quality", "background")},
+        "style": None,  # each model has words of its own, which mean nothing elsewhere: they go as extra_params
     }
     most = 1
     if names.count is not None:
@@ -96,7 +97,6 @@ def _image_row(fields: Fields, names: FieldNames, shared: dict[str, Any]) -> Ima
         max_images=most,
         mask=names.mask is not None,
         qualities=_words(fields, "quality"),
-        styles=_words(fields, "style"),
         backgrounds=_words(fields, "background"),
         output_formats=_words(fields, names.output_format),
         streaming=False,

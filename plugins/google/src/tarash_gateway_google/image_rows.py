@@ -10,10 +10,11 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities import ImageModel, Lifecycle, Price
 
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 30)
 _IMAGES = "https://ai.google.dev/gemini-api/docs/image-generation"
-_DEPRECATIONS = "https://ai.google.dev/gemini-api/docs/deprecations"
 _PRICING = "https://ai.google.dev/gemini-api/docs/pricing"
+_PRICE_MAP = "https://github.com/BerriAI/litellm/blob/main/model_prices_and_context_window.json"
+"""LiteLLM's price map, which cites Google's pages of prices and deprecations."""
 
 _TEN_RATIOS = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 _ALL_RATIOS = (*_TEN_RATIOS, "1:8", "8:1", "1:4", "4:1")
@@ -34,9 +35,9 @@ _SHARED: dict[str, Any] = {
 """What all rows here have in common. `extra_params` go into the request's `generationConfig`."""
 
 
-def _at_1k(dollars: float) -> Price:
-    basis = "the price of a 1K picture, as others wrote it down"
-    return Price(per_image={"any 1K": dollars}, basis=basis, source=_PRICING, checked_on=_CHECKED)
+def _at_1k(dollars: float, checked_on: date = date(2026, 11, 22)) -> Price:
+    basis = "the price of a 1K image, as others wrote it down"
+    return Price(per_image={"any 1K": dollars}, basis=basis, source=_PRICING, checked_on=checked_on)
 
 
 IMAGE_MODELS: tuple[ImageModel, ...] = (
@@ -60,6 +61,9 @@ IMAGE_MODELS: tuple[ImageModel, ...] = (
         model="gemini-3.1-flash-image",
         aspect_ratios=_ALL_RATIOS,
         resolutions=("512", "1K", "2K", "4K"),
+        price=_at_1k(0.0672, _CHECKED),
+        # Deprecated on 2026-10-06, without a last day.
+        lifecycle=Lifecycle(status="deprecated", replacement="gemini-nano-banana-2.1", source=_PRICE_MAP),
     ),
     ImageModel(
         **_SHARED,
@@ -72,9 +76,14 @@ IMAGE_MODELS: tuple[ImageModel, ...] = (
         **_SHARED,
         model="gemini-2.5-flash-image",
         aspect_ratios=_TEN_RATIOS,
-        # The earliest day that Google names; it was still answering after it.
+        resolutions=("1K",),
+        price=_at_1k(0.039, _CHECKED),
+        # Google had named 2026-10-02 as the earliest day before, and the model was still answering after it.
         lifecycle=Lifecycle(
-            status="deprecated", shutdown=date(2026, 10, 2), replacement="gemini-nano-banana-2.1", source=_DEPRECATIONS
+            status="deprecated",
+            shutdown=date(2027, 3, 15),
+            replacement="gemini-3.1-flash-lite-image",
+            source=_PRICE_MAP,
         ),
     ),
 )

@@ -10,7 +10,7 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities import DurationRule, Lifecycle, Price, VideoModel
 
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 30)
 _VIDEO = "https://ai.google.dev/gemini-api/docs/video"
 _DEPRECATIONS = "https://ai.google.dev/gemini-api/docs/deprecations"
 _PRICING = "https://ai.google.dev/gemini-api/docs/pricing"
@@ -122,7 +122,11 @@ _VEO_3_1: dict[str, Any] = {
     },
     "unsupported": ("size",),
 }
-"""What all Veo 3.1 models have in common. That references, 1080p and 4k want 8 seconds is not checked here."""
+"""What all Veo 3.1 models have in common. That references, 1080p and 4k want 8 seconds is not checked here.
+
+The rows follow Google's own list of models, where they are generally available. LiteLLM's price map says that they
+ended on 2026-11-17.
+"""
 
 
 def _veo(model: str, dollars: dict[str, float] | None, resolutions: tuple[str, ...]) -> VideoModel:
@@ -138,8 +142,20 @@ VERTEX_VIDEO_MODELS: tuple[VideoModel, ...] = (
     _PREVIEW.model_copy(
         update={"lifecycle": Lifecycle(status="deprecated", replacement="gemini-omni-1.2-flash", source=_DEPRECATIONS)}
     ),
-    _veo("veo-3.1-generate-001", {"any audio": 0.40, "any silent": 0.20}, ("720p", "1080p", "4k")),
-    _veo("veo-3.1-fast-generate-001", None, ("720p", "1080p", "4k")),
+    _veo(
+        "veo-3.1-generate-001",
+        {
+            "720p audio": 0.40,
+            "1080p audio": 0.40,
+            "4k audio": 0.60,
+            "720p silent": 0.20,
+            "1080p silent": 0.20,
+            "4k silent": 0.40,
+        },
+        ("720p", "1080p", "4k"),
+    ),
+    # What a silent clip of this one costs is not known: it is taken to be no less.
+    _veo("veo-3.1-fast-generate-001", {"720p": 0.10, "1080p": 0.12, "4k": 0.30}, ("720p", "1080p", "4k")),
     _veo("veo-3.1-lite-generate-001", {"720p audio": 0.05, "1080p audio": 0.08}, ("720p", "1080p")),
 )
 

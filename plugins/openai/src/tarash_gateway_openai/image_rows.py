@@ -11,7 +11,8 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities import FieldRule, ImageModel, Lifecycle, NumberRule, Price, SizeRule
 
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 30)
+_PRICED = date(2026, 11, 22)
 _DEPRECATIONS = "https://developers.openai.com/api/docs/deprecations"
 _IMAGES = "https://developers.openai.com/api/docs/api-reference/images"
 _PRICING = "https://developers.openai.com/api/docs/pricing"
@@ -69,7 +70,7 @@ _DALL_E_3 = ImageModel(
             },
             basis="the last list price, as others wrote it down",
             source=_PRICING,
-            checked_on=_CHECKED,
+            checked_on=_PRICED,
         ),
         "prompt_max_chars": 4000,
         "max_images": 1,
@@ -90,7 +91,7 @@ _DALL_E_2 = ImageModel(
             per_image={"standard 256x256": 0.016, "standard 512x512": 0.018, "standard 1024x1024": 0.02},
             basis="the last list price, as others wrote it down",
             source=_PRICING,
-            checked_on=_CHECKED,
+            checked_on=_PRICED,
         ),
         "prompt_max_chars": 1000,
         "max_images": 10,
@@ -193,7 +194,7 @@ _GPT_IMAGE_1 = ImageModel(
             per_image=_per_image((0.011, 0.042, 0.167), (0.016, 0.063, 0.25)),
             per_million_tokens={"text_in": 5, "image_in": 10, "image_out": 40},
             source="https://developers.openai.com/api/docs/models/gpt-image-1",
-            checked_on=_CHECKED,
+            checked_on=_PRICED,
         ),
     }
 )
@@ -209,7 +210,7 @@ _GPT_IMAGE_1_MINI = ImageModel(
             per_image=_per_image((0.005, 0.011, 0.036), (0.006, 0.015, 0.052)),
             per_million_tokens={"text_in": 2, "image_in": 2.5, "image_out": 8},
             source="https://developers.openai.com/api/docs/models/gpt-image-1-mini",
-            checked_on=_CHECKED,
+            checked_on=_PRICED,
         ),
     }
 )
@@ -220,7 +221,7 @@ _PRICE_1_5 = Price(
     per_million_tokens={"image_out": 32},
     basis="about, as others wrote it down",
     source=_PRICING,
-    checked_on=_CHECKED,
+    checked_on=_PRICED,
 )
 
 _GPT_IMAGE_1_5 = ImageModel(
@@ -265,17 +266,21 @@ _ANY_SIZE: dict[str, Any] = {
         "3:4": "960x1280",
         "3:2": "1536x1024",
         "2:3": "1024x1536",
+        "5:4": "1200x960",
+        "4:5": "960x1200",
+        "2:1": "1440x720",
+        "1:2": "720x1440",
         "21:9": "1680x720",
         "9:21": "720x1680",
+        "3:1": "1536x512",
+        "1:3": "512x1536",
     },
     "extra_params": _GPT_PARAMS,
     "param_values": _GPT_VALUES,
 }
 """The second generation: any size on a grid, and no input_fidelity."""
 
-_PRICE_2 = Price(
-    per_million_tokens={"text_in": 5, "image_in": 8, "image_out": 30}, source=_PRICING, checked_on=_CHECKED
-)
+_PRICE_2 = Price(per_million_tokens={"text_in": 5, "image_in": 8, "image_out": 30}, source=_PRICING, checked_on=_PRICED)
 """What one image takes is not published: it is known from the usage afterwards, and nothing is estimated before."""
 
 _GPT_IMAGE_2 = ImageModel(
@@ -331,7 +336,7 @@ _SUNBURST: dict[str, Any] = {
     "param_values": {
         **_GPT_VALUES,
         "frame_count": NumberRule(min=2, max=16),
-        "frame_duration_ms": NumberRule(min=1, max=60_000),
+        "frame_duration_ms": NumberRule(min=1, max=655_350),
     },
     "rules": (_TRANSPARENT, _COMPRESSION, _PARTIALS, *_GIF, *_SVG, _MARKUP),
     "price": _PRICE_2,

@@ -9,7 +9,8 @@ from datetime import date
 
 from tarash.tarash_gateway.capabilities import Lifecycle, Price, VideoModel
 
-_CHECKED = date(2026, 11, 22)
+_CHECKED = date(2026, 11, 30)
+_PRICED = date(2026, 11, 22)
 _DEPRECATIONS = "https://developers.openai.com/api/docs/deprecations"
 _VIDEOS = "https://developers.openai.com/api/docs/api-reference/videos"
 _PRICING = "https://developers.openai.com/api/docs/pricing"
@@ -33,7 +34,7 @@ _SORA_2 = VideoModel(
     source=_VIDEOS,
     checked_on=_CHECKED,
     lifecycle=_SORA_RETIRED,
-    price=Price(per_second=dict.fromkeys(("720x1280", "1280x720"), 0.10), source=_PRICING, checked_on=_CHECKED),
+    price=Price(per_second=dict.fromkeys(("720x1280", "1280x720"), 0.10), source=_PRICING, checked_on=_PRICED),
     prompt_max_chars=32_000,
     durations=(4, 8, 12),
     sizes=_SORA_SIZES,
@@ -56,7 +57,7 @@ _SORA_2_PRO = _SORA_2.model_copy(
         "price": Price(
             per_second={"720x1280": 0.30, "1280x720": 0.30, "1024x1792": 0.50, "1792x1024": 0.50},
             source=_PRICING,
-            checked_on=_CHECKED,
+            checked_on=_PRICED,
         ),
         # The service took 4, 8 and 12; the page promises the others, and compatible servers take them.
         "durations": (4.0, 8.0, 12.0, 10.0, 15.0, 25.0),

@@ -25,7 +25,7 @@ VIDEO_SOURCE = "https://openrouter.ai/api/v1/videos/models"
 IMAGE_SOURCE = "https://openrouter.ai/api/v1/images/models"
 
 VIDEO_PARAMS = ("provider", "callback_url", "session_id", "user", "trace", "upscale_factor", "creativity")
-IMAGE_PARAMS = ("output_compression", "provider", "session_id", "user", "trace")
+IMAGE_PARAMS = ("output_compression", "response_format", "provider", "session_id", "user", "trace")
 """Fields of the protocol that no request of ours has. What is not among them the vendor drops without a word."""
 
 NO_SUCH_IMAGE_FIELD = ("style", "negative_prompt")

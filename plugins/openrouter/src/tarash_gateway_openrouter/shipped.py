@@ -34,6 +34,7 @@ _VEO: dict[str, Any] = {
     "allowed_passthrough_parameters": ["negativePrompt"],
 }
 _HD = ["1280x720", "720x1280", "1920x1080", "1080x1920"]
+_UHD = [*_HD, "3840x2160", "2160x3840"]
 
 VIDEOS: list[tuple[date, dict[str, Any]]] = [
     (
@@ -42,7 +43,7 @@ VIDEOS: list[tuple[date, dict[str, Any]]] = [
             **_VEO,
             "id": "google/veo-3.1",
             "supported_resolutions": ["720p", "1080p", "4K"],
-            "supported_sizes": [*_HD, "3840x2160", "2160x3840"],
+            "supported_sizes": _UHD,
             "pricing_skus": {
                 "duration_seconds_with_audio": "0.40",
                 "duration_seconds_with_audio_4k": "0.60",
@@ -51,7 +52,15 @@ VIDEOS: list[tuple[date, dict[str, Any]]] = [
             },
         },
     ),
-    (date(2026, 8, 17), {**_VEO, "id": "google/veo-3.1-fast", "supported_resolutions": ["720p", "1080p", "4K"]}),
+    (
+        date(2026, 8, 17),
+        {
+            **_VEO,
+            "id": "google/veo-3.1-fast",
+            "supported_resolutions": ["720p", "1080p", "4K"],
+            "supported_sizes": _UHD,  # not quoted for this one: those of its larger sibling
+        },
+    ),
     (
         date(2026, 8, 17),
         {
@@ -121,8 +130,11 @@ IMAGES: list[tuple[date, dict[str, Any]]] = [
                 "quality": {"type": "enum", "values": ["auto", "low", "medium", "high"]},
                 "n": {"type": "range", "min": 1, "max": 10},
                 "input_references": {"type": "range", "min": 0, "max": 16},
-                # Not quoted by those who quote the rest: listed, with values that are not known.
-                **dict.fromkeys(("background", "output_format", "output_compression", "seed")),
+                # Not quoted by those who quote the rest: the values are those of the vendor behind it.
+                "background": {"type": "enum", "values": ["auto", "opaque", "transparent"]},
+                "output_format": {"type": "enum", "values": ["png", "jpeg", "webp"]},
+                # Listed, with values that are not known.
+                **dict.fromkeys(("output_compression", "seed")),
             },
             "supports_streaming": True,
         },

@@ -82,7 +82,7 @@ class _Checker(Generic[RequestT]):
         self.model = model
         self.unsupported = unsupported
         self.changes: dict[str, Any] = {}
-        self.reasons: dict[str, str] = {}
+        self.sent: dict[str, tuple[Any, str]] = {}
         self.checked: Checked[RequestT] = Checked(request)
 
     def run(self, *, fan_out: bool, stream: bool) -> Checked[RequestT]:
@@ -127,7 +127,7 @@ class _Checker(Generic[RequestT]):
     def adjust(self, name: str, sent: Any, reason: str) -> None:
         """Sends another value than the asked one, and tells it."""
         self.change(name, sent)
-        self.reasons[name] = reason
+        self.sent[name] = sent, reason
 
     def leave_out(self, name: str, why: str, hint: str = "", **known: Any) -> None:
         """What becomes of a parameter that the model does not have."""
@@ -149,12 +149,11 @@ class _Checker(Generic[RequestT]):
         return self.asked.model_copy(update=self.changes) if self.changes else self.asked
 
     def _adjustments(self) -> Iterator[Adjustment]:
-        for name, reason in self.reasons.items():
+        for name, (sent, reason) in self.sent.items():
             field_name, _, param = name.partition(".")
             asked: Any = held(self.asked, field_name)
             if param:
                 asked = asked.get(param)
-            sent = self.value(name)
             if asked != sent:
                 yield Adjustment(field=name, asked=asked, sent=sent, reason=reason)
 
@@ -265,7 +264,7 @@ class _Checker(Generic[RequestT]):
         """Sends a word in the model's own language: another word of the same step, or nothing in place of `auto`."""
         for name, column in VALUE_COLUMNS.items():
             asked, allowed = self.value(name), held(row, column)
-            if asked is None or not allowed or asked in allowed or name in self.reasons:
+            if asked is None or not allowed or asked in allowed or name in self.sent:
                 continue
             if asked == AUTO:
                 self._left_to_the_model(name)
@@ -295,7 +294,7 @@ class _Checker(Generic[RequestT]):
                 self.refuse("aspect_ratio", f"{asked} contradicts size {given}; give one of the two", value=asked)
             size = given
         elif _apart(asked, size) > SAME_SHAPE:
-            self.reasons["size"] = f"for {asked}, the nearest shape that {self.model} makes"
+            self.sent["size"] = size, f"for {asked}, the nearest shape that {self.model} makes"
         self.changes.update(size=size, aspect_ratio=None)
 
     def _ratio_of(self, asked: str, table: dict[str, str] | tuple[str, ...]) -> str | None:

@@ -24,7 +24,7 @@ def model_and_faults(name: object) -> tuple[str, frozenset[str]]:
 
 def known_model(name: str, known: Mapping[str, Any] | tuple[str, ...], version: str, verb: str) -> None:
     """Refuse a model that is not there, or not any more."""
-    if name in SHUT_DOWN:
+    if name in SHUT_DOWN and name not in known:
         msg = f"This model models/{name} is no longer available. Please use {SHUT_DOWN[name]} instead."
         raise GoogleError(404, msg)
     if name not in known:

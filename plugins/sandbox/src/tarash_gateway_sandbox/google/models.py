@@ -37,7 +37,11 @@ class Picture:
 
 
 OMNI = {"gemini-omni-1.1-flash": Omni(10), "gemini-omni-1.2-flash": Omni(15)}
-VERTEX_OMNI = {"gemini-omni-1.1-flash-preview": Omni(10), "gemini-omni-1.2-flash": Omni(15)}
+VERTEX_OMNI = {
+    "gemini-omni-flash-preview": Omni(10),
+    "gemini-omni-1.1-flash-preview": Omni(10),
+    "gemini-omni-1.2-flash": Omni(15),
+}
 VEO = ("veo-3.1-generate-001", "veo-3.1-fast-generate-001", "veo-3.1-lite-generate-001")
 VEO_SECONDS = (4, 6, 8)
 PICTURES = {
