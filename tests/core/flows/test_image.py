@@ -176,12 +176,19 @@ def test_an_item_that_was_not_made_is_told_by_its_number(called, b64):
 
 
 def test_counts_that_cannot_be_read_leave_the_cost_unknown(called, b64):
-    price = Price(per_image={"any any": 0.04}, source="https://acme.test", checked_on="2026-11-30")
+    known = {"per_image": {"any any": 0.04}, "source": "https://acme.test", "checked_on": "2026-11-30"}
+    by_image, by_token = Price(**known), Price(**known, per_million_tokens={"image_out": 8})
     outputs = [ImageOutput(base64=b64), ImageOutput(error="blocked")]
-    known, _ = called(ImageAnswer(outputs), columns={"price": price}, n=2)
-    assert (known.cost, known.cost_source) == (0.04, "computed")
-    result, _ = called(ImageAnswer(outputs, tokens=None), columns={"price": price}, n=2)
-    assert (result.cost, result.cost_source) == (None, None)
+
+    def cost(price, tokens):
+        result, _ = called(ImageAnswer(outputs, tokens=tokens), columns={"price": price}, n=2)
+        return result.cost, result.cost_source
+
+    assert cost(by_token, {}) == cost(by_image, {}) == (0.04, "computed")
+    assert cost(by_token, {"image_out": 1_000_000}) == (8.0, "computed")
+    assert cost(by_token, None) == (None, None)
+    # A price for each image does not hang on what was counted.
+    assert cost(by_image, None) == cost(by_image, {"image_out": 7}) == (0.04, "computed")
 
 
 def test_every_source_of_a_picture_is_tried_before_it_is_called_broken(called, b64, png):

@@ -72,19 +72,19 @@ class OpenRouterProvider(HttpProvider):
         return read_error(answer)
 
     def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        return read_images(self.client.send(image_request(prepared), timeout))
+        return read_images(self.client.send(image_request(prepared), timeout), only_text=not prepared.images)
 
     async def generate_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> ImageAnswer:
         request = await _aside(prepared, image_request, prepared)
-        return read_images(await self.client.send_async(request, timeout))
+        return read_images(await self.client.send_async(request, timeout), only_text=not prepared.images)
 
     def stream_image(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
         with closing(self.client.events(image_request(prepared, stream=True), timeout)) as stream:
-            images = ImageEvents(stream.answer)
+            images = ImageEvents(stream.answer, only_text=not prepared.images)
             for event in stream:
                 if (part := images.read(event)) is not None:
                     yield part
@@ -96,7 +96,7 @@ class OpenRouterProvider(HttpProvider):
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
         request = await _aside(prepared, partial(image_request, stream=True), prepared)
         async with aclosing(await self.client.events_async(request, timeout)) as stream:
-            images = ImageEvents(stream.answer)
+            images = ImageEvents(stream.answer, only_text=not prepared.images)
             async for event in stream:
                 if (part := images.read(event)) is not None:
                     yield part

@@ -67,7 +67,7 @@ def test_what_could_forge_a_line_of_a_log_is_no_id(value):
         {"request_id": "r1", "output": {"task_id": "t1", "task_status": "PENDING"}},
         {"status": "success", "data": {"job_id": "t1"}},
         {"data": [{"id": "t1"}]},
-        {"request_id": "t1"},
+        {"request_id": "t1", "status": "IN_QUEUE"},
     ],
 )
 def test_a_job_id_is_found(answer):

@@ -276,10 +276,9 @@ def _cost(
 
 
 def _cost_of(answer: ImageAnswer, price: Price, exact: float | None) -> float | None:
-    if answer.tokens is None:  # one of the counts cannot be read, so that the sum of the others is no cost
-        return None
-    if answer.tokens:
-        return price.for_tokens(answer.tokens)
+    if price.per_million_tokens and answer.tokens != {}:
+        # With one count unreadable the sum of the others is no cost.
+        return None if answer.tokens is None else price.for_tokens(answer.tokens)
     made = sum(output.error is None for output in answer.outputs)
     return None if exact is None else exact * made
 

@@ -186,8 +186,10 @@ def read_job(answer: Answer, known: VideoJob) -> VideoStatus:
     """
     parsed = answer.object()
     part = job_object(parsed)
-    if parsed.get("error") and read_job_id(parsed) is None and status_of(part) is None:
-        raise embedded_error(answer, parsed)
+    if read_job_id(parsed) is None and status_of(part) is None:
+        body = read_error_body(parsed)
+        if parsed.get("error") or (body.message and body.code) or body.is_refusal:
+            raise embedded_error(answer, parsed)
     return _status(parsed, part, answer, known)
 
 

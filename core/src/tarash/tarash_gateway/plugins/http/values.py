@@ -82,7 +82,8 @@ def read_job_id(answer: Mapping[str, Any]) -> str | None:
         for name in _IDS:
             if (found := read_id(part.get(name))) is not None:
                 return found
-    return read_id(answer.get("request_id"))
+    # The id of the request, unless it says where it stands.
+    return read_id(answer.get("request_id")) if isinstance(status_of(answer), str) else None
 
 
 def status_of(job: Mapping[str, Any]) -> Any:
