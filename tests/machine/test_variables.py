@@ -131,3 +131,24 @@ def test_a_journal_with_a_line_break_stops_before_anything_is_sent(python, folde
     done = image(python, **{name: f"{folder}/a\nb"})
     assert (done.code, paid()) == (4, [])
     assert f"error: {name} holds a line break at position " in done.err
+
+
+@pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
+def test_certificates_that_are_not_there_are_told(monkeypatch, tmp_path, name):
+    from tarash.tarash_gateway.media.connecting import trusted
+
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.setenv(name, f" {tmp_path / 'gone'}\n")
+    with pytest.raises(ConfigurationError) as raised:
+        trusted()
+    assert str(raised.value) == (
+        f"the certificates of {name}={tmp_path / 'gone'} cannot be read: No such file or directory. "
+        "Set the variable right, or leave it out."
+    )
+
+
+def test_certificates_of_a_padded_variable_are_read(monkeypatch, certificate):
+    from tarash.tarash_gateway.media.connecting import trusted
+
+    monkeypatch.setenv("SSL_CERT_FILE", f" {certificate[0]}\n")
+    assert len(trusted().get_ca_certs()) <= 1

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpcore2  # noqa: TID253 # imported itself when the first URL is fetched
 
-from tarash.tarash_gateway.errors import ConnectionFailedError, UnsafeUrlError
+from tarash.tarash_gateway.environment import read_variable
+from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, UnsafeUrlError
 from tarash.tarash_gateway.media import addresses
 from tarash.tarash_gateway.media.loop_streams import connect as connect_in_loop
 from tarash.tarash_gateway.media.proxies import Proxy, proxy_for
@@ -67,13 +68,28 @@ KEEPALIVE: Final = _keepalive()
 
 
 def trusted() -> ssl.SSLContext:
-    """Returns the certificates to trust. Read once for each setting of the environment: it takes 20 to 40 ms."""
-    return _trusted(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+    """Returns the certificates to trust. Read once for each setting of the environment: it takes 20 to 40 ms.
+
+    Raises:
+        ConfigurationError: `SSL_CERT_FILE` or `SSL_CERT_DIR` names nothing that can be read. Nothing was sent.
+    """
+    return _trusted(read_variable("SSL_CERT_FILE"), read_variable("SSL_CERT_DIR"))
 
 
 @functools.lru_cache(maxsize=4)
-def _trusted(*_environment: str | None) -> ssl.SSLContext:
-    return httpcore2.default_ssl_context()
+def _trusted(file: str | None, folder: str | None) -> ssl.SSLContext:
+    name, place = ("SSL_CERT_FILE", file) if file is not None else ("SSL_CERT_DIR", folder)
+    try:
+        if file is not None:
+            return ssl.create_default_context(cafile=file)
+        if folder is not None:
+            os.listdir(folder)  # noqa: PTH208 # one that is not there is no error to OpenSSL: it would trust nobody
+            return ssl.create_default_context(capath=folder)
+        return httpcore2.default_ssl_context()
+    except OSError as error:
+        why = error.strerror or error
+        msg = f"the certificates of {name}={place} cannot be read: {why}. Set the variable right, or leave it out."
+        raise ConfigurationError(msg, billable="no") from error
 
 
 def open_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True) -> httpcore2.ConnectionPool:

@@ -14,10 +14,13 @@ from importlib import import_module
 from importlib.machinery import PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Final
 
 from tarash.tarash_gateway._metadata import PackageNotFoundError, distribution
 from tarash.tarash_gateway.errors import Billable, ConfigurationError
+
+HTTP_LIBRARY: Final = "httpx2"
+"""What every call needs."""
 
 
 def import_library(name: str) -> Any:
@@ -112,6 +115,16 @@ def hidden_library(error: BaseException, billable: Billable = "no") -> Configura
         if module is not None and file is not None:
             return _hides(file, module.__name__, billable)
         each = each.__cause__ or each.__context__
+    # A module that needs the HTTP library may be the one that is not whole: in a script that hides it and runs again.
+    return _hidden_http(billable)
+
+
+def _hidden_http(billable: Billable) -> ConfigurationError | None:
+    try:
+        _check(HTTP_LIBRARY)
+    except ConfigurationError as found:
+        found.billable = billable
+        return found
     return None
 
 
