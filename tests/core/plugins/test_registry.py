@@ -325,6 +325,16 @@ class TestDisabling:
         monkeypatch.setenv("TARASH_DISABLE_PLUGINS", named)
         assert [name for name in PluginRegistry().names() if name in ("acme", "zeta")] == left
 
+    def test_a_provider_that_is_left_out_is_said_to_be_disabled(self, install, monkeypatch):
+        install(name="acme")
+        monkeypatch.setenv("TARASH_DISABLE_PLUGINS", "acme")
+        with pytest.raises(ProviderNotFoundError) as caught:
+            PluginRegistry().spec("acme")
+        assert str(caught.value) == (
+            "the provider 'acme' is disabled: TARASH_DISABLE_PLUGINS leaves its plugin (tarash-gateway-acme 1.2.3) out. "
+            "Take it out of that variable to use it"
+        )
+
     def test_all_means_all(self, monkeypatch):
         monkeypatch.setenv("TARASH_DISABLE_PLUGINS", "*")
         assert PluginRegistry().names() == []
@@ -360,13 +370,12 @@ class TestNotFound:
             ),
             (
                 "Mega_Corp",
-                (
-                    "no installed plugin offers a provider 'Mega_Corp'. Installed: none. A plugin of that name would be a "
-                    "distribution such as tarash-gateway-mega-corp: pip install tarash-gateway-mega-corp"
-                ),
+                "no installed plugin offers a provider 'Mega_Corp'. Installed: none",
             ),
+            ("ledger", "no installed plugin offers a provider 'ledger'. Installed: none"),
+            ("batch", "no installed plugin offers a provider 'batch'. Installed: none"),
         ],
-        ids=["extra", "extra with a hyphen", "near an extra", "stranger"],
+        ids=["extra", "extra with a hyphen", "near an extra", "stranger", "extra of no provider", "extra of a product"],
     )
     def test_the_way_out_is_named(self, name, text):
         with pytest.raises(ProviderNotFoundError) as caught:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import threading
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -153,7 +152,7 @@ class PluginRegistry:
                 return registered
             found = self._installed_plugins().get(key, [])
             if not found:
-                raise _not_found(name, self.names())
+                raise _not_found(name, self.names(), self._left_out(key))
             if len(found) > 1:
                 raise _conflict(name, [plugin.origin for plugin in found])
         plugin = found[0]
@@ -170,6 +169,11 @@ class PluginRegistry:
                     found.setdefault(same_name(one.name), []).append(Plugin.installed(one))
             self._discovered = found
         return self._discovered
+
+    def _left_out(self, key: str) -> str | None:
+        """The plugin of a provider that `TARASH_DISABLE_PLUGINS` leaves out, with its distribution."""
+        plugins = (one for one in discover(PROVIDERS, self._installed) if same_name(one.name) == key)
+        return next((one.origin for one in plugins if one.disabled), None)
 
 
 class Registration:
@@ -203,11 +207,21 @@ def _conflict(name: str, origins: list[str]) -> PluginConflictError:
     return PluginConflictError(msg, provider=name)
 
 
-def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
+_PRODUCTS = frozenset(("all", "batch", "cli", "cli-pictures", "ledger", "otel", "ray", "testing", "azure-openai-entra"))
+"""Extras that bring no provider."""
+
+
+def _not_found(name: str, installed: list[str], left_out: str | None) -> ProviderNotFoundError:
     """Names what is near and what to install. Which vendors have an extra is read from our metadata, not known here."""
-    extras = {same_name(extra): extra for extra in extras_of(DISTRIBUTION)}
-    key = same_name(name)
     text = f"no installed plugin offers a provider {name!r}"
+    if left_out is not None:
+        text = (
+            f"the provider {name!r} is disabled: TARASH_DISABLE_PLUGINS leaves its plugin ({left_out}) out. "
+            "Take it out of that variable to use it"
+        )
+        return ProviderNotFoundError(text, provider=name)
+    extras = {same_name(extra): extra for extra in extras_of(DISTRIBUTION) if extra not in _PRODUCTS}
+    key = same_name(name)
     if key in extras:
         text += f". Install it: {install_command(extras[key])}"
         return ProviderNotFoundError(text, provider=name)
@@ -218,9 +232,6 @@ def _not_found(name: str, installed: list[str]) -> ProviderNotFoundError:
         if near[0] not in {same_name(other) for other in installed}:
             text += f": {install_command(extras[near[0]])}"
     text += f". Installed: {', '.join(installed) or 'none'}"
-    if not near:
-        shop = f"{DISTRIBUTION}-{re.sub('[^a-z0-9]+', '-', key).strip('-')}"
-        text += f". A plugin of that name would be a distribution such as {shop}: pip install {shop}"
     return ProviderNotFoundError(text, provider=name)
 
 
