@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tarash_gateway_testing import Answer, ProviderConformance, answers
+from tarash_gateway_testing.checks.image_jobs import ImageJobChecks
 
 FAILED = {"loc": ["body"], "msg": "the worker crashed", "type": "downstream_service_error"}
 
@@ -45,5 +46,32 @@ class TestFal(ProviderConformance):
         return {"prices": [{"endpoint_id": "acme/painter", "unit_price": 0.04, "unit": "images", "currency": "USD"}]}
 
     @answers("cancel", "PUT /fal-ai/kling-video/requests/{id}/cancel")
+    def cancelled(self, request):
+        return Answer(202, {"status": "CANCELLATION_REQUESTED"})
+
+
+class TestFalImages(ImageJobChecks):
+    """Images are jobs here too, in the same queue."""
+
+    provider = "fal"
+    image_models = ("fal-ai/flux/schnell",)
+    video_models = ()
+    job_words = TestFal.job_words
+    refusal = TestFal.refusal
+    moderation = TestFal.moderation
+
+    @answers("image", "POST /fal-ai/flux/schnell")
+    def submitted(self, request):
+        return {"request_id": request.job.id, "status": "IN_QUEUE", "queue_position": 1}
+
+    @answers("poll", "GET /fal-ai/flux/requests/{id}/status")
+    def status(self, request):
+        return {"status": request.job.word}
+
+    @answers("result", "GET /fal-ai/flux/requests/{id}")
+    def result(self, request):
+        return {"images": [{"url": request.picture_url(0)}]}
+
+    @answers("cancel", "PUT /fal-ai/flux/requests/{id}/cancel")
     def cancelled(self, request):
         return Answer(202, {"status": "CANCELLATION_REQUESTED"})
