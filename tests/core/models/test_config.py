@@ -222,6 +222,23 @@ def test_only_json_of_the_provider_config_is_dumped():
     assert json.loads(made.model_dump_json())["provider_config"] == {"region": "north", "deep": {"a": [1, None]}}
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["pwd", "db_pwd", "sig", "sas", "connection_string", "ConnectionString", "url", "webhook_url", "endpoint", "dsn"],
+)
+def test_what_may_hold_a_credential_by_its_name_does_not_travel(name):
+    made = config(provider_config={name: "Server=x;Pwd=hidden", "region": "north"})
+
+    assert "hidden" not in made.model_dump_json()
+    assert pickle.loads(pickle.dumps(made)).provider_config == {"region": "north"}
+
+
+def test_a_switch_travels_whatever_its_name():
+    known = {"allow_private_urls": True, "inputs_through_proxy": True, "max_tokens": 5}
+
+    assert pickle.loads(pickle.dumps(config(provider_config=known))).provider_config == known
+
+
 def test_a_credential_that_a_pickle_left_behind_is_missed_by_name():
     made = pickle.loads(pickle.dumps(config(provider_config={"credential": Credential(), "region": "north"})))
     assert made.provider_config == {"region": "north"}

@@ -15,10 +15,12 @@ from typing import Any, Final
 from pydantic import SecretStr
 
 _SECRET: Final = re.compile(
-    r"(^|[_\-.])(api_?key|keys?|tokens?|secrets?|passwords?|passphrase|credentials?|auth|authorization|headers?|cookies?)$",
+    r"(^|[_\-.])(api_?key|keys?|tokens?|secrets?|passwords?|passphrase|credentials?|auth|authorization|headers?|cookies?"
+    r"|pwd|passwd|pass|pin|sig|signature|sas|jwt|bearer|session|cert|certificate|dsn|(connection_?)?string"
+    r"|ur[il]s?|endpoint|proxy)$",
     re.IGNORECASE,
 )
-"""Names of entries that are taken for credentials, whatever they hold."""
+"""Names of entries that are taken for credentials, or for addresses that may hold one, whatever they hold."""
 
 _DEEPEST: Final = 20
 """Dictionaries in dictionaries; what is deeper is left behind."""
