@@ -31,7 +31,7 @@ from tarash_gateway_testing import (
     picture,
 )
 from tarash_gateway_testing.fake.handlers import handlers_of
-from tarash_gateway_testing.reaching import carries
+from tarash_gateway_testing.request_matcher import carries
 
 HANDLERS = (
     Handler("stream", "POST /v1/pictures", lambda request: Stream({"at": 1}, {"at": 2}), lambda r: "live" in r.json),

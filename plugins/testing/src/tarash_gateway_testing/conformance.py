@@ -10,8 +10,8 @@ from tarash_gateway_testing.checks.deadlines import DeadlineChecks
 from tarash_gateway_testing.checks.downloads import DownloadChecks
 from tarash_gateway_testing.checks.errors import ErrorChecks
 from tarash_gateway_testing.checks.image_jobs import ImageJobChecks
+from tarash_gateway_testing.checks.imports import LoadingChecks
 from tarash_gateway_testing.checks.jobs import JobChecks
-from tarash_gateway_testing.checks.loading import LoadingChecks
 from tarash_gateway_testing.checks.local import LocalChecks
 from tarash_gateway_testing.checks.loops import LoopChecks
 from tarash_gateway_testing.checks.money import MoneyChecks

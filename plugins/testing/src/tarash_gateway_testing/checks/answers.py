@@ -9,8 +9,8 @@ import pytest
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import ContentPolicyError
+from tarash_gateway_testing.base import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake import forms
 from tarash_gateway_testing.fake.answers import Answer

@@ -6,8 +6,8 @@ import pytest
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import PluginError, TarashError, UnsupportedOperationError
+from tarash_gateway_testing.base import Case, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, attempt
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.rules import Rule
 

@@ -14,8 +14,8 @@ from tarash.tarash_gateway.errors import DownloadError, GenerationTimeoutError, 
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import Provider
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_testing.base import ROLE_OF, SPOKEN, Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, Outcome, attempt
 from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake.faults import Drips, Fault, Hangs, Stalls
 from tarash_gateway_testing.fake.handlers import Role

@@ -9,8 +9,8 @@ import pytest
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import DownloadError, JobExpiredError
 from tarash.tarash_gateway.models import VideoGenerationResponse
+from tarash_gateway_testing.base import Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, Outcome, attempt
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
 from tarash_gateway_testing.fake.vendor import FakeVendor

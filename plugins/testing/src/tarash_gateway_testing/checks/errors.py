@@ -15,8 +15,8 @@ from tarash.tarash_gateway.errors import (
     QuotaExceededError,
     TarashError,
 )
+from tarash_gateway_testing.base import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake.answers import Answer, as_answer
 from tarash_gateway_testing.rules import Rule

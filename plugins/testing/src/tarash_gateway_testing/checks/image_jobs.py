@@ -15,8 +15,8 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import ImageGenerationResponse, ImageJob
 from tarash.tarash_gateway.models.job import JobStatus
+from tarash_gateway_testing.base import Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, Outcome, attempt
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Dropped, Fault
 from tarash_gateway_testing.fake.handlers import CREATING, Role

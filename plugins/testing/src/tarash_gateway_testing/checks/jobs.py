@@ -16,14 +16,14 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.models import VideoGenerationResponse, VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
 from tarash.tarash_gateway.plugins.registry import registry
+from tarash_gateway_testing.base import Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, Outcome, attempt
-from tarash_gateway_testing.elsewhere import resumed_elsewhere
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Dropped, Fault
 from tarash_gateway_testing.fake.forms import id_as_number, reason_in_a_list
 from tarash_gateway_testing.fake.jobs import UNHEARD_OF, State
 from tarash_gateway_testing.rules import Rule
+from tarash_gateway_testing.subprocess import resumed_elsewhere
 
 __all__ = ["JobChecks"]
 

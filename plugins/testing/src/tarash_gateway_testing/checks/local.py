@@ -19,10 +19,10 @@ from tarash.tarash_gateway.models import (
     ImageGenerationResponse,
     ImageGenerationUpdate,
 )
+from tarash_gateway_testing.base import Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, Outcome, attempt
-from tarash_gateway_testing.declared import declared_values
 from tarash_gateway_testing.fake.vendor import Place
+from tarash_gateway_testing.row_values import declared_values
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["LocalChecks"]

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tarash import tarash_gateway
+from tarash_gateway_testing.base import ROLE_OF, Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import ROLE_OF, Case, Outcome, attempt
 from tarash_gateway_testing.fake.faults import Hangs
 from tarash_gateway_testing.rules import Rule
 

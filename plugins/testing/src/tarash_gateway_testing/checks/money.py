@@ -16,8 +16,8 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.models import VideoJob
+from tarash_gateway_testing.base import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
 from tarash_gateway_testing.fake.vendor import KnownPlace

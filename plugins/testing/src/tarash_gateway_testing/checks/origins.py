@@ -8,8 +8,8 @@ from typing import Any, Literal
 
 import pytest
 
+from tarash_gateway_testing.base import Case, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, attempt
 from tarash_gateway_testing.fake.faults import Redirected
 from tarash_gateway_testing.fake.handlers import Role
 from tarash_gateway_testing.rules import Rule

@@ -13,11 +13,11 @@ from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
+from tarash_gateway_testing.base import ROLE_OF, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, Case, attempt
-from tarash_gateway_testing.declared import Value, declared_values, undeclared_values
 from tarash_gateway_testing.media import picture
-from tarash_gateway_testing.reaching import carries, carries_file
+from tarash_gateway_testing.request_matcher import carries, carries_file
+from tarash_gateway_testing.row_values import Value, declared_values, undeclared_values
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["RowChecks"]

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash_gateway_testing.base import ROLE_OF, Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, Case, Outcome, attempt
 from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault

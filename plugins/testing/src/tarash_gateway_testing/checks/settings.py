@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from tarash.tarash_gateway.errors import ConfigurationError
+from tarash_gateway_testing.base import Case, attempt
 from tarash_gateway_testing.calls import Calls
-from tarash_gateway_testing.case import Case, attempt
 from tarash_gateway_testing.fake.vendor import KnownPlace
 from tarash_gateway_testing.rules import Rule
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tarash.tarash_gateway.errors import UnconfirmedGenerationError, UnsupportedOperationError, ValidationError
+from tarash_gateway_testing.base import ROLE_OF, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.case import ROLE_OF, Case, attempt
 from tarash_gateway_testing.fake.faults import Cut, Stalls
 from tarash_gateway_testing.fake.forms import ODD_EVENTS, whole_answer
 from tarash_gateway_testing.rules import Rule

@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.received import Request, Role
 
 __all__ = ["CREATING", "Handler", "Role", "answers", "handlers_of"]
-
-Role = Literal["image", "stream", "submit", "poll", "result", "download", "cancel", "list", "models", "other"]
-"""What a request is for: the primitives of a provider, and `other` for what they need besides, such as an upload."""
 
 CREATING: frozenset[Role] = frozenset(("image", "stream", "submit"))
 """What makes something that is paid for."""

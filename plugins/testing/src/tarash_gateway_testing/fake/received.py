@@ -7,16 +7,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email import message_from_bytes
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tarash_gateway_testing.media import picture
 
 if TYPE_CHECKING:
-    from tarash_gateway_testing.fake.handlers import Role
     from tarash_gateway_testing.fake.jobs import FakeJob
 
-__all__ = ["Request"]
+__all__ = ["Request", "Role"]
+
+Role = Literal["image", "stream", "submit", "poll", "result", "download", "cancel", "list", "models", "other"]
+"""What a request is for: the primitives of a provider, and `other` for what they need besides, such as an upload."""
 
 
 @dataclass

@@ -7,32 +7,48 @@ import importlib
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import pytest
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import use_retry_policy
 from tarash.tarash_gateway.plugins.registry import registry
-from tarash_gateway_testing.fake.vendor import FakeVendor
+from tarash_gateway_testing.fake.handlers import Handler
+from tarash_gateway_testing.fake.vendor import FakeVendor, Vendor
 
-if TYPE_CHECKING:
-    from tarash_gateway_testing.case import Case
-
-__all__ = ["Stage"]
+__all__ = ["Harness"]
 
 
-class Stage:
+class TestClass(Protocol):
+    """What an author's test class says of the plugin."""
+
+    @property
+    def plugin(self) -> Any:
+        """The plugin, where it is not installed."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name."""
+
+    def open_vendor(self) -> AbstractContextManager[Vendor]:
+        """The vendor that plays along."""
+
+    def handlers(self) -> list[Handler]:
+        """The functions of the fake vendor."""
+
+
+class Harness:
     """What the checks of one test class share: servers and an event loop, so that clients may be kept.
 
     Args:
         case: one instance of the test class.
     """
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: TestClass) -> None:
         self._stack = ExitStack()
         self.load_error: str | None = None
         """Why the plugin cannot be loaded."""
@@ -55,7 +71,7 @@ class Stage:
         self._stack.close()
 
     @contextmanager
-    def for_one_check(self, case: Case) -> Iterator[None]:
+    def for_one_check(self, case: TestClass) -> Iterator[None]:
         """The vendor is as new, nothing of this machine comes into play, and nobody waits for long."""
         if isinstance(self.vendor, FakeVendor):
             self.vendor.start_over(case.handlers())

@@ -10,9 +10,9 @@ import pytest
 
 from tarash.tarash_gateway.discovery import PROVIDERS, discover, same_name
 from tarash.tarash_gateway.plugins import ProviderSpec
-from tarash_gateway_testing.case import Case
-from tarash_gateway_testing.elsewhere import Listing, listed_elsewhere
+from tarash_gateway_testing.base import Case
 from tarash_gateway_testing.rules import Rule
+from tarash_gateway_testing.subprocess import Listing, listed_elsewhere
 
 __all__ = ["HEAVY", "LoadingChecks"]
 

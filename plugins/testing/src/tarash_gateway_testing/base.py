@@ -31,8 +31,8 @@ from tarash_gateway_testing.fake.handlers import Handler, Role, handlers_of
 from tarash_gateway_testing.fake.jobs import State
 from tarash_gateway_testing.fake.received import Request
 from tarash_gateway_testing.fake.vendor import FakeVendor, Place, Vendor
+from tarash_gateway_testing.harness import Harness
 from tarash_gateway_testing.rules import Rule
-from tarash_gateway_testing.stage import Stage
 
 __all__ = ["Case", "Outcome", "attempt"]
 
@@ -180,7 +180,7 @@ class Case:
 
     # What the checks are made of.
 
-    _stages: ClassVar[dict[type, Stage]] = {}
+    _stages: ClassVar[dict[type, Harness]] = {}
 
     @pytest.fixture(autouse=True)
     def _on_stage(self, request: pytest.FixtureRequest) -> Iterator[None]:
@@ -224,7 +224,7 @@ class Case:
         """
         stage = self._stages.get(type(self))
         if stage is None:
-            stage = self._stages[type(self)] = Stage(self)
+            stage = self._stages[type(self)] = Harness(self)
             at_the_end(lambda: self._stages.pop(type(self)).close())
         with stage.for_one_check(self):
             yield

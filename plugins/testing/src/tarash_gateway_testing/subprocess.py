@@ -64,7 +64,7 @@ def resumed_elsewhere(config: GenerationConfig, job: VideoJob, key: str, plugin:
 
 
 def _run(order: dict[str, Any]) -> tuple[dict[str, Any], str | None]:
-    command = [sys.executable, "-c", "from tarash_gateway_testing.probe import main; main()"]
+    command = [sys.executable, "-c", "from tarash_gateway_testing.subprocess_probe import main; main()"]
     done = subprocess.run(  # noqa: S603 # our own code
         command,
         input=json.dumps({**order, "path": sys.path}),
