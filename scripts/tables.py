@@ -10,16 +10,21 @@ The tests compare the documents with what this would write.
 
 from __future__ import annotations
 
+import ast
+import inspect
+import itertools
 import re
 import runpy
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway import errors, list_models, list_providers
-from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Price, SizeRule, VideoModel
+from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Lifecycle, Price, SizeRule, VideoModel
 from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType, VideoGenerationRequest
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -308,6 +313,28 @@ def _tiers(row: ImageModel | VideoModel) -> str:
     return "; ".join(f"{key} {cost:g}" for key, cost in prices.items() if "x" not in key) or "not known"
 
 
+def columns(kind: type[Any]) -> str:
+    """The columns of a kind of row, as their docstrings explain them."""
+    source = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
+    assert isinstance(source, ast.ClassDef)  # noqa: S101 # it is the source of a class
+    rows: list[tuple[str, ...]] = []
+    for field, told in itertools.pairwise(source.body):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            assert isinstance(told, ast.Expr), f"{kind.__name__}.{field.target.id} has no docstring"  # noqa: S101
+            assert isinstance(told.value, ast.Constant)  # noqa: S101 # a text behind a field
+            meaning = " ".join(str(told.value.value).split())
+            info = kind.model_fields[field.target.id]
+            default = "required" if info.is_required() else _default(info.get_default(call_default_factory=True))
+            rows.append((f"`{field.target.id}`", default, meaning))
+    return _table(("Column", "Without it", "Meaning"), rows)
+
+
+def _default(value: Any) -> str:
+    if value is None:
+        return "not known"
+    return "-" if value in ((), {}) else f"`{value.status if isinstance(value, Lifecycle) else value!r}`"
+
+
 def error_tree() -> str:
     """The tree of errors, as the module draws it."""
     tree = (errors.__doc__ or "").split("\n\n", 1)[1].strip()
@@ -326,6 +353,11 @@ _PARTS: dict[str, Callable[[], str]] = {
     "substitutes": substitutes,
     "not-there": not_there,
     "error-tree": error_tree,
+    "columns": lambda: columns(ModelRow),
+    "image-columns": lambda: columns(ImageModel),
+    "video-columns": lambda: columns(VideoModel),
+    "price-columns": lambda: columns(Price),
+    "lifecycle-columns": lambda: columns(Lifecycle),
     "formats": formats,
     "prices": prices,
     "rules": rules,

@@ -258,6 +258,22 @@ class TestInputImages:
         assert (checked.problems, checked.warnings, len(checked.request.image_list)) == ([], [], 3)
 
 
+class TestFewestInputImages:
+    @pytest.mark.parametrize(
+        ("fewest", "given", "told"),
+        [
+            (1, 0, ["image_list: has 0 of the 1 input images that acme-image needs"]),
+            (2, 1, ["image_list: has 1 of the 2 input images that acme-image needs"]),
+            (1, 1, []),
+            (0, 0, []),
+        ],
+    )
+    def test_a_model_that_only_edits_refuses_a_request_without_its_images(self, fewest, given, told):
+        columns = {"min_input_images": fewest}
+        assert texts(image(columns=columns, image_list=[PICTURE] * given)) == told
+        assert image(columns=columns, refuses=False).problems == []
+
+
 class TestMasks:
     @pytest.mark.parametrize("mask", [None, True])
     def test_a_mask_beside_an_image_passes(self, mask):

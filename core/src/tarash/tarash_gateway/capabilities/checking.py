@@ -236,6 +236,9 @@ class _Checker(Generic[RequestT]):
 
     def _input_images(self, row: ModelRow) -> None:
         images, limit = self.value("image_list"), row.max_input_images
+        if len(images) < row.min_input_images:
+            message = f"has {len(images)} of the {row.min_input_images} input images that {self.model} needs"
+            self.refuse("image_list", message, value=len(images))
         if images and limit == 0:
             self.refuse("image_list", f"{self.model} takes no input images")
         elif limit and len(images) > limit:

@@ -16,6 +16,7 @@ class Lifecycle(StrictInput):
     """Where a model stands at its vendor, as of the row's `checked_on`."""
 
     status: Literal["current", "deprecated", "retired"] = "current"
+    """`deprecated` and `retired` models are warned of, and the request still goes out."""
 
     shutdown: date | None = None
     """The day on which the vendor stopped serving the model, or will."""

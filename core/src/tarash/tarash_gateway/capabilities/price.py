@@ -35,6 +35,7 @@ class Price(StrictInput):
     """Where the figures are from: a URL."""
 
     checked_on: date
+    """When somebody last compared the figures with their source."""
 
     @field_validator("per_image")
     @classmethod

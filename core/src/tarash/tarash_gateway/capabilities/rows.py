@@ -49,10 +49,13 @@ class ModelRow(StrictInput):
     """When somebody last compared the row with its source."""
 
     lifecycle: Lifecycle = Lifecycle()
+    """Where the model stands at its vendor: `current`, `deprecated` or `retired`, its last day and what replaces it."""
+
     price: Price | None = None
+    """US dollars, by what the vendor counts; None where the price is not known: nothing is estimated then."""
 
     prompt_max_chars: int | None = None
-    """Characters."""
+    """Characters of the longest prompt; a longer one is refused."""
 
     sizes: tuple[str, ...] | SizeRule | None = None
     """Pixels as WIDTHxHEIGHT and the vendor's words, or a rule."""
@@ -64,14 +67,17 @@ class ModelRow(StrictInput):
     resolutions: Values = None
     """Tiers such as `720p` or `2K`."""
 
+    min_input_images: int = Field(default=0, ge=0)
+    """Input images that a request must carry, as for a model that only edits; fewer are refused."""
+
     max_input_images: int | None = None
-    """Images that one request may carry; more are left out with a warning."""
+    """Images that one request may carry; more are left out with a warning, and with 0 any is refused."""
 
     input_formats: Values = None
-    """Content types of input images."""
+    """Content types of input images, such as `image/png`; another kind is refused."""
 
     input_max_bytes: int | None = None
-    """Bytes of one input image."""
+    """Bytes of one input image; a larger one is refused. None: 50 MiB."""
 
     extra_params: Values = None
     """The vendor's own parameters that `extra_params` may hold."""
@@ -80,7 +86,7 @@ class ModelRow(StrictInput):
     """The values of those parameters, where they are known."""
 
     rules: tuple[FieldRule, ...] = ()
-    """Rules across fields."""
+    """Rules across fields; a request that breaks one is refused."""
 
     unsupported: tuple[str, ...] = ()
     """Request fields that the model does not have."""
@@ -116,8 +122,13 @@ class ImageModel(ModelRow):
     """The vendor's own words for a quality, each with the word of the common scale that it means."""
 
     styles: Values = None
+    """Words of `style`, such as `vivid`."""
+
     backgrounds: Values = None
+    """Words of `background`: `auto`, `opaque`, `transparent`."""
+
     output_formats: Values = None
+    """Words of `output_format`, such as `png`; another spelling (`jpg`) is sent as the model's own."""
 
     streaming: bool | None = None
     """Whether partial pictures can be streamed; None where it is not known."""
