@@ -19,9 +19,6 @@ from tarash.tarash_gateway.models import (
 
 PROVIDERS = ("openai", "azure_openai", "google", "google-vertex", "openrouter", "xai", "fal")
 
-NEED_AN_IMAGE = ("/edit", "image-to-video", "frame-to-video")
-"""How the names of models end that make nothing from text alone."""
-
 IMAGE_REQUESTS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("dall-e-3", {"size": "1792x1024", "quality": "hd", "style": "vivid"}),
     ("dall-e-2", {"size": "512x512", "n": 4, "extra_params": {"response_format": "b64_json"}}),
@@ -80,7 +77,7 @@ def rows(kind: str, *, living: bool) -> list[tuple[str, Row]]:
         for provider in PROVIDERS
         if provider in list_providers()
         for row in list_models(provider)
-        if isinstance(row, ImageModel if kind == "image" else VideoModel) and not row.model.endswith(NEED_AN_IMAGE)
+        if isinstance(row, ImageModel if kind == "image" else VideoModel) and not row.min_input_images
     ]
     return [(provider, row) for provider, row in shipped if not living or _lives(row)]
 

@@ -194,7 +194,7 @@ def not_there() -> str:
     return _table(("Model", "Does not have"), ((_name(row), _values(row.lacking())) for row in list_models("openai")))
 
 
-VENDORS = ("openai", "azure_openai", "google", "google-vertex", "openrouter")
+VENDORS = ("openai", "azure_openai", "google", "google-vertex", "openrouter", "xai", "fal")
 """Providers of the comparison, as far as they are installed."""
 
 _SAME_IMAGE: tuple[tuple[str, dict[str, Any]], ...] = (

@@ -70,6 +70,7 @@ def row_of(model: str, kind: str, fields: Fields, **known: Any) -> ImageModel | 
         "model": model,
         "aspect_ratios": _ratios(fields, names),
         "resolutions": _words(fields, names.resolution),
+        "min_input_images": _fewest_inputs(fields, names),
         "max_input_images": _most_inputs(fields, names, kind),
         "extra_params": tuple(fields),
         "param_values": {name: tuple(field["enum"]) for name, field in fields.items() if field.get("enum")},
@@ -148,6 +149,12 @@ def _ratios(fields: Fields, names: FieldNames) -> dict[str, str] | tuple[str, ..
         return _words(fields, names.aspect_ratio)
     words = () if names.size is None else fields[names.size].get("enum", ())
     return {ratio: word for ratio, word in PRESETS.items() if word in words} or None
+
+
+def _fewest_inputs(fields: Fields, names: FieldNames) -> int:
+    """Counts the fields for images that the model cannot do without."""
+    wires = {names.images, names.references, names.first_frame, names.last_frame}
+    return sum(bool(fields[wire].get("required")) for wire in wires if wire is not None)
 
 
 def _most_inputs(fields: Fields, names: FieldNames, kind: str) -> int:
