@@ -1,6 +1,6 @@
 """One call in a process of its own; prints what came of it, and the most memory that it took.
 
-    python call_vendor.py '{"provider": …, "base_url": …, "operation": …, "async": …}'
+python call_vendor.py '{"provider": …, "base_url": …, "operation": …, "async": …}'
 """
 
 from __future__ import annotations
@@ -47,7 +47,11 @@ def image():
     config = ImageGenerationConfig(model=asked["model"], **common)
     request = ImageGenerationRequest(prompt="a boat", n=1)
     if asked["operation"] == "stream":
-        return asyncio.run(drain(stream_image_async(config, request))) if asked["async"] else list(stream_image(config, request))
+        return (
+            asyncio.run(drain(stream_image_async(config, request)))
+            if asked["async"]
+            else list(stream_image(config, request))
+        )
     return asyncio.run(generate_image_async(config, request)) if asked["async"] else generate_image(config, request)
 
 
@@ -66,8 +70,17 @@ try:
     answer = image() if asked["kind"] == "image" else video()
     outcome = {"outcome": "answer", "text": repr(answer)[:2000], "outputs": len(getattr(answer, "media", []))}
 except TarashError as error:
-    outcome = {"outcome": type(error).__name__, "text": str(error), "billable": error.billable, "repr": len(repr(error))}
+    outcome = {
+        "outcome": type(error).__name__,
+        "text": str(error),
+        "billable": error.billable,
+        "repr": len(repr(error)),
+    }
 except Exception as error:
     outcome = {"outcome": f"foreign {type(error).__name__}", "text": str(error)[:500]}
 status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines() if ":" in line)
-print(json.dumps({**outcome, "mib": int(status["VmHWM"].split()[0]) // 1024, "seconds": round(time.monotonic() - begun, 1)}))
+print(
+    json.dumps(
+        {**outcome, "mib": int(status["VmHWM"].split()[0]) // 1024, "seconds": round(time.monotonic() - begun, 1)}
+    )
+)
