@@ -320,7 +320,8 @@ def columns(kind: type[Any]) -> str:
     rows: list[tuple[str, ...]] = []
     for field, told in itertools.pairwise(source.body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            assert isinstance(told, ast.Expr), f"{kind.__name__}.{field.target.id} has no docstring"  # noqa: S101
+            missing = f"{kind.__name__}.{field.target.id} has no docstring"
+            assert isinstance(told, ast.Expr), missing  # noqa: S101 # our own source
             assert isinstance(told.value, ast.Constant)  # noqa: S101 # a text behind a field
             meaning = " ".join(str(told.value.value).split())
             info = kind.model_fields[field.target.id]
