@@ -20,6 +20,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -160,6 +161,22 @@ def _clips_of_few_frames(request):
 
 def pytest_configure():
     gc.disable()  # what is imported and collected stays: looking through it again and again takes a second
+
+
+WHOLE_KIT = ("openai", "google")
+"""Providers that the ordinary tier holds to the whole conformance kit: an SDK and plain HTTP. The others are sampled."""
+
+SAMPLE = 4
+"""One of so many checks is run for them; `scripts/test --all` runs every one."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses
+def pytest_collection_modifyitems(items):
+    for item in items:
+        kit = getattr(item, "cls", None)
+        sampled = kit is not None and hasattr(kit, "job_words") and kit.provider not in WHOLE_KIT
+        if sampled and zlib.crc32(item.nodeid.encode()) % SAMPLE:
+            item.add_marker(pytest.mark.slow)
 
 
 def pytest_collection_finish():

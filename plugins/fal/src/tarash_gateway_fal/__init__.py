@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_fal.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, shipped_rows
 
-__all__ = ["tarash_create_provider", "tarash_provider_specs"]
+__all__ = ["tarash_provider_specs"]
 
 
 @hookimpl
@@ -21,19 +20,13 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     yield ProviderSpec(
         name="fal",
         api_version=1,
+        factory="tarash_gateway_fal.provider:FalProvider",
         title="fal",
         image_models=images,
         video_models=videos,
         default_image_model=DEFAULT_IMAGE_MODEL,
         default_video_model=DEFAULT_VIDEO_MODEL,
         key_variables=("FAL_KEY",),
+        settings=(*HTTP_SETTINGS, "platform_url"),
         live_models=True,
     )
-
-
-@hookimpl
-def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """Makes a provider for fal, or for the server at `config.base_url` in its place."""
-    from tarash_gateway_fal.provider import FalProvider  # noqa: PLC0415 # not for rows alone
-
-    return FalProvider(config)

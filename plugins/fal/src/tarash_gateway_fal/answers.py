@@ -25,6 +25,7 @@ from tarash.tarash_gateway.plugins.http import (
     job_gone,
     read_count,
     read_error,
+    read_id,
     read_image,
     read_json,
     read_number,
@@ -117,12 +118,13 @@ def read_submitted(answer: Answer, job: Any, status: type[StatusT], unit_price: 
         InvalidResponseError: it holds no id.
     """
     parsed = answer.object()
-    if read_text(parsed.get("request_id")) is None:
+    job_id = read_id(parsed.get("request_id"))
+    if job_id is None:
         msg = "the vendor's answer holds no request_id"
         raise InvalidResponseError(msg, status_code=answer.status, billable="unknown", raw=answer.shown(parsed))
     return status.of(
         job,
-        id=parsed["request_id"],
+        id=job_id,
         status=parsed.get("status"),
         queue_position=read_count(parsed.get("queue_position")),
         provider_request_id=answer.request_id,

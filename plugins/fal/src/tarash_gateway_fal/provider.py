@@ -28,7 +28,6 @@ from tarash.tarash_gateway.plugins.http import (
     HttpRequest,
     KeySource,
     Steps,
-    check_base_url,
     creation_errors,
     download_errors,
     job_errors,
@@ -79,8 +78,8 @@ class FalProvider(HttpProvider):
     def connect(self, config: GenerationConfig) -> Connection:
         name, secret = read_variable("FAL_KEY_ID"), read_variable("FAL_KEY_SECRET")
         if config.api_key is None and read_variable("FAL_KEY") is None and name and secret:
-            base_url = check_base_url(config.base_url or self.base_url)
-            return Connection(base_url=base_url, key=KeySource(f"{name}:{secret}"), key_prefix=self.key_prefix)
+            key = KeySource(f"{name}:{secret}")
+            return Connection.of(config, config.base_url or self.base_url, key, key_prefix=self.key_prefix)
         return super().connect(config)
 
     def read_error(self, answer: Answer) -> TarashError:
@@ -168,7 +167,7 @@ class FalProvider(HttpProvider):
         # Where something stands in the vendor's place, it stands in the platform's too: the key goes to no other host.
         default = PLATFORM if self.config.base_url is None else self.endpoint
         url = self.config.provider_config.get("platform_url") or default
-        connection = Connection(base_url=check_base_url(url), key=self.connection.key, key_prefix=self.key_prefix)
+        connection = Connection.of(self.config, url, self.connection.source, key_prefix=self.key_prefix)
         return HttpClient(connection, read_error=self.read_error)
 
     def _new_job(self, kind: Callable[..., Any], prepared: PreparedRequest[Any]) -> Any:

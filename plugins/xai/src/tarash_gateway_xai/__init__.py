@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_xai.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS
 
 __all__ = [
@@ -13,7 +12,6 @@ __all__ = [
     "DEFAULT_VIDEO_MODEL",
     "IMAGE_MODELS",
     "VIDEO_MODELS",
-    "tarash_create_provider",
     "tarash_provider_specs",
 ]
 
@@ -24,6 +22,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     yield ProviderSpec(
         name="xai",
         api_version=1,
+        factory="tarash_gateway_xai.provider:XaiProvider",
         title="xAI",
         image_models=IMAGE_MODELS,
         video_models=VIDEO_MODELS,
@@ -32,11 +31,3 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         key_variables=("XAI_API_KEY",),
         settings=HTTP_SETTINGS,
     )
-
-
-@hookimpl
-def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """Makes a provider for xAI, or for the server at `config.base_url` in its place."""
-    from tarash_gateway_xai.provider import XaiProvider  # noqa: PLC0415 # not for rows alone
-
-    return XaiProvider(config)

@@ -17,7 +17,15 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, VideoStatus
-from tarash.tarash_gateway.plugins.http import Answer, read_count, read_error, read_error_body, read_id, read_image
+from tarash.tarash_gateway.plugins.http import (
+    Answer,
+    read_count,
+    read_error,
+    read_error_body,
+    read_id,
+    read_image,
+    read_job_id,
+)
 
 TICKS = 10_000_000_000
 """Ticks of one US dollar, in which the vendor tells what a call cost."""
@@ -87,7 +95,7 @@ def read_submitted(answer: Answer, job: VideoJob) -> VideoStatus:
         InvalidResponseError: it holds no id.
     """
     parsed = answer.object()
-    job_id = read_id(parsed.get("request_id"))  # the vendor's name for it, and all that the answer holds
+    job_id = read_id(parsed.get("request_id")) or read_job_id(parsed)
     if job_id is None:
         msg = "the vendor's answer holds no request_id"
         raise InvalidResponseError(msg, status_code=answer.status, billable="unknown", raw=answer.shown(parsed))
