@@ -159,3 +159,23 @@ def test_one_vendor_shows_and_deletes_no_job_of_another(client, server):
     assert client.get(f"/api/v1/videos/{router['id']}").status_code == 200
     assert client.get(f"/api/v1/videos/{mine['id']}").status_code == 404
     assert json.dumps(client.get("/v1/videos").json()).count("secret plan") == 0
+
+
+def test_every_job_with_a_face_of_its_own_says_so():
+    """The list and the deletion of OpenAI's face show and take no job of another vendor, also not of the next one."""
+    from tarash_gateway_sandbox.fal import queue
+    from tarash_gateway_sandbox.openrouter import videos as openrouter
+    from tarash_gateway_sandbox.xai import videos as xai
+
+    assert [module.__name__ for module in (queue, openrouter, xai)]  # loaded, so that their jobs are known
+    kinds = VideoJob.__subclasses__()
+    faces = [kind.__dataclass_fields__["face"].default for kind in kinds]
+    assert len(kinds) >= 3
+    assert len({VideoJob.face, *faces}) == 1 + len(kinds)
+
+
+def test_the_jobs_of_xai_are_not_openais(client, server):
+    body = {"model": "grok-imagine-video", "prompt": "a secret plan", "duration": 4}
+    name = client.post("/xai/v1/videos/generations", json=body).json()["request_id"]
+    assert client.get("/v1/videos").json()["data"] == []
+    assert client.delete(f"/v1/videos/{name}").status_code == 404

@@ -36,6 +36,7 @@ FORBIDDEN = "a forbidden scene"
 class FalJob(VideoJob):
     """A job of the queue."""
 
+    face: str = "fal"
     endpoint: str = ""
     kind: str = "image"
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)

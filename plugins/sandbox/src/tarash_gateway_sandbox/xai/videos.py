@@ -35,6 +35,7 @@ MOST_REFERENCES = 7
 class XaiJob(VideoJob):
     """A job, as this vendor shows it."""
 
+    face: str = "xai"
     ticks: int = 0
     origin: str = ""
 
