@@ -352,7 +352,7 @@ def test_a_file_that_is_none_is_not_read(config, tmp_path):
     # The device that gives nothing stands for those that hang or never end: it must not be opened either.
     request = ImageGenerationRequest(prompt="a cat", image_list=[Path(os.devnull)])
     problems = check_request(config(), request)
-    assert "is no file" in problems[0].message
+    assert "Not a regular file" in problems[0].message
 
 
 PLACES = {
@@ -453,9 +453,9 @@ def test_a_key_function_that_gives_no_key_is_a_configuration_error(config, key):
 
 
 def test_a_key_function_that_never_answers_is_given_up(config, monkeypatch):
-    from tarash_gateway_openai import connection
+    from tarash.tarash_gateway.plugins.http import keys
 
-    monkeypatch.setattr(connection, "KEY_SECONDS", 0.05)
+    monkeypatch.setattr(keys, "KEY_SECONDS", 0.05)
     asked = config(api_key=asyncio.Event().wait)
     error = outcome(generate_image, asked, ImageGenerationRequest(prompt="a cat"))
     assert isinstance(error, ConfigurationError)

@@ -60,6 +60,7 @@ DIFFERENCES = {
             "960x1280",
             "1680x720",
             "720x1680",
+            *("1200x960", "960x1200", "1440x720", "720x1440", "1536x512", "512x1536"),
         ),
         "gpt-image-2 and later take any size on a grid; the SDK says so in words, and lists only the older sizes",
     ),

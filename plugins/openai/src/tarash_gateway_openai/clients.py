@@ -10,6 +10,7 @@ from asyncio import to_thread
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.plugins import import_library
 from tarash.tarash_gateway.plugins.http import (
     AsyncTransport,
@@ -51,8 +52,12 @@ class Sdk:
         }
         blocking = openai.DefaultHttpxClient(transport=Transport(http), **closed)
         awaited = openai.DefaultAsyncHttpxClient(transport=AsyncTransport(http), **closed)
-        self.blocking: OpenAI = openai.OpenAI(http_client=blocking, **options)
-        self.awaited: AsyncOpenAI = openai.AsyncOpenAI(http_client=awaited, **options)
+        try:
+            self.blocking: OpenAI = openai.OpenAI(http_client=blocking, **options)
+            self.awaited: AsyncOpenAI = openai.AsyncOpenAI(http_client=awaited, **options)
+        except import_library("httpx2").InvalidURL as error:  # it knows more of names in other scripts than the kit
+            msg = f"base_url {connection.base_url!r} is not an address: {error}"
+            raise ConfigurationError(msg) from error
         for client in (self.blocking, self.awaited):  # which reads them from the environment
             client.organization = client.project = None
         self._connection = connection

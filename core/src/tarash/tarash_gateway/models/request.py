@@ -80,7 +80,8 @@ def _input(value: Any, limit: int = INPUT_LIMIT) -> Any:
             msg = "names a file: a request takes files as Path or Media objects only, never from a mapping or JSON"
             raise ValueError(msg)
         # A dump of media has at least one of its fields; another dictionary would be media without anything in it.
-        if Media.model_fields.keys().isdisjoint(value) and VideoJob.model_fields.keys().isdisjoint(value):
+        is_job = all(name in value for name, field in VideoJob.model_fields.items() if field.is_required())
+        if Media.model_fields.keys().isdisjoint(value) and not is_job:
             msg = "is no dump of a Media"
             raise ValueError(msg)
     return _read(value, limit)
