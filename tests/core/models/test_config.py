@@ -9,9 +9,11 @@ from datetime import date
 import pytest
 from pydantic import SecretStr
 
+from tarash.tarash_gateway import register_plugin
 from tarash.tarash_gateway.capabilities import ImageModel, SizeRule
 from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
 
 KEY = "sk-proj-verysecret-0123456789"
 
@@ -237,6 +239,21 @@ def test_a_switch_travels_whatever_its_name():
     known = {"allow_private_urls": True, "inputs_through_proxy": True, "max_tokens": 5}
 
     assert pickle.loads(pickle.dumps(config(provider_config=known))).provider_config == known
+
+
+class VaultPlugin:
+    @hookimpl
+    def tarash_provider_specs(self):
+        yield ProviderSpec(name="vault", api_version=1, plain_settings=("region", "gateway_url"))
+
+
+def test_where_a_plugin_declares_what_is_no_secret_nothing_else_travels():
+    settings = {"region": "north", "gateway_url": "https://gate.test", "phrase": "open sesame"}
+    with register_plugin(VaultPlugin()):
+        made = config(provider="vault", provider_config=settings)
+        assert "sesame" not in made.model_dump_json()
+        kept = pickle.loads(pickle.dumps(made))
+    assert kept.provider_config == {"region": "north", "gateway_url": "https://gate.test"}
 
 
 def test_a_credential_that_a_pickle_left_behind_is_missed_by_name():

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_azure_openai.credentials import KEY_VARIABLE
 from tarash_gateway_azure_openai.rows import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_openai import DEFAULT_VIDEO_MODEL
@@ -35,6 +35,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         model_prefix="openai/",
         key_variables=(KEY_VARIABLE,),
         settings=(*HTTP_SETTINGS, "credential", "scope"),
+        plain_settings=(*CORE_SETTINGS, "scope"),
     )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_fal.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, shipped_rows
 
 __all__ = ["tarash_provider_specs"]
@@ -28,5 +28,6 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_video_model=DEFAULT_VIDEO_MODEL,
         key_variables=("FAL_KEY",),
         settings=(*HTTP_SETTINGS, "platform_url"),
+        plain_settings=(*CORE_SETTINGS, "platform_url"),
         live_models=True,
     )

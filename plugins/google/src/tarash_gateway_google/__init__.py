@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
 from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
@@ -36,6 +36,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         model_prefix="google/",
         key_variables=KEY_VARIABLES,
         settings=HTTP_SETTINGS,
+        plain_settings=CORE_SETTINGS,
     )
 
 

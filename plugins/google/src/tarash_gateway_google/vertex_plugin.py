@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_google.image_rows import DEFAULT_VERTEX_IMAGE_MODEL
 from tarash_gateway_google.video_rows import DEFAULT_VERTEX_VIDEO_MODEL, VERTEX_VIDEO_MODELS
 
@@ -24,4 +24,5 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_video_model=DEFAULT_VERTEX_VIDEO_MODEL,
         model_prefix="google/",
         settings=(*HTTP_SETTINGS, "credential", "location", "project"),
+        plain_settings=(*CORE_SETTINGS, "location", "project"),
     )

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
 from tarash_gateway_openai.image_rows import IMAGE_MODELS
 from tarash_gateway_openai.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
 
@@ -45,6 +45,7 @@ def spec(
         model_prefix="openai/",
         key_variables=key_variables,
         settings=(*HTTP_SETTINGS, "organization", "project"),
+        plain_settings=(*CORE_SETTINGS, "organization", "project"),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_openrouter.endpoint import KEY_VARIABLE
 from tarash_gateway_openrouter.shipped import (
     DEFAULT_IMAGE_MODEL,
@@ -40,5 +40,6 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_video_model=DEFAULT_VIDEO_MODEL,
         key_variables=(KEY_VARIABLE,),
         settings=(*HTTP_SETTINGS, "referer", "title"),
+        plain_settings=(*CORE_SETTINGS, "referer", "title"),
         live_models=True,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_xai.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS
 
 __all__ = [
@@ -30,4 +30,5 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
         default_video_model=DEFAULT_VIDEO_MODEL,
         key_variables=("XAI_API_KEY",),
         settings=HTTP_SETTINGS,
+        plain_settings=CORE_SETTINGS,
     )

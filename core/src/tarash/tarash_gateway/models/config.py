@@ -120,7 +120,7 @@ class GenerationConfig(StrictInput):
 
     @field_serializer("provider_config")
     def _json_only(self, value: dict[str, Any]) -> dict[str, Any]:
-        return travelling(value)
+        return travelling(value, self.provider)
 
     def __getstate__(self) -> dict[Any, Any]:
         """Leaves every secret behind: the key is found again in the environment of the process that loads this."""
@@ -177,7 +177,11 @@ class GenerationConfig(StrictInput):
             )
             raise ConfigurationError(msg, provider=self.provider, model=self.model)
         # What is no JSON was given on this worker: a credential in the place of the key.
-        if self._key_left_behind and self.api_key is None and travelling(self.provider_config) == self.provider_config:
+        if (
+            self._key_left_behind
+            and self.api_key is None
+            and travelling(self.provider_config, self.provider) == self.provider_config
+        ):
             told = key_missing(self.provider, self._key_variable, self.base_url, key_variables)
             if told is not None:
                 raise ConfigurationError(told, provider=self.provider, model=self.model)

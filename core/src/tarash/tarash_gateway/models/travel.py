@@ -10,9 +10,12 @@ import re
 import secrets
 from collections.abc import Iterable
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final
 
 from pydantic import SecretStr
+
+from tarash.tarash_gateway.errors import PluginError
 
 _SECRET: Final = re.compile(
     r"(^|[_\-.])(api_?key|keys?|tokens?|secrets?|passwords?|passphrase|credentials?|auth|authorization|headers?|cookies?"
@@ -35,11 +38,29 @@ _SALT: Final = secrets.token_hex(16)
 """Of this process."""
 
 
-def travelling(provider_config: dict[str, Any]) -> dict[str, Any]:
-    """The entries of `provider_config` that are JSON and by their names no credentials."""
+def travelling(provider_config: dict[str, Any], provider: str) -> dict[str, Any]:
+    """The entries of `provider_config` that are JSON and no credentials.
+
+    What the provider's plugin declares to hold no secret travels, and nothing else; where it declares nothing, the
+    names decide.
+    """
+    plain = _plain_settings(provider) if provider_config else None
     return {
-        name: value for name, value in provider_config.items() if not _has_secret({name: value}) and _is_json(value)
+        name: value
+        for name, value in provider_config.items()
+        if (not _has_secret({name: value}) if plain is None else name in plain) and _is_json(value)
     }
+
+
+def _plain_settings(provider: str) -> frozenset[str] | None:
+    """The names that a provider's plugin declares to hold no secret; None where it declares nothing or is broken."""
+    # By its name: models know no plugins, and a config without settings loads none.
+    registry = import_module("tarash.tarash_gateway.plugins.registry").registry
+    try:
+        declared: tuple[str, ...] | None = registry.spec(provider).plain_settings
+    except PluginError:
+        return None
+    return None if declared is None else frozenset(declared)
 
 
 def variable_of(key: Any) -> str | None:

@@ -22,12 +22,13 @@ from tarash.tarash_gateway.plugins.provider import (
     VideoStatus,
 )
 from tarash.tarash_gateway.plugins.sink import Sink
-from tarash.tarash_gateway.plugins.spec import API_VERSION, HTTP_SETTINGS, ProviderSpec
+from tarash.tarash_gateway.plugins.spec import API_VERSION, CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec
 from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
 from tarash.tarash_gateway.redaction import Redaction, mask, mask_all
 
 __all__ = [
     "API_VERSION",
+    "CORE_SETTINGS",
     "HTTP_SETTINGS",
     "CallContext",
     "CallOutcome",

@@ -55,6 +55,10 @@ class ProviderSpec(StrictInput):
 
     With the HTTP kit `HTTP_SETTINGS` belong to it."""
 
+    plain_settings: tuple[str, ...] | None = None
+    """Of what `provider_config` may hold, what is no secret: it travels in dumps and pickles, and nothing else does.
+    None leaves it to the names: an entry that is called `token`, `url` and the like stays behind."""
+
     live_models: bool = False
     """Whether the vendor publishes its rows, so that `fetch_models` gives them."""
 
