@@ -8,8 +8,12 @@ import os
 
 import pytest
 
+from tarash.tarash_gateway import cancel_video, poll_video
+from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import lines
 from tarash.tarash_gateway.journal.lines import Place, line_at, lines_of, read_lines
+from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
+from tarash_gateway_sandbox import SandboxServer
 
 LINE = {"v": 1, "at": "2026-11-30T12:00:00+00:00", "event": "intent", "intent": "i", "kind": "image"}
 
@@ -90,3 +94,14 @@ class TestLongLines:
         with place.open("wb") as file:
             file.truncate(256 * 1024 * 1024)
         assert list(lines_of(place)) == []
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/b", "../models", "a\\b", "a\nb"])
+def test_an_id_that_would_be_another_address_is_refused_and_nothing_is_sent(name):
+    with SandboxServer(quick=True) as server:
+        config = VideoGenerationConfig(provider="openai", model="my-model", api_key="sk-of-nobody", base_url=server.url)
+        job = VideoJob(provider="openai", model="my-model", id=name, endpoint=server.url)
+        for call in (poll_video, cancel_video):
+            with pytest.raises(TarashError):
+                call(config, job)
+        assert server.requests == []
