@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import httpcore2  # noqa: TID253 # imported itself when the first URL is fetched
 
+from tarash.tarash_gateway.media import addresses
 from tarash.tarash_gateway.media.steps import PIECE, seconds_left
 
 _MOST: Final = 2 * PIECE
@@ -37,7 +38,8 @@ async def connect(
     loop = asyncio.get_running_loop()
     seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
     # Other loops than asyncio's own, such as uvloop's, try the addresses in their own way and know no such argument.
-    own = isinstance(loop, asyncio.BaseEventLoop)
+    # A host that is an address has no second one to race; the race loses its socket where it is cancelled at the end.
+    own = isinstance(loop, asyncio.BaseEventLoop) and addresses.literal(host) is None
     side_by_side: dict[str, Any] = {"happy_eyeballs_delay": _HAPPY_EYEBALLS} if own else {}
     try:
         async with asyncio.timeout(most if seconds is None else min(seconds, most)):
