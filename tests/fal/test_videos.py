@@ -77,6 +77,13 @@ def test_an_image_that_a_model_has_no_field_for_is_refused_before_anything_is_se
     assert posts() == []
 
 
+def test_two_images_of_one_frame_are_refused_before_anything_is_sent(video_config, posts, png):
+    images = [{"image": png, "type": "first_frame"} for _ in range(2)]
+    with pytest.raises(ValidationError, match="has two images of one frame; give one for each"):
+        generate_video(video_config("acme/films/v9"), request(image_list=images))
+    assert posts() == []
+
+
 def test_a_job_is_resumed_in_another_process(video_config):
     job = submit_video(video_config(), request())
     again = VideoJob.model_validate_json(job.model_dump_json())

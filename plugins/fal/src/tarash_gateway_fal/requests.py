@@ -50,6 +50,8 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequ
         raise _refusal(prepared, [problem])
     frames = {file.role: _data_url(file) for file in prepared.images if file.role in ("first_frame", "last_frame")}
     references = [_data_url(file) for file in prepared.images if file.role not in frames]
+    if len(frames) + len(references) < len(prepared.images):
+        raise _refusal(prepared, [Problem("image_list", "has two images of one frame; give one for each")])
     if references and names.references is None and "first_frame" not in frames:
         frames["first_frame"] = references.pop(0)  # the one image that an image-to-video model takes
     fields: list[Field] = [
