@@ -23,7 +23,7 @@ from typing import Any
 
 from tarash.tarash_gateway import errors, list_models, list_providers
 from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Lifecycle, Price, SizeRule, VideoModel
-from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.capabilities.check import check
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType, VideoGenerationRequest
 

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash_gateway_batch.engine import in_this_process
 from tarash_gateway_batch.working import Work
 
@@ -68,7 +68,7 @@ def test_rows_of_a_worker_that_died_are_decided_upon_anew_by_what_it_wrote(run, 
         rows = []
         async with in_this_process(bench, desk) as make_work:
             yield make
-        worker = GroupedJournal(journal.path)
+        worker = BatchedJournal(journal.path)
         worker.intend("image", label="sent", asked={"prompt": "prompt of sent"})
         [path] = [path for path in journal.path.glob("*.jsonl") if b'"sent"' in path.read_bytes().splitlines()[-1]]
         worker.close()

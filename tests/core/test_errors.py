@@ -11,7 +11,7 @@ from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     DownloadError,
     GenerationFailedError,
-    LeftBehindError,
+    PickledCause,
     ProviderUnavailableError,
     RateLimitError,
     SaveError,
@@ -96,7 +96,7 @@ def test_a_foreign_cause_travels_as_its_name_alone():
     error = DownloadError("lost")
     error.__cause__ = RuntimeError(lambda: None)
     cause = pickle.loads(pickle.dumps(error)).__cause__
-    assert (type(cause), str(cause)) == (LeftBehindError, "builtins.RuntimeError")
+    assert (type(cause), str(cause)) == (PickledCause, "builtins.RuntimeError")
 
 
 def test_a_validation_error_is_a_value_error():

@@ -251,7 +251,7 @@ class TestErrors:
         error.__cause__ = PermissionError(f"key {KEY} is not known")
         data = dumps(error)
         assert KEY.encode() not in data
-        assert repr(pickle.loads(data).__cause__) == "LeftBehindError('builtins.PermissionError')"
+        assert repr(pickle.loads(data).__cause__) == "PickledCause('builtins.PermissionError')"
 
     def test_a_chain_of_causes_is_kept_as_far_as_it_is_ours(self, dumps):
         error, middle = TarashError("last"), TarashError("first")

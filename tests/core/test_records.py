@@ -8,14 +8,14 @@ from pydantic import Field, Strict
 
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest
-from tarash.tarash_gateway.records import Record, StrictInput
+from tarash.tarash_gateway.records import FrozenModel, StrictModel
 
 
-class Inner(StrictInput):
+class Inner(StrictModel):
     width: Annotated[int, Strict()] = 1
 
 
-class Outer(StrictInput):
+class Outer(StrictModel):
     name: str
     inner: Inner = Inner()
     others: list[Inner] = Field(default_factory=list)
@@ -157,7 +157,7 @@ def test_a_picture_is_in_no_refusal(fields):
 
 
 def test_records_are_frozen():
-    class Plain(Record):
+    class Plain(FrozenModel):
         name: str = "x"
 
     with pytest.raises(ValueError, match="frozen"):
@@ -165,7 +165,7 @@ def test_records_are_frozen():
 
 
 def test_a_record_reads_its_own_json():
-    class Bytes(Record):
+    class Bytes(FrozenModel):
         data: bytes
         share: float
 

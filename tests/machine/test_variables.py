@@ -135,7 +135,7 @@ def test_a_journal_with_a_line_break_stops_before_anything_is_sent(python, folde
 
 @pytest.mark.parametrize("name", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
 def test_certificates_that_are_not_there_are_told(monkeypatch, tmp_path, name):
-    from tarash.tarash_gateway.media.connecting import trusted
+    from tarash.tarash_gateway.media.connections import trusted
 
     monkeypatch.delenv("SSL_CERT_FILE", raising=False)
     monkeypatch.setenv(name, f" {tmp_path / 'gone'}\n")
@@ -148,7 +148,7 @@ def test_certificates_that_are_not_there_are_told(monkeypatch, tmp_path, name):
 
 
 def test_certificates_of_a_padded_variable_are_read(monkeypatch, certificate):
-    from tarash.tarash_gateway.media.connecting import trusted
+    from tarash.tarash_gateway.media.connections import trusted
 
     monkeypatch.setenv("SSL_CERT_FILE", f" {certificate[0]}\n")
     assert len(trusted().get_ca_certs()) <= 1

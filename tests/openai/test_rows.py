@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tarash.tarash_gateway import check_request, list_models
-from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.capabilities.check import check
 from tarash.tarash_gateway.models import ImageType
 from tarash_gateway_openai import DEFAULT_VIDEO_MODEL, IMAGE_MODELS, VIDEO_MODELS
 

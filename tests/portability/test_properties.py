@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tarash.tarash_gateway import generate_image, plan, register_plugin, submit_video
 from tarash.tarash_gateway.capabilities import ImageModel
-from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.capabilities.check import check
 from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationRequest,

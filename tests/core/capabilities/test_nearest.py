@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tarash.tarash_gateway.capabilities import DurationRule, FieldRule, ImageModel, NumberRule, SizeRule, VideoModel
-from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.capabilities.check import check
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType, VideoGenerationRequest
 
 SAID = {"source": "https://acme.test", "checked_on": date(2026, 1, 1)}

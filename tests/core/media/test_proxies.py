@@ -10,7 +10,7 @@ import httpcore2
 import pytest
 
 from tarash.tarash_gateway.errors import ConfigurationError, UnsafeUrlError
-from tarash.tarash_gateway.media.connecting import Deadline, open_async_pool, open_pool
+from tarash.tarash_gateway.media.connections import Deadline, open_async_pool, open_pool
 from tarash.tarash_gateway.media.proxies import Proxy, proxy_for
 
 

@@ -22,7 +22,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
-from tarash.tarash_gateway.plugins.registry import PluginRegistry, same_name
+from tarash.tarash_gateway.plugins.registry import PluginRegistry, normalize_name
 
 GOOD = """
     from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
@@ -117,7 +117,7 @@ class TestDiscovery:
         assert PluginRegistry().spec(name).name == "acme-images"
 
     def test_azure_is_one_provider_however_it_is_spelled(self):
-        assert same_name("azure-openai") == same_name("azure_openai") == same_name("Azure_OpenAI")
+        assert normalize_name("azure-openai") == normalize_name("azure_openai") == normalize_name("Azure_OpenAI")
         registry = PluginRegistry()
         assert registry.spec("azure-openai") is registry.spec("azure_openai")
 
@@ -453,7 +453,7 @@ class TestRegistering:
         install(name="acme-images")
         registry = PluginRegistry()
         with registry.register(plugin("acme_images"), replace=True):
-            assert len([name for name in registry.names() if same_name(name) == "acme_images"]) == 1
+            assert len([name for name in registry.names() if normalize_name(name) == "acme_images"]) == 1
 
     def test_an_object_may_be_a_plugin(self):
         class Acme:

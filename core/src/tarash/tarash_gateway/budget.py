@@ -12,8 +12,8 @@ from types import TracebackType
 from typing import Literal, Self
 
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.media.saving import cannot_write
-from tarash.tarash_gateway.surroundings import Surroundings
+from tarash.tarash_gateway.media.files import cannot_write
+from tarash.tarash_gateway.scopes import ScopeStack
 
 
 class Budget:
@@ -140,4 +140,4 @@ class Budget:
         return datetime.now(UTC).date().isoformat() if self.per == "day" else "process"
 
 
-blocks: Surroundings[Budget] = Surroundings("tarash_budget")
+blocks: ScopeStack[Budget] = ScopeStack("tarash_budget")

@@ -27,7 +27,7 @@ __all__ = [
     "Place",
     "discover",
     "extras_of",
-    "same_name",
+    "normalize_name",
 ]
 
 PROVIDERS = "tarash_gateway.providers"
@@ -48,7 +48,7 @@ _OURS = "tarash_gateway."
 """What the name of each group begins with."""
 
 
-def same_name(name: str) -> str:
+def normalize_name(name: str) -> str:
     """`azure-openai`, `azure_openai` and `Azure_OpenAI` are one provider."""
     return name.strip().lower().replace("-", "_")
 
@@ -119,7 +119,9 @@ def discover(group: str, installed: Iterable[Found] | None = None) -> list[Found
     disabled = _disabled()
     return [
         found._replace(
-            disabled=not disabled.isdisjoint({"*", same_name(found.name), same_name(found.distribution or "")})
+            disabled=not disabled.isdisjoint(
+                {"*", normalize_name(found.name), normalize_name(found.distribution or "")}
+            )
         )
         for found in (_installed() if installed is None else installed)
         if found.group == group and not _is_hidden(found.owner, found.distribution)
@@ -152,7 +154,7 @@ def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[Found, ...]:
             about = header(owner)
             name, version = about.get("Name"), about.get("Version")
             found = [Found(entry_point, owner, name, version) for entry_point in _entry_points(text)]
-            read.setdefault(same_name(name) if name else str(len(read)), found)
+            read.setdefault(normalize_name(name) if name else str(len(read)), found)
     return tuple(found for of_one in read.values() for found in of_one)
 
 
@@ -178,7 +180,7 @@ def _is_hidden(owner: Distribution, name: str | None) -> bool:
 
 def _disabled() -> set[str]:
     named = os.environ.get("TARASH_DISABLE_PLUGINS", "").split(",")
-    return {same_name(name) for name in named if name.strip()}
+    return {normalize_name(name) for name in named if name.strip()}
 
 
 def extras_of(name: str) -> list[str]:

@@ -136,14 +136,18 @@ class TarashError(Exception):
     def __reduce__(self) -> tuple[Any, ...]:
         state = self.__dict__.copy()
         cause = self.__cause__
-        if cause is not None and not isinstance(cause, (TarashError, LeftBehindError)):
+        if cause is not None and not isinstance(cause, (TarashError, PickledCause)):
             # An SDK's exception rarely survives a pickle, and its text may quote the key; one of ours does neither.
-            cause = LeftBehindError(f"{type(cause).__module__}.{type(cause).__qualname__}")
+            cause = PickledCause(f"{type(cause).__module__}.{type(cause).__qualname__}")
         return _rebuild, (type(self), state, cause)
 
 
-class LeftBehindError(Exception):
+class PickledCause(Exception):  # noqa: N818 # it stands for an error of any kind
     """Stands for another library's exception where a pickle was loaded: its name, and none of its text."""
+
+
+LeftBehindError = PickledCause
+"""The name of 1.0, which older pickles hold."""
 
 
 def _rebuild(kind: type[TarashError], state: dict[str, Any], cause: BaseException | None) -> TarashError:

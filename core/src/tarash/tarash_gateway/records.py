@@ -35,7 +35,7 @@ def clip(text: str, limit: int = SHOWN_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-class Record(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen record; it survives `model_dump_json()` and `model_validate_json()`."""
 
     model_config = ConfigDict(
@@ -54,12 +54,12 @@ class Record(BaseModel):
         return clip(super().__str__())
 
 
-def held(record: Record, name: str) -> Any:
+def field_of(record: FrozenModel, name: str) -> Any:
     """What a field holds; None where the record has no such field, which pydantic takes ten times as long to say."""
     return record.__dict__.get(name)
 
 
-class StrictInput(Record):
+class StrictModel(FrozenModel):
     """What a caller fills in: an unknown field is refused with a suggestion, and all problems come at once.
 
     Raises:
@@ -104,7 +104,7 @@ class StrictInput(Record):
         raise refused from None
 
 
-def _problems(model: type[StrictInput], error: pydantic.ValidationError) -> list[Problem]:
+def _problems(model: type[StrictModel], error: pydantic.ValidationError) -> list[Problem]:
     # A union reports once for each of its members: one problem with all that would do is enough.
     found: dict[str, Problem] = {}
     details = error.errors(include_url=False, include_context=True)

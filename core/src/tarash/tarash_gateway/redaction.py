@@ -135,7 +135,7 @@ class Redaction:
 
         What the caller wrote stays in it: the response is the caller's own.
         """
-        from tarash.tarash_gateway.media.decoding import without_media  # noqa: PLC0415 # media import this module
+        from tarash.tarash_gateway.media.base64 import without_media  # noqa: PLC0415 # media import this module
 
         return mask_all(without_media(answer), self._secrets, limit)
 
@@ -143,7 +143,7 @@ class Redaction:
         """An answer for `error.raw`: as `value`, without prompts, and of at most `SHOWN_LIMIT` characters in print."""
         limit = SHOWN_LIMIT
         if self._prompts:
-            from tarash.tarash_gateway.media.decoding import without_media  # noqa: PLC0415 # as above
+            from tarash.tarash_gateway.media.base64 import without_media  # noqa: PLC0415 # as above
 
             answer = self._without_prompts(without_media(answer))
         while len(repr(kept := self.value(answer, limit))) > SHOWN_LIMIT and limit:

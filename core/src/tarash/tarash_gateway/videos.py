@@ -24,7 +24,7 @@ from tarash.tarash_gateway.flows.video import (
     video_call,
 )
 from tarash.tarash_gateway.journal import Journal
-from tarash.tarash_gateway.media.saving import Exists, as_place, check_place
+from tarash.tarash_gateway.media.files import Exists, as_place, check_place
 from tarash.tarash_gateway.models import (
     GenerationJob,
     VideoGenerationConfig,

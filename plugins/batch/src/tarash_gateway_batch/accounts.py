@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.problems import Problem
@@ -70,7 +70,7 @@ class Accounts:
         Raises:
             ValidationError: the row must name a provider or a model and does not.
         """
-        key = (kind, None if provider is None else same_name(provider), model)
+        key = (kind, None if provider is None else normalize_name(provider), model)
         if key not in self._made:
             if len(self._made) == MOST_MODELS:  # rows whose models are mistyped, each in its own way
                 self._made.clear()
@@ -93,7 +93,7 @@ class Accounts:
 
     def _base(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig | None:
         for config in self._given[kind]:
-            if provider is None or same_name(config.provider) == same_name(provider):
+            if provider is None or normalize_name(config.provider) == normalize_name(provider):
                 return config
         return None if self._default is None else self._default(kind, provider, model)
 

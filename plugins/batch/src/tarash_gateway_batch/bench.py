@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash_gateway_batch.places import Places
 from tarash_gateway_batch.seams import Gates, Purse
 from tarash_gateway_batch.settings import Settings
@@ -18,7 +18,7 @@ class Bench:
     """What the rows of one process share."""
 
     settings: Settings
-    journal: GroupedJournal
+    journal: BatchedJournal
     places: Places
     purse: Purse
     gates: Gates

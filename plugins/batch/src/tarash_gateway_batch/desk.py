@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.models import GenerationJob
 from tarash_gateway_batch.accounts import Accounts, AnyConfig
 from tarash_gateway_batch.deciding import Decision, decide
@@ -28,7 +28,7 @@ class Desk:
     accounts: Accounts
     places: Places
     history: History
-    journal: GroupedJournal
+    journal: BatchedJournal
 
     def decide(self, row: Row) -> tuple[Row, Decision] | RowOutcome:
         """What is to be done about a row, with all that it takes; its outcome where there is nothing to do."""
@@ -76,6 +76,6 @@ class Desk:
         return row, replace(decision, entry=entry)
 
     def _config_of(self, row: Row, job: GenerationJob) -> AnyConfig:
-        if same_name(row.config.provider) == same_name(job.provider):
+        if normalize_name(row.config.provider) == normalize_name(job.provider):
             return row.config
         return self.accounts.config(row.kind, job.provider, job.model)

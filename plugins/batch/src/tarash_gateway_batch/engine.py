@@ -13,8 +13,8 @@ from typing import BinaryIO, Final
 from tarash.tarash_gateway.descriptors import DescriptorReserve
 from tarash.tarash_gateway.display.text import duration
 from tarash.tarash_gateway.errors import SaveError, ValidationError
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
-from tarash.tarash_gateway.media.saving import atomic_file
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
+from tarash.tarash_gateway.media.files import atomic_file
 from tarash_gateway_batch.accounts import Accounts
 from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.checking import FirstLook
@@ -116,7 +116,7 @@ class Batch:
             places = Places(self._settings.out)
             places.prepare()
             folder = self._settings.journal
-            with DescriptorReserve(), only_one(folder), closing(GroupedJournal(folder)) as journal:
+            with DescriptorReserve(), only_one(folder), closing(BatchedJournal(folder)) as journal:
                 return await self._run(places, journal)
 
     async def _rehearsed(self) -> BatchResult:
@@ -125,7 +125,7 @@ class Batch:
                 await rehearse(self._source, self._checker, self._settings, history, self._teller)
             return self._tally.result(history.spent(), estimate=self._tally.estimate)
 
-    async def _run(self, places: Places, journal: GroupedJournal) -> BatchResult:
+    async def _run(self, places: Places, journal: BatchedJournal) -> BatchResult:
         # Tried before anything is paid; to a reader of entries the line says nothing.
         await journal.write_async("batch", out=str(self._settings.out.absolute()))
         with closing(await asyncio.to_thread(History, journal.path)) as history:
@@ -185,7 +185,7 @@ class Batch:
         if not self._reader.cancelled() and (error := self._reader.exception()) is not None:
             raise error
 
-    async def _flushed(self, journal: GroupedJournal) -> None:
+    async def _flushed(self, journal: BatchedJournal) -> None:
         """Waits until every line is on the disk that nobody waited for."""
         try:
             await journal.write_async("batch_end")

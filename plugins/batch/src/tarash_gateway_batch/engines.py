@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tarash.tarash_gateway.discovery import ENGINES, Found, discover, same_name
+from tarash.tarash_gateway.discovery import ENGINES, Found, discover, normalize_name
 from tarash.tarash_gateway.errors import PluginConflictError, ValidationError
 from tarash.tarash_gateway.plugins.loading import Plugin
 from tarash_gateway_batch.seams import BatchEngine
@@ -22,11 +22,11 @@ def engine_named(name: str, options: Mapping[str, Any]) -> BatchEngine | None:
         ValidationError: there is none, or it takes no such options.
         PluginError: its plugin is broken, or two offer it.
     """
-    if same_name(name) == LOCAL:
+    if normalize_name(name) == LOCAL:
         _check(LOCAL, options, ())
         return None
     found = [one for one in discover(ENGINES) if not one.disabled]
-    mine = [one for one in found if same_name(one.name) == same_name(name)]
+    mine = [one for one in found if normalize_name(one.name) == normalize_name(name)]
     if not mine:
         names = sorted({LOCAL, *(one.name for one in found)})
         msg = f"there is no engine {name!r}; installed: {', '.join(names)}. ray comes with tarash-gateway[ray]."
@@ -54,7 +54,7 @@ def _spec(found: Found) -> EngineSpec:
         told = f"failed in tarash_batch_engines: {type(error).__name__}: {error}"
         raise plugin.broken(told) from error
     for spec in offered:
-        if isinstance(spec, EngineSpec) and same_name(spec.name) == same_name(found.name):
+        if isinstance(spec, EngineSpec) and normalize_name(spec.name) == normalize_name(found.name):
             return spec
     told = "offers no EngineSpec of that name"
     raise plugin.broken(told)

@@ -12,7 +12,7 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -261,7 +261,7 @@ def account_of(config: GenerationConfig) -> str:
     """What two configs of one account have in common; no key can be read from it."""
     key = config.api_key
     secret = key.get_secret_value() if isinstance(key, SecretStr) else f"function {id(key)}" if key else ""
-    return hashlib.sha256(repr((same_name(config.provider), config.base_url, secret)).encode()).hexdigest()
+    return hashlib.sha256(repr((normalize_name(config.provider), config.base_url, secret)).encode()).hexdigest()
 
 
 def _passes(error: TarashError) -> bool:

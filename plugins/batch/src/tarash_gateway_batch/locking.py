@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash.tarash_gateway.media.saving import cannot_write
+from tarash.tarash_gateway.media.files import cannot_write
 
 NAME = "lock"
 

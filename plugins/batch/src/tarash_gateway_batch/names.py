@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Callable
 from typing import Final
 
-from tarash.tarash_gateway.media.saving import numbered as one_of_several
+from tarash.tarash_gateway.media.files import numbered as one_of_several
 
 LONGEST_ID: Final = 100
 """Bytes of an id in UTF-8: with a number, an ending and the sidecar's, a name has no more than 120."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from tarash.tarash_gateway.errors import SaveError
-from tarash.tarash_gateway.media.saving import cannot_write, check_place
+from tarash.tarash_gateway.media.files import cannot_write, check_place
 from tarash.tarash_gateway.media.sidecar import read_sidecar
 from tarash_gateway_batch.history import Past
 from tarash_gateway_batch.names import leaf, numbered

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id, retry_policy
 from tarash.tarash_gateway.flows.driver import run_async
 from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.journal import Entry, Journal
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash_gateway_batch.accounts import Accounts
@@ -26,7 +26,7 @@ from tarash_gateway_batch.history import History
 logger = logging.getLogger("tarash.batch")
 
 
-async def recover_open(history: History, journal: GroupedJournal, accounts: Accounts) -> None:
+async def recover_open(history: History, journal: BatchedJournal, accounts: Accounts) -> None:
     """Looks up every open request for a video, and tells `history` and the journal what became of it.
 
     One that was made a moment ago may show late: it is waited for, and looked up once more.
@@ -46,10 +46,10 @@ async def recover_open(history: History, journal: GroupedJournal, accounts: Acco
     await _look_up(history, journal, accounts)
 
 
-async def _look_up(history: History, journal: GroupedJournal, accounts: Accounts) -> None:
+async def _look_up(history: History, journal: BatchedJournal, accounts: Accounts) -> None:
     entries = history.open_videos()
-    for provider in sorted({same_name(entry.provider) for entry in entries}):
-        mine = [entry for entry in entries if same_name(entry.provider) == provider]
+    for provider in sorted({normalize_name(entry.provider) for entry in entries}):
+        mine = [entry for entry in entries if normalize_name(entry.provider) == provider]
         view = _View(journal, history, mine)
         try:
             config: Any = accounts.config("video", mine[0].provider, mine[0].model)
@@ -61,7 +61,7 @@ async def _look_up(history: History, journal: GroupedJournal, accounts: Accounts
 class _View(Journal):
     """The journal as `recover` is to see it: open requests, and jobs that could be taken for theirs."""
 
-    def __init__(self, journal: GroupedJournal, history: History, entries: Sequence[Entry]) -> None:
+    def __init__(self, journal: BatchedJournal, history: History, entries: Sequence[Entry]) -> None:
         super().__init__(journal.path)
         self._journal = journal
         self._history = history

@@ -7,7 +7,7 @@ from typing import Literal
 
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.display.text import duration
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import FrozenModel
 
 RowStatus = Literal["done", "kept", "failed", "unconfirmed", "ready"]
 """What became of a row:
@@ -20,14 +20,14 @@ RowStatus = Literal["done", "kept", "failed", "unconfirmed", "ready"]
 """
 
 
-class SavedFile(Record):
+class SavedFile(FrozenModel):
     """A file of a row."""
 
     path: Path
     sha256: str | None = None
 
 
-class RowOutcome(Record):
+class RowOutcome(FrozenModel):
     """What became of one row. It names files and holds none of their bytes."""
 
     id: str | None = None
@@ -59,7 +59,7 @@ class RowOutcome(Record):
         return f"{name}: {self.error or self.warning or self.status}"
 
 
-class CostRange(Record):
+class CostRange(FrozenModel):
     """What the rows that would be sent may cost, in US dollars."""
 
     low: float = 0.0
@@ -77,7 +77,7 @@ class CostRange(Record):
         return f"{amount} for {_rows(self.rows)}{more}"
 
 
-class BatchProgress(Record):
+class BatchProgress(FrozenModel):
     """How far a batch is."""
 
     total: int | None = None
@@ -124,7 +124,7 @@ class BatchProgress(Record):
         return [("failed", self.failed), ("unconfirmed", self.unconfirmed), ("in flight", self.in_flight)]
 
 
-class BatchResult(Record):
+class BatchResult(FrozenModel):
     """What became of a batch. It pickles, and names files rather than holding them."""
 
     out: Path

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.journal.entries import EntryStatus, status_of
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 
 _HELD_BACK: Final = ("made", "saved")
 """Lines that the batch writes itself, once a result and its sidecar are in place."""
@@ -29,7 +29,7 @@ class RowJournal(Journal):
 
     def __init__(
         self,
-        journal: GroupedJournal,
+        journal: BatchedJournal,
         label: str,
         *,
         expected: float | None = None,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.display.text import one_line
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.fields import Word
 from tarash.tarash_gateway.problems import Problem
-from tarash.tarash_gateway.records import StrictInput, shortened
+from tarash.tarash_gateway.records import StrictModel, shortened
 from tarash_gateway_batch.accounts import Accounts, AnyConfig, Kind
 from tarash_gateway_batch.names import checked_id
 from tarash_gateway_batch.reading import RawRow
@@ -37,7 +37,7 @@ _OWN: Final = ("id", "kind", "provider", "model")
 """Fields of a row that are not the request's."""
 
 
-class _Maker(StrictInput):
+class _Maker(StrictModel):
     provider: Word | None = None
     model: Word | None = None
 
@@ -57,7 +57,7 @@ def row_digest(row: Row) -> str:
     """What tells one row from another under the same id: who makes it, and the request, media left out."""
     request = row.request.model_dump(mode="json", exclude_defaults=True, exclude={"image_list", "mask_image", "video"})
     names = [str(image.image) for image in row.request.image_list if isinstance(image.image, (str, Path))]
-    facts = [same_name(row.config.provider), row.config.model, request, names]
+    facts = [normalize_name(row.config.provider), row.config.model, request, names]
     return hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode()).hexdigest()[:32]
 
 

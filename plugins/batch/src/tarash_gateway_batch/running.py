@@ -11,7 +11,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.signals import STOP_SIGNALS, StopSignals
 from tarash_gateway_batch.accounts import Accounts, AnyConfig
 from tarash_gateway_batch.engine import Batch

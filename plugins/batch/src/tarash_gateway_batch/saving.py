@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tarash.tarash_gateway.errors import DownloadError, TarashError
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.media.kinds import ending_of
-from tarash.tarash_gateway.media.saving import Exists
 from tarash.tarash_gateway.media.sidecar import Origin, sidecar_path
 from tarash.tarash_gateway.models import Media
 from tarash.tarash_gateway.models.rescue import save_paid

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.companions import install_command
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
@@ -83,7 +83,7 @@ def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
     specs.sort(key=lambda spec: -len(_rows(kind, spec)))
     first = next((spec.key_variables[0] for spec in specs if spec.key_variables and _rows(kind, spec)), None)
     way = [] if first is None else [f"For a real one: export {first}=…; tarash providers lists every key."]
-    sandbox = next((spec for spec in specs if same_name(spec.name) == SANDBOX), None)
+    sandbox = next((spec for spec in specs if normalize_name(spec.name) == SANDBOX), None)
     if sandbox is None:
         msg = "no key is set, and the sandbox is not installed"
         raise CommandError(msg, code=4, hints=(*way, f"For the sandbox: {install_command('sandbox')}"))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.discovery import COMMANDS, Found, discover, same_name
+from tarash.tarash_gateway.discovery import COMMANDS, Found, discover, normalize_name
 
 if TYPE_CHECKING:
     from cyclopts import Group
@@ -71,5 +71,5 @@ def _claimed() -> dict[str, list[Found]]:
     claimed: dict[str, list[Found]] = {}
     for found in discover(COMMANDS):
         if not found.disabled:
-            claimed.setdefault(same_name(found.name), []).append(found)
+            claimed.setdefault(normalize_name(found.name), []).append(found)
     return {claims[0].name: claims for claims in claimed.values()}

@@ -6,9 +6,9 @@ import shlex
 import signal
 from pathlib import Path
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import GenerationJob
 from tarash_gateway_cli.choosing import SANDBOX
 from tarash_gateway_cli.exits import INTERRUPTED, interrupted_by
@@ -65,7 +65,7 @@ class LeftBehind:
 
     def _embedded(self, job: GenerationJob) -> bool:
         """Whether the job lives in a server that this process has started."""
-        return same_name(job.provider) == SANDBOX and self._base_url is None
+        return normalize_name(job.provider) == SANDBOX and self._base_url is None
 
     def command(self, job: GenerationJob) -> str:
         """The command that picks `job` up."""

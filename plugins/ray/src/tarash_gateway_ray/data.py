@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash_gateway_batch.accounts import Accounts, AnyConfig
 from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.desk import Desk
@@ -152,7 +152,7 @@ class MakeFiles:
 
 
 @asynccontextmanager
-async def _journal_of(folder: Path) -> AsyncIterator[GroupedJournal]:
+async def _journal_of(folder: Path) -> AsyncIterator[BatchedJournal]:
     """The journal of one row, as soon as no other process has it at hand."""
     while True:
         try:
@@ -162,7 +162,7 @@ async def _journal_of(folder: Path) -> AsyncIterator[GroupedJournal]:
             await asyncio.sleep(AGAIN)
             continue
         try:
-            with closing(GroupedJournal(folder)) as journal:
+            with closing(BatchedJournal(folder)) as journal:
                 yield journal
         finally:
             lock.__exit__(None, None, None)

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.journal.lines import ENDING, lines_of
-from tarash.tarash_gateway.media.saving import atomic_file, cannot_write
+from tarash.tarash_gateway.media.files import atomic_file, cannot_write
 from tarash_gateway_batch.desk import Desk
 
 FOLDER: Final = "workers"
@@ -73,7 +73,7 @@ def is_valid(place: Path) -> bool:
         return False
 
 
-class PassJournal(GroupedJournal):
+class PassJournal(BatchedJournal):
     """The journal of a worker: it sends nothing whose intent it could not write down with its pass in place.
 
     Args:

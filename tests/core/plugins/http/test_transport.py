@@ -19,7 +19,7 @@ import httpx2
 import pytest
 
 from tarash.tarash_gateway.errors import InvalidResponseError, UnsafeUrlError
-from tarash.tarash_gateway.media.connecting import KEEPALIVE
+from tarash.tarash_gateway.media.connections import KEEPALIVE
 from tarash.tarash_gateway.media.steps import Deadline
 from tarash.tarash_gateway.plugins.http import HttpClient, KeySource
 from tarash.tarash_gateway.plugins.http.client import close_connections

@@ -11,7 +11,7 @@ from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, Nu
 from tarash.tarash_gateway.capabilities.scales import lowest_quality, near_formats, nearest_tier, tier_pixels
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.problems import Problem
-from tarash.tarash_gateway.records import held, shortened
+from tarash.tarash_gateway.records import field_of, shortened
 
 
 def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
@@ -62,7 +62,7 @@ def _size(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Pro
 
 def _values(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
     for name, column in VALUE_COLUMNS.items():
-        asked, allowed = held(request, name), held(row, column)
+        asked, allowed = field_of(request, name), field_of(row, column)
         if asked is None or not allowed or asked in allowed:
             continue
         nearest = _nearest_word(request, row, name, stream=stream)
@@ -71,7 +71,7 @@ def _values(request: GenerationRequest, row: ModelRow, model: str, *, stream: bo
 
 def _nearest_word(request: GenerationRequest, row: ModelRow, name: str, *, stream: bool) -> str | None:
     """The value of a column that serves in the place of the asked one; None where the words have no order."""
-    asked, allowed = held(request, name), held(row, VALUE_COLUMNS[name])
+    asked, allowed = field_of(request, name), field_of(row, VALUE_COLUMNS[name])
     if name == "quality" and isinstance(row, ImageModel):
         return lowest_quality(asked, allowed, row.quality_steps)
     if name == "resolution":
@@ -89,7 +89,7 @@ def _breaks_a_rule(request: GenerationRequest, row: ModelRow, stream: bool) -> b
 
 
 def _duration(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    asked = held(request, "duration_seconds")
+    asked = field_of(request, "duration_seconds")
     if asked is None or not isinstance(row, VideoModel):
         return
     rule = row.durations_by_mode.get(_mode(request), row.durations)
@@ -190,5 +190,5 @@ def _held(request: GenerationRequest, name: str, *, stream: bool) -> Any:
         return stream
     if name.startswith("extra_params."):
         return request.extra_params.get(name.removeprefix("extra_params."))
-    value = held(request, name)
+    value = field_of(request, name)
     return None if value in ([], {}) else value

@@ -6,10 +6,10 @@ from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule
 from tarash.tarash_gateway.models.request import GenerationRequest, ImageGenerationRequest, VideoGenerationRequest
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import FrozenModel
 
 
-class CostEstimate(Record):
+class CostEstimate(FrozenModel):
     """What a request may cost, in US dollars."""
 
     low: float

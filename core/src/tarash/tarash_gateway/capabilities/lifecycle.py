@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 from typing import Literal
 
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictModel
 
 
 class ModelLifecycleWarning(UserWarning):
     """A model is deprecated or retired at its vendor; the request still goes out, since compatible servers serve it."""
 
 
-class Lifecycle(StrictInput):
+class Lifecycle(StrictModel):
     """Where a model stands at its vendor, as of the row's `checked_on`."""
 
     status: Literal["current", "deprecated", "retired"] = "current"

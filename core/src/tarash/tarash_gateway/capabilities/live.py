@@ -18,7 +18,7 @@ from typing import Any, Literal
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.environment import cache_folder
 from tarash.tarash_gateway.errors import SaveError, ValidationError
-from tarash.tarash_gateway.media.saving import atomic_file
+from tarash.tarash_gateway.media.files import atomic_file
 
 Kind = Literal["image", "video"]
 

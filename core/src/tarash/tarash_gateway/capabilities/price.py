@@ -9,13 +9,13 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from tarash.tarash_gateway.capabilities.rules import parse_size
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictModel
 
 TokenKind = Literal["text_in", "image_in", "text_out", "image_out"]
 """What a vendor counts tokens of."""
 
 
-class Price(StrictInput):
+class Price(StrictModel):
     """US dollars, by what the vendor counts. A table is empty where the price is not known: nothing is guessed."""
 
     per_image: dict[str, float] = Field(default_factory=dict)

@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue
 from tarash.tarash_gateway.capabilities.lifecycle import Lifecycle
 from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule
-from tarash.tarash_gateway.records import StrictInput, held
+from tarash.tarash_gateway.records import StrictModel, field_of
 
 Values = tuple[str, ...] | None
 Durations = tuple[float, ...] | DurationRule | None
@@ -33,7 +33,7 @@ COLUMNS = {**VALUE_COLUMNS, "size": "sizes", "aspect_ratio": "aspect_ratios", "d
 """Request field to the column that is empty where the model does not have the field."""
 
 
-class ModelRow(StrictInput):
+class ModelRow(StrictModel):
     """The columns that image and video models share."""
 
     model: str
@@ -101,7 +101,7 @@ class ModelRow(StrictInput):
 
     def lacking(self) -> tuple[str, ...]:
         """Request fields that the model does not have: named in `unsupported`, or with an empty column."""
-        empty = (name for name, column in COLUMNS.items() if held(self, column) == ())
+        empty = (name for name, column in COLUMNS.items() if field_of(self, column) == ())
         return tuple(dict.fromkeys((*self.unsupported, *empty)))
 
 

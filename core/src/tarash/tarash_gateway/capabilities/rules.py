@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictModel
 
 _PIXELS = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
 
@@ -66,7 +66,7 @@ def _size_order(
     return order
 
 
-class SizeRule(StrictInput):
+class SizeRule(StrictModel):
     """Any size on a grid, within limits. All figures are pixels; a ratio is width divided by height."""
 
     multiple_of: int = Field(default=1, ge=1)
@@ -152,7 +152,7 @@ def _figure(value: float) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
 
 
-class DurationRule(StrictInput):
+class DurationRule(StrictModel):
     """Any duration in a range. All figures are seconds."""
 
     min: float = Field(gt=0)
@@ -175,7 +175,7 @@ class DurationRule(StrictInput):
         return f"{self.min:g} to {self.max:g} in steps of {self.step:g}"
 
 
-class NumberRule(StrictInput):
+class NumberRule(StrictModel):
     """A number in a range, for one of the vendor's own parameters."""
 
     min: float
@@ -199,7 +199,7 @@ class NumberRule(StrictInput):
         return f"{self.min:g} to {self.max:g}"
 
 
-class FieldRule(StrictInput):
+class FieldRule(StrictModel):
     """A rule across fields: where each field of `when` holds one of its values, `field` must hold one of `allowed`.
 
     Fields are named as in a request; `extra_params.NAME` is one of the vendor's own parameters, and `stream` is true

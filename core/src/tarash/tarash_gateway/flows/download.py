@@ -31,7 +31,7 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.jobs import attach_job
 from tarash.tarash_gateway.flows.recording import record_failed_job, record_video
 from tarash.tarash_gateway.flows.retry import send_reading
-from tarash.tarash_gateway.media.saving import Exists, atomic_file, cannot_write, keep_part, numbered
+from tarash.tarash_gateway.media.files import Exists, atomic_file, cannot_write, keep_part, numbered
 from tarash.tarash_gateway.media.structure import BrokenMediaError, sniff
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media

@@ -30,7 +30,7 @@ from tarash.tarash_gateway.flows.recording import (
 )
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import checked_answer
-from tarash.tarash_gateway.media.decoding import without_media
+from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.models.job import ImageJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest

@@ -14,7 +14,7 @@ from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, Vali
 from tarash.tarash_gateway.flows.commands import Either, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.media import fetch
-from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url
+from tarash.tarash_gateway.media.base64 import decode_base64, decode_data_url
 from tarash.tarash_gateway.media.kinds import ending_of
 from tarash.tarash_gateway.media.reader import read_regular
 from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels, inspect_media
@@ -22,7 +22,7 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import INPUT_LIMIT, GenerationRequest, ImageType
 from tarash.tarash_gateway.plugins.provider import InputFile
 from tarash.tarash_gateway.problems import Problem
-from tarash.tarash_gateway.records import held
+from tarash.tarash_gateway.records import field_of
 
 FETCH_SECONDS = 60.0
 """Seconds that one input image may take to come."""
@@ -52,7 +52,7 @@ def load_inputs(request: GenerationRequest, row: ModelRow | None) -> tuple[list[
         for at, image in enumerate(request.image_list)
         if (loaded := _load(image, f"image_list.{at}.image", row, problems))
     ]
-    mask, video = held(request, "mask_image"), held(request, "video")
+    mask, video = field_of(request, "mask_image"), field_of(request, "video")
     if isinstance(video, (Path, Media)):
         _check_video(video, problems)
     return images, _load(mask, "mask_image", row, problems) if mask is not None else None, problems

@@ -31,7 +31,7 @@ from tarash.tarash_gateway.flows.recording import (
 from tarash.tarash_gateway.flows.recovery import claim, look_up
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import check_new_job, checked_report
-from tarash.tarash_gateway.media.decoding import without_media
+from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob, ImageJob
 from tarash.tarash_gateway.plugins.bridge import supports
@@ -43,7 +43,7 @@ from tarash.tarash_gateway.plugins.provider import (
     UnconfirmedSubmit,
     VideoStatus,
 )
-from tarash.tarash_gateway.plugins.registry import registry, same_name
+from tarash.tarash_gateway.plugins.registry import normalize_name, registry
 
 JobT = TypeVar("JobT", bound=GenerationJob)
 
@@ -232,7 +232,7 @@ def check_home(config: GenerationConfig, job: GenerationJob, provider: Provider)
         source = f"submit_{kind_of(job).name} or an error"
         msg = f"the job has no id that a vendor could know: give the job as {source} gave it"
         raise ConfigurationError(msg, provider=config.provider, model=job.model)
-    if same_name(job.provider) != same_name(config.provider):
+    if normalize_name(job.provider) != normalize_name(config.provider):
         msg = (
             f"job {job.id} lives at {job.provider}, the config is for {config.provider}; give the one that made the job"
         )

@@ -12,7 +12,7 @@ from tarash.tarash_gateway.flows.commands import Blocking, Either, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.media import fetch
-from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
+from tarash.tarash_gateway.media.base64 import decode_base64, decode_data_url, without_media
 from tarash.tarash_gateway.media.structure import BrokenMediaError, MediaFacts, check_pixels, sniff
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.rescue import IN_MEMORY

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from tarash.tarash_gateway.capabilities.checking import Checked, check
+from tarash.tarash_gateway.capabilities.check import Checked, check
 from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.capabilities.lookup import find_row

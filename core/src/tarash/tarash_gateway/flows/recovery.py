@@ -22,7 +22,7 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.plugins.bridge import supports
 from tarash.tarash_gateway.plugins.provider import Provider, UnconfirmedSubmit
-from tarash.tarash_gateway.plugins.registry import same_name
+from tarash.tarash_gateway.plugins.registry import normalize_name
 
 JobT = TypeVar("JobT", bound=GenerationJob)
 
@@ -129,7 +129,7 @@ def recover(
 
 def _is_here(entry: Entry, config: GenerationConfig, provider: Provider) -> bool:
     same_place = entry.endpoint.rstrip("/") == provider.endpoint.rstrip("/")
-    return same_place and same_name(entry.provider) == same_name(config.provider)
+    return same_place and normalize_name(entry.provider) == normalize_name(config.provider)
 
 
 def _looked_up(

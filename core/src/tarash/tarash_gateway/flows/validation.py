@@ -23,7 +23,7 @@ from tarash.tarash_gateway.plugins.provider import (
     Provider,
     VideoStatus,
 )
-from tarash.tarash_gateway.plugins.registry import same_name
+from tarash.tarash_gateway.plugins.registry import normalize_name
 
 Check = Callable[[Any], bool]
 AnswerT = TypeVar("AnswerT", ImageAnswer, ImageStatus, VideoStatus)
@@ -143,7 +143,7 @@ def check_new_job(context: Context, job: GenerationJob, provider: Provider, name
         PluginError: it says something else; with the job as it can be found again.
     """
     for field, fits in (
-        ("provider", same_name(job.provider) == same_name(context.config.provider)),
+        ("provider", normalize_name(job.provider) == normalize_name(context.config.provider)),
         ("endpoint", job.endpoint.rstrip("/") == provider.endpoint.rstrip("/")),
     ):
         if not fits:

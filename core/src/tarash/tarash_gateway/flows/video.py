@@ -15,8 +15,8 @@ from tarash.tarash_gateway.flows.jobs import VIDEO, poll_again, submit, wait
 from tarash.tarash_gateway.flows.outputs import media_warnings
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_job, record_video
-from tarash.tarash_gateway.media.decoding import without_media
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.base64 import without_media
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.environment import read_variable
-from tarash.tarash_gateway.surroundings import Surroundings
+from tarash.tarash_gateway.scopes import ScopeStack
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.journal.folder import Journal
 
-blocks: Surroundings[Journal] = Surroundings("tarash_journal")
+blocks: ScopeStack[Journal] = ScopeStack("tarash_journal")
 _of_environment: dict[str, Journal] = {}
 
 

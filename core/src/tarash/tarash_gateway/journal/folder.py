@@ -15,7 +15,7 @@ from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.journal.active import blocks
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines
-from tarash.tarash_gateway.media.saving import cannot_write
+from tarash.tarash_gateway.media.files import cannot_write
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 
 VERSION = 1

@@ -137,9 +137,9 @@ class _Fetch:
 
     def __init__(self, url: str, timeout: float, max_bytes: int, widened: bool, origin: str | None) -> None:  # noqa: FBT001 # `to_thread` takes it so
         self.deadline = time.monotonic() + timeout
-        from tarash.tarash_gateway.media import connecting  # noqa: PLC0415 - imports an HTTP library
+        from tarash.tarash_gateway.media import connections  # noqa: PLC0415 - imports an HTTP library
 
-        self.network = connecting
+        self.network = connections
         self.done = False
         self._timeout = timeout
         self._max_bytes = max_bytes

@@ -17,8 +17,8 @@ from typing import Any, Final
 from pydantic_core import to_json
 
 from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.media.files import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.reader import open_regular
-from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 
 MARK: Final = "tarash_sidecar"
 """The key that makes a JSON file a sidecar; its value is the version of the format."""

@@ -12,7 +12,7 @@ from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.credentials import ApiKey, shown_url, usable_key, without_password
 from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, UnsupportedValues, Word
 from tarash.tarash_gateway.models.travel import digest_of, key_in, key_missing, travelling, variable_of
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictModel
 
 LONGEST_CHAIN = 100
 """Configs of a chain of fallbacks in all."""
@@ -38,7 +38,7 @@ def _short_chain(configs: tuple[GenerationConfig, ...]) -> tuple[GenerationConfi
     return configs
 
 
-class GenerationConfig(StrictInput):
+class GenerationConfig(StrictModel):
     """What image and video configs share. All times are in seconds.
 
     Raises:

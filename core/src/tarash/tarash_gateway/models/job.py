@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import FrozenModel
 
 JobStatus = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
 
@@ -15,7 +15,7 @@ FINAL_STATUSES: frozenset[JobStatus] = frozenset(("completed", "failed", "cancel
 """A job in one of these changes no more."""
 
 
-class GenerationJob(Record):
+class GenerationJob(FrozenModel):
     """What image jobs and video jobs share, as it was at the last poll. Times are aware datetimes in UTC."""
 
     provider: str

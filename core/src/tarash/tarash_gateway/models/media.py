@@ -19,14 +19,14 @@ from pydantic import (
 
 from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import DownloadError, SaveError
+from tarash.tarash_gateway.media.files import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.reader import open_regular
-from tarash.tarash_gateway.media.saving import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.sidecar import Origin, check_sidecar, write_sidecar
 from tarash.tarash_gateway.media.structure import MediaFacts, inspect_file, inspect_media
-from tarash.tarash_gateway.records import Record, clip
+from tarash.tarash_gateway.records import FrozenModel, clip
 
 
-class Media(Record):
+class Media(FrozenModel):
     """An image or a video, with what its own bytes say about it.
 
     `print(media)` gives one short line. Equal media have equal bytes, or the same URL where there are none.

@@ -27,7 +27,7 @@ from tarash.tarash_gateway.models.fields import (
 )
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictModel
 
 MOST_IMAGES = 1000
 """Input images of one request; no vendor takes a fiftieth of it."""
@@ -118,7 +118,7 @@ Role = Literal["reference", "first_frame", "last_frame", "asset", "style"]
 Operation = Literal["generate", "remix", "edit", "extend"]
 
 
-class ImageType(StrictInput):
+class ImageType(StrictModel):
     """An input image and its part in the request."""
 
     image: Annotated[InputImage, Field(repr=False)]
@@ -134,7 +134,7 @@ def _as_image(value: Any) -> Any:
     return value if value is None or isinstance(value, (ImageType, dict)) else {"image": value}
 
 
-class GenerationRequest(StrictInput):
+class GenerationRequest(StrictModel):
     """What image and video requests share."""
 
     prompt: Prompt

@@ -10,7 +10,7 @@ from pathlib import Path
 from tarash.tarash_gateway.descriptors import descriptors_for_saving, lacks_descriptors
 from tarash.tarash_gateway.environment import home_folder
 from tarash.tarash_gateway.errors import SaveError, TarashError
-from tarash.tarash_gateway.media.saving import Exists, atomic_file
+from tarash.tarash_gateway.media.files import Exists, atomic_file
 from tarash.tarash_gateway.models.media import Media
 
 IN_MEMORY = ". Its bytes are in error.media"

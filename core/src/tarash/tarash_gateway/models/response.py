@@ -12,13 +12,13 @@ from pydantic import AfterValidator, AwareDatetime, Field, model_validator
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
-from tarash.tarash_gateway.records import Record, clip
+from tarash.tarash_gateway.records import FrozenModel, clip
 
 CostSource = Literal["vendor", "computed"]
 """Who says what a call cost: the vendor, or our price list and the vendor's usage."""
 
 
-class Adjustment(Record):
+class Adjustment(FrozenModel):
     """A value that was changed on the way to the vendor."""
 
     field: str
@@ -41,7 +41,7 @@ class Adjustment(Record):
         return f"{self.field}{asked} {sent}: {self.reason}"
 
 
-class Attempt(Record):
+class Attempt(FrozenModel):
     """One config of a fallback chain, tried once."""
 
     provider: str
@@ -51,7 +51,7 @@ class Attempt(Record):
     """The name of the error and its message, where it did not succeed."""
 
 
-class GenerationResponse(Record):
+class GenerationResponse(FrozenModel):
     """What image and video responses share."""
 
     _held: ClassVar[str | None] = None

@@ -7,10 +7,10 @@ from typing import Any, Literal
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import FrozenModel
 
 
-class GenerationUpdate(Record):
+class GenerationUpdate(FrozenModel):
     """What image and video updates share."""
 
     request_id: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 from tarash.tarash_gateway.environment import expand_home, read_variable
-from tarash.tarash_gateway.media.decoding import decode_base64
+from tarash.tarash_gateway.media.base64 import decode_base64
 from tarash.tarash_gateway.plugins.bridge import run_blocking
 from tarash.tarash_gateway.plugins.hookspecs import hookimpl
 from tarash.tarash_gateway.plugins.libraries import import_library

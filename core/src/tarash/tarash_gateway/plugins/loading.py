@@ -11,7 +11,7 @@ from typing import Any
 import pluggy
 
 from tarash.tarash_gateway.companions import import_companion
-from tarash.tarash_gateway.discovery import COMMANDS, ENGINES, PROVIDERS, Found, same_name
+from tarash.tarash_gateway.discovery import COMMANDS, ENGINES, PROVIDERS, Found, normalize_name
 from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
 from tarash.tarash_gateway.plugins import hookspecs
 from tarash.tarash_gateway.plugins.libraries import hidden_library
@@ -110,7 +110,7 @@ class Plugin:
         needed = _NEEDED.get(self.group)
         if needed is not None and needed not in self.hooks:
             return self.broken(f"implements no {needed}")
-        if self.found is not None and self.group == PROVIDERS and same_name(self.name) not in self.specs:
+        if self.found is not None and self.group == PROVIDERS and normalize_name(self.name) not in self.specs:
             offered = ", ".join(spec.name for spec in self.specs.values()) or "nothing"
             msg = f"{self.origin} has an entry point {self.name!r} but its plugin offers {offered}"
             return PluginLoadError(msg, provider=self.name)
@@ -139,10 +139,10 @@ class Plugin:
         for declared in manager.hook.tarash_provider_specs():
             for spec in declared:
                 self._check_spec(spec)
-                if same_name(spec.name) in specs:
+                if normalize_name(spec.name) in specs:
                     msg = f"{self.origin} offers {spec.name!r} twice: give each provider a name of its own"
                     raise PluginLoadError(msg, provider=self.name)
-                specs[same_name(spec.name)] = spec
+                specs[normalize_name(spec.name)] = spec
         return specs
 
     def _check_spec(self, spec: object) -> None:

@@ -9,7 +9,7 @@ from importlib import import_module
 from types import TracebackType
 
 from tarash.tarash_gateway.companions import install_command
-from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover, extras_of, same_name
+from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover, extras_of, normalize_name
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
     PluginConflictError,
@@ -26,7 +26,7 @@ from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.spec import CORE_SETTINGS, ProviderSpec
 from tarash.tarash_gateway.records import shortened
 
-__all__ = ["PluginRegistry", "Registration", "registry", "same_name"]
+__all__ = ["PluginRegistry", "Registration", "normalize_name", "registry"]
 
 
 class PluginRegistry:
@@ -51,7 +51,7 @@ class PluginRegistry:
         Raises:
             PluginError: there is no such provider, or its plugin is broken.
         """
-        return self._owner(name).specs[same_name(name)]
+        return self._owner(name).specs[normalize_name(name)]
 
     def create(self, config: GenerationConfig) -> Provider:
         """A provider bound to `config`.
@@ -61,7 +61,7 @@ class PluginRegistry:
             ConfigurationError: a key, an endpoint or a setting is missing.
         """
         owner = self._owner(config.provider)
-        spec = owner.specs[same_name(config.provider)]
+        spec = owner.specs[normalize_name(config.provider)]
         if spec.local:
             _refuse_address(config)
         config.require_whole(spec.key_variables)
@@ -145,7 +145,7 @@ class PluginRegistry:
                     self._registered[key] = plugin
 
     def _owner(self, name: str) -> Plugin:
-        key = same_name(name)
+        key = normalize_name(name)
         with self._lock:
             registered = self._registered.get(key)
             if registered is not None:
@@ -166,13 +166,13 @@ class PluginRegistry:
             found: dict[str, list[Plugin]] = {}
             for one in discover(PROVIDERS, self._installed):
                 if not one.disabled:
-                    found.setdefault(same_name(one.name), []).append(Plugin.installed(one))
+                    found.setdefault(normalize_name(one.name), []).append(Plugin.installed(one))
             self._discovered = found
         return self._discovered
 
     def _left_out(self, key: str) -> str | None:
         """The plugin of a provider that `TARASH_DISABLE_PLUGINS` leaves out, with its distribution."""
-        plugins = (one for one in discover(PROVIDERS, self._installed) if same_name(one.name) == key)
+        plugins = (one for one in discover(PROVIDERS, self._installed) if normalize_name(one.name) == key)
         return next((one.origin for one in plugins if one.disabled), None)
 
 
@@ -220,16 +220,16 @@ def _not_found(name: str, installed: list[str], left_out: str | None) -> Provide
             "Take it out of that variable to use it"
         )
         return ProviderNotFoundError(text, provider=name)
-    extras = {same_name(extra): extra for extra in extras_of(DISTRIBUTION) if extra not in _PRODUCTS}
-    key = same_name(name)
+    extras = {normalize_name(extra): extra for extra in extras_of(DISTRIBUTION) if extra not in _PRODUCTS}
+    key = normalize_name(name)
     if key in extras:
         text += f". Install it: {install_command(extras[key])}"
         return ProviderNotFoundError(text, provider=name)
-    candidates = {same_name(other): other for other in (*extras.values(), *installed)}
+    candidates = {normalize_name(other): other for other in (*extras.values(), *installed)}
     near = difflib.get_close_matches(key, candidates, n=1)
     if near:
         text += f" (did you mean {candidates[near[0]]}?)"
-        if near[0] not in {same_name(other) for other in installed}:
+        if near[0] not in {normalize_name(other) for other in installed}:
             text += f": {install_command(extras[near[0]])}"
     text += f". Installed: {', '.join(installed) or 'none'}"
     return ProviderNotFoundError(text, provider=name)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tarash.tarash_gateway.discovery import GROUPS, OBSERVERS, PROVIDERS, Place, discover, same_name
+from tarash.tarash_gateway.discovery import GROUPS, OBSERVERS, PROVIDERS, Place, discover, normalize_name
 from tarash.tarash_gateway.plugins.loading import Plugin
 from tarash.tarash_gateway.plugins.observers import observers
 from tarash.tarash_gateway.plugins.registry import PluginRegistry, registry
-from tarash.tarash_gateway.records import Record
+from tarash.tarash_gateway.records import FrozenModel
 
 Status = Literal["ok", "broken", "disabled", "conflict"]
 
 
-class PluginReport(Record):
+class PluginReport(FrozenModel):
     """One plugin, found by one entry point or registered in this process."""
 
     name: str
@@ -72,8 +72,8 @@ def report_of(registry: PluginRegistry) -> list[PluginReport]:
             plugin.load()
             # Observers are all told, whatever their names.
             if plugin.group != OBSERVERS:
-                claims.setdefault((plugin.group, same_name(plugin.name)), []).append(plugin.origin)
-    reports = [_report(plugin, claims.get((plugin.group, same_name(plugin.name)), [])) for plugin in plugins]
+                claims.setdefault((plugin.group, normalize_name(plugin.name)), []).append(plugin.origin)
+    reports = [_report(plugin, claims.get((plugin.group, normalize_name(plugin.name)), [])) for plugin in plugins]
     return sorted(reports, key=lambda report: (GROUPS.index(report.group), report.name, report.distribution or ""))
 
 

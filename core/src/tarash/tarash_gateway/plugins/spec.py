@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
-from tarash.tarash_gateway.records import StrictInput
+from tarash.tarash_gateway.records import StrictModel
 
 API_VERSION = 1
 """The version of the plugin contract that this gateway speaks."""
@@ -19,7 +19,7 @@ HTTP_SETTINGS = (*CORE_SETTINGS, "headers")
 """Names in `provider_config` that every provider of the HTTP kit takes."""
 
 
-class ProviderSpec(StrictInput):
+class ProviderSpec(StrictModel):
     """One provider: its name, the version of the contract it was written for, and what its models accept."""
 
     name: Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]

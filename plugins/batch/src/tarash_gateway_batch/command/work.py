@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash_gateway_batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
@@ -124,7 +124,9 @@ class _Chosen:
 
     def __call__(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
         maker = self._maker
-        ours = provider is None or (maker.provider is not None and same_name(provider) == same_name(maker.provider))
+        ours = provider is None or (
+            maker.provider is not None and normalize_name(provider) == normalize_name(maker.provider)
+        )
         of_options = ours and kind == self._kind
         base_url = maker.base_url if ours else None
         known = maker.model if model is None and of_options else model

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.companions import install_command
-from tarash.tarash_gateway.discovery import COMMANDS, same_name
+from tarash.tarash_gateway.discovery import COMMANDS, normalize_name
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins.registry import registry
 from tarash.tarash_gateway.plugins.report import PluginReport, plugin_report
@@ -86,7 +86,7 @@ def _key(provider: dict[str, Any]) -> tuple[str, str]:
     """What there is to say of a provider's key, and its colour. One variable of several is enough."""
     keys = provider["keys"]
     if not keys:
-        none_needed = provider["local"] or same_name(provider["name"]) == SANDBOX
+        none_needed = provider["local"] or normalize_name(provider["name"]) == SANDBOX
         return ("needs no key", "green") if none_needed else ("in no variable: see its page", "")
     here = [name for name, there in keys.items() if there]
     return (f"{here[0]} is set", "green") if here else (f"{' or '.join(keys)} is not set", "yellow")

@@ -10,7 +10,7 @@ from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import GenerationFailedError, SaveError, TarashError
 from tarash.tarash_gateway.images import generate_image, stream_image
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.plugins.registry import registry

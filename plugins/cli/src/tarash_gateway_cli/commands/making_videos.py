@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import SaveError, TarashError
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import (
     ImageType,
     VideoGenerationConfig,

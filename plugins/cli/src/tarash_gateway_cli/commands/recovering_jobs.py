@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.display.text import one_line
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import Entry, Journal
@@ -29,7 +29,7 @@ def recover_jobs(provider: str | None, base_url: str | None, *, as_json: bool) -
     output = Output(as_json=as_json)
     journal = open_journal()
     # One look for each address; which model it is does not matter for that.
-    places = {(same_name(entry.provider), entry.endpoint): entry for entry in _waiting(journal, provider)}
+    places = {(normalize_name(entry.provider), entry.endpoint): entry for entry in _waiting(journal, provider)}
     jobs: dict[tuple[str, str], GenerationJob] = {}
     not_asked: list[tuple[Entry, TarashError]] = []
     for entry in places.values():
@@ -49,7 +49,7 @@ def _waiting(journal: Journal, provider: str | None) -> list[Entry]:
     return [
         entry
         for entry in journal.entries()
-        if (provider is None or same_name(entry.provider) == same_name(provider))
+        if (provider is None or normalize_name(entry.provider) == normalize_name(provider))
         and entry.kind == "video"
         and entry.status in (*_UNANSWERED, "submitted")
     ]
@@ -60,7 +60,7 @@ def _image_jobs(journal: Journal, provider: str | None) -> list[GenerationJob]:
     return [
         job
         for job in journal.jobs()
-        if isinstance(job, ImageJob) and (provider is None or same_name(job.provider) == same_name(provider))
+        if isinstance(job, ImageJob) and (provider is None or normalize_name(job.provider) == normalize_name(provider))
     ]
 
 

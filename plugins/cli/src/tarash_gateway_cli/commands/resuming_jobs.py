@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.discovery import same_name
+from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, TarashError
 from tarash.tarash_gateway.images import cancel_image, poll_image, resume_image
-from tarash.tarash_gateway.media.saving import Exists
+from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import (
     GenerationJob,
     ImageGenerationConfig,
@@ -165,7 +165,7 @@ _OF_PLACE = (ConfigurationError, ConnectionFailedError)
 def _explained(error: TarashError, job: GenerationJob | None) -> CommandError:
     """An error with what it means for a job that was submitted elsewhere or earlier."""
     hints: tuple[str, ...] = ()
-    if job is not None and isinstance(error, ConnectionFailedError) and same_name(job.provider) == SANDBOX:
+    if job is not None and isinstance(error, ConnectionFailedError) and normalize_name(job.provider) == SANDBOX:
         hints = ("An embedded sandbox ends with its command, and its jobs end with it.",)
     elif job is not None and isinstance(error, ConfigurationError) and job.endpoint in str(error):
         hints = (f"If you trust that address with your key: {shell_command('--base-url', job.endpoint)}",)

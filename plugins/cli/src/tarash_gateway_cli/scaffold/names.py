@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from tarash.tarash_gateway.discovery import extras_of, same_name
+from tarash.tarash_gateway.discovery import extras_of, normalize_name
 
 DISTRIBUTION: Final = "tarash-gateway"
 
@@ -57,7 +57,7 @@ class Names:
     @property
     def variable(self) -> str:
         """The environment variable of the key: `ACME_FILMS_API_KEY`."""
-        return f"{same_name(self.provider).upper()}_API_KEY"
+        return f"{normalize_name(self.provider).upper()}_API_KEY"
 
     def _words(self) -> list[str]:
         return [word.capitalize() for word in re.split("[_-]", self.provider)]
@@ -80,7 +80,7 @@ class Names:
 
 
 def _not_a_word(name: str) -> str | None:
-    if _is_word(name) and not same_name(name).startswith(same_name(DISTRIBUTION)):
+    if _is_word(name) and not normalize_name(name).startswith(normalize_name(DISTRIBUTION)):
         return None
     near = _near(name)
     meant = f" Did you mean {near!r}?" if near else ""
@@ -91,12 +91,12 @@ def _not_a_word(name: str) -> str | None:
 
 
 def _taken(name: str, installed: Iterable[str]) -> str | None:
-    if same_name(name) in {same_name(other) for other in installed}:
+    if normalize_name(name) in {normalize_name(other) for other in installed}:
         return (
             f"a provider {name!r} is installed already (tarash plugins shows from where); two of one name exclude each "
             "other. Choose another name, or uninstall that one first."
         )
-    if same_name(name) in {same_name(other) for other in (*extras_of(DISTRIBUTION), *_OURS)}:
+    if normalize_name(name) in {normalize_name(other) for other in (*extras_of(DISTRIBUTION), *_OURS)}:
         return f"{name!r} is taken: {DISTRIBUTION} has something of that name. Choose another."
     return None
 

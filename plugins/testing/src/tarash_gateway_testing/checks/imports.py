@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from tarash.tarash_gateway.discovery import PROVIDERS, discover, same_name
+from tarash.tarash_gateway.discovery import PROVIDERS, discover, normalize_name
 from tarash.tarash_gateway.plugins import ProviderSpec
 from tarash_gateway_testing.base import Case
 from tarash_gateway_testing.rules import Rule
@@ -69,10 +69,10 @@ class LoadingChecks(Case):
         if self.plugin is not None:
             pytest.skip("the plugin is given in `plugin`; install it and leave that out to have this checked")
         found = sorted(one.name for one in discover(PROVIDERS))
-        if same_name(self.provider) not in map(same_name, found):
+        if normalize_name(self.provider) not in map(normalize_name, found):
             self.broken(_NAMED, f"no entry point is named {self.provider!r}; there are {', '.join(found) or 'none'}")
         declared = self.spec().name
-        if same_name(declared) != same_name(self.provider):
+        if normalize_name(declared) != normalize_name(self.provider):
             self.broken(_NAMED, f"the entry point is {self.provider!r}, the spec's name is {declared!r}")
 
     def test_the_plugin_can_be_loaded(self) -> None:
@@ -129,7 +129,9 @@ class LoadingChecks(Case):
             return self.plugin.__name__, ""
         if self.plugin is not None:
             pytest.skip("the plugin is an object of this process; give the name of its module")
-        found = next((one for one in discover(PROVIDERS) if same_name(one.name) == same_name(self.provider)), None)
+        found = next(
+            (one for one in discover(PROVIDERS) if normalize_name(one.name) == normalize_name(self.provider)), None
+        )
         if found is None:
             self.broken(_NAMED, f"no entry point is named {self.provider!r}")
         return found.entry_point.module, found.entry_point.attr

@@ -11,7 +11,7 @@ import httpcore2  # noqa: TID253 # imported itself when the first request is sen
 import httpx2  # noqa: TID253 # as above
 
 from tarash.tarash_gateway.errors import ConnectionFailedError, DownloadError, UnsafeUrlError
-from tarash.tarash_gateway.media.connecting import open_async_pool, open_pool, target
+from tarash.tarash_gateway.media.connections import open_async_pool, open_pool, target
 from tarash.tarash_gateway.media.steps import Deadline
 from tarash.tarash_gateway.plugins.http.connection import origin
 from tarash.tarash_gateway.plugins.http.failures import connection_errors

@@ -21,7 +21,7 @@ import httpx2  # noqa: TID253 # as above
 from pydantic_core import to_json
 
 from tarash.tarash_gateway.errors import ConfigurationError, InvalidResponseError, UnsafeUrlError
-from tarash.tarash_gateway.media.connecting import Deadline, open_async_pool, open_pool
+from tarash.tarash_gateway.media.connections import Deadline, open_async_pool, open_pool
 from tarash.tarash_gateway.media.steps import HEADER_MARK, QUERY_MARK, Private
 from tarash.tarash_gateway.plugins.http.connection import Connection, header_lines, origin
 from tarash.tarash_gateway.plugins.http.request import ERROR_BYTES, HttpRequest

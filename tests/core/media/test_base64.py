@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tarash.tarash_gateway.media.decoding import decode_base64, decode_data_url, without_media
+from tarash.tarash_gateway.media.base64 import decode_base64, decode_data_url, without_media
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, SizeRule, VideoModel
-from tarash.tarash_gateway.capabilities.checking import check
+from tarash.tarash_gateway.capabilities.check import check
 from tarash.tarash_gateway.models import (
     ImageGenerationRequest,
     ImageType,

@@ -18,7 +18,7 @@ from tarash.tarash_gateway.models.fields import Unsupported, UnsupportedValues
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment
 from tarash.tarash_gateway.problems import Problem
-from tarash.tarash_gateway.records import held, shortened
+from tarash.tarash_gateway.records import field_of, shortened
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
@@ -108,7 +108,7 @@ class _Checker(Generic[RequestT]):
     def value(self, name: str) -> Any:
         """The field as it stands now; `extra_params.NAME` is one of the vendor's own."""
         name, _, param = name.partition(".")
-        value = self.changes[name] if name in self.changes else held(self.asked, name)
+        value = self.changes[name] if name in self.changes else field_of(self.asked, name)
         return value.get(param) if param else value
 
     def change(self, name: str, value: Any) -> None:
@@ -151,7 +151,7 @@ class _Checker(Generic[RequestT]):
     def _adjustments(self) -> Iterator[Adjustment]:
         for name, (sent, reason) in self.sent.items():
             field_name, _, param = name.partition(".")
-            asked: Any = held(self.asked, field_name)
+            asked: Any = field_of(self.asked, field_name)
             if param:
                 asked = asked.get(param)
             if asked != sent:
@@ -266,7 +266,7 @@ class _Checker(Generic[RequestT]):
     def _words(self, row: ModelRow) -> None:
         """Sends a word in the model's own language: another word of the same step, or nothing in place of `auto`."""
         for name, column in VALUE_COLUMNS.items():
-            asked, allowed = self.value(name), held(row, column)
+            asked, allowed = self.value(name), field_of(row, column)
             if asked is None or not allowed or asked in allowed or name in self.sent:
                 continue
             if asked == AUTO:

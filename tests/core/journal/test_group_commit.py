@@ -6,13 +6,13 @@ import json
 import pytest
 
 from tarash.tarash_gateway.errors import SaveError
-from tarash.tarash_gateway.journal.grouping import GroupedJournal
+from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.journal.lines import Appender
 
 
 @pytest.fixture
 def journal(tmp_path):
-    return GroupedJournal(tmp_path / "journal")
+    return BatchedJournal(tmp_path / "journal")
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from tarash.tarash_gateway.errors import SaveError
-from tarash.tarash_gateway.media import saving
-from tarash.tarash_gateway.media.saving import atomic_file, check_place
+from tarash.tarash_gateway.media import files
+from tarash.tarash_gateway.media.files import atomic_file, check_place
 
 
 @pytest.mark.parametrize("exists", ["error", "replace", "skip"])
@@ -149,7 +149,7 @@ class TestWhatAKilledProcessLeft:
         def lock(file, how):
             (tmp_path / ".a.mp4.part").rename(finished)  # its writer was quicker
 
-        monkeypatch.setattr(saving.fcntl, "flock", lock)
+        monkeypatch.setattr(files.fcntl, "flock", lock)
         with atomic_file(place, "error") as file:
             file.write(b"new")
         assert (finished.read_bytes(), place.read_bytes()) == (b"whole", b"new")
@@ -160,7 +160,7 @@ class TestWhatAKilledProcessLeft:
         def no_locks(file, how):
             raise OSError(errno.ENOTSUP, "not supported")
 
-        monkeypatch.setattr(saving.fcntl, "flock", no_locks)
+        monkeypatch.setattr(files.fcntl, "flock", no_locks)
         for name in ("a.mp4", "b.mp4"):
             with atomic_file(tmp_path / name, "error") as file:
                 file.write(b"new")

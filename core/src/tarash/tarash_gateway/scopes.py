@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 ThingT = TypeVar("ThingT")
 
 
-class Surroundings(Generic[ThingT]):
+class ScopeStack(Generic[ThingT]):
     """The things of one kind whose blocks are open: those of this context, else those of the process.
 
     A thread that was started in a block has no context of it, and is in it all the same.

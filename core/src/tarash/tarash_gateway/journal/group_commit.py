@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from tarash.tarash_gateway.journal.folder import Journal, line_of, new_intent
 from tarash.tarash_gateway.journal.lines import Appender
-from tarash.tarash_gateway.media.saving import cannot_write
+from tarash.tarash_gateway.media.files import cannot_write
 
 
-class GroupedJournal(Journal):
+class BatchedJournal(Journal):
     """A journal whose lines, written by an async call, share a sync with those that come meanwhile."""
 
     def __init__(self, path: Path | str | os.PathLike[str]) -> None:

@@ -11,8 +11,8 @@ import time
 import httpcore2
 import pytest
 
-from tarash.tarash_gateway.media import connecting, loop_streams
-from tarash.tarash_gateway.media.connecting import Deadline, open_async_pool, open_pool
+from tarash.tarash_gateway.media import connections, loop_streams
+from tarash.tarash_gateway.media.connections import Deadline, open_async_pool, open_pool
 from tarash.tarash_gateway.media.steps import HEADER_MARK, PIECE, Private, seconds_left
 
 SECRET = b"Authorization: Bearer sk-0123456789"
@@ -74,7 +74,7 @@ def frames_with(secret, error):
 
 
 def test_no_frame_of_a_write_that_fails_holds_the_head():
-    stream = connecting._Stream(Broken())
+    stream = connections._Stream(Broken())
     deadline = Deadline(60, private=Private(SECRET))
     stream.write(HEAD, deadline)
     with pytest.raises(httpcore2.WriteError) as caught:
@@ -98,7 +98,7 @@ class Heard(Broken):
 @pytest.mark.parametrize("last", ["write", "read"])
 def test_a_head_goes_out_with_what_follows_it_and_before_any_read(last):
     inner, deadline = Heard(), Deadline(60, private=Private(SECRET))
-    stream = connecting._Stream(inner)
+    stream = connections._Stream(inner)
     stream.write(HEAD, deadline)
     assert inner.written == []
     if last == "write":
