@@ -6,6 +6,7 @@ Bytes that come are kept until they are read; the loop is told to wait only wher
 from __future__ import annotations
 
 import asyncio
+import itertools
 import select
 import socket
 import ssl
@@ -24,6 +25,9 @@ _MOST: Final = 2 * PIECE
 _HAPPY_EYEBALLS: Final = 0.25
 """Seconds after which the next address of a host is tried beside the one before it."""
 
+_Address = tuple[int, tuple[Any, ...]]
+"""A family of addresses, and what a socket of that family connects to."""
+
 
 async def connect(
     host: str, port: int, timeout: float | None, most: float, options: Iterable[tuple[int, int, int]]
@@ -35,15 +39,10 @@ async def connect(
         httpcore2.ConnectError: nobody listens there.
         httpcore2.ConnectTimeout: it took more than `most` seconds, or more than is left.
     """
-    loop = asyncio.get_running_loop()
     seconds = seconds_left(timeout, httpcore2.ConnectTimeout)
-    # Other loops than asyncio's own, such as uvloop's, try the addresses in their own way and know no such argument.
-    # A host that is an address has no second one to race; the race loses its socket where it is cancelled at the end.
-    own = isinstance(loop, asyncio.BaseEventLoop) and addresses.literal(host) is None
-    side_by_side: dict[str, Any] = {"happy_eyeballs_delay": _HAPPY_EYEBALLS} if own else {}
     try:
         async with asyncio.timeout(most if seconds is None else min(seconds, most)):
-            _, line = await loop.create_connection(_Line, host, port, **side_by_side)
+            line = await _open_line(await _connect_first(await _resolve(host, port)))
     except TimeoutError as error:
         msg = "timed out"
         raise httpcore2.ConnectTimeout(msg) from error
@@ -55,6 +54,79 @@ async def connect(
     for option in options:
         connected.setsockopt(*option)
     return _LoopStream(line)
+
+
+async def _resolve(host: str, port: int) -> list[_Address]:
+    """Returns the addresses of a host in the order in which they are tried: the families take turns (RFC 8305)."""
+    literal = None if "%" in host else addresses.literal(host)  # a scope id is the resolver's to read
+    if literal is not None:
+        return [(socket.AF_INET if literal.version == 4 else socket.AF_INET6, (str(literal), port))]
+    families: dict[int, list[_Address]] = {}
+    for family, *_, address in await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM):
+        families.setdefault(family, []).append((family, address))
+    return [found for turn in itertools.zip_longest(*families.values()) for found in turn if found]
+
+
+async def _connect_first(candidates: list[_Address]) -> socket.socket:
+    """Returns a connection to the first address that answers; each next one is tried beside those that are slow.
+
+    asyncio has such a race of its own: cancelled at the moment at which it is won, it loses the open socket.
+
+    Raises:
+        OSError: no address answers.
+    """
+    won: list[socket.socket] = []
+    failures: list[OSError] = []
+    running: set[asyncio.Task[None]] = set()
+    try:
+        for left in reversed(range(len(candidates))):
+            running.add(asyncio.create_task(_attempt(candidates[-1 - left], won, failures)))
+            while running and not won:
+                delay = _HAPPY_EYEBALLS if left else None
+                ended, running = await asyncio.wait(running, timeout=delay, return_when=asyncio.FIRST_COMPLETED)
+                for attempt in ended:
+                    attempt.result()
+                if left:
+                    break  # one failed, or all are slow: the next one begins
+            if won:
+                return won[0]
+    except BaseException:
+        for connection in won:
+            connection.close()
+        raise
+    finally:
+        for attempt in running:
+            attempt.cancel()
+    texts = list(dict.fromkeys(map(str, failures)))
+    if len(texts) == 1:
+        raise failures[0]
+    raise OSError("; ".join(texts))
+
+
+async def _attempt(candidate: _Address, won: list[socket.socket], failures: list[OSError]) -> None:
+    """Connects to an address, unless another attempt wins first."""
+    family, address = candidate
+    connection = None
+    try:
+        connection = socket.socket(family, socket.SOCK_STREAM)
+        connection.settimeout(0)
+        await asyncio.get_running_loop().sock_connect(connection, address)
+        if not won:
+            won.append(connection)
+    except OSError as error:
+        failures.append(error)
+    finally:
+        if connection is not None and connection not in won:
+            connection.close()
+
+
+async def _open_line(connection: socket.socket) -> _Line:
+    try:
+        _, line = await asyncio.get_running_loop().create_connection(_Line, sock=connection)
+    except BaseException:
+        connection.close()
+        raise
+    return line
 
 
 class _Line(asyncio.Protocol):
