@@ -392,6 +392,9 @@ def _dollars(price: Price) -> str:
     parts = []
     if price.per_image:
         parts.append(f"{min(price.per_image.values()):g} to {max(price.per_image.values()):g} an image")
+    if price.per_megapixel:
+        first = f"{price.per_megapixel['first']:g}, then " if "first" in price.per_megapixel else ""
+        parts.append(f"{first}{price.per_megapixel['each']:g} a megapixel")
     if price.per_second:
         figures = sorted(set(price.per_second.values()))
         parts.append(f"{' to '.join(f'{figure:g}' for figure in figures)} a second")

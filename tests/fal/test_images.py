@@ -8,6 +8,7 @@ import pytest
 
 from tarash.tarash_gateway import (
     cancel_image,
+    estimate_cost,
     generate_image,
     generate_image_async,
     list_models,
@@ -99,6 +100,31 @@ def test_the_cost_is_billed_units_times_the_price_of_one(vendor, image_config, t
     assert "fal-ai/kling-video/v2.6/pro/text-to-video" in {row.model for row in list_models("fal")}
     response = generate_image(config, request(n=2))
     assert response.cost == pytest.approx(0.16)
+
+
+@pytest.mark.parametrize(
+    ("model", "fields", "dollars"),
+    [
+        ("fal-ai/flux/dev", {"size": "1920x1080", "n": 2}, 0.1),
+        ("fal-ai/flux/dev", {"aspect_ratio": "16:9"}, 0.025),
+        ("fal-ai/flux/schnell", {}, 0.003),
+        ("fal-ai/flux-2-pro", {"size": "1920x1080"}, 0.045),
+    ],
+)
+def test_a_flux_model_is_estimated_and_billed_by_the_megapixel(image_config, model, fields, dollars):
+    config = image_config(model)
+    estimated = estimate_cost(config, request(**fields))
+    assert (estimated.low, estimated.high) == (pytest.approx(dollars), pytest.approx(dollars))
+    if model == "fal-ai/flux/dev":
+        assert generate_image(config, request(**fields)).cost == pytest.approx(dollars)
+
+
+def test_a_price_that_the_platform_gives_by_the_megapixel_is_kept(vendor, image_config, tmp_path, monkeypatch):
+    monkeypatch.setenv("TARASH_CACHE", str(tmp_path))
+    config = image_config("fal-ai/flux/dev", provider_config={"platform_url": vendor.fal_platform_url})
+    rows = {row.model: row for row in refresh_models(config)}
+    assert rows["fal-ai/flux/dev"].price.per_megapixel == {"each": 0.025}
+    assert estimate_cost(config, request(aspect_ratio="1:1")).high == pytest.approx(0.025)
 
 
 def test_a_job_is_resumed_in_another_process(image_config):

@@ -82,7 +82,7 @@ def test_it_has_the_models_of_openai_and_they_cost_nothing():
 
     assert [row.model_copy(update={"price": None}) for row in ours] == theirs
     prices = [row.price for row in ours if row.price is not None]
-    amounts = [d for p in prices for table in (p.per_image, p.per_second, p.per_million_tokens) for d in table.values()]
+    amounts = [d for p in prices for table in p.tables().values() for d in table.values()]
     assert amounts
     assert not any(amounts)
 

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Price, VideoModel
+from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Price, SizeRule, VideoModel
 from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType, VideoGenerationRequest
 
@@ -91,6 +91,58 @@ def test_a_video_costs_its_seconds(durations, fields, low, high):
 )
 def test_a_video_without_a_length_or_a_price_is_not_estimated(price, durations, fields):
     assert clip(price, durations, **fields) is None
+
+
+DRAWN = Price(per_megapixel={"each": 0.02}, **SAID)
+WORDS = {"square_hd": "1024x1024", "square": "512x512", "huge": "2048x1025"}
+
+
+@pytest.mark.parametrize(
+    ("columns", "fields", "low", "high"),
+    [
+        ({}, {"size": "1024x1024"}, 0.02, 0.02),
+        ({}, {"size": "1024x1024", "n": 3}, 0.06, 0.06),
+        ({}, {"size": "512x512"}, 0.02, 0.02),
+        ({}, {"size": "1920x1080"}, 0.04, 0.04),
+        ({}, {"size": "1024x1025"}, 0.04, 0.04),
+        ({}, {"size": "1920x1080", "resolution": "2K"}, 0.04, 0.04),
+        (
+            {"price": DRAWN.model_copy(update={"per_megapixel": {"first": 0.03, "each": 0.015}})},
+            {"size": "64x64"},
+            *(0.03,) * 2,
+        ),
+        (
+            {"price": DRAWN.model_copy(update={"per_megapixel": {"first": 0.03, "each": 0.015}})},
+            {"size": "2048x1024"},
+            *(0.045,) * 2,
+        ),
+        ({"word_sizes": WORDS}, {"size": "square"}, 0.02, 0.02),
+        ({"word_sizes": WORDS}, {"size": "huge"}, 0.06, 0.06),
+        ({"word_sizes": WORDS}, {}, 0.02, 0.06),
+        ({"sizes": ("512x512", "1024x1025", "auto")}, {"size": "auto"}, 0.02, 0.04),
+        ({"sizes": SizeRule(max_pixels=4_000_000, min_pixels=65_536)}, {}, 0.02, 0.08),
+    ],
+)
+def test_an_image_costs_its_megapixels_each_begun_one_as_a_whole_one(columns, fields, low, high):
+    estimated = picture(ImageModel(**{"model": "acme-image", "price": DRAWN, **SAID, **columns}), **fields)
+
+    assert (estimated.low, estimated.high) == (pytest.approx(low), pytest.approx(high))
+
+
+@pytest.mark.parametrize(
+    ("columns", "fields"),
+    [
+        ({}, {}),
+        ({}, {"size": "square"}),
+        ({}, {"resolution": "2K"}),
+        ({"sizes": SizeRule(words=("square",))}, {}),
+        ({"price": DRAWN.model_copy(update={"per_megapixel": {}})}, {"size": "64x64"}),
+        ({}, {"size": "64x64", "image_list": [ImageType(image=b"a")]}),
+    ],
+    ids=["no-size", "a-word", "a-tier", "no-limit", "no-price", "an-edit"],
+)
+def test_an_image_of_unknown_size_has_no_price_by_the_megapixel(columns, fields):
+    assert picture(ImageModel(**{"model": "acme-image", "price": DRAWN, **SAID, **columns}), **fields) is None
 
 
 def test_a_video_is_not_estimated_by_the_row_of_an_image():

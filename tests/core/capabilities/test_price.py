@@ -123,6 +123,20 @@ class TestTiersAndSound:
         assert Price(per_second={"any": 0.1}, **SAID).for_second("640x480") == (0.1, 0.1)
 
 
+def test_every_table_has_a_name():
+    tables = Price(per_image={"low 1x1": 1}, per_megapixel={"each": 2}, **SAID).tables()
+    assert tables == {
+        "per_image": {"low 1x1": 1},
+        "per_megapixel": {"each": 2},
+        "per_second": {},
+        "per_million_tokens": {},
+    }
+
+
+def test_a_price_of_the_first_megapixel_alone_prices_nothing():
+    assert Price(per_megapixel={"first": 0.03}, **SAID).for_pixels(1) is None
+
+
 @pytest.mark.parametrize(
     ("amount", "text"),
     [(0, "$0.00"), (0.6, "$0.60"), (0.072, "$0.072"), (1 / 3, "$0.3333"), (0.00021, "$0.00021"), (12.504, "$12.50")],

@@ -191,6 +191,19 @@ def test_counts_that_cannot_be_read_leave_the_cost_unknown(called, b64):
     assert cost(by_image, None) == cost(by_image, {"image_out": 7}) == (0.04, "computed")
 
 
+def test_megapixels_are_counted_of_the_images_that_were_made(called, b64, png):
+    price = Price(per_megapixel={"each": 0.02}, source="https://acme.test", checked_on="2026-11-30")
+    large = png[:16] + (2048).to_bytes(4) + (1024).to_bytes(4) + png[24:]
+    outputs = [ImageOutput(base64=b64), ImageOutput(content=large), ImageOutput(error="blocked")]
+
+    def cost(**fields):
+        result, _ = called(ImageAnswer(outputs), columns={"price": price}, n=3, **fields)
+        return result.cost, result.cost_source
+
+    assert cost() == (pytest.approx(0.06), "computed")
+    assert cost(image_list=[ImageType(image=png)]) == (None, None)
+
+
 def test_every_source_of_a_picture_is_tried_before_it_is_called_broken(called, b64, png):
     url = "https://cdn.acme.test/a.png"
     outputs = [

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Lifecycle, Price, SizeRule, VideoModel
 from tarash_gateway_fal.field_names import IMAGES, FieldNames
@@ -24,6 +24,23 @@ PRESETS = {
     "9:16": "portrait_16_9",
 }
 """Aspect ratio to the word of `image_size` that means it."""
+
+PRESET_SIZES = {
+    "square_hd": "1024x1024",
+    "square": "512x512",
+    "landscape_4_3": "1024x768",
+    "portrait_4_3": "768x1024",
+    "landscape_16_9": "1024x576",
+    "portrait_16_9": "576x1024",
+}
+"""Word of `image_size` to the pixels that the FLUX models make of it (litellm and others, October 2026)."""
+
+_MEGAPIXELS: dict[str, dict[Literal["first", "each"], float]] = {
+    "fal-ai/flux/dev": {"each": 0.025},
+    "fal-ai/flux/schnell": {"each": 0.003},
+    "fal-ai/flux-2-pro": {"first": 0.03, "each": 0.015},
+}
+"""Dollars for a megapixel. fal's pages on the models, as several readers quote them from July to October 2026."""
 
 MOST_IMAGES = 4
 """Images of one request, where a schema names no maximum: what fal's pages say of most models."""
@@ -50,9 +67,20 @@ Fields = Mapping[str, Mapping[str, Any]]
 def shipped_rows() -> tuple[tuple[ImageModel, ...], tuple[VideoModel, ...]]:
     """Makes the rows that are known without asking the vendor."""
     known = {"source": SOURCE, "checked_on": CHECKED_ON}
-    rows = [row_of(model, entry["kind"], entry["fields"], **known) for model, entry in MODELS.items()]
+    rows = [
+        row_of(model, entry["kind"], entry["fields"], price=_shipped_price(model), **known)
+        for model, entry in MODELS.items()
+    ]
     images = tuple(row for row in rows if isinstance(row, ImageModel))
     return images, tuple(row for row in rows if isinstance(row, VideoModel))
+
+
+def _shipped_price(model: str) -> Price | None:
+    megapixels = _MEGAPIXELS.get(model)
+    if megapixels is None:
+        return None
+    basis, source = "quoted from fal's page on the model", f"https://fal.ai/models/{model}"
+    return Price(per_megapixel=megapixels, basis=basis, source=source, checked_on=CHECKED_ON)
 
 
 def row_of(model: str, kind: str, fields: Fields, **known: Any) -> ImageModel | VideoModel:
@@ -69,6 +97,7 @@ def row_of(model: str, kind: str, fields: Fields, **known: Any) -> ImageModel | 
         **known,
         "model": model,
         "aspect_ratios": _ratios(fields, names),
+        "word_sizes": PRESET_SIZES if model in _MEGAPIXELS else {},
         "resolutions": _words(fields, names.resolution),
         "min_input_images": _fewest_inputs(fields, names),
         "max_input_images": _most_inputs(fields, names, kind),
@@ -245,16 +274,19 @@ def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping
     return found if isinstance(found, Mapping) else {}
 
 
+_UNITS = {"image": ("per_image", "any any"), "megapixel": ("per_megapixel", "each"), "second": ("per_second", "any")}
+"""What fal counts, to the column of a price and the key in it."""
+
+
 def read_prices(answer: Mapping[str, Any], today: date) -> dict[str, Price]:
     """Reads `GET /models/pricing`: what one unit of each model costs, where it is counted in dollars."""
     prices = {}
     for entry in answer.get("prices", ()):
         model, dollars, unit = entry.get("endpoint_id"), entry.get("unit_price"), str(entry.get("unit", ""))
-        table = {"image": "per_image", "second": "per_second"}.get(unit.rstrip("s"))
+        column, key = _UNITS.get(unit.rstrip("s"), ("", ""))
         if not isinstance(model, str) or not isinstance(dollars, (int, float)) or entry.get("currency", "USD") != "USD":
             continue
-        key = {"per_image": "any any", "per_second": "any"}.get(table or "")
-        tables: dict[str, Any] = {table: {key: float(dollars)}} if table else {}
+        tables: dict[str, Any] = {column: {key: float(dollars)}} if column else {}
         prices[model] = Price(
             **tables, basis=f"{dollars:g} for one {unit}", source=f"https://fal.ai/models/{model}", checked_on=today
         )

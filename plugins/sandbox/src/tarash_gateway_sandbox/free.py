@@ -13,12 +13,6 @@ def free(row: RowT) -> RowT:
     """A row whose prices are zero where the vendor's are known, so that limits can be tried out as well."""
     if row.price is None:
         return row
-    price = row.price.model_copy(
-        update={
-            "per_image": dict.fromkeys(row.price.per_image, 0.0),
-            "per_second": dict.fromkeys(row.price.per_second, 0.0),
-            "per_million_tokens": dict.fromkeys(row.price.per_million_tokens, 0.0),
-            "basis": "the sandbox is free",
-        }
-    )
+    zeros = {name: dict.fromkeys(table, 0.0) for name, table in row.price.tables().items()}
+    price = row.price.model_copy(update={**zeros, "basis": "the sandbox is free"})
     return row.model_copy(update={"price": price})

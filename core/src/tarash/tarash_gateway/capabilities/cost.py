@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tarash.tarash_gateway.capabilities.price import as_dollars
+from collections.abc import Iterable
+
+from tarash.tarash_gateway.capabilities.price import Price, as_dollars
 from tarash.tarash_gateway.capabilities.rows import ModelRow, VideoModel
-from tarash.tarash_gateway.capabilities.rules import DurationRule
+from tarash.tarash_gateway.capabilities.rules import DurationRule, SizeRule, parse_size
 from tarash.tarash_gateway.models.request import GenerationRequest, ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.records import FrozenModel
 
@@ -33,20 +35,44 @@ def estimate(request: GenerationRequest, row: ModelRow | None) -> CostEstimate |
     """
     if row is None or row.price is None:
         return None
-    price, seen = row.price, f"{row.price.basis}, {row.price.checked_on}"
+    price, source = row.price, f"{row.price.basis}, {row.price.checked_on}"
     if isinstance(request, ImageGenerationRequest):
-        each = None if request.image_list else price.for_image(request.quality, request.size, request.resolution)
+        each = _image_price(request, row, price)
         if each is None:
             return None
-        return CostEstimate(low=each[0] * request.n, high=each[1] * request.n, basis=f"{request.n} x image, {seen}")
+        return CostEstimate(low=each[0] * request.n, high=each[1] * request.n, basis=f"{request.n} x image, {source}")
     if isinstance(request, VideoGenerationRequest) and isinstance(row, VideoModel):
         sound = {"always": True, "never": False}.get(row.audio or "", request.generate_audio)
         each, lengths = price.for_second(request.size, request.resolution, audio=sound), _lengths(request, row)
         if each is None or lengths is None:
             return None
         low, high = each[0] * lengths[0] * request.n, each[1] * lengths[1] * request.n
-        return CostEstimate(low=low, high=high, basis=f"seconds of video, {seen}")
+        return CostEstimate(low=low, high=high, basis=f"seconds of video, {source}")
     return None
+
+
+def _image_price(request: ImageGenerationRequest, row: ModelRow, price: Price) -> tuple[float, float] | None:
+    """Returns the least and the most that one image may cost, by its quality and size or by its megapixels."""
+    if request.image_list:
+        return None
+    each = price.for_image(request.quality, request.size, request.resolution)
+    if each is not None or (request.size is None and request.resolution is not None):
+        return each  # how many pixels an image of a tier has depends on its shape
+    amounts = [price.for_pixels(pixels) for pixels in _pixels(request.size, row)]
+    figures = [amount for amount in amounts if amount is not None]
+    return (min(figures), max(figures)) if figures else None
+
+
+def _pixels(size: str | None, row: ModelRow) -> Iterable[int]:
+    """The pixels that one image may have; nothing where they are not known."""
+    words, sizes = row.word_sizes, row.sizes
+    if size not in (None, "auto"):
+        names: Iterable[str] = [words.get(size, size)]
+    elif isinstance(sizes, SizeRule) and sizes.max_pixels is not None:
+        return sizes.min_pixels, sizes.max_pixels
+    else:
+        names = words.values() if words or isinstance(sizes, SizeRule) else sizes or ()
+    return [parsed[0] * parsed[1] for name in names if (parsed := parse_size(name))]
 
 
 def _lengths(request: VideoGenerationRequest, row: VideoModel) -> tuple[float, float] | None:

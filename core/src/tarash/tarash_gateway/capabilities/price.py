@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Literal
@@ -9,10 +10,15 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from tarash.tarash_gateway.capabilities.rules import parse_size
-from tarash.tarash_gateway.records import StrictModel
+from tarash.tarash_gateway.records import StrictModel, field_of
 
 TokenKind = Literal["text_in", "image_in", "text_out", "image_out"]
 """What a vendor counts tokens of."""
+
+
+MEGAPIXEL = 1024 * 1024
+"""Pixels of one megapixel, as fal bills them: its page on FLUX.2 [pro] counts a 1024x1024 image as one and a 1920x1080
+image as two (https://fal.ai/models/fal-ai/flux-2-pro, as quoted in August 2026)."""
 
 
 class Price(StrictModel):
@@ -20,6 +26,10 @@ class Price(StrictModel):
 
     per_image: dict[str, float] = Field(default_factory=dict)
     """Dollars for one image, by `QUALITY SIZE` such as `hd 1024x1024`, or `any TIER` such as `any 2K`."""
+
+    per_megapixel: dict[Literal["first", "each"], float] = Field(default_factory=dict)
+    """Dollars for `each` megapixel (1024x1024 pixels) of one image, where a part of one is billed as a whole one;
+    `first` where the first one has a price of its own."""
 
     per_second: dict[str, float] = Field(default_factory=dict)
     """Dollars for one second of video, by size or tier such as `720p`, or `any`; where sound makes a difference, with
@@ -46,6 +56,10 @@ class Price(StrictModel):
                 raise ValueError(msg)
         return value
 
+    def tables(self) -> dict[str, dict[str, float]]:
+        """Returns every table of figures by the name of its column."""
+        return {name: value for name in type(self).model_fields if isinstance(value := field_of(self, name), dict)}
+
     def for_image(
         self, quality: str | None, size: str | None, resolution: str | None = None
     ) -> tuple[float, float] | None:
@@ -59,6 +73,13 @@ class Price(StrictModel):
             if (quality in (None, "auto") or key.split()[0] in (quality, "any"))
             and _shape_fits(key.split()[1], size, resolution)
         )
+
+    def for_pixels(self, pixels: int) -> float | None:
+        """Computes the dollars for one image of so many pixels; None where megapixels have no price."""
+        each = self.per_megapixel.get("each")
+        if each is None:
+            return None
+        return self.per_megapixel.get("first", each) + each * (math.ceil(pixels / MEGAPIXEL) - 1)
 
     def for_second(
         self, size: str | None, resolution: str | None = None, *, audio: bool | None = None

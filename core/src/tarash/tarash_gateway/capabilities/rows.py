@@ -60,6 +60,10 @@ class ModelRow(StrictModel):
     sizes: tuple[str, ...] | SizeRule | None = None
     """Pixels as WIDTHxHEIGHT and the vendor's words, or a rule."""
 
+    word_sizes: dict[str, str] = Field(default_factory=dict)
+    """The vendor's words for a size, each with the pixels that it makes, such as `square` with `512x512`; a price by
+    the megapixel needs them. Without a size in the request the model makes one of them."""
+
     aspect_ratios: dict[str, str] | tuple[str, ...] | None = None
     """Ratio to the size that is sent in its place; or, for a vendor that thinks in ratios, those that are sent as
     they are."""

@@ -241,7 +241,7 @@ def image_response(
     """Makes the response of one or several answers."""
     answers = [result.answer for result in results]
     raws = [without_media(answer.raw) for answer in answers if answer.raw is not None]
-    cost, cost_source = _cost(row.price if row is not None else None, request, answers)
+    cost, cost_source = _cost(row.price if row is not None else None, request, results)
     return ImageGenerationResponse(
         images=[image for result in results for image in result.media],
         request_id=context.request_id,
@@ -260,27 +260,34 @@ def image_response(
 
 
 def _cost(
-    price: Price | None, request: dict[str, Any], answers: list[ImageAnswer]
+    price: Price | None, request: dict[str, Any], results: list[ImageResult]
 ) -> tuple[float | None, CostSource | None]:
     """US dollars as the vendor tells, else what its usage or the number of images comes to; never a guess."""
-    told = [answer.cost for answer in answers if answer.cost is not None]
-    if len(told) == len(answers):
-        return sum(told), "vendor"
+    reported = [result.answer.cost for result in results if result.answer.cost is not None]
+    if len(reported) == len(results):
+        return sum(reported), "vendor"
     if price is None:
         return None, None
     each = price.for_image(request.get("quality"), request.get("size"), request.get("resolution"))
-    exact = each[0] if each is not None and each[0] == each[1] and not request.get("image_list") else None
-    costs = [_cost_of(answer, price, exact) for answer in answers]
-    known = [cost for cost in costs if cost is not None]
-    return (sum(known), "computed") if len(known) == len(answers) else (None, None)
+    exact = each[0] if each is not None and each[0] == each[1] else None
+    costs = [_cost_of(result, price, exact, edit=bool(request.get("image_list"))) for result in results]
+    computed = [cost for cost in costs if cost is not None]
+    return (sum(computed), "computed") if len(computed) == len(results) else (None, None)
 
 
-def _cost_of(answer: ImageAnswer, price: Price, exact: float | None) -> float | None:
+def _cost_of(result: ImageResult, price: Price, exact: float | None, *, edit: bool) -> float | None:
+    answer = result.answer
     if price.per_million_tokens and answer.tokens != {}:
         # With one count unreadable the sum of the others is no cost.
         return None if answer.tokens is None else price.for_tokens(answer.tokens)
+    if edit:
+        return None  # what its input images cost is not known
     made = sum(output.error is None for output in answer.outputs)
-    return None if exact is None else exact * made
+    if exact is not None:
+        return exact * made
+    amounts = [price.for_pixels(image.width * image.height) for image in result.media if image.width and image.height]
+    computed = [amount for amount in amounts if amount is not None]
+    return sum(computed) if len(computed) == made else None
 
 
 def _sum_usage(usages: list[dict[str, Any]]) -> dict[str, Any] | None:

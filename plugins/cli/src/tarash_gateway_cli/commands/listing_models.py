@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 _LEFT: Final = 27
 """Columns of names, lives and prices, so that the tables of several providers stand in line."""
-
-_PRICES: Final = ("per_image", "per_second", "per_million_tokens")
 
 COLOURS: Final = {"current": "green", "deprecated": "yellow", "retired": "red"}
 
@@ -108,7 +106,7 @@ def _priceless(rows: list[Row]) -> list[Row]:
 def _free(rows: list[Row]) -> bool:
     """Whether nothing of it costs anything."""
     return not any(
-        dollars for row in rows if row.price for table in _PRICES for dollars in getattr(row.price, table).values()
+        dollars for row in rows if row.price for table in row.price.tables().values() for dollars in table.values()
     )
 
 
@@ -194,7 +192,11 @@ def _count(number: int, noun: str) -> str:
 def _price(row: Row) -> Iterator[str]:
     if row.price is None:
         return
-    tables = ((row.price.per_image, "a picture"), (row.price.per_second, "a second"))
+    tables: tuple[tuple[Mapping[Any, float], str], ...] = (
+        (row.price.per_image, "a picture"),
+        (row.price.per_megapixel, "a megapixel"),
+        (row.price.per_second, "a second"),
+    )
     for values, unit in tables:
         if values:
             low, high = as_dollars(min(values.values())), as_dollars(max(values.values()))

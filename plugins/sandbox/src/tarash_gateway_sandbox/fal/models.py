@@ -76,8 +76,8 @@ _VEO: dict[str, tuple[object, ...] | type] = {
 
 # Read from the types of fal's own client 1.10.1, November 2026.
 MODELS = {
-    "fal-ai/flux/dev": Model(_FLUX),
-    "fal-ai/flux/schnell": Model(_FLUX, price=0.003),
+    "fal-ai/flux/dev": Model(_FLUX, unit="megapixels"),
+    "fal-ai/flux/schnell": Model(_FLUX, price=0.003, unit="megapixels"),
     "fal-ai/nano-banana-2": Model(_BANANA, price=0.08),
     "fal-ai/nano-banana-2/edit": Model({**_BANANA, "image_urls": list}, ("prompt", "image_urls"), 0.08),
     "fal-ai/kling-video/v2.6/pro/text-to-video": Model(

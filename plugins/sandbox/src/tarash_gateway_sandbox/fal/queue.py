@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import uuid
 from dataclasses import dataclass, field
@@ -158,7 +159,8 @@ async def result(call: Call, vendor: Vendor) -> Answer:
             for at_ in range(count)
         ]
         made = {"images": images, "seed": job.body.get("seed", 7), "has_nsfw_concepts": [False] * count}
-        units = float(count)
+        by_pixels = job.endpoint in MODELS and MODELS[job.endpoint].unit == "megapixels"
+        units = float(count * (math.ceil(width * height / 1024**2) if by_pixels else 1))
     headers = {"x-fal-request-id": job.id, "x-fal-billable-units": f"{units:g}"}
     return json_answer({**made, "prompt": job.prompt, "timings": {"inference": job.duration}}, headers=headers)
 
