@@ -66,7 +66,7 @@ def main() -> None:
     from tarash.tarash_gateway import run_batch  # noqa: PLC0415 # as above
     from tarash.tarash_gateway.flows.context import use_retry_policy  # noqa: PLC0415 # as above
     from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig  # noqa: PLC0415 # as above
-    from tarash.tarash_gateway.plugins.registry import registry  # noqa: PLC0415 # as above
+    from tarash.tarash_gateway.plugins import registry  # noqa: PLC0415 # as above
 
     warnings.simplefilter("ignore")
     logging.getLogger("tarash").addHandler(logging.NullHandler())

@@ -63,11 +63,11 @@ LOOKS = {
         "look(group='tarash_gateway.providers')",
     ),
     "tarash": (
-        "from tarash.tarash_gateway.discovery import PROVIDERS, discover",
+        "from tarash.tarash_gateway.plugins._discovery import PROVIDERS, discover",
         "discover(PROVIDERS)",
     ),
     "tarash, all groups": (
-        "from tarash.tarash_gateway.discovery import GROUPS, discover",
+        "from tarash.tarash_gateway.plugins._discovery import GROUPS, discover",
         "[found for group in GROUPS for found in discover(group)]",
     ),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from tarash.tarash_gateway.errors import ConnectionFailedError, ContentPolicyError, TarashError
-from tarash.tarash_gateway.plugins.status import error_for_status
+from tarash.tarash_gateway.plugins import error_for_status
 
 Kind = Literal["image", "video"]
 Moment = Literal["refused", "lost", "made", "silent", "job", "poll", "download"]

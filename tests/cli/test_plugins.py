@@ -134,7 +134,7 @@ class TestProviders:
 
     def test_a_broken_one_is_told_and_harms_no_other(self, typed, monkeypatch):
         from tarash.tarash_gateway.errors import PluginLoadError
-        from tarash.tarash_gateway.plugins.registry import registry
+        from tarash.tarash_gateway.plugins import registry
 
         real = registry.spec
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import tarash.tarash_gateway as face
-from tarash.tarash_gateway.companions import install_command
+from tarash.tarash_gateway.plugins import install_command
 
 ROOT = Path(__file__).parents[2]
 

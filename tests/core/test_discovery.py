@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tarash.tarash_gateway import discovery
-from tarash.tarash_gateway.discovery import COMMANDS, GROUPS, OBSERVERS, PROVIDERS, Place, discover
+from tarash.tarash_gateway.plugins import COMMANDS, OBSERVERS, PROVIDERS, discover
+from tarash.tarash_gateway.plugins import _discovery as discovery
+from tarash.tarash_gateway.plugins._discovery import GROUPS, InstallOrigin
 
 ENTRY_POINTS = "[console_scripts]\nacme = acme:main\n\n[tarash_gateway.providers]\nacme = acme_plugin:hooks\n"
 README = "\n".join(f"Version: line {number} of a long readme" for number in range(100))
@@ -67,7 +68,7 @@ def test_an_entry_point_is_told_with_its_distribution(site, discovered):
     assert (found.name, found.value, found.distribution, found.version) == (
         "acme", "acme_plugin:hooks", "acme-plugin", "1.2.3",
     )  # fmt: skip
-    assert (found.summary, found.place, found.disabled) == ("Of acme-plugin.", Place(), False)
+    assert (found.summary, found.place, found.disabled) == ("Of acme-plugin.", InstallOrigin(), False)
 
 
 def test_each_group_has_its_own(site, discovered):
@@ -144,11 +145,11 @@ class TestWhatIsBroken:
     @pytest.mark.parametrize("told", ["{", "[]", "3", '{"dir_info": 3}'])
     def test_a_place_that_nobody_can_read_is_none(self, told, site, discovered):
         site("acme", direct_url=told)
-        assert discovered()[0].place == Place()
+        assert discovered()[0].place == InstallOrigin()
 
     def test_a_place_is_what_pip_wrote_down(self, site, discovered):
         site("acme", direct_url=json.dumps({"url": "file:///src/acme", "dir_info": {"editable": True}}))
-        assert discovered()[0].place == Place("file:///src/acme", editable=True)
+        assert discovered()[0].place == InstallOrigin("file:///src/acme", editable=True)
 
 
 class TestElsewhere:
@@ -217,7 +218,7 @@ class TestWhatItCosts:
     @pytest.mark.parametrize("group", [PROVIDERS, COMMANDS])
     def test_it_loads_no_plugin_and_nothing_that_takes_long(self, group):
         code = (
-            "import sys; from tarash.tarash_gateway.discovery import discover\n"
+            "import sys; from tarash.tarash_gateway.plugins._discovery import discover\n"
             f"assert discover({group!r})\n"
             "print(*{'logging', 'asyncio', 'pluggy', 'pydantic',"
             " 'tarash_gateway_openai', 'tarash_gateway_sandbox'} & set(sys.modules))"

@@ -12,6 +12,7 @@ from tarash.tarash_gateway.errors import (
     DownloadError,
     GenerationFailedError,
     PickledCause,
+    Problem,
     ProviderUnavailableError,
     RateLimitError,
     SaveError,
@@ -21,7 +22,6 @@ from tarash.tarash_gateway.errors import (
     complete,
 )
 from tarash.tarash_gateway.models import VideoJob
-from tarash.tarash_gateway.problems import Problem
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TarashError)]
 JOB = VideoJob(provider="acme", model="acme-video", id="job_1", endpoint="https://api.acme.test/v1")

@@ -23,7 +23,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import registry
 
 KEY = "sk-of-a-person-0123456789"
 OTHER_KEY = "sk-of-another-9876543210"

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tarash.tarash_gateway.redaction import MASK, PIECE, RAW_LIMIT, mask, mask_all
+from tarash.tarash_gateway._redaction import MASK, PIECE, RAW_LIMIT
+from tarash.tarash_gateway.plugins import mask, mask_all
 
 KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz"
 

@@ -20,7 +20,7 @@ KEY = "sk-of-the-tests-0123456789"
 
 @pytest.fixture(autouse=True)
 def _only_the_ledger(monkeypatch):
-    from tarash.tarash_gateway.plugins.observers import observers
+    from tarash.tarash_gateway.plugins import observers
 
     monkeypatch.setattr(observers, "_installed", ())
     with register_plugin(tarash_gateway_ledger):

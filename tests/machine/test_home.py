@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway import Journal, run_batch
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.plugins import expand_home
 
 TARASH = Path(sys.executable).with_name("tarash")
 IMAGE = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")

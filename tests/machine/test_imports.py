@@ -70,7 +70,7 @@ def tarash_provider_specs():
 
 
 def test_no_lock_is_held_while_a_plugin_is_imported(tmp_path, monkeypatch):
-    from tarash.tarash_gateway.plugins.registry import PluginRegistry
+    from tarash.tarash_gateway.plugins._registry import PluginRegistry
 
     folder = tmp_path / "site"
     (folder / "acme-1.0.dist-info").mkdir(parents=True)
@@ -81,7 +81,7 @@ def test_no_lock_is_held_while_a_plugin_is_imported(tmp_path, monkeypatch):
     import importlib
 
     importlib.invalidate_caches()
-    from tarash.tarash_gateway.plugins import registry as module
+    from tarash.tarash_gateway.plugins import _registry as module
 
     fresh = PluginRegistry()
     monkeypatch.setattr(module, "registry", fresh)

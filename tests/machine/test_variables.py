@@ -5,10 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tarash.tarash_gateway.environment import read_variable
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import read_variable, registry
 
 TARASH = Path(sys.executable).with_name("tarash")
 IMAGE = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")

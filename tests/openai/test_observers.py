@@ -199,7 +199,8 @@ def test_what_implements_no_hook_is_refused():
 
 
 def test_without_an_observer_a_flow_tells_nobody(video_config, video_request, monkeypatch):
-    from tarash.tarash_gateway.plugins.observers import Observers, observers
+    from tarash.tarash_gateway.plugins import observers
+    from tarash.tarash_gateway.plugins._observers import Observers
 
     monkeypatch.setattr(observers, "_installed", ())  # whatever is installed beside this checkout
     monkeypatch.setattr(Observers, "tell", lambda *_: pytest.fail("there is nobody to tell"))

@@ -23,7 +23,7 @@ from tarash.tarash_gateway import (
 )
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins._registry import PluginRegistry
 from tarash_gateway_openai.connection import from_config
 from tarash_gateway_sandbox import Answer, EventStream
 

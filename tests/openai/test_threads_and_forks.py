@@ -23,7 +23,7 @@ from tarash.tarash_gateway import (
     resume_video,
     submit_video,
 )
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins._registry import PluginRegistry
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

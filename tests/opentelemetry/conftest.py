@@ -66,7 +66,7 @@ class Told:
 
 @pytest.fixture(autouse=True)
 def _only_the_observer_of_the_test(monkeypatch):
-    from tarash.tarash_gateway.plugins.observers import observers
+    from tarash.tarash_gateway.plugins import observers
 
     monkeypatch.setattr(observers, "_installed", ())
     monkeypatch.delenv("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", raising=False)

@@ -43,7 +43,7 @@ def test_progress_alone_is_no_event(told, video_config):
     from datetime import UTC, datetime
 
     from tarash.tarash_gateway.models import VideoJob
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
     context = CallContext("req_1", "video", "generate", "acme", "m", "https://acme.example", datetime.now(UTC), 1)
     told.observer.tarash_before_generate(context)

@@ -8,7 +8,7 @@ import pytest
 from tarash.tarash_gateway import generate_image
 from tarash.tarash_gateway.errors import AuthenticationError, GenerationFailedError
 from tarash.tarash_gateway.models import VideoJob
-from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 from tarash_gateway_opentelemetry.content import VARIABLE, prompt_attributes, without_prompt
 from tarash_gateway_sandbox import Answer
 

@@ -132,7 +132,7 @@ def test_a_prompt_that_the_vendor_quotes_is_not_in_the_span(told, tarash_sandbox
 def test_an_address_that_is_none_is_left_out(told, image_config):
     from datetime import UTC, datetime
 
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
     context = CallContext("req_1", "image", "generate", "acme", "m", "https://[half", datetime.now(UTC), attempt=1)
     told.observer.tarash_before_generate(context)

@@ -9,7 +9,7 @@ from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 
 from tarash.tarash_gateway import stream_image, stream_image_async
-from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 from tarash_gateway_opentelemetry.open_spans import OpenSpan, OpenSpans
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")

@@ -20,7 +20,7 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.plan import make_plan
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
+from tarash.tarash_gateway.plugins._registry import PluginRegistry
 
 SAID = {"source": "https://acme.test", "checked_on": date(2026, 1, 1)}
 

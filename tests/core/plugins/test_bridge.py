@@ -12,7 +12,7 @@ import pytest
 from tarash.tarash_gateway import plugins
 from tarash.tarash_gateway.errors import RateLimitError, UnsupportedOperationError
 from tarash.tarash_gateway.plugins import Provider, run_blocking
-from tarash.tarash_gateway.plugins.bridge import async_primitive, sync_primitive
+from tarash.tarash_gateway.plugins._bridge import async_primitive, sync_primitive
 
 
 class SyncOnly(Provider):

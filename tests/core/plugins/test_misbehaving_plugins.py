@@ -24,7 +24,8 @@ from tarash.tarash_gateway import (
 )
 from tarash.tarash_gateway.errors import DownloadError, InvalidResponseError, PluginError
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, VideoStatus, bridge
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, VideoStatus
+from tarash.tarash_gateway.plugins import _bridge as bridge
 
 HOME = {"provider": "acme", "endpoint": "https://api.acme.test"}
 WISH = ImageGenerationRequest(prompt="a cat")

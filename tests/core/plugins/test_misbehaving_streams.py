@@ -10,7 +10,8 @@ import pytest
 from tarash.tarash_gateway import register_plugin, stream_image, stream_image_async
 from tarash.tarash_gateway.errors import GenerationTimeoutError, UnconfirmedGenerationError
 from tarash.tarash_gateway.models import ImageGenerationRequest
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, bridge
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart
+from tarash.tarash_gateway.plugins import _bridge as bridge
 
 WISH = ImageGenerationRequest(prompt="a cat")
 

@@ -25,7 +25,8 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider, ProviderSpec, VideoStatus, bridge
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider, ProviderSpec, VideoStatus
+from tarash.tarash_gateway.plugins import _bridge as bridge
 
 HOME = {"provider": "acme", "endpoint": "https://api.acme.test"}
 WISH = ImageGenerationRequest(prompt="a cat")

@@ -21,8 +21,8 @@ from tarash.tarash_gateway.errors import (
     ValidationError,
 )
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
-from tarash.tarash_gateway.plugins.registry import PluginRegistry, normalize_name
+from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl, normalize_name
+from tarash.tarash_gateway.plugins._registry import PluginRegistry
 
 GOOD = """
     from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl

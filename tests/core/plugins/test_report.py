@@ -9,9 +9,9 @@ import types
 import pytest
 
 from tarash.tarash_gateway import plugin_report, register_plugin
-from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
-from tarash.tarash_gateway.plugins.registry import PluginRegistry
-from tarash.tarash_gateway.plugins.report import PluginReport, report_of
+from tarash.tarash_gateway.plugins import PluginReport, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins._registry import PluginRegistry
+from tarash.tarash_gateway.plugins._report import report_of
 
 PROVIDER = """
     from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl

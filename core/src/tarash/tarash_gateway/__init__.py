@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway._problems import Problem
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
@@ -42,8 +43,7 @@ if TYPE_CHECKING:
         submit_image_async,
     )
     from tarash.tarash_gateway.journal import Journal
-    from tarash.tarash_gateway.plugins.report import plugin_report
-    from tarash.tarash_gateway.problems import Problem
+    from tarash.tarash_gateway.plugins import plugin_report
     from tarash.tarash_gateway.videos import (
         cancel_video,
         cancel_video_async,
@@ -114,7 +114,7 @@ _MODULES = {
     "CostEstimate": "capabilities.cost",
     "Journal": "journal",
     "ModelLifecycleWarning": "capabilities.lifecycle",
-    "Problem": "problems",
+    "Problem": "_problems",
     "RequestPlan": "flows.plan",
     "cancel_image": "images",
     "cancel_image_async": "images",
@@ -129,7 +129,7 @@ _MODULES = {
     "list_models": "catalog",
     "list_providers": "catalog",
     "plan": "catalog",
-    "plugin_report": "plugins.report",
+    "plugin_report": "plugins",
     "poll_image": "images",
     "poll_image_async": "images",
     "poll_video": "videos",
@@ -163,7 +163,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         module = import_module(f"{__name__}.{_MODULES[name]}")
     elif name in _COMPANIONS:
-        from tarash.tarash_gateway.companions import import_companion  # noqa: PLC0415 # most names are our own
+        from tarash.tarash_gateway._companions import import_companion  # noqa: PLC0415 # most names are our own
 
         module = import_companion(*_COMPANIONS[name], name)
     else:

@@ -11,9 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
+from tarash.tarash_gateway._scopes import ScopeStack
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.media.files import cannot_write
-from tarash.tarash_gateway.scopes import ScopeStack
 
 
 class Budget:

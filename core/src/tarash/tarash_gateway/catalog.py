@@ -6,6 +6,7 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel, live
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.capabilities.live import live_rows
@@ -19,9 +20,8 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
+from tarash.tarash_gateway.plugins._registry import Registration, registry
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.registry import Registration, registry
-from tarash.tarash_gateway.problems import Problem
 
 REFRESH_SECONDS = 30.0
 """Seconds that fetching a vendor's rows may take."""

@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway._problems import Problem
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob, Media

@@ -24,9 +24,9 @@ from tarash.tarash_gateway.models import (
     ImageGenerationUpdate,
     ImageJob,
 )
-from tarash.tarash_gateway.plugins.observers import Operation
+from tarash.tarash_gateway.plugins._observers import Operation
+from tarash.tarash_gateway.plugins._registry import registry
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.registry import registry
 
 
 def generate_image(

@@ -11,8 +11,8 @@ from typing import Any, Self, TypeVar
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.errors import TarashError, ValidationError
-from tarash.tarash_gateway.problems import Problem
 
 MadeT = TypeVar("MadeT")
 

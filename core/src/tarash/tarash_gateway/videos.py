@@ -32,9 +32,9 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins.observers import Operation
+from tarash.tarash_gateway.plugins._observers import Operation
+from tarash.tarash_gateway.plugins._registry import registry
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.registry import registry
 
 
 def generate_video(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, Literal
 
-from tarash.tarash_gateway.discovery import normalize_name
-from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.errors import Problem, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.plugins import normalize_name
 
 Kind = Literal["image", "video"]
 AnyConfig = ImageGenerationConfig | VideoGenerationConfig

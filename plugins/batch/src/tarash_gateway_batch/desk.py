@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.models import GenerationJob
+from tarash.tarash_gateway.plugins import normalize_name
 from tarash_gateway_batch.accounts import Accounts, AnyConfig
 from tarash_gateway_batch.deciding import Decision, decide
 from tarash_gateway_batch.history import History

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tarash.tarash_gateway.discovery import ENGINES, Found, discover, normalize_name
 from tarash.tarash_gateway.errors import PluginConflictError, ValidationError
-from tarash.tarash_gateway.plugins.loading import Plugin
+from tarash.tarash_gateway.plugins import ENGINES, InstalledPlugin, Plugin, discover, normalize_name
 from tarash_gateway_batch.seams import BatchEngine
 from tarash_gateway_batch.spec import EngineSpec
 
@@ -42,7 +41,7 @@ def engine_named(name: str, options: Mapping[str, Any]) -> BatchEngine | None:
     return spec.make(**options)
 
 
-def _spec(found: Found) -> EngineSpec:
+def _spec(found: InstalledPlugin) -> EngineSpec:
     plugin = Plugin.installed(found)
     plugin.load()
     if plugin.error is not None:

@@ -12,7 +12,6 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -24,7 +23,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import normalize_name, registry
 from tarash_gateway_batch.pace import Pace
 from tarash_gateway_batch.seams import Gate as AnyGate
 

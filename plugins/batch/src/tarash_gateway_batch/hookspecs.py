@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.plugins.hookspecs import hookspec
+from tarash.tarash_gateway.plugins import hookspec
 
 if TYPE_CHECKING:
     from tarash_gateway_batch.spec import EngineSpec

@@ -11,8 +11,7 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Literal
 
-from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.errors import Problem, ValidationError
 from tarash.tarash_gateway.records import shortened
 from tarash_gateway_batch.tables import LONGEST_LINE, open_text, read_table
 

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id, retry_policy
 from tarash.tarash_gateway.flows.driver import run_async
@@ -19,7 +18,7 @@ from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.models import VideoJob
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import normalize_name, registry
 from tarash_gateway_batch.accounts import Accounts
 from tarash_gateway_batch.history import History
 

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.display.text import one_line
-from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.errors import Problem, TarashError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.fields import Word
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.plugins import normalize_name
 from tarash.tarash_gateway.records import StrictModel, shortened
 from tarash_gateway_batch.accounts import Accounts, AnyConfig, Kind
 from tarash_gateway_batch.names import checked_id

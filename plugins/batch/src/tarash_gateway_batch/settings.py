@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.media.files import Exists
+from tarash.tarash_gateway.plugins import expand_home
 
 MOST_IN_FLIGHT: Final = 10_000
 """Rows side by side at the most; more would only wait for one another."""

@@ -9,8 +9,8 @@ from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any, Final
 
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.plugins import expand_home
 from tarash_gateway_batch.reading import (
     Format,
     RawRow,

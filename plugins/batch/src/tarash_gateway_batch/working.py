@@ -34,8 +34,7 @@ from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.models.response import GenerationResponse
-from tarash.tarash_gateway.plugins.observers import observers
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import observers, registry
 from tarash_gateway_batch.bench import Bench
 from tarash_gateway_batch.deciding import Decision
 from tarash_gateway_batch.gates import Turn, account_of, turn_at

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from importlib.util import find_spec
 
-from tarash.tarash_gateway.companions import install_command
+from tarash.tarash_gateway.plugins import install_command
 
 NEEDED = ("cyclopts", "rich")
 """What the extra `cli` brings."""

@@ -129,7 +129,7 @@ def _failure(error: BaseException) -> CommandError:
         return CommandError(str(error).strip(), hints=("See tarash --help, or --help behind a command.",))
     if isinstance(error, KeyboardInterrupt):
         return CommandError("Interrupted.", code=interrupted_by(getattr(error, "number", signal.SIGINT)))
-    from tarash.tarash_gateway.plugins.libraries import hidden_library  # noqa: PLC0415 # when all has failed
+    from tarash.tarash_gateway.plugins import hidden_library  # noqa: PLC0415 # when all has failed
 
     hidden = hidden_library(error, "unknown")
     if hidden is not None:

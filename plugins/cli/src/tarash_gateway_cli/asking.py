@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.plugins import expand_home
 from tarash_gateway_cli.choosing import Kind, choose
 from tarash_gateway_cli.failures import CommandError
 from tarash_gateway_cli.output import Output

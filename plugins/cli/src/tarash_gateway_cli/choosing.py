@@ -9,11 +9,8 @@ from datetime import UTC, date, datetime
 from typing import Final, Literal
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.companions import install_command
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import PluginError
-from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.plugins.spec import ProviderSpec
+from tarash.tarash_gateway.plugins import ProviderSpec, install_command, normalize_name, registry
 from tarash_gateway_cli.failures import CommandError
 
 SANDBOX: Final = "sandbox"

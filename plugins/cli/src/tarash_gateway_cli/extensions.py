@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from tarash.tarash_gateway.discovery import COMMANDS, Found, discover, normalize_name
+from tarash.tarash_gateway.plugins import COMMANDS, InstalledPlugin, discover, normalize_name
 
 if TYPE_CHECKING:
     from cyclopts import Group
 
-    from tarash.tarash_gateway.plugins.loading import Plugin
+    from tarash.tarash_gateway.plugins import Plugin
 
 
 def add_commands(app: App, group: Group) -> None:
@@ -29,7 +29,7 @@ def __getattr__(name: str) -> App:
     if claims is None:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
-    from tarash.tarash_gateway.plugins.loading import Plugin  # noqa: PLC0415 # when a plugin's command is used
+    from tarash.tarash_gateway.plugins import Plugin  # noqa: PLC0415 # when a plugin's command is used
 
     plugin = Plugin.installed(claims[0])
     if len(claims) > 1:
@@ -66,9 +66,9 @@ def _broken(plugin: Plugin) -> App:
     return app
 
 
-def _claimed() -> dict[str, list[Found]]:
+def _claimed() -> dict[str, list[InstalledPlugin]]:
     """The names of commands, each with the entry points that claim it."""
-    claimed: dict[str, list[Found]] = {}
+    claimed: dict[str, list[InstalledPlugin]] = {}
     for found in discover(COMMANDS):
         if not found.disabled:
             claimed.setdefault(normalize_name(found.name), []).append(found)

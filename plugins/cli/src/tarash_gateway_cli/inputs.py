@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.plugins import expand_home
 from tarash.tarash_gateway.text_encoding import decode_text
 from tarash_gateway_cli.failures import CommandError
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.environment import data_folder, read_variable
 from tarash.tarash_gateway.errors import ConfigurationError, SaveError, TarashError
 from tarash.tarash_gateway.journal import Journal
+from tarash.tarash_gateway.plugins import data_folder, read_variable
 
 
 def journal_folder() -> Path:

@@ -13,7 +13,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
-from tarash.tarash_gateway.plugins.provider import InputFile
+from tarash.tarash_gateway.plugins import InputFile
 from tarash_gateway_cli.exits import OK, exit_code
 from tarash_gateway_cli.failures import problem_as_json
 from tarash_gateway_cli.output import Output

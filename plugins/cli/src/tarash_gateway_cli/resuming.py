@@ -6,10 +6,10 @@ import shlex
 import signal
 from pathlib import Path
 
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import GenerationJob
+from tarash.tarash_gateway.plugins import normalize_name
 from tarash_gateway_cli.choosing import SANDBOX
 from tarash_gateway_cli.exits import INTERRUPTED, interrupted_by
 from tarash_gateway_cli.failures import CommandError

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from tarash.tarash_gateway.companions import install_command
+from tarash.tarash_gateway.plugins import install_command
 from tarash_gateway_cli.output import Output
 
 LIBRARY: Final = "textual_image"

@@ -11,7 +11,7 @@ from tarash_gateway_ledger.reckoning import entry_of
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
 __all__ = ["VARIABLE", "tarash_after_generate", "tarash_job_updated"]
 

@@ -9,7 +9,7 @@ from tarash.tarash_gateway.errors import Billable, TarashError
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models.response import GenerationResponse
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
 VERSION = 1
 """Of the lines; a reader leaves out what it does not know."""

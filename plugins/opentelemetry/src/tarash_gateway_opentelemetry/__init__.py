@@ -13,7 +13,7 @@ from tarash_gateway_opentelemetry.observer import OpenTelemetryObserver
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
 __all__ = [
     "OpenTelemetryObserver",

@@ -10,7 +10,7 @@ from tarash_gateway_opentelemetry.usage import usage_attributes
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.models.response import GenerationResponse
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
 OPERATIONS = {
     "generate": "generate_content",

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
     from tarash.tarash_gateway.models import GenerationJob
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
 
 class OpenTelemetryObserver:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from opentelemetry.context import Context
     from opentelemetry.trace import Span
 
-    from tarash.tarash_gateway.plugins.observers import CallContext
+    from tarash.tarash_gateway.plugins import CallContext
 
 MOST_STREAMS = 1000
 """Spans of streams that are open at once; what is older was left by its reader, and nobody said so."""

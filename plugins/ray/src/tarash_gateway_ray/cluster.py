@@ -9,9 +9,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from tarash.tarash_gateway.companions import install_command
 from tarash.tarash_gateway.errors import ConfigurationError, PluginError, TarashError
-from tarash.tarash_gateway.plugins import read_variable
+from tarash.tarash_gateway.plugins import install_command, read_variable
 from tarash_gateway_batch.settings import Settings
 from tarash_gateway_ray.crew import Hire, WorkerLostError
 from tarash_gateway_ray.worker import Worker, release

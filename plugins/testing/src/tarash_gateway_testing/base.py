@@ -22,8 +22,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.plugins.spec import ProviderSpec
+from tarash.tarash_gateway.plugins import ProviderSpec, registry
 from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.fake.faults import Changed
 from tarash_gateway_testing.fake.forms import Form

@@ -16,7 +16,7 @@ import pytest
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import use_retry_policy
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import registry
 from tarash_gateway_testing.fake.handlers import Handler
 from tarash_gateway_testing.fake.vendor import FakeVendor, Vendor
 

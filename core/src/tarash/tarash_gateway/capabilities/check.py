@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.columns import column_problems, shown
 from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import SAME_SHAPE, SizeRule, parse_ratio, parse_size, shape_distance
@@ -17,7 +18,6 @@ from tarash.tarash_gateway.capabilities.scales import AUTO, nearest_tier, same_f
 from tarash.tarash_gateway.models.fields import Unsupported, UnsupportedValues
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment
-from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import field_of, shortened
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)

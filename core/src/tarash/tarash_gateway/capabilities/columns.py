@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule, nearest_size
 from tarash.tarash_gateway.capabilities.scales import lowest_quality, near_formats, nearest_tier, tier_pixels
 from tarash.tarash_gateway.models.request import GenerationRequest
-from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import field_of, shortened
 
 

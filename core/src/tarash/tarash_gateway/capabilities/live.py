@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
 
+from tarash.tarash_gateway._environment import cache_folder
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
-from tarash.tarash_gateway.environment import cache_folder
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.media.files import atomic_file
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeGuard, TypeVar
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.budget import Budget
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.errors import (
@@ -38,8 +39,7 @@ from tarash.tarash_gateway.models.config import GenerationConfig, ImageGeneratio
 from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse, ImageGenerationResponse
-from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
-from tarash.tarash_gateway.problems import Problem
+from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome
 
 ResultT = TypeVar("ResultT")
 Steps = Callable[[Context, Plan[Any]], Flow[ResultT]]

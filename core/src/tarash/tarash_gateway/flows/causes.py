@@ -9,11 +9,11 @@ import os
 import re
 from collections.abc import Iterator
 
+from tarash.tarash_gateway._redaction import Redaction
 from tarash.tarash_gateway.errors import GenerationFailedError, PluginError, TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
-from tarash.tarash_gateway.redaction import Redaction
 
 QUOTED = 300
 """Characters of a foreign exception that a message shows."""

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tarash.tarash_gateway._redaction import Redaction, one_line
 from tarash.tarash_gateway.budget import blocks as budgets
 from tarash.tarash_gateway.errors import (
     Billable,
@@ -21,8 +22,7 @@ from tarash.tarash_gateway.journal.active import active_journal
 from tarash.tarash_gateway.models.config import GenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
-from tarash.tarash_gateway.plugins.observers import observers
-from tarash.tarash_gateway.redaction import Redaction, one_line
+from tarash.tarash_gateway.plugins._observers import observers
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.models.job import GenerationJob
     from tarash.tarash_gateway.models.media import Media
     from tarash.tarash_gateway.models.response import ImageGenerationResponse
-    from tarash.tarash_gateway.plugins.observers import CallContext, Operation
+    from tarash.tarash_gateway.plugins._observers import CallContext, Operation
     from tarash.tarash_gateway.plugins.provider import JobReport
 
 ReportT = TypeVar("ReportT", bound="JobReport[Any]")

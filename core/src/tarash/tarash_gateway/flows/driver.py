@@ -41,7 +41,7 @@ from tarash.tarash_gateway.flows.commands import (
     Today,
 )
 from tarash.tarash_gateway.flows.concurrency import ConcurrencySlot, yield_to_loop
-from tarash.tarash_gateway.plugins.bridge import (
+from tarash.tarash_gateway.plugins._bridge import (
     async_primitive,
     blocks,
     in_time,
@@ -50,10 +50,10 @@ from tarash.tarash_gateway.plugins.bridge import (
     run_blocking,
     sync_primitive,
 )
-from tarash.tarash_gateway.plugins.libraries import hidden_library
-from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome, observers
+from tarash.tarash_gateway.plugins._libraries import hidden_library
+from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome, observers
+from tarash.tarash_gateway.plugins._threads import run_in_thread, slots_of
 from tarash.tarash_gateway.plugins.provider import RequestControl
-from tarash.tarash_gateway.plugins.threads import run_in_thread, slots_of
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]

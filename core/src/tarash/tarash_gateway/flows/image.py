@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
@@ -35,9 +36,8 @@ from tarash.tarash_gateway.models.job import ImageJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, ImageGenerationResponse
-from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins._bridge import supports
 from tarash.tarash_gateway.plugins.provider import ImageAnswer, JobReport, PreparedRequest, Provider, RequestControl
-from tarash.tarash_gateway.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, ValidationError
 from tarash.tarash_gateway.flows.commands import Either, Flow, Now
@@ -21,7 +22,6 @@ from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import INPUT_LIMIT, GenerationRequest, ImageType
 from tarash.tarash_gateway.plugins.provider import InputFile
-from tarash.tarash_gateway.problems import Problem
 from tarash.tarash_gateway.records import field_of
 
 FETCH_SECONDS = 60.0

@@ -34,7 +34,8 @@ from tarash.tarash_gateway.flows.validation import check_new_job, checked_report
 from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob, ImageJob
-from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins._bridge import supports
+from tarash.tarash_gateway.plugins._registry import normalize_name, registry
 from tarash.tarash_gateway.plugins.provider import (
     ImageStatus,
     JobReport,
@@ -43,7 +44,6 @@ from tarash.tarash_gateway.plugins.provider import (
     UnconfirmedSubmit,
     VideoStatus,
 )
-from tarash.tarash_gateway.plugins.registry import normalize_name, registry
 
 JobT = TypeVar("JobT", bound=GenerationJob)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.check import Checked, check
 from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
@@ -26,10 +27,9 @@ from tarash.tarash_gateway.models.request import (
     VideoGenerationRequest,
 )
 from tarash.tarash_gateway.models.response import Adjustment
+from tarash.tarash_gateway.plugins._registry import PluginRegistry, registry
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.registry import PluginRegistry, registry
 from tarash.tarash_gateway.plugins.spec import ProviderSpec
-from tarash.tarash_gateway.problems import Problem
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 

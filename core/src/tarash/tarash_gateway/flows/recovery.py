@@ -20,9 +20,9 @@ from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
-from tarash.tarash_gateway.plugins.bridge import supports
+from tarash.tarash_gateway.plugins._bridge import supports
+from tarash.tarash_gateway.plugins._registry import normalize_name
 from tarash.tarash_gateway.plugins.provider import Provider, UnconfirmedSubmit
-from tarash.tarash_gateway.plugins.registry import normalize_name
 
 JobT = TypeVar("JobT", bound=GenerationJob)
 

@@ -15,6 +15,7 @@ import pydantic
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.plugins._registry import normalize_name
 from tarash.tarash_gateway.plugins.provider import (
     ImageAnswer,
     ImageOutput,
@@ -23,7 +24,6 @@ from tarash.tarash_gateway.plugins.provider import (
     Provider,
     VideoStatus,
 )
-from tarash.tarash_gateway.plugins.registry import normalize_name
 
 Check = Callable[[Any], bool]
 AnswerT = TypeVar("AnswerT", ImageAnswer, ImageStatus, VideoStatus)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.environment import read_variable
-from tarash.tarash_gateway.scopes import ScopeStack
+from tarash.tarash_gateway._environment import read_variable
+from tarash.tarash_gateway._scopes import ScopeStack
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.journal.folder import Journal

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tarash.tarash_gateway.environment import expand_home
+from tarash.tarash_gateway._environment import expand_home
 from tarash.tarash_gateway.journal.active import blocks
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines

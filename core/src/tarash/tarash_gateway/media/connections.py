@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpcore2  # noqa: TID253 # imported itself when the first URL is fetched
 
-from tarash.tarash_gateway.environment import read_variable
+from tarash.tarash_gateway._environment import read_variable
 from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, UnsafeUrlError
 from tarash.tarash_gateway.media import addresses
 from tarash.tarash_gateway.media.loop_streams import connect as connect_in_loop

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, get_args
 
-from tarash.tarash_gateway.environment import expand_home
+from tarash.tarash_gateway._environment import expand_home
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 
 try:

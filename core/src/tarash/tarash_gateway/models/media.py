@@ -17,7 +17,7 @@ from pydantic import (
     model_validator,
 )
 
-from tarash.tarash_gateway.environment import expand_home
+from tarash.tarash_gateway._environment import expand_home
 from tarash.tarash_gateway.errors import DownloadError, SaveError
 from tarash.tarash_gateway.media.files import Exists, atomic_file, check_place
 from tarash.tarash_gateway.media.reader import open_regular

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Strict
 
-from tarash.tarash_gateway.environment import expand_home
+from tarash.tarash_gateway._environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.fields import (

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from tarash.tarash_gateway._environment import home_folder
 from tarash.tarash_gateway.descriptors import descriptors_for_saving, lacks_descriptors
-from tarash.tarash_gateway.environment import home_folder
 from tarash.tarash_gateway.errors import SaveError, TarashError
 from tarash.tarash_gateway.media.files import Exists, atomic_file
 from tarash.tarash_gateway.models.media import Media

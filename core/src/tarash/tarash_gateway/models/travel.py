@@ -55,7 +55,7 @@ def travelling(provider_config: dict[str, Any], provider: str) -> dict[str, Any]
 def _plain_settings(provider: str) -> frozenset[str] | None:
     """The names that a provider's plugin declares to hold no secret; None where it declares nothing or is broken."""
     # By its name: models know no plugins, and a config without settings loads none.
-    registry = import_module("tarash.tarash_gateway.plugins.registry").registry
+    registry = import_module("tarash.tarash_gateway.plugins._registry").registry
     try:
         declared: tuple[str, ...] | None = registry.spec(provider).plain_settings
     except PluginError:

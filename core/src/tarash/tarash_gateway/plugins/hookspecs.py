@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
     from tarash.tarash_gateway.models import GenerationConfig, GenerationJob
-    from tarash.tarash_gateway.plugins.observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import ProviderSpec
 

@@ -14,10 +14,10 @@ from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, Role, VideoGenerationRequest
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway._redaction import Redaction
     from tarash.tarash_gateway.capabilities.price import TokenKind
     from tarash.tarash_gateway.capabilities.rows import ModelRow
     from tarash.tarash_gateway.plugins.sink import Sink
-    from tarash.tarash_gateway.redaction import Redaction
 
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 JobT = TypeVar("JobT", bound=GenerationJob)

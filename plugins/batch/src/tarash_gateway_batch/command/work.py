@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
-from tarash.tarash_gateway.discovery import normalize_name
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.plugins import expand_home, normalize_name
 from tarash_gateway_batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
 from tarash_gateway_batch.command.views import view_of
 from tarash_gateway_batch.engine import Batch

@@ -12,7 +12,7 @@ from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.catalog import list_models, list_providers, refresh_models
 from tarash.tarash_gateway.errors import PluginError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import registry
 from tarash_gateway_cli.choosing import Kind
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.output import Output

@@ -6,11 +6,15 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from tarash.tarash_gateway.companions import install_command
-from tarash.tarash_gateway.discovery import COMMANDS, normalize_name
 from tarash.tarash_gateway.errors import PluginError
-from tarash.tarash_gateway.plugins.registry import registry
-from tarash.tarash_gateway.plugins.report import PluginReport, plugin_report
+from tarash.tarash_gateway.plugins import (
+    COMMANDS,
+    PluginReport,
+    install_command,
+    normalize_name,
+    plugin_report,
+    registry,
+)
 from tarash_gateway_cli.choosing import SANDBOX
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.output import Output

@@ -13,7 +13,7 @@ from tarash.tarash_gateway.images import generate_image, stream_image
 from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.models.rescue import keep_broken
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import registry
 from tarash_gateway_cli.asking import config_of, need_output, said
 from tarash_gateway_cli.exits import OK, exit_code, interrupted_by
 from tarash_gateway_cli.files import check_places, format_of, numbered, save_all

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tarash.tarash_gateway.environment import expand_home
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import expand_home, registry
 from tarash_gateway_cli.exits import OK
 from tarash_gateway_cli.failures import CommandError
 from tarash_gateway_cli.output import Output

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from tarash.tarash_gateway.discovery import normalize_name
 from tarash.tarash_gateway.display.text import one_line
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models import GenerationJob, ImageJob
+from tarash.tarash_gateway.plugins import normalize_name
 from tarash.tarash_gateway.videos import recover_videos
 from tarash_gateway_cli.commands.resuming_jobs import config_of_place
 from tarash_gateway_cli.exits import OK, exit_code

@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from tarash.tarash_gateway.discovery import normalize_name
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import ConfigurationError, ConnectionFailedError, TarashError
 from tarash.tarash_gateway.images import cancel_image, poll_image, resume_image
 from tarash.tarash_gateway.media.files import Exists
@@ -20,7 +18,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import expand_home, normalize_name, registry
 from tarash.tarash_gateway.videos import cancel_video, poll_video, resume_video
 from tarash_gateway_cli.asking import said
 from tarash_gateway_cli.choosing import SANDBOX

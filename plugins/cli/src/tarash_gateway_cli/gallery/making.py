@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tarash.tarash_gateway.environment import expand_home
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.media.files import Exists, atomic_file, check_place
+from tarash.tarash_gateway.plugins import expand_home
 from tarash_gateway_cli.gallery.entries import changed_since, entry_of
 from tarash_gateway_cli.gallery.folder import Found, files_in
 from tarash_gateway_cli.gallery.page import as_json, is_gallery, write_page

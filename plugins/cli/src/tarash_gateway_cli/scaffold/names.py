@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from tarash.tarash_gateway.discovery import extras_of, normalize_name
+from tarash.tarash_gateway.plugins import extras_of, normalize_name
 
 DISTRIBUTION: Final = "tarash-gateway"
 

@@ -12,8 +12,7 @@ import pytest
 from tarash.tarash_gateway import generate_video_async
 from tarash.tarash_gateway.errors import DownloadError, GenerationTimeoutError, UnconfirmedGenerationError
 from tarash.tarash_gateway.models import VideoJob
-from tarash.tarash_gateway.plugins import Provider
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import Provider, registry
 from tarash_gateway_testing.base import ROLE_OF, SPOKEN, Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.checks.money import KINDS

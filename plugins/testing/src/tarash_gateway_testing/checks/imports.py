@@ -8,8 +8,7 @@ from typing import ClassVar
 
 import pytest
 
-from tarash.tarash_gateway.discovery import PROVIDERS, discover, normalize_name
-from tarash.tarash_gateway.plugins import ProviderSpec
+from tarash.tarash_gateway.plugins import PROVIDERS, ProviderSpec, discover, normalize_name
 from tarash_gateway_testing.base import Case
 from tarash_gateway_testing.rules import Rule
 from tarash_gateway_testing.subprocess import Listing, listed_elsewhere

@@ -15,7 +15,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import VideoGenerationResponse, VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
-from tarash.tarash_gateway.plugins.registry import registry
+from tarash.tarash_gateway.plugins import registry
 from tarash_gateway_testing.base import Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
 from tarash_gateway_testing.fake.answers import Answer

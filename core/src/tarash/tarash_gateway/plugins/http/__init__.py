@@ -8,8 +8,9 @@
 No HTTP library is imported before the first request is sent. `docs/http-kit.md` explains each part.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tarash.tarash_gateway._lazy import lazy_names
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.media.steps import Deadline
@@ -114,71 +115,28 @@ __all__ = [
     "status_of",
 ]
 
-_HOMES = {
-    "Answer": "answer",
-    "AsyncTransport": "transport",
-    "ClientCache": "cache",
-    "Connection": "connection",
-    "Deadline": "client",
-    "ErrorBody": "error_body",
-    "EventReader": "event_reader",
-    "EventStream": "client",
-    "FilePart": "request",
-    "HttpClient": "client",
-    "HttpProvider": "provider",
-    "HttpRequest": "request",
-    "ImageEvents": "protocol",
-    "KeySource": "keys",
-    "Steps": "steps",
-    "Transport": "transport",
-    "categories_of": "error_body",
-    "check_base_url": "connection",
-    "close_connections": "client",
-    "connection_error": "failures",
-    "creation_errors": "errors",
-    "download_errors": "errors",
-    "embedded_error": "errors",
-    "error_of": "errors",
-    "event_error": "errors",
-    "image_items": "image_sources",
-    "image_limit": "request",
-    "is_not_ready": "errors",
-    "job_errors": "errors",
-    "job_gone": "errors",
-    "job_object": "values",
-    "job_refusal": "errors",
-    "path_segment": "request",
-    "read_count": "values",
-    "read_error": "errors",
-    "read_error_body": "error_body",
-    "read_id": "values",
-    "read_image": "image_sources",
-    "read_images": "protocol",
-    "read_job": "protocol",
-    "read_job_id": "values",
-    "read_job_list": "protocol",
-    "read_json": "json_reader",
-    "read_number": "values",
-    "read_status": "status_words",
-    "read_text": "values",
-    "read_time": "values",
-    "read_tokens": "protocol",
-    "read_video_urls": "protocol",
-    "run_steps": "steps",
-    "run_steps_async": "steps",
-    "status_of": "values",
+_MODULES = {
+    "answer": "Answer",
+    "transport": "AsyncTransport Transport",
+    "cache": "ClientCache",
+    "connection": "Connection check_base_url",
+    "client": "Deadline EventStream HttpClient close_connections",
+    "error_body": "ErrorBody categories_of read_error_body",
+    "event_reader": "EventReader",
+    "request": "FilePart HttpRequest image_limit path_segment",
+    "provider": "HttpProvider",
+    "protocol": "ImageEvents read_images read_job read_job_list read_tokens read_video_urls",
+    "keys": "KeySource",
+    "steps": "Steps run_steps run_steps_async",
+    "failures": "connection_error",
+    "errors": (
+        "creation_errors download_errors embedded_error error_of event_error "
+        "is_not_ready job_errors job_gone job_refusal read_error"
+    ),
+    "image_sources": "image_items read_image",
+    "values": "job_object read_count read_id read_job_id read_number read_text read_time status_of",
+    "json_reader": "read_json",
+    "status_words": "read_status",
 }
-"""Each name is imported when it is first used: who only looks at rows loads none of this."""
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

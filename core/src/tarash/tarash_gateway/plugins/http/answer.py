@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tarash.tarash_gateway._redaction import Redaction, one_line
 from tarash.tarash_gateway.errors import InvalidResponseError
 from tarash.tarash_gateway.plugins.http.json_reader import TooManyValuesError, read_json
-from tarash.tarash_gateway.redaction import Redaction, one_line
 
 LONGEST_WORD = 100
 """Characters of a content type or a status word that a message shows."""

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from pydantic_core import to_json
 
+from tarash.tarash_gateway._redaction import Redaction
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.media.steps import Deadline
+from tarash.tarash_gateway.plugins._libraries import import_library
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.cache import ClientCache
 from tarash.tarash_gateway.plugins.http.connection import Connection, header_lines
@@ -19,8 +21,6 @@ from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.event_reader import EventReader
 from tarash.tarash_gateway.plugins.http.failures import connection_errors
 from tarash.tarash_gateway.plugins.http.request import HttpRequest
-from tarash.tarash_gateway.plugins.libraries import import_library
-from tarash.tarash_gateway.redaction import Redaction
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.http.transport import AsyncWire, Headers, Reply, Wire

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tarash.tarash_gateway._redaction import Redaction
 from tarash.tarash_gateway.errors import ConnectionFailedError, TarashError
-from tarash.tarash_gateway.redaction import Redaction
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.http.connection import Connection

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from tarash.tarash_gateway._redaction import Redaction
 from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.plugins.http.error_body import read_error_body
 from tarash.tarash_gateway.plugins.http.status_words import read_status, says_something
 from tarash.tarash_gateway.plugins.http.values import read_id, read_number, read_time
-from tarash.tarash_gateway.redaction import Redaction
 
 LONGEST_WORD = 100
 """Characters of a vendor's status word or error code that a job keeps."""

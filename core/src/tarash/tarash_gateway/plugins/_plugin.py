@@ -10,11 +10,11 @@ from typing import Any
 
 import pluggy
 
-from tarash.tarash_gateway.companions import import_companion
-from tarash.tarash_gateway.discovery import COMMANDS, ENGINES, PROVIDERS, Found, normalize_name
+from tarash.tarash_gateway._companions import import_companion
 from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
 from tarash.tarash_gateway.plugins import hookspecs
-from tarash.tarash_gateway.plugins.libraries import hidden_library
+from tarash.tarash_gateway.plugins._discovery import COMMANDS, ENGINES, PROVIDERS, InstalledPlugin, normalize_name
+from tarash.tarash_gateway.plugins._libraries import hidden_library
 from tarash.tarash_gateway.plugins.spec import API_VERSION, ProviderSpec
 
 DISTRIBUTION = "tarash-gateway"
@@ -40,7 +40,7 @@ class Plugin:
     origin: str
     """The distribution and its version, or that it was registered in this process."""
 
-    found: Found | None = None
+    found: InstalledPlugin | None = None
     target: Any = None
     manager: pluggy.PluginManager | None = None
     specs: dict[str, ProviderSpec] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Plugin:
     """The version of the contract that it was written for, where it offers a provider."""
 
     @classmethod
-    def installed(cls, found: Found) -> Plugin:
+    def installed(cls, found: InstalledPlugin) -> Plugin:
         """One that is installed, not loaded yet."""
         return cls(found.name, found.origin, found)
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal
 
-from tarash.tarash_gateway.discovery import OBSERVERS, discover
+from tarash.tarash_gateway.plugins._discovery import OBSERVERS, discover
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.models.response import GenerationResponse
-    from tarash.tarash_gateway.plugins.loading import Plugin
+    from tarash.tarash_gateway.plugins._plugin import Plugin
 
 HOOKS = frozenset(("tarash_before_generate", "tarash_after_generate", "tarash_job_updated"))
 """The hooks of an observer."""
@@ -117,7 +117,7 @@ class Observers:
                 logger.warning("observer %s (%s) failed in %s", plugin.name, plugin.origin, hook, exc_info=True)
 
     def _load(self) -> tuple[Plugin, ...]:
-        from tarash.tarash_gateway.plugins.loading import Plugin  # noqa: PLC0415 # only where one is installed
+        from tarash.tarash_gateway.plugins._plugin import Plugin  # noqa: PLC0415 # only where one is installed
 
         found = [Plugin.installed(one) for one in discover(OBSERVERS) if not one.disabled]
         for plugin in found:

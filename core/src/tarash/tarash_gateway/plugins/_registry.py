@@ -8,8 +8,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from types import TracebackType
 
-from tarash.tarash_gateway.companions import install_command
-from tarash.tarash_gateway.discovery import PROVIDERS, Found, discover, extras_of, normalize_name
+from tarash.tarash_gateway._companions import install_command
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
     PluginConflictError,
@@ -19,9 +18,10 @@ from tarash.tarash_gateway.errors import (
     TarashError,
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.plugins.libraries import hidden_library
-from tarash.tarash_gateway.plugins.loading import DISTRIBUTION, IN_PROCESS, Plugin
-from tarash.tarash_gateway.plugins.observers import HOOKS, observers
+from tarash.tarash_gateway.plugins._discovery import PROVIDERS, InstalledPlugin, discover, extras_of, normalize_name
+from tarash.tarash_gateway.plugins._libraries import hidden_library
+from tarash.tarash_gateway.plugins._observers import HOOKS, observers
+from tarash.tarash_gateway.plugins._plugin import DISTRIBUTION, IN_PROCESS, Plugin
 from tarash.tarash_gateway.plugins.provider import Provider
 from tarash.tarash_gateway.plugins.spec import CORE_SETTINGS, ProviderSpec
 from tarash.tarash_gateway.records import shortened
@@ -32,7 +32,7 @@ __all__ = ["PluginRegistry", "Registration", "normalize_name", "registry"]
 class PluginRegistry:
     """Providers by name. Loading is by name, once, and safe across threads."""
 
-    def __init__(self, installed: Iterable[Found] | None = None) -> None:
+    def __init__(self, installed: Iterable[InstalledPlugin] | None = None) -> None:
         self._installed = installed
         self._lock = threading.RLock()
         self._discovered: dict[str, list[Plugin]] | None = None

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from tarash.tarash_gateway.discovery import GROUPS, OBSERVERS, PROVIDERS, Place, discover, normalize_name
-from tarash.tarash_gateway.plugins.loading import Plugin
-from tarash.tarash_gateway.plugins.observers import observers
-from tarash.tarash_gateway.plugins.registry import PluginRegistry, registry
+from tarash.tarash_gateway.plugins._discovery import (
+    GROUPS,
+    OBSERVERS,
+    PROVIDERS,
+    InstallOrigin,
+    discover,
+    normalize_name,
+)
+from tarash.tarash_gateway.plugins._observers import observers
+from tarash.tarash_gateway.plugins._plugin import Plugin
+from tarash.tarash_gateway.plugins._registry import PluginRegistry, registry
 from tarash.tarash_gateway.records import FrozenModel
 
 Status = Literal["ok", "broken", "disabled", "conflict"]
@@ -79,7 +86,7 @@ def report_of(registry: PluginRegistry) -> list[PluginReport]:
 
 def _report(plugin: Plugin, claimed_by: list[str]) -> PluginReport:
     found = plugin.found
-    place = found.place if found is not None else Place()
+    place = found.place if found is not None else InstallOrigin()
     status, cause = _status(plugin, claimed_by)
     return PluginReport(
         name=plugin.name,

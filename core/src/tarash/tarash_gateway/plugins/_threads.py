@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from tarash.tarash_gateway.environment import read_variable
+from tarash.tarash_gateway._environment import read_variable
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationTimeoutError
 
 THREADS = 64

@@ -15,8 +15,8 @@ from contextlib import suppress
 from typing import Any
 
 from tarash.tarash_gateway.errors import PluginError
+from tarash.tarash_gateway.plugins._threads import run_in_thread
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.threads import run_in_thread
 
 
 def sync_primitive(target: Any, name: str) -> Callable[..., Any]:

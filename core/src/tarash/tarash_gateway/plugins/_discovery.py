@@ -23,8 +23,8 @@ __all__ = [
     "GROUPS",
     "OBSERVERS",
     "PROVIDERS",
-    "Found",
-    "Place",
+    "InstallOrigin",
+    "InstalledPlugin",
     "discover",
     "extras_of",
     "normalize_name",
@@ -53,7 +53,7 @@ def normalize_name(name: str) -> str:
     return name.strip().lower().replace("-", "_")
 
 
-class Place(NamedTuple):
+class InstallOrigin(NamedTuple):
     """Where a distribution was installed from."""
 
     url: str | None = None
@@ -63,7 +63,7 @@ class Place(NamedTuple):
     """Whether its sources are used where they lie."""
 
 
-class Found(NamedTuple):
+class InstalledPlugin(NamedTuple):
     """One entry point of one distribution."""
 
     entry_point: EntryPoint
@@ -99,17 +99,17 @@ class Found(NamedTuple):
         return header(self.owner).get("Summary", "")
 
     @property
-    def place(self) -> Place:
+    def place(self) -> InstallOrigin:
         """Where the distribution was installed from: what pip wrote down, where that was anything but an index."""
         try:
             origin = self.owner.origin
         except (ValueError, AttributeError):
-            return Place()
+            return InstallOrigin()
         folder = getattr(origin, "dir_info", None)
-        return Place(getattr(origin, "url", None), bool(getattr(folder, "editable", False)))
+        return InstallOrigin(getattr(origin, "url", None), bool(getattr(folder, "editable", False)))
 
 
-def discover(group: str, installed: Iterable[Found] | None = None) -> list[Found]:
+def discover(group: str, installed: Iterable[InstalledPlugin] | None = None) -> list[InstalledPlugin]:
     """The entry points of `group`, disabled ones included, in the order of the module search path.
 
     Args:
@@ -128,7 +128,7 @@ def discover(group: str, installed: Iterable[Found] | None = None) -> list[Found
     ]
 
 
-def _installed() -> tuple[Found, ...]:
+def _installed() -> tuple[InstalledPlugin, ...]:
     """The entry points of all our groups: read once, and again when a folder of the search path has changed."""
     return _read(tuple((path, *_state(path)) for path in sys.path))
 
@@ -142,9 +142,9 @@ def _state(path: str) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=1)
-def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[Found, ...]:
+def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[InstalledPlugin, ...]:
     """Opens one file of each distribution, and a second one of those that have entry points of ours."""
-    read: dict[str, list[Found]] = {}
+    read: dict[str, list[InstalledPlugin]] = {}
     for owner in cast(Iterator[Distribution], distributions()):
         try:
             text = owner.read_text("entry_points.txt") or ""
@@ -153,7 +153,7 @@ def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[Found, ...]:
         if _OURS in text:
             about = header(owner)
             name, version = about.get("Name"), about.get("Version")
-            found = [Found(entry_point, owner, name, version) for entry_point in _entry_points(text)]
+            found = [InstalledPlugin(entry_point, owner, name, version) for entry_point in _entry_points(text)]
             read.setdefault(normalize_name(name) if name else str(len(read)), found)
     return tuple(found for of_one in read.values() for found in of_one)
 
