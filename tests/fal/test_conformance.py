@@ -47,7 +47,7 @@ class TestFal(ProviderConformance):
 
     @answers("cancel", "PUT /fal-ai/kling-video/requests/{id}/cancel")
     def cancelled(self, request):
-        return Answer(202, {"status": "CANCELLATION_REQUESTED"})
+        return {"status": "OK"}
 
 
 class TestFalImages(ImageJobChecks):
@@ -74,4 +74,4 @@ class TestFalImages(ImageJobChecks):
 
     @answers("cancel", "PUT /fal-ai/flux/requests/{id}/cancel")
     def cancelled(self, request):
-        return Answer(202, {"status": "CANCELLATION_REQUESTED"})
+        return {"status": "OK"}

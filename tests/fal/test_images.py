@@ -7,12 +7,14 @@ import asyncio
 import pytest
 
 from tarash.tarash_gateway import (
+    Journal,
     cancel_image,
     estimate_cost,
     generate_image,
     generate_image_async,
     list_models,
     poll_image,
+    recover_images,
     refresh_models,
     resume_image,
     submit_image,
@@ -138,6 +140,19 @@ def test_a_job_in_the_queue_is_cancelled(vendor, image_config):
     vendor.job_seconds = 60
     job = submit_image(image_config(), request())
     assert cancel_image(image_config(), job).status == "cancelled"
+
+
+def test_a_running_job_that_was_asked_to_stop_is_recovered_when_it_completes(vendor, image_config, tmp_path, caplog):
+    journal = Journal(tmp_path)
+    with journal:
+        job = submit_image(image_config(), request())
+        vendor.play(json_answer({"status": "CANCELLATION_REQUESTED"}, status=202), method="PUT")
+        stopping = cancel_image(image_config(), job)
+        assert (stopping.id, stopping.finished) == (job.id, False)
+        assert f"was asked to stop job {job.id}, which may still complete and be billed" in caplog.text
+        (found,) = recover_images(image_config(), journal)
+        assert resume_image(image_config(), found).images[0].content_type == "image/jpeg"
+        assert recover_images(image_config(), journal) == []
 
 
 def test_a_completed_job_cannot_be_cancelled(vendor, image_config):

@@ -146,12 +146,16 @@ def read_state(answer: Answer, job: Any, status: type[StatusT]) -> StatusT:
 
 
 def read_cancelled(answer: Answer, job: Any, status: type[StatusT]) -> StatusT:
-    """Reads the answer to a cancel: a job in the queue is removed, one that runs is asked to stop."""
+    """Reads the answer to a cancel: a job is removed from the queue, or asked to stop.
+
+    One that was only asked keeps its status: it may end all the same, and is then billed and can be fetched.
+    """
     parsed = answer.object()
-    warnings: tuple[str, ...] = ()
-    if parsed.get("status") == "CANCELLATION_REQUESTED" and job.status != "queued":
-        warnings = ("the vendor was asked to stop the job; one that runs already may end, and be billed, all the same",)
-    return status.of(job, status="cancelled", raw=answer.shown(parsed), warnings=warnings)
+    shown = answer.shown(parsed)
+    if parsed.get("status") != "CANCELLATION_REQUESTED":
+        return status.of(job, status="cancelled", raw=shown)
+    warning = f"the vendor was asked to stop job {job.id}, which may still complete and be billed: poll or resume it"
+    return status.of(job, raw=shown, warnings=(warning,))
 
 
 def read_images(answer: Answer, job: ImageJob) -> ImageAnswer:

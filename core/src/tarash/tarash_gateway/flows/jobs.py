@@ -168,9 +168,9 @@ def cancel_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     answer = yield call.within(context.left((yield Now())))
     report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
     _log_warnings(context, report)
-    context.log(logging.INFO, "job %s was cancelled", job.id)
     latest = merge_job(job, report.job)
     if latest.status == "cancelled":
+        context.log(logging.INFO, "job %s was cancelled", job.id)
         yield from record_failed_job(context, latest, GenerationFailedError("it was cancelled"))
     return latest
 
