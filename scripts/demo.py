@@ -34,7 +34,7 @@ def main(prompt: str) -> None:
     tell(image, image.save(OUTPUT / "image.png", exists="replace"))
 
     say("\nA video ...")
-    video_config = VideoGenerationConfig(provider="sandbox", model="sora-2")
+    video_config = VideoGenerationConfig(provider="sandbox", model="sandbox-video")
     video_request = VideoGenerationRequest(prompt=prompt, duration_seconds=4, aspect_ratio="16:9")
     place = OUTPUT / "video.mp4"
     video = generate_video(

@@ -43,8 +43,8 @@ def test_a_clip_has_seconds_and_more(typed):
 
 
 def test_the_sandbox_is_named_beside_the_provider_that_it_plays(typed):
-    done = typed("models", "--kind", "video")
-    assert "openai, sandbox (free): videos" in lines(done)
+    done = typed("models", "--kind", "image")
+    assert "openai, sandbox (free): images" in lines(done)
     assert "sandbox: videos" not in lines(done)
 
 

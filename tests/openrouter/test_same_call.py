@@ -22,7 +22,13 @@ VENDORS = {
     "azure_openai": ("origin", "my-videos", "my-pictures", "/openai/v1/videos", "/openai/v1/images/generations"),
     "google": ("google_url", "gemini-omni-1.1-flash", "gemini-nano-banana-2.1", "*/interactions", "*:generateContent"),
     "openrouter": ("openrouter_url", "google/veo-3.1-lite", "openai/gpt-image-2", "/api/v1/videos", "/api/v1/images"),
-    "xai": ("xai_url", "grok-imagine-video-1.5", "grok-imagine-image-2.0", "*/videos/generations", "*/images/generations"),
+    "xai": (
+        "xai_url",
+        "grok-imagine-video-1.5",
+        "grok-imagine-image-2.0",
+        "*/videos/generations",
+        "*/images/generations",
+    ),
     "fal": ("fal_url", "fal-ai/veo3.1", "fal-ai/flux-2-pro", "*/fal-ai/veo3.1", "*/fal-ai/flux-2-pro"),
 }
 """Provider to where the sandbox plays it, its models, and where its creating requests go."""

@@ -76,9 +76,20 @@ def test_different_prompts_are_different_pictures_and_the_same_prompt_is_the_sam
     assert cat == again != dog
 
 
+def test_it_has_a_video_model_of_its_own_that_is_not_retired(make_video):
+    (row,) = list_models("sandbox", kind="video", status="current")
+    response = make_video(
+        VideoGenerationConfig(provider="sandbox", model=row.model),
+        VideoGenerationRequest(prompt="a kite", duration_seconds=4),
+    )
+
+    assert row.model == "sandbox-video"
+    assert (response.warnings, response.cost) == ([], 0.0)
+
+
 def test_it_has_the_models_of_openai_and_they_cost_nothing():
     theirs = [row.model_copy(update={"price": None}) for row in list_models("openai")]
-    ours = list_models("sandbox")
+    ours = [row for row in list_models("sandbox") if row.model != "sandbox-video"]
 
     assert [row.model_copy(update={"price": None}) for row in ours] == theirs
     prices = [row.price for row in ours if row.price is not None]

@@ -195,6 +195,12 @@ class TestPlace:
         monkeypatch.setenv("TERM", "xterm")
         assert type(view_of_this_process()).__name__ == "TerminalView"
 
+    def test_lines_are_written_wherever_they_are_asked_for(self, monkeypatch, capsys, video_update):
+        monkeypatch.setattr("tarash.tarash_gateway.display.progress.view_of_this_process", None)
+        progress(lines=True)(video_update("submitting"))
+
+        assert "submitting" in capsys.readouterr().err
+
     def test_a_terminal_without_rich_gets_lines(self, monkeypatch):
         monkeypatch.setattr(sys, "stderr", Terminal())
         monkeypatch.setattr("tarash.tarash_gateway.display.progress.find_spec", lambda name: None)

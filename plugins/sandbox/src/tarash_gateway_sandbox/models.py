@@ -229,6 +229,7 @@ VIDEO_MODELS = {
         replace(_SORA_2, name="sora-2-2025-12-08"),
         _SORA_2_PRO,
         replace(_SORA_2_PRO, name="sora-2-pro-2025-10-06"),
+        replace(_SORA_2, name="sandbox-video"),
     )
 }
 """Every video model, by the name that is sent."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tarash.tarash_gateway.capabilities import Lifecycle, VideoModel
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_openai import spec
@@ -17,7 +18,20 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     yield rows.model_copy(
         update={
             "image_models": tuple(free(row) for row in rows.image_models),
-            "video_models": tuple(free(row) for row in rows.video_models),
+            "video_models": (_sandbox_video(rows), *(free(row) for row in rows.video_models)),
+        }
+    )
+
+
+def _sandbox_video(rows: ProviderSpec) -> VideoModel:
+    """A model of the sandbox's own for first steps: what Sora accepts, and no retirement to warn of."""
+    sora = next(row for row in rows.video_models if row.model == "sora-2")
+    return free(sora).model_copy(
+        update={
+            "model": "sandbox-video",
+            "aliases": (),
+            "lifecycle": Lifecycle(),
+            "source": "docs/providers/sandbox.md",
         }
     )
 

@@ -98,16 +98,19 @@ class Progress:
         self.close()
 
 
-def progress() -> Progress:
+def progress(*, lines: bool = False) -> Progress:
     """Shows how far a call is: `generate_video(config, request, on_progress=progress())`.
 
     In a notebook it is a display that changes in place. In a terminal it is a bar, where the extra `cli` is installed;
-    anywhere else, plain lines on stderr. One object serves several calls, side by side too.
+    anywhere else, plain lines on stderr. One object serves several calls, concurrently too.
+
+    Args:
+        lines: writes plain lines on stderr everywhere, as a log wants them.
 
     Returns:
-        What `on_progress` takes; a context manager too.
+        A callable for `on_progress`, which is a context manager too.
     """
-    return Progress()
+    return Progress(LineView() if lines else None)
 
 
 def view_of_this_process() -> View:
