@@ -26,11 +26,10 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id
 from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig, VideoJob
-from tarash_gateway_batch.deciding import Decision, decide
-from tarash_gateway_batch.gates import Gate
-from tarash_gateway_batch.lanes import Lanes
-from tarash_gateway_batch.purse import Purse
+from tarash_gateway_batch.limits import Gate, Purse
+from tarash_gateway_batch.resume import Decision, decide
 from tarash_gateway_batch.rows import Row as BatchRow
+from tarash_gateway_batch.scheduler import Lanes
 from tarash_gateway_batch.settings import Settings
 
 MOST_SAMPLES: Final = 800

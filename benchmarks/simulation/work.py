@@ -21,9 +21,9 @@ from tarash.tarash_gateway.flows.plan import Plan, make_plan
 from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.journal.entries import EntryStatus
 from tarash.tarash_gateway.models import VideoJob
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.gates import Turn, turn_at
-from tarash_gateway_batch.row_journal import RowJournal
+from tarash_gateway_batch.history import RowJournal
+from tarash_gateway_batch.limits import Turn, turn_at
+from tarash_gateway_batch.resume import Decision
 
 if TYPE_CHECKING:
     from simulation.cluster import Cluster

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from tarash_gateway_batch.command import views, work
+from tarash_gateway_batch.command import work
 from tarash_gateway_batch.results import BatchProgress
 from tarash_gateway_cli.choosing import choose
 
@@ -264,8 +264,8 @@ class TestWhatIsSeen:
 
     def test_away_from_a_terminal_there_is_a_line_every_few_seconds(self, capsys, monkeypatch):
         now = 100.0
-        monkeypatch.setattr(views.time, "monotonic", lambda: now)
-        lines = views.Lines()
+        monkeypatch.setattr(work.time, "monotonic", lambda: now)
+        lines = work.Lines()
         for now in (101.0, 104.9, 105.0, 106.0, 110.0, 111.0):
             lines.show(BatchProgress(total=10, done=int(now - 100), in_flight=2))
         lines.show(BatchProgress(total=10, done=10, finished=True))

@@ -7,7 +7,7 @@ import pytest
 
 from tarash.tarash_gateway import plugin_report
 from tarash.tarash_gateway.errors import PluginConflictError, PluginLoadError, ValidationError
-from tarash_gateway_batch.engines import engine_named
+from tarash_gateway_batch.interfaces import engine_named
 
 WHOLE = """
     from tarash.tarash_gateway.plugins import hookimpl

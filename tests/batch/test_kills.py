@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway import Journal
-from tarash_gateway_batch.accounts import Accounts
-from tarash_gateway_batch.deciding import decide
+from tarash_gateway_batch.folder import Places
 from tarash_gateway_batch.history import History
-from tarash_gateway_batch.places import Places
-from tarash_gateway_batch.reading import raw_row
+from tarash_gateway_batch.resume import decide
 from tarash_gateway_batch.rows import RowChecker
-from tarash_gateway_batch.settings import Settings
+from tarash_gateway_batch.settings import Accounts, Settings
+from tarash_gateway_batch.source import raw_row
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

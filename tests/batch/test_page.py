@@ -36,7 +36,7 @@ def test_every_command_shows_what_the_page_shows(tmp_path, monkeypatch):
 
 
 def test_the_table_of_options_names_every_option():
-    from tarash_gateway_batch.command.options import app
+    from tarash_gateway_batch.command.work import app
 
     options = {name for argument in app.assemble_argument_collection() for name in argument.names}
     text = PAGE.read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway.plugins import hookspecs
-from tarash_gateway_batch import hookspecs as batch_hookspecs
+from tarash_gateway_batch import interfaces as batch_hookspecs
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 HOOKS = {

@@ -7,7 +7,7 @@ import pytest
 
 from tarash.tarash_gateway import plugin_report, run_batch
 from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
-from tarash_gateway_batch.engines import engine_named
+from tarash_gateway_batch.interfaces import engine_named
 
 
 def test_it_is_found_by_its_name():
@@ -45,7 +45,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch, tmp_path, image, taras
 def test_naming_the_engine_loads_no_ray():
     program = """
         import sys
-        from tarash_gateway_batch.engines import engine_named
+        from tarash_gateway_batch.interfaces import engine_named
         engine_named("ray", {"address": "auto"})
         assert "ray" not in sys.modules
     """

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from tarash.tarash_gateway import Budget
-from tarash_gateway_batch.purse import Purse
+from tarash_gateway_batch.limits import Purse
 from tarash_gateway_ray.grant import Grant, Granted
 
 

@@ -9,9 +9,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tarash_gateway_batch.batch import run_batch, run_batch_async
+    from tarash_gateway_batch.interfaces import EngineSpec
     from tarash_gateway_batch.results import BatchProgress, BatchResult, CostRange, RowOutcome, SavedFile
-    from tarash_gateway_batch.running import run_batch, run_batch_async
-    from tarash_gateway_batch.spec import EngineSpec
 
 __all__ = [
     "BatchProgress",
@@ -24,7 +24,7 @@ __all__ = [
     "run_batch_async",
 ]
 
-_HOMES = {"EngineSpec": "spec", "run_batch": "running", "run_batch_async": "running"}
+_HOMES = {"EngineSpec": "interfaces", "run_batch": "batch", "run_batch_async": "batch"}
 """Where the names live that are not in `results`."""
 
 

@@ -16,11 +16,10 @@ from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGeneration
 from tarash.tarash_gateway.models.fields import Word
 from tarash.tarash_gateway.plugins import normalize_name
 from tarash.tarash_gateway.records import StrictModel, shortened
-from tarash_gateway_batch.accounts import Accounts, AnyConfig, Kind
-from tarash_gateway_batch.names import checked_id
-from tarash_gateway_batch.reading import RawRow
+from tarash_gateway_batch.formats import RawRow
+from tarash_gateway_batch.ids import Seen, checked_id
 from tarash_gateway_batch.results import RowOutcome
-from tarash_gateway_batch.seen import Seen
+from tarash_gateway_batch.settings import Accounts, AnyConfig, Kind
 
 AnyRequest = ImageGenerationRequest | VideoGenerationRequest
 

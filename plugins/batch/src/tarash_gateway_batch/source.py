@@ -1,24 +1,29 @@
-"""Where rows come from: a file, an iterable or an async one, read as a stream, and twice where that can be."""
+"""Where rows come from: a file, an iterable or an async one, read as a stream, and twice where that is possible."""
 
 from __future__ import annotations
 
 import asyncio
+import re
+import threading
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Sized
-from contextlib import aclosing, closing
-from pathlib import Path
-from typing import Any, Final
-
-from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.plugins import expand_home
-from tarash_gateway_batch.reading import (
-    Format,
-    RawRow,
-    count_lines,
-    raw_row,
-    rows_of_file,
-    rows_of_objects,
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sized,
 )
+from contextlib import aclosing, closing, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from tarash.tarash_gateway.errors import Problem, ValidationError
+from tarash.tarash_gateway.plugins import expand_home
+from tarash.tarash_gateway.records import shortened
+from tarash_gateway_batch.formats import Format, RawRow, read_rows
 
 AnyRows = Path | str | Iterable[Any] | AsyncIterable[Any]
 
@@ -106,3 +111,160 @@ async def breathing(source: Source) -> AsyncGenerator[RawRow]:
             if time.monotonic() - began > BREATH:
                 await asyncio.sleep(0)
                 began = time.monotonic()
+
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_\s-]*={0,2}\s*")
+
+_NOT_FOUND: Final = (
+    "is no file in the folder of the rows; files of another folder are read where it is named "
+    "with --inputs FOLDER (input_folders=)"
+)
+
+_MEDIA_FIELDS: Final = ("image_list", "mask_image", "video")
+
+
+class InputFolders:
+    """The folders out of which rows may name files.
+
+    Whoever writes rows must not choose which files of this machine are sent on: neither `..`, nor an absolute path,
+    nor a link leads out of these folders.
+
+    Args:
+        folders: the folder of the rows first; the others were named by whoever runs the batch.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = [folder.resolve() for folder in folders]
+
+    def find(self, name: str) -> Path | None:
+        """The file of that name; None where no such file is in one of the folders."""
+        with suppress(OSError, ValueError, RuntimeError):
+            for folder in self._folders:
+                path = (folder / name).resolve()
+                if path.is_relative_to(folder) and path.is_file():
+                    return path
+        return None
+
+
+def format_of(path: Path) -> Format:
+    """What the ending of a file's name says of it."""
+    return "csv" if path.suffix.lower() == ".csv" else "jsonl"
+
+
+def rows_of_file(
+    path: Path, form: Format | None = None, folder: Path | None = None, more: Iterable[Path] = ()
+) -> Generator[RawRow]:
+    """The rows of a file. Images that are named in it are looked for in `folder`, or beside it, and in `more`.
+
+    Raises:
+        ValidationError: it cannot be opened, or its header cannot be right.
+    """
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        msg = f"{path} cannot be read: {error.strerror or error}"
+        raise ValidationError(msg) from error
+    with file:
+        yield from rows_of_stream(file, form or format_of(path), [folder or path.parent, *more])
+
+
+def rows_of_stream(stream: BinaryIO, form: Format, folders: Iterable[Path]) -> Iterator[RawRow]:
+    """The rows of a stream; `folders` are where images are looked for that are named in it."""
+    empty = True
+    inputs = InputFolders(folders)
+    for row in read_rows(stream, form):
+        empty = False
+        yield row if row.problem is not None else _with_paths(row, inputs)
+    if empty:
+        yield RawRow(1, problem="there are no rows in it")
+
+
+def rows_of_objects(rows: Iterable[Any]) -> Generator[RawRow]:
+    """The rows of any iterable."""
+    return (raw_row(at, row) for at, row in enumerate(rows, start=1))
+
+
+def raw_row(at: int, row: object) -> RawRow:
+    """A row that is an object of Python."""
+    if not isinstance(row, Mapping):
+        return RawRow(at, problem=f"is a {type(row).__name__}, where a mapping of fields belongs")
+    return RawRow(at, row)
+
+
+def count_lines(path: Path, form: Format | None = None) -> int:
+    """About how many rows a file has, without reading them: a line break within quotes counts as a row."""
+    count, last = 0, b"\n"
+    with suppress(OSError), path.open("rb") as file:
+        while block := file.read(1 << 20):
+            count += block.count(b"\n")
+            last = block[-1:]
+    count += last != b"\n"
+    return max(count - ((form or format_of(path)) == "csv"), 0)
+
+
+def _with_paths(row: RawRow, inputs: InputFolders) -> RawRow:
+    """The row, with a `Path` for each image that is named by its file."""
+    if row.fields.keys().isdisjoint(_MEDIA_FIELDS):
+        return row
+    fields = dict(row.fields)
+    problems: list[Problem] = []
+    for name in _MEDIA_FIELDS:
+        if name in fields:
+            missing: list[Problem] = []
+            fields[name] = _located(fields[name], name, inputs, missing)
+            if missing and name != "video":  # there it may be the vendor's id of one
+                del fields[name]
+                problems += missing
+    return RawRow(row.line, fields, problems=tuple(problems))
+
+
+def _located(value: Any, place: str, inputs: InputFolders, missing: list[Problem]) -> Any:
+    if isinstance(value, list):
+        return [_located(item, f"{place}.{at}.image", inputs, missing) for at, item in enumerate(value)]
+    if isinstance(value, dict) and "image" in value:
+        return {**value, "image": _located(value["image"], place, inputs, missing)}
+    if isinstance(value, str) and len(value) < 1024 and "://" not in value and not value.startswith("data:"):
+        path = inputs.find(value)
+        if path is None and not _BASE64.fullmatch(value):
+            missing.append(Problem(place, _NOT_FOUND, value=shortened(value)))
+        return path or value
+    return value
+
+
+AHEAD: Final = 64
+"""Rows that are read before somebody wants them."""
+
+_END: Final = object()
+
+
+class InThread:
+    """The items of a blocking iterable, for one `async for`.
+
+    Whoever leaves the loop early leaves the thread waiting for its next item; it ends with the process.
+    """
+
+    def __init__(self, items: Iterable[Any]) -> None:
+        self._items = items
+
+    async def __aiter__(self) -> AsyncIterator[Any]:
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Any] = asyncio.Queue()
+        room = threading.Semaphore(AHEAD)
+
+        def read() -> None:
+            last: Any = _END
+            try:
+                for item in self._items:
+                    room.acquire()
+                    loop.call_soon_threadsafe(queue.put_nowait, item)
+            except BaseException as error:  # noqa: BLE001 # raised where the items are wanted
+                last = error
+            with suppress(RuntimeError):  # the loop is closed: nobody wants them any more
+                loop.call_soon_threadsafe(queue.put_nowait, last)
+
+        threading.Thread(target=read, name="tarash-rows", daemon=True).start()
+        while (item := await queue.get()) is not _END:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+            room.release()

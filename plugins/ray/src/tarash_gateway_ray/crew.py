@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
-from tarash_gateway_batch.bench import Bench
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.desk import Desk
+from tarash_gateway_batch.interfaces import Bench
 from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.resume import Decision, Desk
 from tarash_gateway_batch.rows import Row
 from tarash_gateway_batch.settings import Settings
 from tarash_gateway_ray.passes import issue, revoke, shut_out_earlier

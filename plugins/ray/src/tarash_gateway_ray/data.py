@@ -12,20 +12,17 @@ from typing import Any, Final
 
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
-from tarash_gateway_batch.accounts import Accounts, AnyConfig
-from tarash_gateway_batch.bench import Bench
-from tarash_gateway_batch.desk import Desk
-from tarash_gateway_batch.gates import Gates
+from tarash_gateway_batch.folder import Places, only_one
 from tarash_gateway_batch.history import History
-from tarash_gateway_batch.locking import only_one
-from tarash_gateway_batch.names import leaf
-from tarash_gateway_batch.places import Places
-from tarash_gateway_batch.purse import Purse
-from tarash_gateway_batch.reading import raw_row
+from tarash_gateway_batch.ids import leaf
+from tarash_gateway_batch.interfaces import Bench
+from tarash_gateway_batch.limits import Gates, Purse
 from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.resume import Desk
 from tarash_gateway_batch.rows import Row, RowChecker, failure
-from tarash_gateway_batch.settings import JOURNAL, Settings
-from tarash_gateway_batch.working import Work
+from tarash_gateway_batch.settings import JOURNAL, Accounts, AnyConfig, Settings
+from tarash_gateway_batch.source import raw_row
+from tarash_gateway_batch.work import Work
 
 AGAIN: Final = 0.2
 """Seconds after which a row is looked at again that another process has at hand."""

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 from tarash.tarash_gateway.errors import ValidationError
 
 if TYPE_CHECKING:
-    from tarash_gateway_batch.bench import Bench
-    from tarash_gateway_batch.deciding import Decision
-    from tarash_gateway_batch.desk import Desk
+    from tarash_gateway_batch.interfaces import BatchEngine, Bench, MakeWork, Working
+    from tarash_gateway_batch.resume import Decision, Desk
     from tarash_gateway_batch.rows import Row
-    from tarash_gateway_batch.seams import BatchEngine, MakeWork, Working
 
 
 def ray_engine(address: str | None = None, workers: int | None = None) -> BatchEngine:

@@ -11,11 +11,11 @@ from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.recovery import claim
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.gates import Turn
+from tarash_gateway_batch.interfaces import Gate
+from tarash_gateway_batch.limits import Turn
 from tarash_gateway_batch.results import RowOutcome
+from tarash_gateway_batch.resume import Decision
 from tarash_gateway_batch.rows import Row, failure
-from tarash_gateway_batch.seams import Gate
 from tarash_gateway_ray.crew import Crew, Member, WorkerLostError
 from tarash_gateway_ray.grant import Grant
 from tarash_gateway_ray.messages import (

@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from tarash.tarash_gateway.budget import Budget, blocks
-from tarash_gateway_batch.seams import Payment, Purse
+from tarash_gateway_batch.interfaces import Payment, Purse
 
 
 class Granted(NamedTuple):

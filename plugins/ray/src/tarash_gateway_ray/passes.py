@@ -15,7 +15,7 @@ from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.journal.lines import ENDING, lines_of
 from tarash.tarash_gateway.media.files import atomic_file, cannot_write
-from tarash_gateway_batch.desk import Desk
+from tarash_gateway_batch.resume import Desk
 
 FOLDER: Final = "workers"
 """Beside the journal's files."""

@@ -9,7 +9,7 @@ from typing import Final
 
 from tarash.tarash_gateway.budget import Budget
 from tarash.tarash_gateway.errors import TarashError
-from tarash_gateway_batch.seams import Payment, Working
+from tarash_gateway_batch.interfaces import Payment, Working
 from tarash_gateway_ray.grant import Granted
 from tarash_gateway_ray.messages import (
     Answer,

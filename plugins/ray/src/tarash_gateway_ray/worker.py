@@ -13,12 +13,12 @@ from typing import Any, Final
 
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.job import job_from_json
-from tarash_gateway_batch.bench import Bench
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.places import Places
+from tarash_gateway_batch.folder import Places
+from tarash_gateway_batch.interfaces import Bench
+from tarash_gateway_batch.resume import Decision
 from tarash_gateway_batch.rows import Row, failure
 from tarash_gateway_batch.settings import Settings
-from tarash_gateway_batch.working import Work
+from tarash_gateway_batch.work import Work
 from tarash_gateway_ray.messages import Answer, HasJob, Said, Trouble
 from tarash_gateway_ray.passes import PassJournal
 from tarash_gateway_ray.talk import AskedGates, AskedPurse, Talk

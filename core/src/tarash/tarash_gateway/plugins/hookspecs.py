@@ -27,7 +27,7 @@ PROJECT = "tarash_gateway"
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
 
-EXTENSIONS = {"tarash_batch_engines": ("tarash_gateway_batch.hookspecs", "batch")}
+EXTENSIONS = {"tarash_batch_engines": ("tarash_gateway_batch.interfaces", "batch")}
 """Hooks that are not specified here: by name, the module that specifies it and the extra that brings it."""
 
 

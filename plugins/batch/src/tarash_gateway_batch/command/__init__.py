@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 @hookimpl
 def tarash_register_commands(cli: App) -> None:
     """Adds `tarash batch`."""
-    cli.command("tarash_gateway_batch.command.options:app", name="batch")
+    cli.command("tarash_gateway_batch.command.work:app", name="batch")

@@ -1,4 +1,4 @@
-"""`tarash batch`: what can be typed. What it does is in `work`."""
+"""The options of `tarash batch`."""
 
 from __future__ import annotations
 
@@ -6,23 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from cyclopts import App, Group, Parameter
+from cyclopts import Group, Parameter
 
 from tarash_gateway_cli.completing import model_names
 from tarash_gateway_cli.options import MAKER, RESULT, Flag, Json, ProviderName
-
-EXAMPLES: Final = """\
-Examples:
-  tarash batch prompts.jsonl -o out --dry-run
-  tarash batch prompts.jsonl -o out -p openai -m gpt-image-2.5-sunburst --max-cost 20 --gallery
-  tarash batch prompts.csv -o out --kind video --set duration_seconds=8 -j 50
-
-A row is a line of JSON, such as {"id": "boat", "prompt": "A paper boat"}, or a line of CSV under a header.
-The same command again goes on where the last one ended, whatever ended it.
-
-Exit codes: 0 every row has its files, 3 some may have been billed without a file, 4 some failed."""
-
-app = App(name="batch", help_epilogue=EXAMPLES)
 
 ROWS: Final = Group("What is in the rows", sort_key=0)
 PACE: Final = Group("How fast, and how far", sort_key=2)
@@ -125,27 +112,3 @@ class Folder:
 
     as_json: Json = False
     """Print one JSON object on stdout, errors too."""
-
-
-@app.default
-def batch(
-    rows: Annotated[str, Parameter(metavar="ROWS", allow_leading_hyphen=True)],
-    /,
-    *,
-    folder: Folder,
-    content: Rows = Rows(),
-    maker: RowMaker = RowMaker(),
-    pace: Pace = Pace(),
-) -> int:
-    """Makes a file of every row: many at a time, and none of them paid for twice.
-
-    Args:
-        rows: A file of JSON lines or CSV; - reads them from stdin.
-        folder: Where the files go.
-        content: What is in the rows.
-        maker: Who makes them.
-        pace: How fast, and how far.
-    """
-    from tarash_gateway_batch.command.work import run  # noqa: PLC0415 # help needs none of it
-
-    return run(rows, folder, content, maker, pace)

@@ -1,29 +1,30 @@
-"""What `tarash batch` does."""
+"""The command `tarash batch`."""
 
 from __future__ import annotations
 
 import shutil
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Annotated, Any, Final, Protocol
+
+from cyclopts import App, Parameter
 
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
+from tarash.tarash_gateway.display.progress import in_terminal
 from tarash.tarash_gateway.errors import TarashError, ValidationError
 from tarash.tarash_gateway.plugins import expand_home, normalize_name
-from tarash_gateway_batch.accounts import CONFIGS, Accounts, AnyConfig, Kind
-from tarash_gateway_batch.command.views import view_of
-from tarash_gateway_batch.engine import Batch
-from tarash_gateway_batch.engines import engine_named
-from tarash_gateway_batch.feeding import InThread
-from tarash_gateway_batch.reading import rows_of_stream
-from tarash_gateway_batch.results import BatchResult, RowOutcome
-from tarash_gateway_batch.running import run_to_its_end, signal_of
-from tarash_gateway_batch.settings import JOURNAL, RESULTS, Settings
-from tarash_gateway_batch.source import Source
+from tarash_gateway_batch.batch import run_to_its_end, signal_of
+from tarash_gateway_batch.command.options import Folder, Pace, RowMaker, Rows
+from tarash_gateway_batch.interfaces import engine_named
+from tarash_gateway_batch.results import BatchProgress, BatchResult, RowOutcome
+from tarash_gateway_batch.runner import Batch
+from tarash_gateway_batch.settings import CONFIGS, JOURNAL, RESULTS, Accounts, AnyConfig, Kind, Settings
+from tarash_gateway_batch.source import InThread, Source, rows_of_stream
 from tarash_gateway_cli import exits
 from tarash_gateway_cli.asking import said
 from tarash_gateway_cli.choosing import choose
@@ -32,8 +33,18 @@ from tarash_gateway_cli.gallery import make_gallery
 from tarash_gateway_cli.inputs import params_of
 from tarash_gateway_cli.output import Output
 
-if TYPE_CHECKING:
-    from tarash_gateway_batch.command.options import Folder, Pace, RowMaker, Rows
+EXAMPLES: Final = """\
+Examples:
+  tarash batch prompts.jsonl -o out --dry-run
+  tarash batch prompts.jsonl -o out -p openai -m gpt-image-2.5-sunburst --max-cost 20 --gallery
+  tarash batch prompts.csv -o out --kind video --set duration_seconds=8 -j 50
+
+A row is a line of JSON, such as {"id": "boat", "prompt": "A paper boat"}, or a line of CSV under a header.
+The same command again goes on where the last one ended, whatever ended it.
+
+Exit codes: 0 every row has its files, 3 some may have been billed without a file, 4 some failed."""
+
+app = App(name="batch", help_epilogue=EXAMPLES)
 
 UNCONFIRMED: Final = 3
 """Some rows may have been billed and have no file. Of this command alone, as is the next one."""
@@ -45,7 +56,33 @@ MOST_TOLD: Final = 20
 """Failures that are told one by one; the file of results has all."""
 
 
-def run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) -> int:
+_ROWS, _MAKER, _PACE = Rows(), RowMaker(), Pace()
+"""What is not typed."""
+
+
+@app.default
+def batch(
+    rows: Annotated[str, Parameter(metavar="ROWS", allow_leading_hyphen=True)],
+    /,
+    *,
+    folder: Folder,
+    content: Rows = _ROWS,
+    maker: RowMaker = _MAKER,
+    pace: Pace = _PACE,
+) -> int:
+    """Makes a file of every row: many at a time, and none of them paid for twice.
+
+    Args:
+        rows: A file of JSON lines or CSV; - reads them from stdin.
+        folder: Where the files go.
+        content: What is in the rows.
+        maker: Who makes them.
+        pace: How fast, and how far.
+    """
+    return _run(rows, folder, content, maker, pace)
+
+
+def _run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) -> int:
     """Runs a batch, and tells of it.
 
     Returns:
@@ -229,3 +266,62 @@ def _exit_code(result: BatchResult) -> int:
     if result.unconfirmed:
         return UNCONFIRMED
     return exits.OK if result.complete else SOME_FAILED
+
+
+EVERY: Final = 5.0
+"""Seconds between two lines."""
+
+
+class BatchView(Protocol):
+    """Where progress is seen."""
+
+    def show(self, progress: BatchProgress, /) -> None:
+        """Shows how far it is."""
+
+    def close(self) -> None:
+        """Lets go of the place."""
+
+
+class Lines:
+    """Plain lines on stderr."""
+
+    def __init__(self) -> None:
+        self._told = time.monotonic()
+
+    def show(self, progress: BatchProgress) -> None:
+        """Writes a line where enough time has passed."""
+        now = time.monotonic()
+        if not progress.finished and now - self._told >= EVERY:
+            self._told = now
+            print(progress, file=sys.stderr, flush=True)  # noqa: T201 # for a log or a pipe
+
+    def close(self) -> None:
+        """Writes nothing: the last line stands there."""
+
+
+class Bar:
+    """A bar at the bottom of the terminal; what is printed meanwhile appears above it."""
+
+    def __init__(self, output: Output) -> None:
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        columns = (BarColumn(bar_width=20), TextColumn("{task.description}", markup=False))
+        self._bar: Any = Progress(*columns, console=output.err, transient=True)
+        self._task: Any = None
+
+    def show(self, progress: BatchProgress) -> None:
+        """Draws how far it is."""
+        if self._task is None:
+            self._task = self._bar.add_task("", total=progress.total)
+            self._bar.start()
+        self._bar.update(self._task, description=str(progress), total=progress.total, completed=progress.rows)
+
+    def close(self) -> None:
+        """Gives the cursor back."""
+        if self._task is not None:
+            self._bar.stop()
+
+
+def view_of(output: Output) -> BatchView:
+    """The best place to show it at."""
+    return Bar(output) if in_terminal() else Lines()

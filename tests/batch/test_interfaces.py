@@ -7,8 +7,8 @@ import pytest
 
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
-from tarash_gateway_batch.engine import in_this_process
-from tarash_gateway_batch.working import Work
+from tarash_gateway_batch.runner import in_this_process
+from tarash_gateway_batch.work import Work
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

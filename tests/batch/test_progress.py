@@ -10,8 +10,8 @@ import time
 import pytest
 
 from tarash.tarash_gateway import run_batch_async
+from tarash_gateway_batch.progress import Tally
 from tarash_gateway_batch.results import BatchProgress, RowOutcome
-from tarash_gateway_batch.tally import Tally
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

@@ -5,17 +5,16 @@ import threading
 
 import pytest
 
-from tarash_gateway_batch import seen as module
-from tarash_gateway_batch.feeding import AHEAD, InThread
-from tarash_gateway_batch.reading import count_lines
-from tarash_gateway_batch.seen import Seen
+from tarash_gateway_batch import ids
+from tarash_gateway_batch.ids import Seen
+from tarash_gateway_batch.source import AHEAD, InThread, count_lines
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
 
 @pytest.fixture
 def seen(monkeypatch):
-    monkeypatch.setattr(module, "MOST_IN_MEMORY", 3)
+    monkeypatch.setattr(ids, "MOST_IN_MEMORY", 3)
     seen = Seen()
     yield seen
     seen.close()

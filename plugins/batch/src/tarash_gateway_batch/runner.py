@@ -1,41 +1,36 @@
-"""A batch at work: rows are read as a stream, so many of them are worked on side by side, and each is told of."""
+"""Runs a batch: checks the rows, decides on each, works on many at the same time, and reports."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, asynccontextmanager, closing, contextmanager
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
+from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.descriptors import DescriptorReserve
 from tarash.tarash_gateway.display.text import duration
-from tarash.tarash_gateway.errors import SaveError, ValidationError
+from tarash.tarash_gateway.errors import SaveError, TarashError, ValidationError
+from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.media.files import atomic_file
-from tarash_gateway_batch.accounts import Accounts
-from tarash_gateway_batch.bench import Bench
-from tarash_gateway_batch.checking import FirstLook
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.descriptor_limit import fitted
-from tarash_gateway_batch.desk import Desk
-from tarash_gateway_batch.gates import Gates
+from tarash_gateway_batch.folder import Places, only_one
+from tarash_gateway_batch.formats import RawRow
 from tarash_gateway_batch.history import History
-from tarash_gateway_batch.lanes import Lanes
-from tarash_gateway_batch.locking import only_one
-from tarash_gateway_batch.places import Places
-from tarash_gateway_batch.purse import Purse
-from tarash_gateway_batch.rehearsal import rehearse
+from tarash_gateway_batch.interfaces import BatchEngine, Bench, MakeWork, Working
+from tarash_gateway_batch.limits import Gates, Purse
+from tarash_gateway_batch.progress import OnProgress, OnRow, Tally, Teller
 from tarash_gateway_batch.results import BatchResult, RowOutcome
-from tarash_gateway_batch.rows import Row, RowChecker
-from tarash_gateway_batch.seams import BatchEngine, MakeWork, Working
-from tarash_gateway_batch.settings import RESULTS, Settings
+from tarash_gateway_batch.resume import Decision, Desk, decide
+from tarash_gateway_batch.rows import Row, RowChecker, failure, refusal
+from tarash_gateway_batch.scheduler import Lanes
+from tarash_gateway_batch.settings import RESULTS, Accounts, Settings, fitted
 from tarash_gateway_batch.source import Source, breathing
-from tarash_gateway_batch.tally import Tally
-from tarash_gateway_batch.telling import OnProgress, OnRow, Teller
-from tarash_gateway_batch.working import Work
+from tarash_gateway_batch.work import Work
 
 logger = logging.getLogger("tarash.batch")
 
@@ -252,3 +247,111 @@ def _results_file(out: Path) -> Iterator[BinaryIO]:
                 unfinished.__exit__(SaveError, SaveError("no row was told of"), None)
         except (OSError, SaveError) as error:  # of figures, after the files: no reason to fail
             logger.warning("%s cannot be written: %s", place, error)
+
+
+MOST_LISTED = 20
+"""Rows that the error of a strict batch names."""
+
+
+class FirstLook:
+    """Looks at all rows, and remembers which of them need no second look."""
+
+    def __init__(self, checker: RowChecker, teller: Teller, *, strict: bool) -> None:
+        self._checker = checker
+        self._teller = teller
+        self._strict = strict
+        self._told = bytearray()
+
+    async def at(self, source: Source) -> None:
+        """Looks at every row of `source`.
+
+        Raises:
+            ValidationError: the batch is strict, and a row cannot be right.
+        """
+        count = wrong = 0
+        listed: list[str] = []
+        async for raw in breathing(source):
+            count += 1
+            outcome = self._outcome(raw)
+            if outcome is None:
+                continue
+            wrong += 1
+            if not self._strict:
+                self._mark(raw.line)
+                await self._teller.tell(outcome)
+            elif len(listed) < MOST_LISTED:
+                listed.append(str(outcome))
+        self._teller.tally.total = count
+        if listed:
+            listed += [f"and {wrong - MOST_LISTED:,} more"] if wrong > MOST_LISTED else []
+            msg = f"{wrong:,} of {count:,} rows cannot be right, and nothing was sent"
+            raise ValidationError("\n  - ".join([f"{msg}:", *listed]))
+
+    def knows(self, line: int) -> bool:
+        """Whether the row was told of already."""
+        return line < len(self._told) and bool(self._told[line])
+
+    def _outcome(self, raw: RawRow) -> RowOutcome | None:
+        row = self._checker.check(raw)
+        if isinstance(row, RowOutcome):
+            return row
+        # Pictures are read when their row's turn comes, unless all is to be right before anything is sent.
+        if _has_media(row) and not self._strict:
+            return None
+        return against_the_model(row)[0]
+
+    def _mark(self, line: int) -> None:
+        if line >= len(self._told):
+            self._told.extend(bytes(max(line + 1 - len(self._told), 4096)))
+        self._told[line] = 1
+
+
+def against_the_model(row: Row) -> tuple[RowOutcome | None, CostEstimate | None]:
+    """What the model's capability row has against a row, and what it may cost. Reads the pictures that are at hand."""
+    try:
+        plan = plan_of(row.config, row.request)
+        problems, cost = plan.problems, plan.expected_cost()
+    except TarashError as error:
+        return failure(row, error), None
+    return (refusal(row.id, row.line, problems) if problems else None), cost
+
+
+def _has_media(row: Row) -> bool:
+    request = row.request
+    return bool(request.image_list) or any(getattr(request, name, None) for name in ("mask_image", "video"))
+
+
+async def rehearse(source: Source, checker: RowChecker, settings: Settings, history: History, teller: Teller) -> None:
+    """Tells of every row what would become of it.
+
+    Raises:
+        SaveError: the folder could not be written to.
+    """
+    _check_folder(settings.out)
+    places = Places(settings.out)
+    async for raw in breathing(source):
+        row = checker.check(raw)
+        await teller.tell(row if isinstance(row, RowOutcome) else _foreseen(row, places, settings, history, teller))
+
+
+def _foreseen(row: Row, places: Places, settings: Settings, history: History, teller: Teller) -> RowOutcome:
+    decision = decide(row, history.of_row(row.id), places, settings)
+    known: dict[str, Any] = {"id": row.id, "line": row.line}
+    match decision.step:
+        case "resume" | "adopt":
+            return RowOutcome(status="ready", warning=decision.warning, **known)
+        case "send":
+            refused, cost = against_the_model(row)
+            if refused is None:
+                teller.tally.estimated(cost)
+            return refused or RowOutcome(status="ready", **known)
+        case status:
+            known |= {"files": decision.files, "error": decision.error, "warning": decision.warning}
+            return RowOutcome(status=status, **known)
+
+
+def _check_folder(out: Path) -> None:
+    nearest = next((folder for folder in (out.absolute(), *out.absolute().parents) if folder.exists()), out)
+    if not nearest.is_dir() or not os.access(nearest, os.W_OK | os.X_OK):
+        msg = f"{out} cannot be written to: {nearest} is no folder, or not one that you may write to."
+        raise SaveError(msg)

@@ -13,14 +13,12 @@ from typing import Any, Final
 
 from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.signals import STOP_SIGNALS, StopSignals
-from tarash_gateway_batch.accounts import Accounts, AnyConfig
-from tarash_gateway_batch.engine import Batch
-from tarash_gateway_batch.engines import LOCAL, engine_named
+from tarash_gateway_batch.interfaces import LOCAL, BatchEngine, engine_named
+from tarash_gateway_batch.progress import OnProgress, OnRow
 from tarash_gateway_batch.results import BatchResult
-from tarash_gateway_batch.seams import BatchEngine
-from tarash_gateway_batch.settings import JOURNAL, Changed, Settings
+from tarash_gateway_batch.runner import Batch
+from tarash_gateway_batch.settings import JOURNAL, Accounts, AnyConfig, Changed, Settings
 from tarash_gateway_batch.source import AnyRows, Source
-from tarash_gateway_batch.telling import OnProgress, OnRow
 
 
 def run_batch(

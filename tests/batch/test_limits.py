@@ -7,7 +7,7 @@ import pytest
 
 from tarash.tarash_gateway.errors import AuthenticationError, ConnectionFailedError, QuotaExceededError, RateLimitError
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash_gateway_batch.gates import PATIENCE, SURE, Gate, Gates, account_of
+from tarash_gateway_batch.limits import PATIENCE, SURE, Gate, Gates, account_of
 from tarash_gateway_sandbox import SandboxServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")

@@ -1,4 +1,4 @@
-"""Rate limits of one account and model: what a vendor says to one row holds for all that wait for it."""
+"""The limits that rows share: how fast an account may be asked, and how much the batch may spend."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import asyncio
 import hashlib
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Final
 
 from pydantic import SecretStr
 
+from tarash.tarash_gateway.budget import Budget
 from tarash.tarash_gateway.errors import (
     AuthenticationError,
     ConnectionFailedError,
@@ -24,8 +25,9 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.plugins import normalize_name, registry
-from tarash_gateway_batch.pace import Pace
-from tarash_gateway_batch.seams import Gate as AnyGate
+from tarash_gateway_batch.adaptive_rate import Pace
+from tarash_gateway_batch.interfaces import Gate as AnyGate
+from tarash_gateway_batch.interfaces import Payment
 
 FIRST_PAUSE: Final = 0.05
 """Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through.
@@ -276,3 +278,48 @@ def _not_sent(error: TarashError) -> TarashError:
 
 def _now() -> float:
     return asyncio.get_running_loop().time()
+
+
+class Purse:
+    """The money of one batch. It belongs to one event loop.
+
+    Args:
+        limit: US dollars for the whole batch, earlier runs included; None for no limit.
+        before: US dollars of earlier runs.
+    """
+
+    def __init__(self, limit: float | None, before: float) -> None:
+        self._budget = None if limit is None else Budget(limit)
+        if self._budget is not None and before:
+            self._budget.give_back(-before)
+        self.spent = before
+        self._paying = 0
+        self._waiting: list[asyncio.Future[None]] = []
+
+    @asynccontextmanager
+    async def paying(self, dollars: float | None) -> AsyncIterator[Payment]:
+        """A call that may cost so much; waits while others have set aside what it may yet get.
+
+        Whether it then fits, the call finds out.
+        """
+        while self._budget is not None and dollars is not None and self._paying and dollars > self._budget.left:
+            settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(settled)
+            await settled
+        payment = Payment(() if self._budget is None else (self._budget,))
+        self._paying += 1
+        try:
+            yield payment
+        finally:
+            self.spent += (dollars or 0.0) if payment.cost is None else payment.cost
+            self._paying -= 1
+            waiting, self._waiting = self._waiting, []
+            for settled in waiting:
+                if not settled.done():
+                    settled.set_result(None)
+
+    def corrected(self, dollars: float) -> None:
+        """What an earlier run had counted turned out to be more by so much, or less."""
+        self.spent += dollars
+        if self._budget is not None:
+            self._budget.give_back(-dollars)

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tarash_gateway_batch.names import checked_id, leaf, numbered, same_id
+from tarash_gateway_batch.ids import checked_id, leaf, numbered, same_id
 
 
 @pytest.mark.parametrize(

@@ -102,16 +102,16 @@ class TestBadRowsStopNoOther:
         assert result.failures[0].id == "b"
 
     def test_an_error_that_is_none_of_ours_too(self, run, image, files, monkeypatch):
-        from tarash_gateway_batch import working
+        from tarash_gateway_batch import work
 
-        whole = working.checked_chain
+        whole = work.checked_chain
 
         def broken(config, request):
             if request.prompt == "prompt of b":
                 raise ZeroDivisionError
             return whole(config, request)
 
-        monkeypatch.setattr(working, "checked_chain", broken)
+        monkeypatch.setattr(work, "checked_chain", broken)
         result = run([image("a"), image("b"), image("c")])
         assert (result.done, result.failures[0].error) == (2, "ZeroDivisionError:")
 

@@ -7,10 +7,10 @@ import pytest
 
 from tarash.tarash_gateway.errors import ProviderUnavailableError
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash_gateway_batch import lanes as lanes_module
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.gates import Gate
-from tarash_gateway_batch.lanes import Lanes
+from tarash_gateway_batch import scheduler
+from tarash_gateway_batch.limits import Gate
+from tarash_gateway_batch.resume import Decision
+from tarash_gateway_batch.scheduler import Lanes
 from tarash_gateway_sandbox import SandboxServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -95,7 +95,7 @@ def test_rows_of_a_closed_gate_are_kept_back_and_taken_up_when_it_opens():
 
 def test_where_no_more_can_be_kept_back_nothing_more_is_read(monkeypatch):
     async def main():
-        monkeypatch.setattr(lanes_module, "KEPT", 10 * lanes_module.ROW)
+        monkeypatch.setattr(scheduler, "KEPT", 10 * scheduler.ROW)
         batch = Batch(8)
         await batch.shut("away")
         taken = 0
@@ -113,14 +113,14 @@ def test_where_no_more_can_be_kept_back_nothing_more_is_read(monkeypatch):
 
 def test_large_rows_fill_it_sooner(monkeypatch):
     async def main():
-        monkeypatch.setattr(lanes_module, "KEPT", 10 * lanes_module.ROW)
-        batch = Batch(8, weigh=lambda row: 4 * lanes_module.ROW)
+        monkeypatch.setattr(scheduler, "KEPT", 10 * scheduler.ROW)
+        batch = Batch(8, weigh=lambda row: 4 * scheduler.ROW)
         await batch.shut("away")
         for number in range(3):
             await batch.lanes.take(Row("away", number), SEND)
             await asyncio.sleep(0)
         assert len(batch.lanes._lanes[batch.gates["away"]].kept) == 2
-        assert batch.lanes._kept == 10 * lanes_module.ROW
+        assert batch.lanes._kept == 10 * scheduler.ROW
         batch.broken_off()
         await asyncio.gather(*batch.tasks, return_exceptions=True)
 

@@ -1,25 +1,34 @@
-"""Tables: CSV as Python, Excel, PowerShell and Windows save it, cell by cell as long as a line of JSON may be.
+"""Reads rows from JSON lines, and from CSV as Python, Excel, PowerShell and Windows save it.
 
-After an error nothing of the cell that it is in is taken for a row: what follows is left out until its quotes end.
+A line that cannot be read is reported, and the rest goes on. After an error in quotes, no part of the broken cell is
+taken for a row: what follows is left out until its quotes end.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final, Literal
 
-from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.errors import Problem, ValidationError
 from tarash.tarash_gateway.text_encoding import detect_encoding
+
+Format = Literal["jsonl", "csv"]
 
 LONGEST_LINE: Final = 64 * 1024 * 1024
 """Bytes of a line of JSON, or characters of a row of CSV; an image as base64 fits into it."""
 
 SEPARATORS: Final = ",;\t"
 """What stands between two cells: Excel takes the semicolon where a comma is the decimal point, and tabs as text."""
+
+_JSON_COLUMNS: Final = frozenset(
+    ("n", "seed", "duration_seconds", "generate_audio", "image_list", "mask_image", "extra_params")
+)
+"""Columns of a CSV file whose cells are read as JSON: numbers, true and false, lists, objects."""
 
 _HINT: Final = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
 """A first line for Excel alone."""
@@ -29,14 +38,16 @@ _TYPE: Final = re.compile(r'"?#TYPE ')
 
 
 @dataclass(frozen=True, slots=True)
-class TableRow:
-    """A row of a table: its cells by column, or why it cannot be read."""
+class RawRow:
+    """A row as it was given, of which nothing has been checked."""
 
     line: int
-    cells: dict[str, str] = field(default_factory=dict)
-    """Those that hold something."""
-
+    fields: Mapping[str, Any] = field(default_factory=dict)
     problem: str | None = None
+    """Why it cannot be read at all."""
+
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with single fields, which are left out."""
 
 
 class _Head(io.RawIOBase):
@@ -69,7 +80,71 @@ def open_text(stream: BinaryIO) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedReader(_Head(head, stream)), encoding, errors, newline="")
 
 
-def read_table(stream: BinaryIO) -> Iterator[TableRow]:
+def read_rows(stream: BinaryIO, form: Format) -> Iterator[RawRow]:
+    """Reads the rows of a stream.
+
+    Raises:
+        ValidationError: the first line of a table cannot be right.
+    """
+    return _table(stream) if form == "csv" else _json_lines(stream)
+
+
+def _json_lines(stream: BinaryIO) -> Iterator[RawRow]:
+    text = open_text(stream)
+    bytes_of_text: Any = text.buffer
+    read = bytes_of_text.readline if text.encoding.startswith("utf-8") else _recoded(text)
+    at = 0
+    try:
+        while raw := read(LONGEST_LINE + 1):
+            at += 1
+            if len(raw) > LONGEST_LINE:
+                while raw and not raw.endswith(b"\n"):
+                    raw = read(LONGEST_LINE)
+                yield RawRow(at, problem=f"the line has more than {LONGEST_LINE:,} bytes")
+                continue
+            if at == 1:
+                raw = raw.removeprefix(b"\xef\xbb\xbf")
+            if raw.strip():
+                yield _json_row(at, raw)
+    except UnicodeDecodeError as error:
+        msg = f"is not {error.encoding.upper()[:6]} to its end, as its beginning says: {error.reason}. Save it as UTF-8"
+        yield RawRow(at + 1, problem=msg)
+
+
+def _recoded(text: io.TextIOWrapper) -> Callable[[int], bytes]:
+    """Reads the lines of a text as if it were saved in UTF-8."""
+    return lambda limit: text.readline(limit).encode("utf-8", "surrogatepass")
+
+
+def _json_row(at: int, raw: bytes) -> RawRow:
+    try:
+        value = json.loads(raw)
+    except UnicodeDecodeError as error:
+        return RawRow(at, problem=f"is not UTF-8: byte {error.start + 1} of the line is 0x{raw[error.start]:02x}")
+    except json.JSONDecodeError as error:
+        return RawRow(at, problem=f"is no JSON: {error.msg} at column {error.colno}")
+    except (ValueError, RecursionError) as error:
+        return RawRow(at, problem=f"is no JSON that can be read: {type(error).__name__}")
+    if not isinstance(value, dict):
+        msg = f"is {_kind(value)}: one JSON object with the fields of a row belongs on each line"
+        return RawRow(at, problem=msg)
+    return RawRow(at, value)
+
+
+def _kind(value: object) -> str:
+    return {list: "a list", str: "text", type(None): "null"}.get(type(value), "a number or a word")
+
+
+def _value(name: str, cell: str) -> Any:
+    if name not in _JSON_COLUMNS:
+        return cell
+    try:
+        return json.loads(cell.lower() if cell.strip().lower() in ("true", "false") else cell)
+    except (ValueError, RecursionError):
+        return [cell.strip()] if name == "image_list" else cell
+
+
+def _table(stream: BinaryIO) -> Iterator[RawRow]:
     """Reads the rows of a table; its first line names the columns.
 
     Raises:
@@ -83,19 +158,19 @@ def read_table(stream: BinaryIO) -> Iterator[TableRow]:
         names, width = header
         while (at := lines.number + 1) and (cells := lines.next_row()) is not None:
             if isinstance(cells, str):
-                yield TableRow(at, problem=cells)
+                yield RawRow(at, problem=cells)
             elif any(cell.strip() for cell in cells):  # Excel keeps the separators of a row that was emptied
                 yield _row(at, names, width, cells)
     except UnicodeDecodeError as error:
         encoding = error.encoding.upper()[:6]
         msg = f"is not {encoding} to its end, as its beginning says: {error.reason}. Save it as CSV UTF-8"
-        yield TableRow(lines.number + 1, problem=msg)
+        yield RawRow(lines.number + 1, problem=msg)
 
 
-def _row(at: int, names: list[str], width: int, cells: list[str]) -> TableRow:
+def _row(at: int, names: list[str], width: int, cells: list[str]) -> RawRow:
     if len(cells) > width or any(cell.strip() for cell in cells[len(names) :]):
-        return TableRow(at, problem=f"has {len(cells)} cells, and the first line names {len(names)} columns")
-    return TableRow(at, {name: cell for name, cell in zip(names, cells, strict=False) if cell.strip()})
+        return RawRow(at, problem=f"has {len(cells)} cells, and the first line names {len(names)} columns")
+    return RawRow(at, {name: _value(name, cell) for name, cell in zip(names, cells, strict=False) if cell.strip()})
 
 
 def _header(lines: _Lines) -> tuple[list[str], int] | None:

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.gates import Gate
+from tarash_gateway_batch.limits import Gate
+from tarash_gateway_batch.resume import Decision
 
 CROWD: Final = 8
 """Rows that wait at one gate, at the most, when another one is sent there: the next one is always at hand."""

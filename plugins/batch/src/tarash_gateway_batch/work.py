@@ -35,13 +35,13 @@ from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins import observers, registry
-from tarash_gateway_batch.bench import Bench
-from tarash_gateway_batch.deciding import Decision
-from tarash_gateway_batch.gates import Turn, account_of, turn_at
+from tarash_gateway_batch.folder import Saved, describe_clips, describe_left, save_pictures
+from tarash_gateway_batch.history import RowJournal
+from tarash_gateway_batch.interfaces import Bench
+from tarash_gateway_batch.limits import Turn, account_of, turn_at
 from tarash_gateway_batch.results import RowOutcome, RowStatus
-from tarash_gateway_batch.row_journal import RowJournal
+from tarash_gateway_batch.resume import Decision
 from tarash_gateway_batch.rows import Row, failure, row_digest
-from tarash_gateway_batch.saving import Saved, describe_clips, describe_left, save_pictures
 
 logger = logging.getLogger("tarash.batch")
 

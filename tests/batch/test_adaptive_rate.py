@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tarash_gateway_batch.pace import ALIKE, ENOUGH, LATE, Pace
+from tarash_gateway_batch.adaptive_rate import ALIKE, ENOUGH, LATE, Pace
 
 
 class Vendor:
