@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from tarash.tarash_gateway.errors import ConfigurationError, DownloadError, SaveError, TarashError
-from tarash.tarash_gateway.media.files import Exists, cannot_write, check_place
-from tarash.tarash_gateway.media.kinds import ending_of
+from tarash.tarash_gateway.media.files import Exists, cannot_write, check_place, ending_of
 from tarash.tarash_gateway.media.sidecar import Origin, read_sidecar, sidecar_path
 from tarash.tarash_gateway.models import Media
 from tarash.tarash_gateway.models.rescue import save_paid

@@ -27,8 +27,7 @@ from tarash.tarash_gateway.flows.jobs import check_home
 from tarash.tarash_gateway.flows.plan import Plan, Skipped, checked_chain
 from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
-from tarash.tarash_gateway.media.files import Exists, cannot_write
-from tarash.tarash_gateway.media.kinds import ending_of
+from tarash.tarash_gateway.media.files import Exists, cannot_write, ending_of
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tarash.tarash_gateway.media.files import Exists, check_place
+from tarash.tarash_gateway.media.files import Exists, check_place, content_type_of
 from tarash.tarash_gateway.media.files import numbered as one_of_several
-from tarash.tarash_gateway.media.kinds import content_type_of
 from tarash.tarash_gateway.media.sidecar import check_sidecar, sidecar_path
 from tarash.tarash_gateway.models import Media
 from tarash.tarash_gateway.models.rescue import save_paid

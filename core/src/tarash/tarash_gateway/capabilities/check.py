@@ -11,10 +11,17 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from tarash.tarash_gateway._problems import Problem
-from tarash.tarash_gateway.capabilities.columns import column_problems, shown
+from tarash.tarash_gateway.capabilities.columns import (
+    AUTO,
+    column_problems,
+    nearest_tier,
+    same_format,
+    same_quality,
+    same_tier,
+    shown,
+)
 from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import SAME_SHAPE, SizeRule, parse_ratio, parse_size, shape_distance
-from tarash.tarash_gateway.capabilities.scales import AUTO, nearest_tier, same_format, same_quality, same_tier
 from tarash.tarash_gateway.models.fields import Unsupported, UnsupportedValues
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment

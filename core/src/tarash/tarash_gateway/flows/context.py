@@ -18,7 +18,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     ValidationError,
 )
-from tarash.tarash_gateway.journal.active import active_journal
+from tarash.tarash_gateway.journal.journal import active_journal
 from tarash.tarash_gateway.models.config import GenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate

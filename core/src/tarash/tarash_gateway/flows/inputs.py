@@ -16,7 +16,7 @@ from tarash.tarash_gateway.flows.commands import Either, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.media import fetch
 from tarash.tarash_gateway.media.base64 import decode_base64, decode_data_url
-from tarash.tarash_gateway.media.kinds import ending_of
+from tarash.tarash_gateway.media.files import ending_of
 from tarash.tarash_gateway.media.reader import read_regular
 from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels, inspect_media
 from tarash.tarash_gateway.models.media import Media

@@ -11,7 +11,7 @@ import weakref
 from pathlib import Path
 from typing import Any, Literal
 
-from tarash.tarash_gateway.journal.folder import Journal, line_of, new_intent
+from tarash.tarash_gateway.journal.journal import Journal, line_of, new_intent
 from tarash.tarash_gateway.journal.lines import Appender
 from tarash.tarash_gateway.media.files import cannot_write
 

@@ -1,6 +1,6 @@
 """Which network addresses a reference image may be fetched from.
 
-Pure rules over one address at a time. `connecting.py` asks about the very address that a connection goes
+Pure rules over one address at a time. `connections.py` asks about the very address that a connection goes
 to, never about a name: what a name means can change between two questions.
 """
 

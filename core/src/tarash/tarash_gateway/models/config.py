@@ -9,9 +9,18 @@ from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, Secret
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
 from tarash.tarash_gateway.errors import ConfigurationError
-from tarash.tarash_gateway.models.credentials import ApiKey, shown_url, usable_key, without_password
 from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, UnsupportedValues, Word
-from tarash.tarash_gateway.models.travel import digest_of, key_in, key_missing, travelling, variable_of
+from tarash.tarash_gateway.models.secrets import (
+    ApiKey,
+    digest_of,
+    key_in,
+    key_missing,
+    shown_url,
+    travelling,
+    usable_key,
+    variable_of,
+    without_password,
+)
 from tarash.tarash_gateway.records import StrictModel
 
 LONGEST_CHAIN = 100

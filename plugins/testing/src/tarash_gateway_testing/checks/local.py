@@ -12,7 +12,7 @@ import pytest
 from tarash import tarash_gateway
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
-from tarash.tarash_gateway.media.kinds import content_type_of
+from tarash.tarash_gateway.media.files import content_type_of
 from tarash.tarash_gateway.models import (
     GenerationConfig,
     ImageGenerationConfig,

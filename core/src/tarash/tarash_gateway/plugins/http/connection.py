@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.models.credentials import shown_url
+from tarash.tarash_gateway.models.secrets import shown_url
 from tarash.tarash_gateway.plugins.http.keys import Key, KeySource
 
 Pairs = tuple[tuple[str, str], ...]

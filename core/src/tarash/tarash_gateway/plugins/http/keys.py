@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from tarash.tarash_gateway._environment import read_variable
 from tarash.tarash_gateway.errors import ConfigurationError, TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.models.credentials import check_key
+from tarash.tarash_gateway.models.secrets import check_key
 from tarash.tarash_gateway.plugins._bridge import run_blocking
 
 Key = str | SecretStr | Callable[[], str | Awaitable[str]]

@@ -11,8 +11,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self
 
-from tarash.tarash_gateway._environment import expand_home
-from tarash.tarash_gateway.journal.active import blocks
+from tarash.tarash_gateway._environment import expand_home, read_variable
+from tarash.tarash_gateway._scopes import ScopeStack
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines
 from tarash.tarash_gateway.media.files import cannot_write
@@ -135,3 +135,21 @@ def line_of(event: str, facts: dict[str, Any]) -> bytes:
     at = datetime.now(UTC).isoformat(timespec="microseconds")
     known = {name: fact for name, fact in facts.items() if fact is not None}
     return encoded({"v": VERSION, "at": at, "event": event, **known})
+
+
+blocks: ScopeStack[Journal] = ScopeStack("tarash_journal")
+_of_environment: dict[str, Journal] = {}
+
+
+def active_journal() -> Journal | None:
+    """Returns the journal that a call writes to now; None where there is none.
+
+    It is the one of the innermost `with` block, or the one that `TARASH_JOURNAL` names.
+    """
+    inner = blocks.all()
+    if inner:
+        return inner[-1]
+    path = read_variable("TARASH_JOURNAL")
+    if path and path not in _of_environment:
+        _of_environment[path] = Journal(path)
+    return _of_environment[path] if path else None
