@@ -100,6 +100,7 @@ def test_every_block_runs_and_prints_what_is_shown(path, request, tarash_sandbox
     if path.name in NEEDS:
         pytest.importorskip(NEEDS[path.name], reason=f"{NEEDS[path.name]} is not installed: scripts/setup scale")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))  # of the commands that a page runs
     monkeypatch.setenv("TARASH_SANDBOX_JOB_SECONDS", "0.2")
     monkeypatch.setattr(embedded_server(), "job_seconds", 0.2)
     monkeypatch.setenv("OPENAI_BASE_URL", tarash_sandbox.url)

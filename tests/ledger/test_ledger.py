@@ -31,6 +31,7 @@ def test_a_call_is_a_line(lines, make_image, image_config, image_request):
     assert line.pop("time").endswith("Z")
     assert line == {
         "v": 1,
+        "tag": None,
         "request_id": response.request_id,
         "provider_request_id": response.provider_request_id,
         "kind": "image",

@@ -31,6 +31,7 @@ GROUPS = {
     "tarash-gateway-ledger": "observers",
     "tarash-gateway-ray": "engines",
     "tarash-gateway-batch": "commands",
+    "tarash-gateway-mcp": "commands",
 }
 """Entry-point groups of the distributions that offer no provider."""
 
@@ -131,6 +132,7 @@ def test_the_extras_are_named_with_hyphens_and_bring_the_plugins(opened):
         "google",
         "google-vertex",
         "ledger",
+        "mcp",
         "openai",
         "openrouter",
         "otel",

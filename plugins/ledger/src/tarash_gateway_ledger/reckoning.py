@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 """Of the lines; a reader leaves out what it does not know."""
+
+TAG = "TARASH_TAG"
+"""The environment variable that holds the project, or whatever the costs are to be told apart by."""
 
 
 def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = None) -> dict[str, Any]:
@@ -28,6 +32,7 @@ def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = No
     return {
         "v": VERSION,
         "time": context.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "tag": os.environ.get(TAG, "").strip() or None,
         "request_id": context.request_id,
         "provider_request_id": _first(response, job, name="provider_request_id"),
         "kind": context.kind,
