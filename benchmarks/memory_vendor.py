@@ -20,7 +20,8 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from tarash_gateway_sandbox.clip import ClipOrder, film
+from tarash_gateway_sandbox.clip import film
+from tarash_gateway_sandbox.orders import VideoOrder
 
 MB = 1_000_000
 SMALL = "small"
@@ -106,7 +107,7 @@ class Vendor(BaseHTTPRequestHandler):
 
 def main(clip_mb: float, picture_mb: float) -> None:
     """Serves until the input ends."""
-    Vendor.clip = film(ClipOrder("a small clip", 64, 64, 1))
+    Vendor.clip = film(VideoOrder("a small clip", 64, 64, 1))
     Vendor.clip_size = int(clip_mb * MB)
     Vendor.pictures = {True: image_answer(1000), False: image_answer(int(picture_mb * MB))}
     server = ThreadingHTTPServer(("127.0.0.1", 0), Vendor)

@@ -30,11 +30,16 @@ from PIL import Image
 
 from tarash.tarash_gateway import generate_image, generate_image_async, generate_video, generate_video_async
 
+QUICK = "TARASH_SANDBOX_QUICK"
+"""With it a sandbox draws nothing: images and videos have one colour. Only the tests of the sandbox look at them."""
+
 
 @pytest.fixture(autouse=True)
 def _no_setting_of_this_machine(monkeypatch):
     for name in list(os.environ):
-        if name.startswith(("OPENAI_", "AZURE_", "TARASH_", "OPENROUTER_", "GOOGLE_", "GEMINI_", "XAI_", "FAL_")):
+        if name != QUICK and name.startswith(
+            ("OPENAI_", "AZURE_", "TARASH_", "OPENROUTER_", "GOOGLE_", "GEMINI_", "XAI_", "FAL_")
+        ):
             monkeypatch.delenv(name)
 
 
@@ -144,22 +149,8 @@ def pauses_leap():
     return leaping
 
 
-_FRAMES = 12
-_OF_THE_SANDBOX = Path(__file__).parent / "sandbox"
-
-
-@pytest.fixture(autouse=True)
-def _clips_of_few_frames(request):
-    """Encoding costs half a second a clip at the sandbox's twelve frames a second; its own tests alone look at them."""
-    from tarash_gateway_sandbox import clip
-
-    wanted = _FRAMES if request.path.is_relative_to(_OF_THE_SANDBOX) else 2
-    if wanted != clip.FRAMES_PER_SECOND:
-        clip.FRAMES_PER_SECOND = wanted
-        clip.film.cache_clear()
-
-
 def pytest_configure():
+    os.environ[QUICK] = "1"
     gc.disable()  # what is imported and collected stays: looking through it again and again takes a second
 
 

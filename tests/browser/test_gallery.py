@@ -32,9 +32,10 @@ def hang(folder, name, content, **told):
 
 @pytest.fixture(scope="module")
 def clip():
-    from tarash_gateway_sandbox.clip import ClipOrder, film
+    from tarash_gateway_sandbox.clip import film
+    from tarash_gateway_sandbox.orders import VideoOrder
 
-    return film(ClipOrder("A boat", 320, 192, 1))
+    return film(VideoOrder("A boat", 320, 192, 1))
 
 
 @pytest.fixture(scope="module")

@@ -232,7 +232,7 @@ def test_a_job_is_resumed_in_another_process(server, video_config, video_request
         env={"GEMINI_API_KEY": "AIza-of-another-process"},
     )
 
-    assert done.stdout.startswith("<video/mp4 64x64")
+    assert done.stdout.startswith("<video/mp4 1280x720, 8 s")
     assert len(server.paid) == 1
 
 

@@ -13,6 +13,12 @@ from PIL import Image
 from tarash_gateway_sandbox import SandboxServer
 
 
+@pytest.fixture(autouse=True)
+def _drawings(monkeypatch):
+    """Here servers draw, unless a test says otherwise."""
+    monkeypatch.delenv("TARASH_SANDBOX_QUICK")
+
+
 @pytest.fixture
 def sdk(tarash_sandbox):
     with openai.OpenAI(api_key=tarash_sandbox.api_key, base_url=tarash_sandbox.url, max_retries=0) as client:
@@ -63,7 +69,7 @@ def _quick_server():
 
 @pytest.fixture
 def server(_quick_server):
-    """A server whose jobs take no time, with small pictures and clips, as new."""
+    """A server whose jobs take no time, with images and videos of one colour, as new."""
     _quick_server.clear()
     _quick_server.job_seconds, _quick_server.slow_seconds = 0, 0.05
     return _quick_server

@@ -51,8 +51,8 @@ class TestVideos:
     def test_an_upload_is_edited_and_extended(self, sdk, source):
         clip = sdk.videos.download_content(source.id).content
         edited = sdk.videos.edit(video=("clip.mp4", clip, "video/mp4"), prompt="at night")
-        assert (edited.size, edited.seconds) == ("64x64", "1")
-        assert sdk.videos.extend(video=("clip.mp4", clip, "video/mp4"), prompt="on", seconds="4").seconds == "5"
+        assert (edited.size, edited.seconds) == ("1280x720", "8")
+        assert sdk.videos.extend(video=("clip.mp4", clip, "video/mp4"), prompt="on", seconds="4").seconds == "12"
         assert sdk.videos.download_content(edited.id).content[4:8] == b"ftyp"
 
     @pytest.mark.parametrize(

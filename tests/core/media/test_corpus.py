@@ -188,14 +188,15 @@ def vectors():
 
 def painted():
     """What the sandbox paints, the stand-in for a vendor."""
-    from tarash_gateway_sandbox.clip import ClipOrder, film  # it imports PyAV
-    from tarash_gateway_sandbox.drawing import PictureOrder, draw
+    from tarash_gateway_sandbox.clip import film  # it imports PyAV
+    from tarash_gateway_sandbox.drawing import draw
+    from tarash_gateway_sandbox.orders import ImageOrder, VideoOrder
 
     for form in ("png", "jpeg", "webp", "gif", "svg"):
-        made = draw(PictureOrder("a boat", 96, 64, format=form, frames=2 if form == "gif" else 0))
+        made = draw(ImageOrder("a boat", 96, 64, format=form, frames=2 if form == "gif" else 0))
         yield f"sandbox-{form}", made.rstrip(b"\n")  # which an SVG is whole without
-    yield "sandbox-transparent", draw(PictureOrder("a boat", 96, 64, transparent=True))
-    yield "sandbox-clip", film(ClipOrder("a boat", 128, 96, 1))
+    yield "sandbox-transparent", draw(ImageOrder("a boat", 96, 64, transparent=True))
+    yield "sandbox-clip", film(VideoOrder("a boat", 128, 96, 1))
 
 
 def cuts(name, length):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import io
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,35 +18,18 @@ from tarash_gateway_sandbox.scene import Scene
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tarash_gateway_sandbox.orders import VideoOrder
+
 FRAMES_PER_SECOND = 12
 REMIX_TURN = 0.12
 """How far each remix turns its source's palette, in whole turns of the colour wheel."""
 
 
-@dataclass(frozen=True)
-class ClipOrder:
-    """Everything a clip depends on: the same order is the same bytes."""
-
-    prompt: str
-    width: int
-    """Pixels, even."""
-    height: int
-    """Pixels, even."""
-    seconds: int
-    model: str = ""
-    reference: bytes | None = None
-    """The first frame, an encoded picture."""
-    scene: str = ""
-    """What the landscape comes from; empty is the prompt. A remix keeps its source's."""
-    remixes: int = 0
-    """How many remixes away from the first clip."""
-
-
-def _small_line(order: ClipOrder) -> str:
+def _small_line(order: VideoOrder) -> str:
     return " · ".join(filter(None, (order.model, f"{order.width}x{order.height}", f"{order.seconds} s")))
 
 
-def _words(order: ClipOrder) -> tuple[tuple[int, int, int, int], Image.Image]:
+def _words(order: VideoOrder) -> tuple[tuple[int, int, int, int], Image.Image]:
     """The caption as a mask, and where it goes: setting type anew would cost more than a frame."""
     words = Image.new("RGB", (order.width, order.height), 0)
     caption(words, (255, 255, 255), order.prompt, _small_line(order))
@@ -55,7 +37,7 @@ def _words(order: ClipOrder) -> tuple[tuple[int, int, int, int], Image.Image]:
     return box, words.getchannel("R").crop(box)
 
 
-def _landscape(order: ClipOrder, moments: list[float]) -> Iterator[Image.Image]:
+def _landscape(order: VideoOrder, moments: list[float]) -> Iterator[Image.Image]:
     turn = (order.remixes * REMIX_TURN) % 1.0
     scene = Scene(order.scene or order.prompt, order.width, order.height, turn=turn)
     box, mask = _words(order)
@@ -66,7 +48,7 @@ def _landscape(order: ClipOrder, moments: list[float]) -> Iterator[Image.Image]:
         yield frame
 
 
-def _approach(order: ClipOrder, moments: list[float]) -> Iterator[Image.Image]:
+def _approach(order: VideoOrder, moments: list[float]) -> Iterator[Image.Image]:
     """The reference, then a slow approach to its middle while the prompt comes up."""
     still = open_picture(order.reference or b"").convert("RGB").resize((order.width, order.height))
     if order.remixes:
@@ -104,7 +86,7 @@ def _progress(frame: Image.Image, ink: tuple[int, int, int], moment: float) -> N
     ImageDraw.Draw(frame).rectangle((0, frame.height - thick, round(frame.width * moment), frame.height), fill=ink)
 
 
-def frames(order: ClipOrder) -> Iterator[Image.Image]:
+def frames(order: VideoOrder) -> Iterator[Image.Image]:
     """The pictures of a clip, in order.
 
     Args:
@@ -119,7 +101,7 @@ def frames(order: ClipOrder) -> Iterator[Image.Image]:
 
 
 @functools.lru_cache(maxsize=24)
-def film(order: ClipOrder) -> bytes:
+def film(order: VideoOrder) -> bytes:
     """Encode a clip.
 
     Args:
@@ -151,7 +133,7 @@ def film(order: ClipOrder) -> bytes:
 
 
 @functools.lru_cache(maxsize=24)
-def poster(order: ClipOrder) -> bytes:
+def poster(order: VideoOrder) -> bytes:
     """A clip's first frame, half as wide.
 
     Args:

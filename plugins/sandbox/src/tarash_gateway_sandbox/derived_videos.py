@@ -79,7 +79,7 @@ async def _source(call: Call, vendor: Vendor, body: Mapping[str, Any], known: tu
     checks.known_keys({file.field: 0 for file in call.request.files}, ("video",))
     given = body.get("video", {"id": body["video[id]"]} if "video[id]" in body else None)  # a form spells it so
     if files and given is None:
-        return await vendor.in_studio(_uploaded, files[0].content)
+        return await vendor.studio.run(_uploaded, files[0].content)
     if given is None:
         raise missing_parameter(name="video")
     if not isinstance(given, Mapping) or not isinstance(given.get("id"), str) or files:

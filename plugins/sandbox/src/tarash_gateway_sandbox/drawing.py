@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import io
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter  # noqa: TID253 - imported when something is drawn, never before
 
@@ -13,36 +13,12 @@ from tarash_gateway_sandbox.lettering import set_text
 from tarash_gateway_sandbox.scene import Scene
 from tarash_gateway_sandbox.vectors import vector
 
-
-@dataclass(frozen=True)
-class PictureOrder:
-    """Everything a picture depends on: the same order is the same bytes."""
-
-    prompt: str
-    width: int
-    """Pixels."""
-    height: int
-    """Pixels."""
-    model: str = ""
-    """Written in the corner; empty writes nothing there."""
-    number: int = 0
-    """Which of the pictures of one request."""
-    format: str = "png"
-    """`png`, `jpeg`, `webp`, `gif` or `svg`."""
-    quality: int = 90
-    """0 to 100, for jpeg and webp."""
-    transparent: bool = False
-    """Whether the corners are see-through (png and webp)."""
-    inputs: tuple[bytes, ...] = ()
-    """Pictures that are shown on the card, encoded."""
-    frames: int = 0
-    """Frames of a gif."""
-    frame_ms: int = 200
-    """How long each frame of a gif is shown, in milliseconds."""
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.orders import ImageOrder
 
 
 @functools.lru_cache(maxsize=48)
-def draw(order: PictureOrder) -> bytes:
+def draw(order: ImageOrder) -> bytes:
     """Draw a picture.
 
     Args:

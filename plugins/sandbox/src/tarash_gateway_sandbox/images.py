@@ -13,6 +13,7 @@ from tarash_gateway_sandbox.encoding import encoding_of
 from tarash_gateway_sandbox.faults import Answer, EventStream, Reply, json_answer
 from tarash_gateway_sandbox.models import IMAGE_MODELS
 from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.references import referenced_files
 from tarash_gateway_sandbox.uploads import edit_inputs
@@ -21,7 +22,6 @@ from tarash_gateway_sandbox.vendor_errors import VendorError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tarash_gateway_sandbox.drawing import PictureOrder
     from tarash_gateway_sandbox.models import ImageModel
     from tarash_gateway_sandbox.vendor import Call, Vendor
 
@@ -39,9 +39,6 @@ COLUMN_KEYS = {
     "vectors": ("svg",),
 }
 """Columns of the image table, and the parameters that exist where the column is filled."""
-
-QUICK_EDGE = 64
-"""Width and height of a quick server's pictures, in pixels."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +79,10 @@ async def edit(call: Call, vendor: Vendor) -> Reply:
         if not model.json_edits:
             msg = f"The model '{model.name}' does not take edits as JSON. Send multipart/form-data."
             raise VendorError(msg, param="model", code="invalid_value")
-        files = await vendor.in_studio(referenced_files, body, model.inputs)
+        files = await vendor.studio.run(referenced_files, body, model.inputs)
         # The vendor's forms have no moderation, its JSON does.
         keys = (*keys, "images", "mask", *(("moderation",) if model.moderations else ()))
-    inputs = await vendor.in_studio(edit_inputs, files, model)
+    inputs = await vendor.studio.run(edit_inputs, files, model)
     masked = any(file.field == "mask" for file in files)
     return await _answer(call, vendor, Work(model, "image_edit", keys, inputs, masked))
 
@@ -101,7 +98,7 @@ async def vary(call: Call, vendor: Vendor) -> Reply:
     if not model.extras:
         checks.known_keys(body, VARIATION_KEYS)
         checks.known_keys({file.field: 0 for file in call.request.files}, ("image",))
-    inputs = await vendor.in_studio(edit_inputs, call.request.files, model)
+    inputs = await vendor.studio.run(edit_inputs, call.request.files, model)
     return await _answer(call, vendor, Work(model, "image_variation", (), inputs[:1], prompt="A variation"))
 
 
@@ -112,12 +109,12 @@ async def picture_file(call: Call, vendor: Vendor) -> Answer:
         msg = "The specified resource does not exist: the URL has expired."
         raise VendorError(msg, status=404)
     kind = "svg+xml" if order.format == "svg" else order.format
-    return Answer(body=(await vendor.in_studio(draw_orders, [order]))[0], content_type=f"image/{kind}")
+    return Answer(body=(await vendor.studio.images([order]))[0], content_type=f"image/{kind}")
 
 
 async def car(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
     """GET /car.jpg: a picture for examples that need one, 1280x720."""
-    return Answer(body=await vendor.in_studio(_draw_car), content_type="image/jpeg")
+    return Answer(body=await vendor.studio.run(_draw_car), content_type="image/jpeg")
 
 
 async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
@@ -141,11 +138,10 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         checks.text(body, key, values)
     delivery = checks.text(body, "response_format", model.response_formats)
     wanted = encoding_of(call, body, model, count=count, masked=work.masked)
-    orders = orders_of(
-        count,
+    first = ImageOrder(
         prompt=prompt,
-        width=QUICK_EDGE if vendor.quick else size[0],
-        height=QUICK_EDGE if vendor.quick else size[1],
+        width=size[0],
+        height=size[1],
         model=split_model(call.deployment or "")[0] or rows.model_name(body) or model.name,
         format=wanted.format,
         quality=wanted.compression,
@@ -154,7 +150,8 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         frames=wanted.frames,
         frame_ms=wanted.frame_ms,
     )
-    pictures = await vendor.in_studio(draw_orders, orders)
+    orders = image_orders(count, first)
+    pictures = await vendor.studio.images(orders)
     asked = call.deployment or checks.text(body, "model") or model.name
     vendor.paid.add(Paid("image", asked, prompt, count=len(pictures)))
     facts = {
@@ -164,7 +161,10 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         "background": wanted.background,
     }
     if wanted.stream:
-        shown = [(await vendor.in_studio(unfinished_of, picture, wanted.partials), picture) for picture in pictures]
+        shown = [
+            (await vendor.studio.partial_images(order, wanted.partials), picture)
+            for order, picture in zip(orders, pictures, strict=True)
+        ]
         used = usage(prompt, quality, size, 1, inputs=len(work.inputs), partials=wanted.partials)
         return EventStream(stream_events(work.kind, shown, facts, used), pause=vendor.stream_pause)
     data: list[dict[str, str]] = []
@@ -189,27 +189,6 @@ def _count(body: Mapping[str, Any], model: ImageModel, *, form: bool) -> int:
         msg = f"You must provide n={model.images} for this model."
         raise VendorError(msg, param="n", code="invalid_value")
     return count
-
-
-def orders_of(count: int, **common: Any) -> list[PictureOrder]:
-    """Orders of so many images, numbered."""
-    from tarash_gateway_sandbox.drawing import PictureOrder  # noqa: PLC0415 - brings Pillow
-
-    return [PictureOrder(number=number, **common) for number in range(count)]
-
-
-def draw_orders(orders: list[PictureOrder]) -> list[bytes]:
-    """Draws each order."""
-    from tarash_gateway_sandbox.drawing import draw  # noqa: PLC0415 - brings Pillow
-
-    return [draw(order) for order in orders]
-
-
-def unfinished_of(picture: bytes, count: int) -> list[bytes]:
-    """Draws the partial images that come before an image."""
-    from tarash_gateway_sandbox.unfinished import unfinish  # noqa: PLC0415 - brings Pillow
-
-    return [unfinish(picture, (number + 1) / (count + 1)) for number in range(count)]
 
 
 def _draw_car() -> bytes:

@@ -27,9 +27,16 @@ def _tarash_sandbox_server() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def tarash_sandbox(_tarash_sandbox_server: SandboxServer) -> SandboxServer:
-    """A running sandbox server without requests, scripted answers or jobs; its jobs take 0.2 seconds."""
+    """A running sandbox server without requests, scripted answers or jobs; its jobs take 0.2 seconds.
+
+    With the environment variable TARASH_SANDBOX_QUICK=1, or after `tarash_sandbox.quick = True`, it draws nothing:
+    images and videos have one colour, and the size, format and length that were asked for.
+    """
+    from tarash_gateway_sandbox.server import quick_by_default  # noqa: PLC0415 - as above
+
     _tarash_sandbox_server.clear()
     _tarash_sandbox_server.job_seconds = JOB_SECONDS
     _tarash_sandbox_server.stream_pause = STREAM_PAUSE
     _tarash_sandbox_server.slow_seconds = SLOW_SECONDS
+    _tarash_sandbox_server.quick = quick_by_default()
     return _tarash_sandbox_server

@@ -10,6 +10,7 @@ from typing import Any
 
 from tarash_gateway_sandbox import checks
 from tarash_gateway_sandbox.multipart import UploadedFile
+from tarash_gateway_sandbox.orders import ImageOrder
 from tarash_gateway_sandbox.vendor_errors import VendorError, invalid_type, missing_parameter
 
 DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
@@ -86,7 +87,7 @@ def referenced_files(body: Mapping[str, Any], most: int) -> tuple[UploadedFile, 
 
 
 def _from_url(source: str, name: str, size: tuple[int, int]) -> tuple[bytes, str]:
-    from tarash_gateway_sandbox.drawing import PictureOrder, draw  # noqa: PLC0415 - brings Pillow
+    from tarash_gateway_sandbox.drawing import draw  # noqa: PLC0415 - brings Pillow
 
     if len(source) > LONGEST_URL:
         msg = (
@@ -105,4 +106,4 @@ def _from_url(source: str, name: str, size: tuple[int, int]) -> tuple[bytes, str
         msg = f"Invalid '{name}.image_url': expected a valid URL, but got '{source[:80]}'."
         raise VendorError(msg, param=name, code="invalid_value")
     # No network from a stand-in: whatever the URL shows, it is a picture of its own.
-    return draw(PictureOrder(source, *size)), "image/png"
+    return draw(ImageOrder(source, *size)), "image/png"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,6 +19,7 @@ from tarash_gateway_sandbox.playing import fault_named
 from tarash_gateway_sandbox.profiles import profile_named
 from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
 from tarash_gateway_sandbox.stage import Stage
+from tarash_gateway_sandbox.studio import Studio
 from tarash_gateway_sandbox.vendor import Vendor
 from tarash_gateway_sandbox.xai import PREFIX as XAI_PREFIX
 
@@ -33,6 +35,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 START_SECONDS = 30.0
+QUICK_VARIABLE = "TARASH_SANDBOX_QUICK"
+
+
+def quick_by_default() -> bool:
+    """Whether a server draws nothing that is not told: what the environment says."""
+    return os.environ.get(QUICK_VARIABLE, "").strip() == "1"
 
 
 class SandboxServer:
@@ -54,8 +62,9 @@ class SandboxServer:
         stream_pause: How long it waits between the events of a streamed picture, in seconds.
         faults: Faults of every request that they are for, by name (`FAULTS` has them all), as in `poll_500*2`.
         slow_seconds: How long an answer takes that a fault makes slow, in seconds.
-        quick: Whether to draw as little as possible, for runs with thousands of jobs: pictures are 64x64, and
-            every job gets the same clip of a second.
+        quick: Whether to draw nothing: images and videos have one colour; their size, format and length are those
+            asked for. For tests that do not look at the drawing, and for runs with thousands of jobs. None is what
+            the environment variable TARASH_SANDBOX_QUICK says: 1 is yes, without it no.
         allowed_hosts: Names that a client on this machine may call it by, besides `host`, `localhost` and the
             addresses of loopback. Requests that come over loopback under another name are refused, so that no web
             page can reach the server by a name of its own (DNS rebinding).
@@ -78,7 +87,7 @@ class SandboxServer:
         stream_pause: float = 0.05,
         faults: Iterable[str] = (),
         slow_seconds: float = 2.0,
-        quick: bool = False,
+        quick: bool | None = None,
         allowed_hosts: Iterable[str] = (),
         on_request: Callable[[RecordedRequest, int], None] | None = None,
     ) -> None:
@@ -89,7 +98,7 @@ class SandboxServer:
             reference_must_match,
             profile_named(profile),
             stream_pause,
-            quick=quick,
+            studio=Studio(quick=quick_by_default() if quick is None else quick),
             slow_seconds=slow_seconds,
         )
         self._stage, self._recorder = Stage(self._vendor, faults), Recorder()
@@ -161,6 +170,15 @@ class SandboxServer:
     @job_seconds.setter
     def job_seconds(self, seconds: float) -> None:
         self._vendor.job_seconds = seconds
+
+    @property
+    def quick(self) -> bool:
+        """Whether what is made from now on has one colour instead of a drawing."""
+        return self._vendor.studio.quick
+
+    @quick.setter
+    def quick(self, quick: bool) -> None:
+        self._vendor.studio.quick = quick
 
     @property
     def stream_pause(self) -> float:
@@ -328,7 +346,7 @@ class SandboxServer:
         server = await asyncio.start_server(accept, self._host, self._port, backlog=512)
         host, port = server.sockets[0].getsockname()[:2]
         self._vendor.origin = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self._vendor.open()
+        self._vendor.studio.open()
         ready.set()
         try:
             await self._stop.wait()
@@ -337,7 +355,7 @@ class SandboxServer:
             for task in list(tasks):
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._vendor.close()
+            self._vendor.studio.close()
 
     def _admit(self, head: RecordedRequest) -> bool:
         check_host(head, self._allowed_hosts)

@@ -41,6 +41,7 @@ def serve(
     ] = (),
     job_seconds: Annotated[float, Parameter(metavar="SECONDS")] = 1.5,
     profile: Literal["openai", "compatible"] = "openai",
+    quick: Annotated[bool, Parameter(negative=())] = False,
     allow_host: Annotated[tuple[str, ...], Parameter(metavar="NAME", negative=(), show_default=False)] = (),
 ) -> None:
     """Serves the sandbox until Ctrl-C, with a line for each request.
@@ -51,6 +52,7 @@ def serve(
         fault: What goes wrong, as tarash sandbox faults lists it; NAME*3 for three times. Give it again for more.
         job_seconds: How long a video takes.
         profile: As strict as the vendor, or lenient as a server that only speaks its protocol.
+        quick: Draw nothing: images and videos of one colour, of the size and length asked for.
         allow_host: A further name that it answers to on this machine, as behind a proxy. Give it again for more.
     """
     from tarash_gateway_sandbox.serving import serve as run  # noqa: PLC0415 - help needs no server
@@ -64,6 +66,7 @@ def serve(
             faults=fault,
             job_seconds=job_seconds,
             profile=profile,
+            quick=quick or None,
             allowed_hosts=allow_host,
         )
     except ValueError as error:

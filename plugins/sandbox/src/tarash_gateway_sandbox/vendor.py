@@ -1,12 +1,10 @@
-"""What the handlers share: the server's options, its jobs, and the room where pictures are drawn."""
+"""What the handlers share: the server's options, its jobs, and the studio where images are drawn."""
 
 from __future__ import annotations
 
-import asyncio
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.google.state import State as GoogleState
 from tarash_gateway_sandbox.jobs import Ending, JobStore
@@ -16,15 +14,14 @@ from tarash_gateway_sandbox.openrouter.settings import Settings as OpenRouterSet
 from tarash_gateway_sandbox.paid import Ledger
 from tarash_gateway_sandbox.playing import Tally
 from tarash_gateway_sandbox.profiles import PROFILES, Profile
+from tarash_gateway_sandbox.studio import Studio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from tarash_gateway_sandbox.drawing import PictureOrder
+    from tarash_gateway_sandbox.orders import ImageOrder
     from tarash_gateway_sandbox.playing import Wanted
     from tarash_gateway_sandbox.recording import RecordedRequest
-
-Result = TypeVar("Result")
 
 MOST_PUBLISHED = 2000
 
@@ -57,8 +54,8 @@ class Vendor:
     """Whose manners the server has."""
     stream_pause: float = 0.05
     """Seconds between the events of a streamed picture."""
-    quick: bool = False
-    """Whether clips and pictures are small, and clips all the same."""
+    studio: Studio = field(default_factory=Studio)
+    """Draws its images and videos."""
     slow_seconds: float = 2.0
     """How long a slow answer takes, in seconds."""
     ending: Ending | None = None
@@ -82,30 +79,15 @@ class Vendor:
         self.jobs = JobStore()
         self.paid = Ledger()
         self.tally = Tally()
-        self._published: BoundedDict[str, PictureOrder] = BoundedDict(MOST_PUBLISHED)
+        self._published: BoundedDict[str, ImageOrder] = BoundedDict(MOST_PUBLISHED)
         self._lock = threading.Lock()
-        self._studio: ThreadPoolExecutor | None = None
 
-    async def in_studio(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Run something that draws, decodes or encodes, outside the event loop."""
-        return await asyncio.get_running_loop().run_in_executor(self._studio, work, *arguments)
-
-    def open(self) -> None:
-        """Get the threads that draw."""
-        # Drawing holds the processor for up to seconds: the event loop answers polls meanwhile.
-        self._studio = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tarash-sandbox-studio")
-
-    def close(self) -> None:
-        """Let go of them."""
-        if self._studio is not None:
-            self._studio.shutdown(wait=False, cancel_futures=True)
-
-    def publish(self, token: str, order: PictureOrder) -> None:
+    def publish(self, token: str, order: ImageOrder) -> None:
         """Make a picture available under a URL; it is drawn again when it is asked for."""
         with self._lock:
             self._published.keep(token, order, len(order.prompt) + sum(map(len, order.inputs)))
 
-    def published(self, token: str) -> PictureOrder | None:
+    def published(self, token: str) -> ImageOrder | None:
         """The picture of a URL, None if there is none."""
         with self._lock:
             return self._published.get(token)

@@ -11,6 +11,7 @@ from tarash_gateway_sandbox.catalogue.fault import Course, Unlisted
 from tarash_gateway_sandbox.faults import Answer, json_answer
 from tarash_gateway_sandbox.jobs import OPENAI, VideoJob
 from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.orders import VideoOrder
 from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.vendor_errors import (
     VendorError,
@@ -22,14 +23,11 @@ from tarash_gateway_sandbox.vendor_errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tarash_gateway_sandbox.clip import ClipOrder
     from tarash_gateway_sandbox.models import VideoModel
     from tarash_gateway_sandbox.vendor import Call, Vendor
 
 KEYS = ("model", "prompt", "input_reference", "seconds", "size")
 VARIANTS = {"video": "video/mp4", "thumbnail": "image/webp"}
-QUICK_EDGE = 64
-"""Width and height of a quick server's clip, in pixels."""
 RANGE = re.compile(r"bytes=([0-9]*)-([0-9]*)")
 
 
@@ -54,9 +52,9 @@ async def create(call: Call, vendor: Vendor) -> Answer:
         msg = "Invalid type for 'input_reference': expected a file, but got a string instead."
         raise VendorError(msg, param="input_reference", code="invalid_type")
     files = [file for file in call.request.files if not model.extras or file.field == "input_reference"]
-    reference = await vendor.in_studio(uploads.reference_of, body, files, (width, height))
+    reference = await vendor.studio.run(uploads.reference_of, body, files, (width, height))
     if reference is not None:
-        shown = await vendor.in_studio(uploads.pixels, reference, "input_reference")
+        shown = await vendor.studio.run(uploads.pixels, reference, "input_reference")
         if shown != (width, height) and vendor.reference_must_match and not model.extras:
             msg = "Inpaint image must match the requested width and height"
             raise VendorError(msg, param="input_reference")
@@ -121,8 +119,8 @@ async def content(call: Call, vendor: Vendor) -> Answer:
     if not job.completed:
         msg = "Video is not ready yet, use GET /v1/videos/{video_id} to check status."
         raise VendorError(msg, status=404)
-    order = await vendor.in_studio(clip_order, job, vendor.quick)
-    data = await vendor.in_studio(film_of if variant == "video" else _poster, order)
+    order = video_order(job)
+    data = await (vendor.studio.video(order) if variant == "video" else vendor.studio.poster(order))
     return part_of(call.request.headers, data, VARIANTS[variant])
 
 
@@ -184,28 +182,11 @@ def _late(job: VideoJob, vendor: Vendor) -> bool:
     return any(vendor.tally.due(one, (job.id,)) for one in lags)
 
 
-def clip_order(job: VideoJob, quick: bool) -> ClipOrder:  # noqa: FBT001 - handed over by position, to a thread
-    """Return what the clip of a job depends on."""
-    from tarash_gateway_sandbox.clip import ClipOrder  # noqa: PLC0415 - brings Pillow and PyAV
-
-    if quick:  # every job gets the same small clip
-        return ClipOrder("quick", QUICK_EDGE, QUICK_EDGE, 1)
+def video_order(job: VideoJob) -> VideoOrder:
+    """Return what the video of a job depends on."""
     width, height = (edge - edge % 2 for edge in checks.dimensions(job.size))  # H.264 has even edges
     model = split_model(job.model)[0]
-    return ClipOrder(job.prompt, width, height, int(job.seconds), model, job.reference, job.scene, job.remixes)
-
-
-def film_of(order: ClipOrder) -> bytes:
-    """Encode a clip."""
-    from tarash_gateway_sandbox.clip import film  # noqa: PLC0415 - brings Pillow and PyAV
-
-    return film(order)
-
-
-def _poster(order: ClipOrder) -> bytes:
-    from tarash_gateway_sandbox.clip import poster  # noqa: PLC0415 - brings Pillow and PyAV
-
-    return poster(order)
+    return VideoOrder(job.prompt, width, height, int(job.seconds), model, job.reference, job.scene, job.remixes)
 
 
 def part_of(headers: Mapping[str, str], data: bytes, content_type: str) -> Answer:

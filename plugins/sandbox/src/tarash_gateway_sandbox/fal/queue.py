@@ -14,11 +14,11 @@ from tarash_gateway_sandbox.fal import PREFIX
 from tarash_gateway_sandbox.fal.errors import FalError, ModelError
 from tarash_gateway_sandbox.fal.models import MODELS, PRESETS, SHORT_SIDES, Model
 from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.images import QUICK_EDGE, draw_orders, orders_of
 from tarash_gateway_sandbox.jobs import VideoJob
 from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.orders import ImageOrder
 from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import clip_order, film_of, part_of
+from tarash_gateway_sandbox.videos import part_of, video_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -187,20 +187,11 @@ async def stored(call: Call, vendor: Vendor) -> Answer:
         msg = "Not Found"
         raise FalError(404, msg)
     if job.kind == "video":
-        order = await vendor.in_studio(clip_order, job, vendor.quick)
-        return part_of(call.request.headers, await vendor.in_studio(film_of, order), "video/mp4")
+        return part_of(call.request.headers, await vendor.studio.video(video_order(job)), "video/mp4")
     number, _, form = file.partition(".")
     width, height = (int(part) for part in job.size.split("x"))
-    orders = orders_of(
-        int(number) + 1,
-        prompt=job.prompt,
-        width=QUICK_EDGE if vendor.quick else width,
-        height=QUICK_EDGE if vendor.quick else height,
-        model=job.endpoint,
-        format=form,
-        quality=90,
-    )
-    drawn = await vendor.in_studio(draw_orders, orders[-1:])
+    order = ImageOrder(job.prompt, width, height, job.endpoint, number=int(number), format=form)
+    drawn = await vendor.studio.images([order])
     return Answer(body=drawn[0], content_type=f"image/{form}")
 
 

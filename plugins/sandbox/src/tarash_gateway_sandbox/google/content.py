@@ -14,6 +14,7 @@ from tarash_gateway_sandbox.google.files import stored_file
 from tarash_gateway_sandbox.google.models import MOST_INPUTS, PICTURES, picture_size
 from tarash_gateway_sandbox.google.refusing import refuse
 from tarash_gateway_sandbox.google.state import new_id
+from tarash_gateway_sandbox.orders import ImageOrder
 from tarash_gateway_sandbox.paid import Paid
 
 if TYPE_CHECKING:
@@ -83,9 +84,10 @@ async def _answer(asked: Asked, vendor: Vendor, *, stream: bool) -> Reply:
     if "text_only" in faults:
         wrote = {"content": {"role": "model", "parts": [{"text": f"Here it is: {prompt}"}]}, "finishReason": "STOP"}
         return _sent([{"candidates": [wrote]}], model, faults, stream, vendor)
-    order = studio.picture_order(prompt, size, model, inputs=inputs, form=form, quick=vendor.quick)
+    order = ImageOrder(prompt, *size, model, inputs=inputs, format=form)
     thoughts = THOUGHTS if stream and PICTURES[model].thinks else 0
-    whole, unfinished = await vendor.in_studio(studio.draw, order, thoughts)
+    [whole] = await vendor.studio.images([order])
+    unfinished = await vendor.studio.partial_images(order, thoughts)
     kind = f"image/{form}"
     events = [_candidate(_inline(picture, kind) | {"thought": True}) for picture in unfinished]
     events.append(_candidate(_inline(whole, kind), finished=True))
@@ -136,7 +138,7 @@ async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ..
             content_bytes = _media(found, place, vendor)
             if content_bytes is None:
                 continue
-            if not await vendor.in_studio(studio.is_picture, content_bytes):
+            if not await vendor.studio.run(studio.is_picture, content_bytes):
                 msg = "Unable to process input image. Please retry or report."
                 raise GoogleError(400, msg)
             pictures.append(content_bytes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.google import studio
 from tarash_gateway_sandbox.google.errors import GoogleError
 from tarash_gateway_sandbox.google.state import OWN_ADDRESS, StoredFile, new_id
 from tarash_gateway_sandbox.videos import part_of
@@ -98,7 +97,7 @@ async def download(asked: Asked, vendor: Vendor) -> Answer:
     if "elsewhere" in job.faults:
         port = vendor.origin.rpartition(":")[2]
         return Answer(302, {"location": f"http://localhost:{port}/google-store/{job.id}"})
-    content = await vendor.in_studio(studio.film, job.orders[made[1]])
+    content = await vendor.studio.video(job.orders[made[1]])
     return part_of(asked.request.headers, content, "video/mp4")
 
 
@@ -111,7 +110,7 @@ async def stored(asked: Asked, vendor: Vendor) -> Answer:
     job = state.jobs.get(asked.name)
     if job is None:
         return json_answer({"stolen": True})
-    content = await vendor.in_studio(studio.film, job.orders[0])
+    content = await vendor.studio.video(job.orders[0])
     return part_of(asked.request.headers, content, "video/mp4")
 
 

@@ -135,10 +135,8 @@ async def _job(asked: Asked, vendor: Vendor, body: Mapping[str, Any], model: str
     delivery = checks.word(form, "delivery", "response_format", ("inline", "uri")) or "inline"
     whole = seconds + before.seconds if task == "extend" and before is not None else seconds
     reference = pictures[0] if pictures else None
-    order = studio.clip_order(
-        prompt, video_size(ratio, tier), whole, model, reference=reference, number=0, quick=vendor.quick
-    )
-    if before is not None and not vendor.quick:
+    order = studio.video_order(prompt, video_size(ratio, tier), whole, model, reference=reference, number=0)
+    if before is not None:
         order = dataclasses.replace(order, scene=before.orders[0].scene, remixes=before.orders[0].remixes + 1)
     if "inline_video" in faults:
         delivery = "inline"
@@ -220,7 +218,7 @@ async def _input(value: object, vendor: Vendor) -> tuple[str, list[bytes], list[
         if kind not in found:
             raise unsupported(field=f"{place}.type", value=kind, values=("text", "image", "video"))
         content = _media(plain, place, vendor)
-        if kind == "image" and not await vendor.in_studio(studio.is_picture, content):
+        if kind == "image" and not await vendor.studio.run(studio.is_picture, content):
             msg = f"Unable to process input image: {place}."
             raise invalid(msg)
         found[kind].append(content)
@@ -284,7 +282,7 @@ async def _shown(job: Job, vendor: Vendor) -> dict[str, Any]:
 async def _video(job: Job, vendor: Vendor) -> dict[str, Any]:
     part = {"type": "video", "mime_type": "video/mp4"}
     if job.delivery == "inline":
-        content = await vendor.in_studio(studio.film, job.orders[0])
+        content = await vendor.studio.video(job.orders[0])
         return {**part, "data": base64.b64encode(content).decode()}
     if "foreign_uri" in job.faults:
         port = vendor.origin.rpartition(":")[2]

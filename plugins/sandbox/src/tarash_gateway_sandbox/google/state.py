@@ -15,7 +15,7 @@ from tarash_gateway_sandbox.memory import BoundedDict, LatestList
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tarash_gateway_sandbox.clip import ClipOrder
+    from tarash_gateway_sandbox.orders import VideoOrder
 
 
 OWN_ADDRESS = "https://generativelanguage.googleapis.com"
@@ -36,7 +36,7 @@ class Job:
     """Of the clip."""
     duration: float
     """Seconds that it takes."""
-    orders: list[ClipOrder]
+    orders: list[VideoOrder]
     """The clips that it makes."""
     shown: dict[str, Any] = field(default_factory=dict, repr=False)
     """What is given back of the request."""

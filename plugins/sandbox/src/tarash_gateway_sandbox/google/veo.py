@@ -80,7 +80,7 @@ async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
     if "failed" in job.faults:
         error = {"code": 13, "message": "Video generation failed. Please try again."}
         return json_answer({"name": job.id, "done": True, "error": error})
-    films = [await vendor.in_studio(studio.film, order) for order in job.orders[job.withheld :]]
+    films = [await vendor.studio.video(order) for order in job.orders[job.withheld :]]
     response: dict[str, Any] = {"@type": "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"}
     if films:
         encoded = [base64.b64encode(film).decode() for film in films]
@@ -114,14 +114,13 @@ async def _job(
         msg = "instances[0].video holds no video."
         raise GoogleError(400, msg)
     orders = [
-        studio.clip_order(
+        studio.video_order(
             instance["prompt"],
             video_size(ratio, tier if tier in RESOLUTIONS else "720p"),
             seconds,
             model,
             reference=reference,
             number=number,
-            quick=vendor.quick,
         )
         for number in range(count)
     ]
@@ -143,7 +142,7 @@ async def _picture(value: object, place: str, vendor: Vendor) -> bytes | None:
         return None
     found = checks.fields(value, place, ("bytesBase64Encoded", "gcsUri", "mimeType"))
     content = checks.data_of(found.get("bytesBase64Encoded"), f"{place}.bytesBase64Encoded")
-    if not await vendor.in_studio(studio.is_picture, content):
+    if not await vendor.studio.run(studio.is_picture, content):
         msg = f"{place} is no image."
         raise GoogleError(400, msg)
     return content

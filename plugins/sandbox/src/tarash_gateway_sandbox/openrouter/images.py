@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.answers import encoded
 from tarash_gateway_sandbox.faults import EventStream, Reply, event_bytes, json_answer
-from tarash_gateway_sandbox.images import QUICK_EDGE, draw_orders, orders_of, unfinished_of
 from tarash_gateway_sandbox.openrouter import checks
 from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import IMAGE_ENTRIES, IMAGE_RATIOS, IMAGE_SIDES, ImageEntry
 from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.paid import Paid
 
 if TYPE_CHECKING:
@@ -47,20 +47,20 @@ async def generate(call: Call, vendor: Vendor) -> Reply:
     checks.whole(body, "seed", -(2**63), 2**63)
     compression = checks.whole(body, "output_compression", 0, 100)
     streamed = checks.flag(body, "stream") or False
-    inputs = await vendor.in_studio(_inputs, body, entry)
+    inputs = await vendor.studio.run(_inputs, body, entry)
     width, height = _shape(body, chosen)
     form = chosen["output_format"] or "png"
-    orders = orders_of(
-        count,
+    first = ImageOrder(
         prompt=prompt,
-        width=QUICK_EDGE if vendor.quick else width,
-        height=QUICK_EDGE if vendor.quick else height,
+        width=width,
+        height=height,
         model=entry.id,
         format=form,
         quality=90 if compression is None else 100 - compression,
         inputs=tuple(inputs),
     )
-    drawn = await vendor.in_studio(draw_orders, orders)
+    orders = image_orders(count, first)
+    drawn = await vendor.studio.images(orders)
     vendor.paid.add(Paid("image", checks.text(body, "model") or "", prompt, count=count))
     usage = {"prompt_tokens": len(prompt) // 4, "completion_tokens": 1290 * count, "cost": entry.cost * count}
     usage |= {"total_tokens": usage["prompt_tokens"] + usage["completion_tokens"], "is_byok": False}
@@ -70,8 +70,8 @@ async def generate(call: Call, vendor: Vendor) -> Reply:
         data = [{"b64_json": encoded(content), "media_type": kind} for content in drawn]
         return json_answer({"created": now, "data": data, "usage": usage})
     events: list[dict[str, Any]] = []
-    for content in drawn:
-        for at, partial in enumerate(await vendor.in_studio(unfinished_of, content, PARTIALS)):
+    for order, content in zip(orders, drawn, strict=True):
+        for at, partial in enumerate(await vendor.studio.partial_images(order, PARTIALS)):
             event = {"type": "image_generation.partial_image", "b64_json": encoded(partial), "partial_image_index": at}
             events.append(event)
         final = {"type": "image_generation.completed", "b64_json": encoded(content), "created": now}

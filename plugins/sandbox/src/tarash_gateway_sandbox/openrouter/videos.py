@@ -17,7 +17,7 @@ from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import GONE, RATIOS, RESOLUTIONS, SHORT_SIDES, VIDEO_ENTRIES, VideoEntry
 from tarash_gateway_sandbox.operations import split_model
 from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import clip_order, film_of, part_of
+from tarash_gateway_sandbox.videos import part_of, video_order
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call, Vendor
@@ -92,7 +92,7 @@ async def create(call: Call, vendor: Vendor) -> Answer:
     width, height = _shape(body, entry)
     checks.whole(body, "seed", -(2**63), 2**63)
     audio = checks.flag(body, "generate_audio")
-    reference = await vendor.in_studio(_pictures, body, entry, face.dropped)
+    reference = await vendor.studio.run(_pictures, body, entry, face.dropped)
     _passed(body, entry, face.dropped)
     source = _continued(body, entry, vendor)
     seconds = duration or min(durations or (4,))
@@ -152,9 +152,9 @@ async def stored(call: Call, vendor: Vendor) -> Answer:
 
 
 async def _clip(call: Call, vendor: Vendor, job: RouterJob, index: int) -> Answer:
-    order = await vendor.in_studio(clip_order, job, vendor.quick)
+    order = video_order(job)
     order = dataclasses.replace(order, remixes=order.remixes + index)
-    return part_of(call.request.headers, await vendor.in_studio(film_of, order), "video/mp4")
+    return part_of(call.request.headers, await vendor.studio.video(order), "video/mp4")
 
 
 def _entry(body: Mapping[str, Any]) -> VideoEntry:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.answers import encoded
 from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.images import QUICK_EDGE, draw_orders, orders_of
 from tarash_gateway_sandbox.operations import split_model
+from tarash_gateway_sandbox.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.xai import checks
 from tarash_gateway_sandbox.xai.models import IMAGE_MODELS, IMAGE_RATIOS, IMAGE_SIDES, TICKS
@@ -59,20 +59,20 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
     if len(given) > model.inputs:
         msg = f"at most {model.inputs} images are supported by {asked}"
         raise checks.invalid(msg)
-    shown = [await vendor.in_studio(checks.image, item, "image") for item in given]
+    shown = [await vendor.studio.run(checks.image, item, "image") for item in given]
     width, height = (float(part) for part in ("1:1" if ratio == "auto" else ratio).split(":"))
     stretch = math.sqrt(width / height)
-    orders = orders_of(
-        count,
+    first = ImageOrder(
         prompt=prompt,
-        width=QUICK_EDGE if vendor.quick else round(side * stretch / 16) * 16,
-        height=QUICK_EDGE if vendor.quick else round(side / stretch / 16) * 16,
+        width=round(side * stretch / 16) * 16,
+        height=round(side / stretch / 16) * 16,
         model=model.served,
         format="jpeg",
         quality=90,
         inputs=tuple(content for content in shown if content is not None),
     )
-    drawn = await vendor.in_studio(draw_orders, orders)
+    orders = image_orders(count, first)
+    drawn = await vendor.studio.images(orders)
     vendor.paid.add(Paid("image", asked, prompt, count=count))
     data: list[dict[str, Any]] = []
     for order, content in zip(orders, drawn, strict=True):

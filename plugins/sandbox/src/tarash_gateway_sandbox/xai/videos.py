@@ -10,7 +10,7 @@ from tarash_gateway_sandbox.faults import Answer, json_answer
 from tarash_gateway_sandbox.jobs import JobManner, VideoJob
 from tarash_gateway_sandbox.operations import split_model
 from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import clip_order, film_of, part_of
+from tarash_gateway_sandbox.videos import part_of, video_order
 from tarash_gateway_sandbox.xai import checks
 from tarash_gateway_sandbox.xai.models import SHORT_SIDES, TICKS, VIDEO_MODELS, VIDEO_RATIOS, VideoModel
 
@@ -83,7 +83,7 @@ async def generate(call: Call, vendor: Vendor) -> Answer:
         msg = "`generate_audio` must be a boolean"
         raise checks.invalid(msg)
     frames = [body[name] for name in ("image", "last_frame") if name in body]
-    shown = [await vendor.in_studio(checks.image, item, "image") for item in (*frames, *references)]
+    shown = [await vendor.studio.run(checks.image, item, "image") for item in (*frames, *references)]
     if not checks.text(body, "prompt") and not frames:
         msg = "`prompt` is required"
         raise checks.invalid(msg)
@@ -119,8 +119,7 @@ async def stored(call: Call, vendor: Vendor) -> Answer:
     if not isinstance(job, XaiJob) or not job.completed:
         msg = "not found"
         raise checks.XaiError(404, "not-found", msg)
-    order = await vendor.in_studio(clip_order, job, vendor.quick)
-    return part_of(call.request.headers, await vendor.in_studio(film_of, order), "video/mp4")
+    return part_of(call.request.headers, await vendor.studio.video(video_order(job)), "video/mp4")
 
 
 def _changed(call: Call, vendor: Vendor, body: Any, *, seconds: int) -> Answer:
