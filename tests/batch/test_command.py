@@ -12,7 +12,7 @@ import pytest
 
 from tarash_gateway_batch.command import work
 from tarash_gateway_batch.results import BatchProgress
-from tarash_gateway_cli.choosing import choose
+from tarash_gateway_cli.defaults import choose
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 

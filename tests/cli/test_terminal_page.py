@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tarash_gateway_cli.exits import MEANINGS
+from tarash_gateway_cli.exit_codes import MEANINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "terminal.md"
 ADDRESS = "http://127.0.0.1:8765/v1"

@@ -62,7 +62,7 @@ def test_one_pod_at_a_time_works_on_the_folder(job):
 
 def test_exit_codes_go_on_or_stop_as_they_are_meant(job):
     from tarash_gateway_batch.command.work import SOME_FAILED, UNCONFIRMED
-    from tarash_gateway_cli.exits import TERMINATED, USAGE
+    from tarash_gateway_cli.exit_codes import TERMINATED, USAGE
 
     rules = {rule["action"]: rule for rule in job["podFailurePolicy"]["rules"] if "onExitCodes" in rule}
     assert rules["Ignore"]["onExitCodes"]["values"] == [TERMINATED]

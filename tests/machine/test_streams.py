@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tarash_gateway_cli.exits import BROKEN_PIPE, OK, OUTPUT_LOST
+from tarash_gateway_cli.exit_codes import BROKEN_PIPE, OK, OUTPUT_LOST
 
 TARASH = str(Path(sys.executable).with_name("tarash"))
 IMAGE = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from tarash.tarash_gateway.errors import ProviderError
 from tarash.tarash_gateway.models import VideoJob
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.output import Output
 from tarash_gateway_cli.resuming import resume_command
 

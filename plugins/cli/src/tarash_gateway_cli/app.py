@@ -11,8 +11,8 @@ from cyclopts import App, CycloptsError, Group
 
 from tarash.tarash_gateway import __version__
 from tarash.tarash_gateway.errors import TarashError
-from tarash_gateway_cli.exits import BROKEN_PIPE, OK, OUTPUT_LOST, UNEXPECTED, interrupted_by
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.exit_codes import BROKEN_PIPE, OK, OUTPUT_LOST, UNEXPECTED, interrupted_by
 from tarash_gateway_cli.interrupts import interruptible
 from tarash_gateway_cli.output import Output, usable_width
 from tarash_gateway_cli.streams import output_streams
@@ -85,7 +85,7 @@ def main(tokens: Sequence[str]) -> int:
     """Runs the command line of this process; what cannot be written stops no work.
 
     Returns:
-        The exit code; see `exits`.
+        The exit code; see `exit_codes`.
     """
     with output_streams() as (out, _):
         code = run(tokens)
@@ -102,7 +102,7 @@ def run(tokens: Sequence[str]) -> int:
     """Runs one command line.
 
     Returns:
-        The exit code; see `exits`.
+        The exit code; see `exit_codes`.
     """
     if not _QUESTIONS.issuperset(tokens):
         import logging  # noqa: PLC0415 # as `traceback` below: a question about `tarash` itself needs neither

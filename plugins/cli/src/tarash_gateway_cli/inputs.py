@@ -11,7 +11,7 @@ from typing import Any
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.plugins import expand_home
 from tarash.tarash_gateway.text_encoding import decode_text
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.errors import CommandError
 
 
 def prompt_of(text: str) -> str:

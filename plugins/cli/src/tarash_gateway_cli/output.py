@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.segment import Segment
 
-    from tarash_gateway_cli.failures import CommandError
+    from tarash_gateway_cli.errors import CommandError
 
 PIPE_WIDTH: Final = 120
 """Columns of a table that no terminal shows."""

@@ -10,12 +10,12 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import GenerationJob
 from tarash.tarash_gateway.plugins import normalize_name
-from tarash_gateway_cli.choosing import SANDBOX
-from tarash_gateway_cli.exits import INTERRUPTED, interrupted_by
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.defaults import SANDBOX
+from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.exit_codes import INTERRUPTED, interrupted_by
+from tarash_gateway_cli.generation import Watch
 from tarash_gateway_cli.journals import NotSentError
 from tarash_gateway_cli.output import on_one_line
-from tarash_gateway_cli.watching import Watch
 
 _LOST = ("failed", "cancelled", "expired")
 """A job in one of these has no video to fetch."""

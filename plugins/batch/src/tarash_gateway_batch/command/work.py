@@ -25,10 +25,10 @@ from tarash_gateway_batch.results import BatchProgress, BatchResult, RowOutcome
 from tarash_gateway_batch.runner import Batch
 from tarash_gateway_batch.settings import CONFIGS, JOURNAL, RESULTS, Accounts, AnyConfig, Kind, Settings
 from tarash_gateway_batch.source import InThread, Source, rows_of_stream
-from tarash_gateway_cli import exits
-from tarash_gateway_cli.asking import said
-from tarash_gateway_cli.choosing import choose
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli import exit_codes
+from tarash_gateway_cli.config import said
+from tarash_gateway_cli.defaults import choose
+from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.gallery import make_gallery
 from tarash_gateway_cli.inputs import params_of
 from tarash_gateway_cli.output import Output
@@ -105,7 +105,7 @@ def _run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) 
             return _tell(output, result, folder, failures)
     except ValidationError as error:
         # Its own number is one that means another thing here.
-        raise CommandError(str(error), code=SOME_FAILED if content.strict else exits.USAGE, cause=error) from error
+        raise CommandError(str(error), code=SOME_FAILED if content.strict else exit_codes.USAGE, cause=error) from error
 
 
 def _settings(folder: Folder, content: Rows, pace: Pace) -> Settings:
@@ -262,10 +262,10 @@ def _hints(result: BatchResult, failures: _Failures) -> Iterator[str]:
 def _exit_code(result: BatchResult) -> int:
     number = signal_of(result)
     if number is not None:
-        return exits.interrupted_by(number)
+        return exit_codes.interrupted_by(number)
     if result.unconfirmed:
         return UNCONFIRMED
-    return exits.OK if result.complete else SOME_FAILED
+    return exit_codes.OK if result.complete else SOME_FAILED
 
 
 EVERY: Final = 5.0

@@ -26,7 +26,7 @@ def install_completion(
     from cyclopts.completion import ShellDetectionError  # noqa: PLC0415
 
     from tarash_gateway_cli.app import build  # noqa: PLC0415
-    from tarash_gateway_cli.failures import CommandError  # noqa: PLC0415
+    from tarash_gateway_cli.errors import CommandError  # noqa: PLC0415
     from tarash_gateway_cli.output import Output  # noqa: PLC0415
 
     told = Output()

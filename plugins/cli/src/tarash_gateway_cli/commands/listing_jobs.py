@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tarash.tarash_gateway.display.text import duration, one_line
 from tarash.tarash_gateway.journal import Entry
-from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.exit_codes import OK
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
 from tarash_gateway_cli.resuming import resume_command

@@ -13,8 +13,8 @@ from tarash.tarash_gateway.catalog import list_models, list_providers, refresh_m
 from tarash.tarash_gateway.errors import PluginError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash.tarash_gateway.plugins import registry
-from tarash_gateway_cli.choosing import Kind
-from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.defaults import Kind
+from tarash_gateway_cli.exit_codes import OK
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from tarash.tarash_gateway.plugins import (
     plugin_report,
     registry,
 )
-from tarash_gateway_cli.choosing import SANDBOX
-from tarash_gateway_cli.exits import OK
+from tarash_gateway_cli.defaults import SANDBOX
+from tarash_gateway_cli.exit_codes import OK
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:

@@ -14,17 +14,17 @@ from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageGenerationResponse
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.plugins import registry
-from tarash_gateway_cli.asking import config_of, need_output, said
-from tarash_gateway_cli.exits import OK, exit_code, interrupted_by
+from tarash_gateway_cli.config import config_of, need_output, said
+from tarash_gateway_cli.dry_run import preview
+from tarash_gateway_cli.exit_codes import OK, exit_code, interrupted_by
 from tarash_gateway_cli.files import check_places, format_of, numbered, save_all
+from tarash_gateway_cli.generation import Watch
 from tarash_gateway_cli.inputs import params_of, picture_of, prompt_of
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
-from tarash_gateway_cli.previewing import preview
 from tarash_gateway_cli.results import tell_kept, tell_result
 from tarash_gateway_cli.resuming import LeftBehind
 from tarash_gateway_cli.terminal_pictures import show_pictures
-from tarash_gateway_cli.watching import Watch
 
 if TYPE_CHECKING:
     from tarash_gateway_cli.commands.image import Picture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tarash.tarash_gateway.plugins import expand_home, registry
-from tarash_gateway_cli.exits import OK
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.exit_codes import OK
 from tarash_gateway_cli.output import Output
 from tarash_gateway_cli.resuming import shell_command
 from tarash_gateway_cli.scaffold import Kind, Names, NotANameError, write_plugin

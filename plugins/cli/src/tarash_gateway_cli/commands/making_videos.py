@@ -15,17 +15,17 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
 )
 from tarash.tarash_gateway.videos import generate_video
-from tarash_gateway_cli.asking import config_of, need_output, said
-from tarash_gateway_cli.exits import OK, exit_code
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.config import config_of, need_output, said
+from tarash_gateway_cli.dry_run import preview
+from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.exit_codes import OK, exit_code
 from tarash_gateway_cli.files import Saved, check_places
+from tarash_gateway_cli.generation import Watch
 from tarash_gateway_cli.inputs import params_of, picture_of, prompt_of, video_of
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
-from tarash_gateway_cli.previewing import preview
 from tarash_gateway_cli.results import tell_kept, tell_result
 from tarash_gateway_cli.resuming import LeftBehind
-from tarash_gateway_cli.watching import Watch
 
 if TYPE_CHECKING:
     from tarash_gateway_cli.commands.video import Clip

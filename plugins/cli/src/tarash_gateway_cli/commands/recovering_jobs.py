@@ -12,7 +12,7 @@ from tarash.tarash_gateway.models import GenerationJob, ImageJob
 from tarash.tarash_gateway.plugins import normalize_name
 from tarash.tarash_gateway.videos import recover_videos
 from tarash_gateway_cli.commands.resuming_jobs import config_of_place
-from tarash_gateway_cli.exits import OK, exit_code
+from tarash_gateway_cli.exit_codes import OK, exit_code
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
 from tarash_gateway_cli.resuming import resume_command, shell_command

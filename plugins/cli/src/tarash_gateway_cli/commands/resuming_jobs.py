@@ -20,18 +20,18 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.plugins import expand_home, normalize_name, registry
 from tarash.tarash_gateway.videos import cancel_video, poll_video, resume_video
-from tarash_gateway_cli.asking import said
-from tarash_gateway_cli.choosing import SANDBOX
 from tarash_gateway_cli.commands.making_images import save_images
 from tarash_gateway_cli.commands.making_videos import fetch
-from tarash_gateway_cli.exits import OK
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.config import said
+from tarash_gateway_cli.defaults import SANDBOX
+from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.exit_codes import OK
 from tarash_gateway_cli.files import check_places, numbered
+from tarash_gateway_cli.generation import Watch
 from tarash_gateway_cli.journals import open_journal
 from tarash_gateway_cli.output import Output
 from tarash_gateway_cli.results import tell_kept
 from tarash_gateway_cli.resuming import LeftBehind, shell_command
-from tarash_gateway_cli.watching import Watch
 
 _THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 

@@ -11,7 +11,7 @@ import pytest
 
 from tarash.tarash_gateway.errors import SaveError
 from tarash_gateway_cli.scaffold import Names, rendered, write_plugin
-from tarash_gateway_cli.scaffold.writing import FILES
+from tarash_gateway_cli.scaffold.distribution import FILES
 
 LONG = "a-name_as-long-as-one-may-be-1"
 KINDS = ("image", "video", "both")

@@ -3,7 +3,7 @@
 import pytest
 
 from tarash.tarash_gateway import errors
-from tarash_gateway_cli.exits import EXIT_CODES, MEANINGS, exit_code
+from tarash_gateway_cli.exit_codes import EXIT_CODES, MEANINGS, exit_code
 
 KINDS = [getattr(errors, name) for name in errors.__all__ if name.endswith("Error")]
 

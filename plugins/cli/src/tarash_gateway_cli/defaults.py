@@ -11,7 +11,7 @@ from typing import Final, Literal
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.plugins import ProviderSpec, install_command, normalize_name, registry
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.errors import CommandError
 
 SANDBOX: Final = "sandbox"
 """The provider that needs no key, and makes no real pictures."""

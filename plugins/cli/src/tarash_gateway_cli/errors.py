@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_cli.exits import HUNG_UP, INTERRUPTED, OUTPUT_LOST, TERMINATED, USAGE, exit_code
+from tarash_gateway_cli.exit_codes import HUNG_UP, INTERRUPTED, OUTPUT_LOST, TERMINATED, USAGE, exit_code
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.errors import TarashError

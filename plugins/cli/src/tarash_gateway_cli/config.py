@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import expand_home
-from tarash_gateway_cli.choosing import Kind, choose
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.defaults import Kind, choose
+from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
 )
 from tarash.tarash_gateway.plugins import InputFile
-from tarash_gateway_cli.exits import OK, exit_code
-from tarash_gateway_cli.failures import problem_as_json
+from tarash_gateway_cli.errors import problem_as_json
+from tarash_gateway_cli.exit_codes import OK, exit_code
 from tarash_gateway_cli.output import Output
 
 if TYPE_CHECKING:

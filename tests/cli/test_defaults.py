@@ -4,8 +4,8 @@ import pytest
 
 from tarash.tarash_gateway import register_plugin
 from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
-from tarash_gateway_cli.choosing import choose
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.defaults import choose
+from tarash_gateway_cli.errors import CommandError
 
 CURRENT_IMAGE = "gpt-image-2.6-sunburst"
 
@@ -89,9 +89,9 @@ def test_a_provider_without_rows_must_be_told_the_model():
 
 
 def test_without_the_sandbox_the_way_to_it_is_told(monkeypatch):
-    from tarash_gateway_cli import choosing
+    from tarash_gateway_cli import defaults
 
-    monkeypatch.setattr(choosing, "SANDBOX", "not installed")
+    monkeypatch.setattr(defaults, "SANDBOX", "not installed")
     with pytest.raises(CommandError) as caught:
         choose("image", None, None)
     assert (str(caught.value), caught.value.code) == ("no key is set, and the sandbox is not installed", 4)
