@@ -2,7 +2,7 @@
 
 import pytest
 
-from tarash.tarash_gateway import register_plugin
+from tarash.tarash_gateway import list_models, register_plugin
 from tarash.tarash_gateway.plugins import ProviderSpec, hookimpl
 from tarash_gateway_cli.defaults import choose
 from tarash_gateway_cli.errors import CommandError
@@ -70,9 +70,23 @@ def test_a_retired_model_is_not_chosen_for_a_vendor_that_serves_it_no_more():
     assert caught.value.hints[-1] == "To try it out: -p sandbox"
 
 
-@pytest.mark.parametrize(("provider", "base_url"), [("sandbox", None), ("openai", "http://127.0.0.1:1/v1")])
-def test_the_sandbox_and_a_server_of_ones_own_serve_retired_ones(provider, base_url):
-    assert choose("video", provider, None, base_url).model == "sora-2"
+def test_a_server_of_ones_own_serves_retired_ones():
+    assert choose("video", "openai", None, "http://127.0.0.1:1/v1").model == "sora-2"
+
+
+def test_a_provider_that_needs_no_key_serves_retired_ones():
+    class Museum:
+        @hookimpl
+        def tarash_provider_specs(self):
+            rows = [row for row in list_models("openai", kind="video") if row.lifecycle.status == "retired"]
+            yield ProviderSpec(name="museum", api_version=1, video_models=rows)
+
+    with register_plugin(Museum()):
+        assert choose("video", "museum", None).model == "sora-2"
+
+
+def test_the_sandbox_has_a_current_video_model():
+    assert choose("video", "sandbox", None).model == "sandbox-video"
 
 
 def test_a_provider_without_rows_must_be_told_the_model():

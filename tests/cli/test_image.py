@@ -167,9 +167,9 @@ class TestFilesThatAreThere:
 
 def test_a_picture_that_is_paid_for_is_kept_wherever_there_is_room(typed, at_sandbox, folder, monkeypatch, tmp_path):
     """Another process took the name while the picture was made."""
-    from tarash_gateway_cli.commands import making_images
+    from tarash_gateway_cli import generation
 
-    monkeypatch.setattr(making_images, "check_places", lambda *_: True)
+    monkeypatch.setattr(generation, "check_paths", lambda *_: True)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (folder / "harbour.png").write_bytes(b"theirs")
     done = typed("image", "A harbour", "-o", "harbour.png", "--json", *at_sandbox)

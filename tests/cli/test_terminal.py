@@ -75,7 +75,7 @@ def test_a_request_that_is_on_its_way_is_waited_for_and_named(terminal, at_sandb
 def test_a_second_ctrl_c_ends_it_at_once(started):
     code = """
 import os, signal, time
-from tarash_gateway_cli.interrupts import interruptible
+from tarash_gateway_cli.errors import interruptible
 try:
     with interruptible():
         os.kill(os.getpid(), signal.SIGINT)
@@ -95,7 +95,7 @@ def test_an_ignored_ctrl_c_stays_ignored(started):
     code = """
 import signal
 signal.signal(signal.SIGINT, signal.SIG_IGN)
-from tarash_gateway_cli.interrupts import interruptible
+from tarash_gateway_cli.errors import interruptible
 with interruptible():
     assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
 """

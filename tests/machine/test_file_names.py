@@ -10,7 +10,7 @@ import pytest
 
 from tarash.tarash_gateway.media.sidecar import read_sidecar
 from tarash.tarash_gateway.models import Media
-from tarash_gateway_cli.files import save_all
+from tarash_gateway_cli.results import save_images
 
 TARASH = Path(sys.executable).with_name("tarash")
 IMAGE = ("image", "a boat", "-m", "dall-e-2", "--size", "256x256")
@@ -82,7 +82,7 @@ def test_a_name_that_is_too_long_is_refused(typed, folder, paid, name, count):
 def test_every_image_is_saved_whatever_becomes_of_another(tmp_path, picture):
     pictures = [Media.from_bytes(picture(width=width)) for width in (10, 20, 30)]
     pictures[1] = Media(url="https://example.com/2.png", content_type="image/png")
-    saved = save_all(pictures, [tmp_path / f"{at}.png" for at in range(3)], "error")
+    saved = save_images(pictures, [tmp_path / f"{at}.png" for at in range(3)], "error")
     assert [path.name for _, path in saved.files] == ["0.png", "2.png"]
     (problem,) = saved.problems
     assert problem.startswith("picture 2 of 3, which is paid for, is in no file: ")
@@ -94,7 +94,7 @@ def test_a_place_that_was_taken_meanwhile(tmp_path, picture, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "rescue"))
     (tmp_path / "rescue").mkdir()
     (tmp_path / "a.png").write_text("somebody else's")
-    saved = save_all([Media.from_bytes(picture())], [tmp_path / "a.png"], "error")
+    saved = save_images([Media.from_bytes(picture())], [tmp_path / "a.png"], "error")
     ((_, path),) = saved.files
     assert (path.name, path.read_bytes()) == ("a.png", picture())
     assert f"The picture is paid for, and was kept as {path}." in saved.problems[0]

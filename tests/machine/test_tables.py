@@ -54,10 +54,10 @@ class TestEncodings:
         assert read(encoded(text), "jsonl") == ROWS
 
     def test_a_prompt_on_stdin(self, encoded, monkeypatch):
-        from tarash_gateway_cli.inputs import prompt_of
+        from tarash_gateway_cli.config import read_prompt
 
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(encoded("Grüße 💧\r\n"))))
-        assert prompt_of("-") == "Grüße 💧"
+        assert read_prompt("-") == "Grüße 💧"
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["unix", "windows", "old mac"])

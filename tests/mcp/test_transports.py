@@ -133,7 +133,7 @@ def test_over_http_a_client_needs_the_token(over_http, answer):
 
 @pytest.mark.parametrize("text", ["5", "free", "0/day", "-1/day", "5/week"])
 def test_a_budget_that_cannot_be_read_is_a_usage_error(text):
-    from tarash_gateway_cli.failures import CommandError
+    from tarash_gateway_cli.errors import CommandError
     from tarash_gateway_mcp.reservation import read_budget
 
     with pytest.raises(CommandError, match="give US dollars as 5/day or 5/session, or none for no limit"):

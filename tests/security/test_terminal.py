@@ -10,8 +10,8 @@ from rich.text import Text
 from tarash.tarash_gateway.errors import ProviderError
 from tarash.tarash_gateway.models import VideoJob
 from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.generation import resume_command
 from tarash_gateway_cli.output import Output
-from tarash_gateway_cli.resuming import resume_command
 
 STEERING = {
     "clears the screen": "\x1b[2J\x1b[H",

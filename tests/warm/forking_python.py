@@ -24,9 +24,8 @@ MODULES = """
     rich.console rich.live rich.progress rich.table truststore
     tarash.tarash_gateway.images tarash.tarash_gateway.videos tarash.tarash_gateway.catalog tarash.tarash_gateway.errors tarash.tarash_gateway.journal tarash.tarash_gateway.models
     tarash.tarash_gateway.media.structure tarash_gateway_cli.app tarash_gateway_cli.commands.image
-    tarash_gateway_cli.commands.making_images tarash_gateway_cli.commands.video tarash_gateway_cli.commands.making_videos
-    tarash_gateway_cli.commands.jobs tarash_gateway_cli.commands.listing_jobs tarash_gateway_cli.commands.resuming_jobs
-    tarash_gateway_cli.commands.models tarash_gateway_cli.commands.listing_models tarash_gateway_cli.generation
+    tarash_gateway_cli.commands.video tarash_gateway_cli.commands.jobs
+    tarash_gateway_cli.commands.models tarash_gateway_cli.config tarash_gateway_cli.dry_run tarash_gateway_cli.generation
     tarash_gateway_azure_openai tarash_gateway_google tarash_gateway_ledger tarash_gateway_openai.provider
     tarash_gateway_openrouter tarash_gateway_opentelemetry tarash_gateway_sandbox.embedded
     tarash_gateway_sandbox.plugin

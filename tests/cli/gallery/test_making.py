@@ -88,7 +88,7 @@ def test_an_old_gallery_stays_when_a_new_one_cannot_be_finished(tmp_path, hang, 
     def interrupted(found, sidecar):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("tarash_gateway_cli.gallery.making.entry_of", interrupted)
+    monkeypatch.setattr("tarash_gateway_cli.gallery.page.entry_of", interrupted)
     with pytest.raises(KeyboardInterrupt):
         make_gallery(tmp_path)
 

@@ -1,4 +1,4 @@
-"""The app: which commands there are, and what becomes of whatever they raise."""
+"""The app: its commands, and how their errors end the process."""
 
 from __future__ import annotations
 
@@ -11,11 +11,9 @@ from cyclopts import App, CycloptsError, Group
 
 from tarash.tarash_gateway import __version__
 from tarash.tarash_gateway.errors import TarashError
-from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.errors import CommandError, interruptible
 from tarash_gateway_cli.exit_codes import BROKEN_PIPE, OK, OUTPUT_LOST, UNEXPECTED, interrupted_by
-from tarash_gateway_cli.interrupts import interruptible
-from tarash_gateway_cli.output import Output, usable_width
-from tarash_gateway_cli.streams import output_streams
+from tarash_gateway_cli.output import Output, output_streams, usable_width
 
 MAKE: Final = Group("Make something", sort_key=1)
 LOOK: Final = Group("Look at something", sort_key=2)
@@ -29,7 +27,7 @@ Keys are read from the environment, never from the command line. Without one, th
 
 
 class Command(NamedTuple):
-    """A command of our own; its module is imported when it is used."""
+    """A command of this distribution; its module is imported when it is used."""
 
     name: str
     help: str
@@ -49,14 +47,14 @@ COMMANDS: Final = (
 
 
 _QUESTIONS: Final = frozenset(("--help", "-h", "--version"))
-"""What is answered without a command."""
+"""The options that need no command."""
 
 
 def build(*, with_plugins: bool = True) -> App:
-    """The app with its commands, none of which is imported yet.
+    """Builds the app with its commands; none of them is imported yet.
 
     Args:
-        with_plugins: with the commands of plugins too, whose names are read from what is installed.
+        with_plugins: add the commands of plugins, whose names come from installed metadata.
     """
     app = App(
         name="tarash",
@@ -66,14 +64,14 @@ def build(*, with_plugins: bool = True) -> App:
         suppress_keyboard_interrupt=False,
     )
     if usable_width() is not None:
-        app.console = Output().out  # otherwise the help would be laid out for ever
+        app.console = Output().out  # otherwise laying out the help would never end
     completion = "tarash_gateway_cli.commands.completion:app"
     app.command(completion, name="--install-completion", help="Sets up Tab completion.", group=SET_UP)
-    for flag, told in (("--help", "Shows this, or the options of a command."), ("--version", "Shows the version.")):
-        app[flag].group, app[flag].help = (SET_UP,), told
-    for at, command in enumerate(COMMANDS):
+    for flag, text in (("--help", "Shows this, or the options of a command."), ("--version", "Shows the version.")):
+        app[flag].group, app[flag].help = (SET_UP,), text
+    for index, command in enumerate(COMMANDS):
         path = f"tarash_gateway_cli.commands.{command.name}:app"
-        app.command(path, name=command.name, help=command.help, group=command.group, sort_key=at)
+        app.command(path, name=command.name, help=command.help, group=command.group, sort_key=index)
     if with_plugins:
         from tarash_gateway_cli.extensions import add_commands  # noqa: PLC0415 # most commands are our own
 
@@ -82,7 +80,7 @@ def build(*, with_plugins: bool = True) -> App:
 
 
 def main(tokens: Sequence[str]) -> int:
-    """Runs the command line of this process; what cannot be written stops no work.
+    """Runs the command line of this process; an output stream that fails stops no work.
 
     Returns:
         The exit code; see `exit_codes`.
@@ -92,10 +90,10 @@ def main(tokens: Sequence[str]) -> int:
         out.flush()
         if out.failed is None or code != OK:
             return code
-        if out.failed.errno == errno.EPIPE:  # as in `tarash models | head`: nobody wants to know
+        if out.failed.errno == errno.EPIPE:  # as in `tarash models | head`: no error to anybody
             return BROKEN_PIPE
-        told = f"stdout cannot be written: {out.failed.strerror}. The work is done: what was made is in its files."
-        return Output().fail(CommandError(told, code=OUTPUT_LOST))
+        message = f"stdout cannot be written: {out.failed.strerror}. The work is done: what was made is in its files."
+        return Output().fail(CommandError(message, code=OUTPUT_LOST))
 
 
 def run(tokens: Sequence[str]) -> int:
@@ -105,17 +103,17 @@ def run(tokens: Sequence[str]) -> int:
         The exit code; see `exit_codes`.
     """
     if not _QUESTIONS.issuperset(tokens):
-        import logging  # noqa: PLC0415 # as `traceback` below: a question about `tarash` itself needs neither
+        import logging  # noqa: PLC0415 # --help needs neither this nor `traceback` below
 
-        # What the gateway logs, a command tells by itself, and in its own words.
+        # A command prints by itself what the gateway logs.
         logging.getLogger("tarash").addHandler(logging.NullHandler())
     output = Output(as_json="--json" in tokens)
-    own = {command.name for command in COMMANDS}
-    app = build(with_plugins=not tokens or tokens[0] not in own)
+    names = {command.name for command in COMMANDS}
+    app = build(with_plugins=not tokens or tokens[0] not in names)
     with interruptible():
         try:
             code = app(tokens, exit_on_error=False, print_error=False, result_action="return_value")
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 # the last place that can say something
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 # the last place that can report it
             return output.fail(_failure(error))
     return code if isinstance(code, int) else OK
 

@@ -1,4 +1,4 @@
-"""Which provider and which model, where the command line does not say: told each time, never silently."""
+"""Which provider and which model, if the command line names none. Each choice comes with a note to print."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tarash.tarash_gateway.plugins import ProviderSpec, install_command, normali
 from tarash_gateway_cli.errors import CommandError
 
 SANDBOX: Final = "sandbox"
-"""The provider that needs no key, and makes no real pictures."""
+"""The provider that needs no key and makes no real images."""
 
 Kind = Literal["image", "video"]
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who makes it, and what a person should know of the choice."""
+    """A provider, a model, and the notes to print about them."""
 
     provider: str
     model: str
@@ -34,19 +34,19 @@ def choose(
     model: str | None,
     base_url: str | None = None,
     *,
-    way: str = "-m names another",
+    override: str = "-m names another",
 ) -> Choice:
-    """Fills in the provider and the model.
+    """Chooses the provider and the model.
 
     Args:
-        kind: what is to be made.
-        provider: None for the one whose key is set.
-        model: None for the provider's first one that is current.
-        base_url: where the provider is.
-        way: how a person names another model than the one that was filled in.
+        kind: what to generate.
+        provider: None for the one whose key is in the environment.
+        model: None for the provider's first current model.
+        base_url: the address of the provider; None for its own.
+        override: how to name another model, for the note.
 
     Raises:
-        CommandError: more than one provider would do, or none.
+        CommandError: several providers have a key, or no provider can be used.
         PluginError: the provider is not installed, or its plugin is broken.
     """
     if provider is None:
@@ -59,37 +59,37 @@ def choose(
     if model is None:
         row = _default_row(kind, spec, base_url)
         model = row.model
-        notes.append(f"The model is {model}: {way}, tarash models lists them.")
+        notes.append(f"The model is {model}: {override}, tarash models lists them.")
     return Choice(spec.name, model, tuple(notes))
 
 
 def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
-    specs = list(_specs())
+    specs = list(_installed_specs())
     keyed = [(spec, name) for spec in specs if (name := _key_of(spec)) is not None]
     serving = [(spec, name) for spec, name in keyed if any(model in row.names() for row in _rows(kind, spec))]
     if len(keyed) > 1 and len(serving) == 1:
         keyed = serving
     if len(keyed) > 1:
-        told = ", ".join(f"{spec.name} ({name})" for spec, name in keyed)
-        msg = f"there are keys of more than one provider: {told}"
+        names = ", ".join(f"{spec.name} ({name})" for spec, name in keyed)
+        msg = f"there are keys of more than one provider: {names}"
         raise CommandError(msg, hints=(f"Say which: -p {keyed[0][0].name}, or TARASH_PROVIDER={keyed[0][0].name}",))
     if keyed:
         spec, name = keyed[0]
         return spec, [f"{spec.title or spec.name} makes this {kind}, since {name} is set."]
-    # Whoever has the most models to choose from is named first.
+    # The example is the provider with the most models.
     specs.sort(key=lambda spec: -len(_rows(kind, spec)))
     first = next((spec.key_variables[0] for spec in specs if spec.key_variables and _rows(kind, spec)), None)
-    way = [] if first is None else [f"For a real one: export {first}=…; tarash providers lists every key."]
+    hint = [] if first is None else [f"For a real one: export {first}=…; tarash providers lists every key."]
     sandbox = next((spec for spec in specs if normalize_name(spec.name) == SANDBOX), None)
     if sandbox is None:
         msg = "no key is set, and the sandbox is not installed"
-        raise CommandError(msg, code=4, hints=(*way, f"For the sandbox: {install_command('sandbox')}"))
-    return sandbox, [f"No key is set: the sandbox draws this {kind}, free and not a real one.", *way]
+        raise CommandError(msg, code=4, hints=(*hint, f"For the sandbox: {install_command('sandbox')}"))
+    return sandbox, [f"No key is set: the sandbox draws this {kind}, free and not a real one.", *hint]
 
 
 def _default_row(kind: Kind, spec: ProviderSpec, base_url: str | None) -> ModelRow:
-    """The first row that is current; the sandbox and a server of one's own serve the others, too."""
-    rows = sorted(_rows(kind, spec), key=lambda row: _AGES[row.lifecycle.status_on(_today())])
+    """Returns the first current row, or an older one for the sandbox and for servers of your own, which serve them."""
+    rows = sorted(_rows(kind, spec), key=lambda row: _ORDER[row.lifecycle.status_on(_today())])
     if not rows:
         msg = f"{spec.name} names no {kind} models: say which one with -m"
         raise CommandError(msg)
@@ -104,23 +104,23 @@ def _default_row(kind: Kind, spec: ProviderSpec, base_url: str | None) -> ModelR
     return rows[0]
 
 
-_AGES: Final = {"current": 0, "deprecated": 1, "retired": 2}
+_ORDER: Final = {"current": 0, "deprecated": 1, "retired": 2}
 
 
 def _rows(kind: Kind, spec: ProviderSpec) -> tuple[ModelRow, ...]:
     return spec.image_models if kind == "image" else spec.video_models
 
 
-def _specs() -> Iterable[ProviderSpec]:
+def _installed_specs() -> Iterable[ProviderSpec]:
     for name in registry.names():
         try:
             yield registry.spec(name)
-        except PluginError:  # told when it is asked for, and by `tarash plugins`
+        except PluginError:  # reported when it is used, and by `tarash plugins`
             continue
 
 
 def _key_of(spec: ProviderSpec) -> str | None:
-    """The environment variable that holds a key of this provider."""
+    """Returns the environment variable that holds a key of this provider, or None."""
     return next((name for name in spec.key_variables if os.environ.get(name, "").strip()), None)
 
 

@@ -1,4 +1,4 @@
-"""`--dry-run`: what would be sent, what is wrong with it, what is changed on the way, and what it may cost."""
+"""`--dry-run`: prints what would be sent, its problems, its adjustments, and what it may cost."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def preview(
+def print_plan(
     output: Output,
     config: ImageGenerationConfig | VideoGenerationConfig,
     request: ImageGenerationRequest | VideoGenerationRequest,
     *,
     stream: bool = False,
 ) -> int:
-    """Shows what would happen. Nothing is sent, fetched or written.
+    """Prints what would happen. Nothing is sent, fetched or written.
 
     Returns:
-        The exit code: that of a request that cannot be right, where it has problems.
+        The exit code: that of an invalid request if there are problems.
     """
     plan = plan_of(config, request, stream=stream)
-    sent = _sent(plan)
+    request_fields = _request_fields(plan)
     cost = plan.expected_cost()
     warnings = [*plan.notices, *plan.checked.warnings]
     output.object(
@@ -43,16 +43,16 @@ def preview(
             "dry_run": True,
             "provider": config.provider,
             "model": plan.model,
-            "request": sent,
+            "request": request_fields,
             "requests": _requests(plan),
             "problems": [problem_as_json(problem) for problem in plan.problems],
-            "adjustments": [one.model_dump(mode="json") for one in plan.checked.adjustments],
+            "adjustments": [adjustment.model_dump(mode="json") for adjustment in plan.checked.adjustments],
             "left_out": plan.checked.left_out,
             "warnings": warnings,
             "estimated_cost": None if cost is None else cost.model_dump(mode="json"),
         }
     )
-    output.show(_table(plan, sent, warnings))
+    output.show(_table(plan, request_fields, warnings))
     output.note("Nothing was sent.")
     return exit_code(ValidationError("")) if plan.problems else OK
 
@@ -61,18 +61,20 @@ def _requests(plan: Plan[Any]) -> int:
     return len(plan.checked.batches) if plan.config.fan_out else 1
 
 
-def _sent(plan: Plan[Any]) -> dict[str, Any]:
-    """The request as it would go out, with addresses in place of what would have to be fetched."""
-    here = [one for one in plan.images if isinstance(one, InputFile)]
+def _request_fields(plan: Plan[Any]) -> dict[str, Any]:
+    """Returns the request as it would be sent, with the addresses of files that would be fetched."""
+    files = [image for image in plan.images if isinstance(image, InputFile)]
     mask = plan.mask if isinstance(plan.mask, InputFile) else None
-    sent = request_snapshot(plan.checked.request, here, mask)
-    remote = [{"type": one.source.type, "url": one.url} for one in plan.images if not isinstance(one, InputFile)]
+    fields = request_snapshot(plan.checked.request, files, mask)
+    remote = [
+        {"type": image.source.type, "url": image.url} for image in plan.images if not isinstance(image, InputFile)
+    ]
     if remote:
-        sent["image_list"] = [*sent.get("image_list", []), *remote]
-    return sent
+        fields["image_list"] = [*fields.get("image_list", []), *remote]
+    return fields
 
 
-def _table(plan: Plan[Any], sent: dict[str, Any], warnings: list[str]) -> Table:
+def _table(plan: Plan[Any], request_fields: dict[str, Any], warnings: list[str]) -> Table:
     from rich.table import Table
     from rich.text import Text
 
@@ -84,11 +86,12 @@ def _table(plan: Plan[Any], sent: dict[str, Any], warnings: list[str]) -> Table:
         table.add_row(Text(label), Text(str(text), style))
 
     add("to", plan.subject, "bold")
-    for name, value in sent.items():
+    for name, value in request_fields.items():
         add(name, value)
-    for at, one in enumerate(plan.images):
-        if isinstance(one, InputFile):
-            add(f"picture {at + 1}", f"{one.content_type} {one.width}x{one.height}, {len(one.content):,} bytes")
+    for number, image in enumerate(plan.images, start=1):
+        if isinstance(image, InputFile):
+            size = f"{image.width}x{image.height}, {len(image.content):,} bytes"
+            add(f"picture {number}", f"{image.content_type} {size}")
     if _requests(plan) > 1:
         add("requests", _requests(plan))
     for adjustment in plan.checked.adjustments:

@@ -1,4 +1,4 @@
-"""Exit codes: which error ends `tarash` with which number. A number, once given, keeps its meaning."""
+"""Exit codes: the number that each error ends `tarash` with. The meaning of a number never changes."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from tarash.tarash_gateway import errors
 
 OK: Final = 0
 UNEXPECTED: Final = 1
-"""An error that is none of ours: a bug, to be reported."""
+"""An error of `tarash` itself: a bug, to be reported."""
 
 USAGE: Final = 2
 """The command line cannot be read."""
 
 BROKEN_PIPE: Final = 141
-"""Whoever read the output has stopped reading, as in `tarash models | head`."""
+"""The reader of the output stopped reading, as in `tarash models | head`."""
 
 INTERRUPTED: Final = 130
-"""Ctrl-C. As with other programs, a signal's number is behind 128."""
+"""Ctrl-C. As with other programs, 128 plus the number of the signal."""
 
 HUNG_UP, TERMINATED = 129, 143
 
 OUTPUT_LOST: Final = 7
-"""The work is done, and what there is to tell of it on stdout could not be written."""
+"""The work is done, but its output could not be written to stdout."""
 
 EXIT_CODES: Final[dict[type[BaseException], int]] = {
     # Nothing was sent: change something here.
@@ -53,7 +53,7 @@ EXIT_CODES: Final[dict[type[BaseException], int]] = {
     errors.DownloadError: 32,
     errors.TarashError: UNEXPECTED,
 }
-"""The nearest class of an error decides."""
+"""The nearest class in the error's method resolution order decides."""
 
 MEANINGS: Final[dict[int, str]] = {
     OK: "done",
@@ -77,14 +77,14 @@ MEANINGS: Final[dict[int, str]] = {
     TERMINATED: "SIGTERM: the container or the service was stopped",
     BROKEN_PIPE: "done, the files are there; the reader of stdout went away",
 }
-"""What each number means, for the documentation."""
+"""The meaning of each number, for the documentation."""
 
 
 def interrupted_by(number: int) -> int:
-    """The number that a signal ends the process with."""
+    """Returns the exit code of a process that a signal has ended."""
     return 128 + number
 
 
 def exit_code(error: BaseException) -> int:
-    """The number that `error` ends the process with."""
+    """Returns the exit code of `error`."""
     return next(EXIT_CODES[kind] for kind in (*type(error).__mro__, errors.TarashError) if kind in EXIT_CODES)

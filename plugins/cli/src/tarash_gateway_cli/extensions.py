@@ -1,4 +1,4 @@
-"""Commands that plugins add. Their names are read from what is installed; a plugin is imported when its own is used."""
+"""The commands of plugins. Their names come from installed metadata; a plugin is imported when its command is used."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def add_commands(app: App, group: Group) -> None:
-    """Makes the commands of plugins known to `app`; a command of our own keeps its name."""
+    """Adds the commands of plugins to `app`, except names that `app` has already."""
     for name, claims in _claimed().items():
         if name not in app:
-            summary = claims[0].summary or f"Of {claims[0].origin}."
-            # cyclopts imports such a path when the command is used: `__getattr__` below is asked for the name then.
+            summary = claims[0].summary or f"From {claims[0].origin}."
+            # cyclopts imports this path when the command is used, and then calls `__getattr__` below.
             app.command(f"{__name__}:{name}", name=name, help=summary, group=group)
 
 
 def __getattr__(name: str) -> App:
-    """The command that a plugin adds under `name`; a broken plugin's says what is wrong with it."""
+    """Returns the command that a plugin adds under `name`; that of a broken plugin raises what is wrong."""
     claims = _claimed().get(name)
     if claims is None:
         msg = f"module {__name__!r} has no attribute {name!r}"
@@ -44,7 +44,7 @@ def _command_of(plugin: Plugin) -> App:
     if plugin.error is None:
         try:
             plugin.manager.hook.tarash_register_commands(cli=cli)  # type: ignore[union-attr] # loaded without an error
-        except (Exception, SystemExit) as error:  # noqa: BLE001 # a stranger's trouble is not its neighbours'
+        except (Exception, SystemExit) as error:  # noqa: BLE001 # a broken plugin harms no other
             plugin.error = plugin.broken(f"failed while it added its command: {type(error).__name__}: {error}")
             plugin.error.__cause__ = error
         else:
@@ -55,19 +55,19 @@ def _command_of(plugin: Plugin) -> App:
 
 
 def _broken(plugin: Plugin) -> App:
-    """A command that only says what is wrong."""
+    """Returns a command that raises what is wrong with the plugin."""
     app = App(name=plugin.name, help_format="plaintext")
 
     @app.default
     def broken(*_tokens: Annotated[str, Parameter(allow_leading_hyphen=True)]) -> None:
-        assert plugin.error is not None  # noqa: S101 # that is why it is here
+        assert plugin.error is not None  # noqa: S101 # the caller checked it
         raise plugin.error
 
     return app
 
 
 def _claimed() -> dict[str, list[InstalledPlugin]]:
-    """The names of commands, each with the entry points that claim it."""
+    """Returns the names of commands, each with the entry points that claim it."""
     claimed: dict[str, list[InstalledPlugin]] = {}
     for found in discover(COMMANDS):
         if not found.disabled:

@@ -1,31 +1,50 @@
-"""Options that several commands take, with their help."""
+"""The options that several commands share, their help, and what Tab offers for them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from cyclopts import Group, Parameter, Token
 
-from tarash_gateway_cli.completing import model_names, provider_names
+if TYPE_CHECKING:
+    from cyclopts.completion import CompletionContext
 
-PICTURE = Group("What is to be seen", sort_key=1)
-MAKER = Group("Who makes it", sort_key=2)
-RESULT = Group("What becomes of it", sort_key=3)
+REQUEST_GROUP: Final = Group("Request", sort_key=1)
+PROVIDER_GROUP: Final = Group("Provider", sort_key=2)
+OUTPUT_GROUP: Final = Group("Output", sort_key=3)
 
 Flag = Parameter(negative=(), show_default=False)
-"""An option without a `--no-…` twin, whose default goes without saying."""
+"""An option without a `--no-…` form and without a default in the help."""
 
 Prompt = Annotated[str, Parameter(allow_leading_hyphen=True)]
-"""What is to be seen; `-` is a file's name to many commands, and here it is stdin."""
+"""The prompt; `-` reads it from stdin."""
 
-Json = Annotated[bool, Parameter(name="--json", negative=(), show_default=False, group=RESULT)]
+Json = Annotated[bool, Parameter(name="--json", negative=(), show_default=False, group=OUTPUT_GROUP)]
+
+
+def provider_names(_context: CompletionContext) -> Iterable[str]:
+    """Completes the name of a provider: those that are installed."""
+    from tarash.tarash_gateway import list_providers  # noqa: PLC0415 # when Tab is pressed
+
+    return list_providers()
+
+
+def model_names(context: CompletionContext) -> Mapping[str, str]:
+    """Completes the name of a model, of the provider on the line or of all, each with its lifecycle status."""
+    from tarash.tarash_gateway import list_models  # noqa: PLC0415 # when Tab is pressed
+
+    provider = context.get("provider")
+    rows = list_models(provider.raw if provider is not None else None)
+    today = datetime.now(UTC).date()
+    return {row.model: row.lifecycle.status_on(today) for row in reversed(rows)}
 
 
 def _provider(_kind: object, tokens: Sequence[Token]) -> str | None:
-    """Reads a provider's name; None where TARASH_PROVIDER is set to nothing, which is not to choose one."""
+    """Reads the name of a provider; None where TARASH_PROVIDER is set to nothing, which chooses none."""
     name = tokens[-1].value.strip()
     return name if name or tokens[-1].source != "env" else None
 
@@ -36,7 +55,7 @@ ProviderName = Annotated[
         alias="-p",
         metavar="NAME",
         env_var="TARASH_PROVIDER",
-        group=MAKER,
+        group=PROVIDER_GROUP,
         completer=provider_names,
         converter=_provider,
     ),
@@ -45,49 +64,51 @@ ProviderName = Annotated[
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Maker:
-    """Who makes it."""
+class ProviderOptions:
+    """The provider and the limits of the call."""
 
     provider: ProviderName = None
-    """The vendor. Without it: the one whose key is in the environment, else the sandbox."""
+    """The vendor. Default: the one whose key is in the environment, else the sandbox."""
 
-    model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=MAKER, completer=model_names)] = None
-    """The model or deployment. Without it: the provider's first one that is current."""
+    model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=PROVIDER_GROUP, completer=model_names)] = (
+        None
+    )
+    """The model or deployment. Default: the provider's first current model."""
 
-    base_model: Annotated[str | None, Parameter(metavar="NAME", group=MAKER)] = None
-    """The model that a deployment or an alias stands for."""
+    base_model: Annotated[str | None, Parameter(metavar="NAME", group=PROVIDER_GROUP)] = None
+    """The model behind a deployment or an alias."""
 
-    base_url: Annotated[str | None, Parameter(metavar="URL", group=MAKER)] = None
+    base_url: Annotated[str | None, Parameter(metavar="URL", group=PROVIDER_GROUP)] = None
     """Another address that speaks the provider's protocol."""
 
-    timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=MAKER)] = None
+    timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=PROVIDER_GROUP)] = None
     """Seconds for the whole call; a video that takes longer is left running."""
 
-    max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=MAKER)] = None
+    max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=PROVIDER_GROUP)] = None
     """US dollars; what may cost more, or has no known price, is not sent."""
 
-    nearest: Annotated[bool, Flag, Parameter(group=MAKER)] = False
-    """Send the nearest value in place of a size, ratio, duration or tier that the model does not take, and say so."""
+    nearest: Annotated[bool, Flag, Parameter(group=PROVIDER_GROUP)] = False
+    """Replace a size, ratio, duration or tier that the model does not take by the nearest one, and say so."""
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Result:
-    """What becomes of it."""
+class OutputOptions:
+    """The file and the form of the output."""
 
-    output: Annotated[Path | None, Parameter(alias="-o", metavar="FILE", group=RESULT)] = None
-    """The file to write. Beside it lies a .json with prompt, parameters and cost."""
+    output: Annotated[Path | None, Parameter(alias="-o", metavar="FILE", group=OUTPUT_GROUP)] = None
+    """The file to write. A .json beside it has the prompt, the parameters and the cost."""
 
-    exists: Annotated[Literal["error", "replace", "skip"], Parameter(group=RESULT)] = "error"
-    """When the file is there already: stop, replace it, or keep it and send nothing."""
+    exists: Annotated[Literal["error", "replace", "skip"], Parameter(group=OUTPUT_GROUP)] = "error"
+    """If the file exists: stop, replace it, or keep it and send nothing."""
 
-    dry_run: Annotated[bool, Flag, Parameter(group=RESULT)] = False
+    dry_run: Annotated[bool, Flag, Parameter(group=OUTPUT_GROUP)] = False
     """Show what would be sent, the checks and the cost; nothing leaves this machine."""
 
     as_json: Json = False
     """Print one JSON object on stdout, errors too."""
 
 
-UNSAID_MAKER: Final = Maker()
-UNSAID_RESULT: Final = Result()
-"""What a command line that says nothing comes to."""
+DEFAULT_PROVIDER: Final = ProviderOptions()
+DEFAULT_OUTPUT: Final = OutputOptions()
+"""What a command line without options means."""

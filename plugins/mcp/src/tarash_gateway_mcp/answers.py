@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from tarash.tarash_gateway.errors import SaveError
 from tarash.tarash_gateway.models import ImageGenerationResponse, Media, VideoGenerationResponse
-from tarash_gateway_cli.files import file_as_json
+from tarash_gateway_cli.results import file_as_json
 
 SHOWN: Final = (
     "sizes", "aspect_ratios", "resolutions", "durations", "qualities", "styles", "backgrounds", "output_formats",

@@ -9,8 +9,8 @@ from typing import Annotated, Final
 from cyclopts import App, Parameter
 
 from tarash.tarash_gateway.plugins import data_folder, expand_home
-from tarash_gateway_cli.failures import CommandError
-from tarash_gateway_cli.journals import journal_folder
+from tarash_gateway_cli.errors import CommandError
+from tarash_gateway_cli.generation import journal_folder
 from tarash_gateway_cli.options import ProviderName
 
 EXAMPLES: Final = """\

@@ -11,8 +11,8 @@ from tarash.tarash_gateway import Budget, plan
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest
 from tarash.tarash_gateway.plugins import normalize_name
-from tarash_gateway_cli.choosing import SANDBOX
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.defaults import SANDBOX
+from tarash_gateway_cli.errors import CommandError
 
 UNKNOWN_SECONDS: Final = 10.0
 """The length that is set aside for a video whose length the model decides."""

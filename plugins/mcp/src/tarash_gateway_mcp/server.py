@@ -18,7 +18,7 @@ from mcp.server.stdio import stdio_server
 from tarash.tarash_gateway import __version__
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.plugins import read_variable
-from tarash_gateway_cli.failures import CommandError
+from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_mcp import arguments as args
 from tarash_gateway_mcp.answers import Answer
 from tarash_gateway_mcp.files import thumbnail

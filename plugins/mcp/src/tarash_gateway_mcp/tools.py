@@ -44,8 +44,8 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.plugins import normalize_name, read_variable
-from tarash_gateway_cli.choosing import choose
-from tarash_gateway_cli.files import numbered, save_all
+from tarash_gateway_cli.defaults import choose
+from tarash_gateway_cli.results import numbered_paths, save_images
 from tarash_gateway_ledger.costs import read_costs
 from tarash_gateway_mcp import arguments as args
 from tarash_gateway_mcp.answers import Answer, answer_with_files, describe_response, describe_row, describe_videos
@@ -237,7 +237,7 @@ class Tools:
         """The config and the request of arguments, and what to know of the model that was chosen."""
         video = isinstance(arguments, args.StartVideo)
         provider, model = self._split_model(arguments.model)
-        choice = choose("video" if video else "image", provider, model, way="`model` names another")
+        choice = choose("video" if video else "image", provider, model, override="`model` names another")
         options: dict[str, Any] = {"provider": choice.provider, "model": choice.model}
         options["unsupported_values"] = "nearest" if arguments.nearest else "error"
         no_fields = {"model", "nearest", "repeat", "images", "mask", "first_frame", "last_frame"}
@@ -325,8 +325,8 @@ class Tools:
             reservation.settle(cost)
 
     def _save_images(self, response: ImageGenerationResponse, place: Path, notes: list[str]) -> Answer:
-        places = numbered(place.with_suffix(ending_of(response.images[0].content_type)), len(response.images))
-        saved = save_all(response.images, places, "error")
+        places = numbered_paths(place.with_suffix(ending_of(response.images[0].content_type)), len(response.images))
+        saved = save_images(response.images, places, "error")
         warnings = [*saved.problems, *response.warnings]
         request_id = (response.job and response.job.request_id) or response.request_id
         for media, path in saved.files:

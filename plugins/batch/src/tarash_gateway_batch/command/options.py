@@ -8,8 +8,7 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Group, Parameter
 
-from tarash_gateway_cli.completing import model_names
-from tarash_gateway_cli.options import MAKER, RESULT, Flag, Json, ProviderName
+from tarash_gateway_cli.options import OUTPUT_GROUP, PROVIDER_GROUP, Flag, Json, ProviderName, model_names
 
 ROWS: Final = Group("What is in the rows", sort_key=0)
 PACE: Final = Group("How fast, and how far", sort_key=2)
@@ -44,19 +43,21 @@ class RowMaker:
     provider: ProviderName = None
     """The vendor. Without it: the one whose key is in the environment, else the sandbox."""
 
-    model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=MAKER, completer=model_names)] = None
+    model: Annotated[str | None, Parameter(alias="-m", metavar="NAME", group=PROVIDER_GROUP, completer=model_names)] = (
+        None
+    )
     """The model, for rows of the kind of --kind. Without it: the provider's first one that is current."""
 
-    base_model: Annotated[str | None, Parameter(metavar="NAME", group=MAKER)] = None
+    base_model: Annotated[str | None, Parameter(metavar="NAME", group=PROVIDER_GROUP)] = None
     """The model that a deployment or an alias stands for."""
 
-    base_url: Annotated[str | None, Parameter(metavar="URL", group=MAKER)] = None
+    base_url: Annotated[str | None, Parameter(metavar="URL", group=PROVIDER_GROUP)] = None
     """Another address that speaks the provider's protocol."""
 
-    timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=MAKER)] = None
+    timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=PROVIDER_GROUP)] = None
     """Seconds for one row; a video that takes longer is left running, and the next run fetches it."""
 
-    nearest: Annotated[bool, Flag, Parameter(group=MAKER)] = False
+    nearest: Annotated[bool, Flag, Parameter(group=PROVIDER_GROUP)] = False
     """Send the nearest value in place of a size, ratio, duration or tier that a model does not take."""
 
 
@@ -95,19 +96,19 @@ class Pace:
 class Folder:
     """Where the files go."""
 
-    output: Annotated[Path, Parameter(alias="-o", metavar="FOLDER", group=RESULT)]
+    output: Annotated[Path, Parameter(alias="-o", metavar="FOLDER", group=OUTPUT_GROUP)]
     """The folder of the files: ab/cd/<id>.png, each with a .json beside it."""
 
-    exists: Annotated[Literal["error", "replace", "skip"], Parameter(group=RESULT)] = "error"
+    exists: Annotated[Literal["error", "replace", "skip"], Parameter(group=OUTPUT_GROUP)] = "error"
     """For a row whose file is there and was not made by this batch: fail, replace it, or keep it."""
 
-    journal: Annotated[Path | None, Parameter(metavar="FOLDER", group=RESULT)] = None
+    journal: Annotated[Path | None, Parameter(metavar="FOLDER", group=OUTPUT_GROUP)] = None
     """The journal's folder. Without it: .journal in the folder of the files."""
 
-    gallery: Annotated[bool, Flag, Parameter(group=RESULT)] = False
+    gallery: Annotated[bool, Flag, Parameter(group=OUTPUT_GROUP)] = False
     """Make a page of all files at the end."""
 
-    dry_run: Annotated[bool, Flag, Parameter(group=RESULT)] = False
+    dry_run: Annotated[bool, Flag, Parameter(group=OUTPUT_GROUP)] = False
     """Check every row and add up what they may cost; nothing is sent or written."""
 
     as_json: Json = False

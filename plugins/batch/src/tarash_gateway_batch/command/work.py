@@ -26,11 +26,10 @@ from tarash_gateway_batch.runner import Batch
 from tarash_gateway_batch.settings import CONFIGS, JOURNAL, RESULTS, Accounts, AnyConfig, Kind, Settings
 from tarash_gateway_batch.source import InThread, Source, rows_of_stream
 from tarash_gateway_cli import exit_codes
-from tarash_gateway_cli.config import said
+from tarash_gateway_cli.config import parse_params, without_unset
 from tarash_gateway_cli.defaults import choose
 from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.gallery import make_gallery
-from tarash_gateway_cli.inputs import params_of
 from tarash_gateway_cli.output import Output
 
 EXAMPLES: Final = """\
@@ -92,7 +91,7 @@ def _run(rows: str, folder: Folder, content: Rows, maker: RowMaker, pace: Pace) 
     try:
         settings = _settings(folder, content, pace)
         with _source(rows, content) as source, _shown_warnings(output):
-            engine = engine_named(pace.engine, said(address=pace.address))
+            engine = engine_named(pace.engine, without_unset(address=pace.address))
             accounts = Accounts(default=_Chosen(maker, content.kind, output), nearest=maker.nearest)
             view, failures = view_of(output), _Failures(output)
             batch = Batch(source, settings, accounts, engine=engine, on_progress=view.show, on_row=failures)
@@ -112,7 +111,7 @@ def _settings(folder: Folder, content: Rows, pace: Pace) -> Settings:
     return Settings(
         out=folder.output,
         journal=folder.journal or folder.output / JOURNAL,
-        defaults=params_of(content.default) | {"kind": content.kind},
+        defaults=parse_params(content.default) | {"kind": content.kind},
         concurrency=pace.concurrency,
         exists=folder.exists,
         max_cost=pace.max_cost,
@@ -166,13 +165,13 @@ class _Chosen:
         of_options = ours and kind == self._kind
         base_url = maker.base_url if ours else None
         known = maker.model if model is None and of_options else model
-        options: dict[str, Any] = said(base_url=base_url, timeout=maker.timeout)
+        options: dict[str, Any] = without_unset(base_url=base_url, timeout=maker.timeout)
         if of_options and known == maker.model:
-            options |= said(base_model=maker.base_model)
+            options |= without_unset(base_model=maker.base_model)
         try:
             # -m is for rows of the kind of --kind; those of the other kind name their model themselves.
             way = "-m names another" if of_options else f"rows of the kind {kind} name another as their model"
-            choice = choose(kind, provider or maker.provider, known, base_url, way=way)
+            choice = choose(kind, provider or maker.provider, known, base_url, override=way)
         except CommandError as error:
             raise ValidationError(" ".join([f"{error}.", *error.hints])) from error
         for note in choice.notes:

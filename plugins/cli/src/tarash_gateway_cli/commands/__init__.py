@@ -1,1 +1,1 @@
-"""The commands of `tarash`; each module is imported when its command is used."""
+"""The commands, one file each. A file imports what its command needs inside its functions: help loads none of it."""

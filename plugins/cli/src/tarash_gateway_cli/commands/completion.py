@@ -1,4 +1,4 @@
-"""`tarash --install-completion`: Tab completion for the shell."""
+"""`tarash --install-completion`: sets up Tab completion."""
 
 from __future__ import annotations
 
@@ -22,19 +22,18 @@ def install_completion(
         shell: Which shell; without it, the one that this was typed into.
         output: The file for the script; without it, where the shell looks for one.
     """
-    # Both imports are this command's own: every other one starts without them.
-    from cyclopts.completion import ShellDetectionError  # noqa: PLC0415
+    from cyclopts.completion import ShellDetectionError
 
-    from tarash_gateway_cli.app import build  # noqa: PLC0415
-    from tarash_gateway_cli.errors import CommandError  # noqa: PLC0415
-    from tarash_gateway_cli.output import Output  # noqa: PLC0415
+    from tarash_gateway_cli.app import build
+    from tarash_gateway_cli.errors import CommandError
+    from tarash_gateway_cli.output import Output
 
-    told = Output()
     try:
-        place = build().install_completion(shell=shell, output=output, add_to_startup=output is None)
+        path = build().install_completion(shell=shell, output=output, add_to_startup=output is None)
     except ShellDetectionError as error:
         msg = "which shell this is cannot be seen"
         raise CommandError(msg, hints=("Say it: --shell bash, zsh, fish or powershell.",)) from error
-    told.path(place)
-    told.note("  Tab works in every shell that is started from now on.")
+    printer = Output()
+    printer.path(path)
+    printer.note("  Tab works in every shell that is started from now on.")
     return 0

@@ -1,4 +1,4 @@
-"""`tarash gallery`: one page of a folder."""
+"""`tarash gallery`: makes one page of the images and videos in a folder."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def gallery(
         title: The page's title; without it, the folder's name.
         as_json: Print one JSON object on stdout, errors too.
     """
-    from tarash_gateway_cli.gallery import make_gallery  # noqa: PLC0415 # help needs none of it
-    from tarash_gateway_cli.output import Output  # noqa: PLC0415 # help needs none of it
+    from tarash_gateway_cli.gallery import make_gallery
+    from tarash_gateway_cli.output import Output
 
     output = Output(as_json=as_json)
     page = make_gallery(folder, title=title)

@@ -1,13 +1,24 @@
-"""`tarash video`: what can be typed. What it does is in `making_videos`."""
+"""`tarash video`: generates a video: submits it, waits for it, downloads it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import App, Parameter
 
-from tarash_gateway_cli.options import PICTURE, UNSAID_MAKER, UNSAID_RESULT, Flag, Maker, Prompt, Result
+from tarash_gateway_cli.options import (
+    DEFAULT_OUTPUT,
+    DEFAULT_PROVIDER,
+    REQUEST_GROUP,
+    Flag,
+    OutputOptions,
+    Prompt,
+    ProviderOptions,
+)
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.models import VideoGenerationRequest
 
 EXAMPLES = """\
 Examples:
@@ -22,46 +33,46 @@ app = App(name="video", help_epilogue=EXAMPLES)
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Clip:
-    """What is to be seen."""
+class VideoOptions:
+    """The fields of the request."""
 
-    seconds: Annotated[float | None, Parameter(metavar="SECONDS", group=PICTURE)] = None
+    seconds: Annotated[float | None, Parameter(metavar="SECONDS", group=REQUEST_GROUP)] = None
     """How long the clip is."""
 
-    aspect: Annotated[str | None, Parameter(metavar="RATIO", group=PICTURE)] = None
+    aspect: Annotated[str | None, Parameter(metavar="RATIO", group=REQUEST_GROUP)] = None
     """A ratio such as 16:9, in place of a size."""
 
-    size: Annotated[str | None, Parameter(metavar="PIXELS", group=PICTURE)] = None
+    size: Annotated[str | None, Parameter(metavar="PIXELS", group=REQUEST_GROUP)] = None
     """Pixels such as 1280x720."""
 
-    resolution: Annotated[str | None, Parameter(metavar="TIER", group=PICTURE)] = None
+    resolution: Annotated[str | None, Parameter(metavar="TIER", group=REQUEST_GROUP)] = None
     """A tier such as 720p, for vendors that think in tiers."""
 
-    image: Annotated[tuple[str, ...], Flag, Parameter(metavar="FILE", group=PICTURE)] = ()
+    image: Annotated[tuple[str, ...], Flag, Parameter(metavar="FILE", group=REQUEST_GROUP)] = ()
     """A picture to start from: a file or an address. Give it again for more."""
 
-    last_frame: Annotated[str | None, Parameter(metavar="FILE", group=PICTURE)] = None
+    last_frame: Annotated[str | None, Parameter(metavar="FILE", group=REQUEST_GROUP)] = None
     """A picture to end with, for the models that take it."""
 
-    remix: Annotated[str | None, Parameter(metavar="VIDEO_ID", group=PICTURE)] = None
+    remix: Annotated[str | None, Parameter(metavar="VIDEO_ID", group=REQUEST_GROUP)] = None
     """The id of an earlier video job to make anew with this prompt."""
 
-    edit: Annotated[str | None, Parameter(metavar="VIDEO", group=PICTURE)] = None
+    edit: Annotated[str | None, Parameter(metavar="VIDEO", group=REQUEST_GROUP)] = None
     """A clip to change, as a file or as a job's id, for the models that take it."""
 
-    extend: Annotated[str | None, Parameter(metavar="VIDEO", group=PICTURE)] = None
+    extend: Annotated[str | None, Parameter(metavar="VIDEO", group=REQUEST_GROUP)] = None
     """A clip to go on from, as a file or as a job's id, for the models that take it."""
 
-    audio: Annotated[bool | None, Parameter(group=PICTURE)] = None
+    audio: Annotated[bool | None, Parameter(group=REQUEST_GROUP)] = None
     """Whether the clip has sound; left to the model without it."""
 
-    negative: Annotated[str | None, Parameter(metavar="TEXT", group=PICTURE)] = None
+    negative: Annotated[str | None, Parameter(metavar="TEXT", group=REQUEST_GROUP)] = None
     """What is not to be seen, for the models that take it."""
 
-    seed: Annotated[int | None, Parameter(metavar="NUMBER", group=PICTURE)] = None
+    seed: Annotated[int | None, Parameter(metavar="NUMBER", group=REQUEST_GROUP)] = None
     """A number that makes the same clip again, for the models that take it."""
 
-    param: Annotated[tuple[str, ...], Flag, Parameter(metavar="KEY=VALUE", group=PICTURE)] = ()
+    param: Annotated[tuple[str, ...], Flag, Parameter(metavar="KEY=VALUE", group=REQUEST_GROUP)] = ()
     """One of the vendor's own parameters as KEY=VALUE. Give it again for more."""
 
 
@@ -70,18 +81,76 @@ def video(
     prompt: Prompt,
     /,
     *,
-    clip: Clip = Clip(),
-    maker: Maker = UNSAID_MAKER,
-    result: Result = UNSAID_RESULT,
+    options: VideoOptions = VideoOptions(),
+    provider_options: ProviderOptions = DEFAULT_PROVIDER,
+    output_options: OutputOptions = DEFAULT_OUTPUT,
 ) -> int:
     """Makes a video: submits it, waits for it, downloads it.
 
     Args:
         prompt: What is to be seen; - reads it from stdin.
-        clip: How it is to look.
-        maker: Who makes it.
-        result: What becomes of it.
+        options: The fields of the request.
+        provider_options: The provider and the limits of the call.
+        output_options: The file and the form of the output.
     """
-    from tarash_gateway_cli.commands.making_videos import make_video  # noqa: PLC0415 # help needs none of it
+    from tarash.tarash_gateway.models import VideoGenerationConfig
+    from tarash.tarash_gateway.videos import generate_video
+    from tarash_gateway_cli.config import build_config, require_output
+    from tarash_gateway_cli.dry_run import print_plan
+    from tarash_gateway_cli.generation import ResumeHint, generate
+    from tarash_gateway_cli.output import Output
 
-    return make_video(prompt, clip, maker, result)
+    output = Output(as_json=output_options.as_json)
+    config = build_config(VideoGenerationConfig, "video", provider_options, output)
+    request = _build_request(prompt, options)
+    if output_options.dry_run:
+        return print_plan(output, config, request)
+    path, exists = require_output(output_options), output_options.exists
+    return generate(
+        output,
+        [path],
+        exists,
+        ResumeHint(path, exists=exists, base_url=provider_options.base_url),
+        lambda monitor: generate_video(config, request, on_progress=monitor, save_to=path, exists=exists),
+    )
+
+
+def _build_request(prompt: str, options: VideoOptions) -> VideoGenerationRequest:
+    from tarash.tarash_gateway.models import ImageType, VideoGenerationRequest
+    from tarash_gateway_cli.config import find_image, parse_params, read_prompt, without_unset
+
+    images = [ImageType(image=find_image(text)) for text in options.image]
+    if options.last_frame is not None:
+        if len(images) == 1:
+            images = [images[0].model_copy(update={"type": "first_frame"})]
+        images.append(ImageType(image=find_image(options.last_frame), type="last_frame"))
+    fields = without_unset(
+        duration_seconds=options.seconds,
+        aspect_ratio=options.aspect,
+        size=options.size,
+        resolution=options.resolution,
+        generate_audio=options.audio,
+        negative_prompt=options.negative,
+        seed=options.seed,
+        image_list=images,
+        extra_params=parse_params(options.param) or None,
+        **_source_video(options),
+    )
+    return VideoGenerationRequest(prompt=read_prompt(prompt), **fields)
+
+
+def _source_video(options: VideoOptions) -> dict[str, Any]:
+    """Returns the video to start from, and the operation on it.
+
+    Raises:
+        CommandError: there is more than one.
+    """
+    from tarash_gateway_cli.config import find_video
+    from tarash_gateway_cli.errors import CommandError
+
+    operations = {"remix": options.remix, "edit": options.edit, "extend": options.extend}
+    chosen = {operation: text for operation, text in operations.items() if text is not None}
+    if len(chosen) > 1:
+        msg = f"{' and '.join(f'--{operation}' for operation in chosen)} do not go together: one of them"
+        raise CommandError(msg)
+    return next(({"operation": operation, "video": find_video(text)} for operation, text in chosen.items()), {})

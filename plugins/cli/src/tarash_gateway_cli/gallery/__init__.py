@@ -4,6 +4,6 @@
 of them, `entries` makes one record of each for the page, and `page` puts all of it together.
 """
 
-from tarash_gateway_cli.gallery.making import make_gallery
+from tarash_gateway_cli.gallery.page import make_gallery
 
 __all__ = ["make_gallery"]
