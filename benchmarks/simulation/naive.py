@@ -14,7 +14,7 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id
 from tarash.tarash_gateway.flows.download import MemorySink
 from tarash.tarash_gateway.models.media import Media
-from tarash.tarash_gateway.plugins.provider import Prepared
+from tarash.tarash_gateway.plugins import Prepared
 
 if TYPE_CHECKING:
     from simulation.cluster import Cluster

@@ -29,8 +29,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
-from tarash.tarash_gateway.plugins import registry
-from tarash.tarash_gateway.plugins.provider import Prepared
+from tarash.tarash_gateway.plugins import Prepared, registry
 
 IMAGE_MODEL: Final = "gpt-image-1@{}slow_first_byte"
 VIDEO_MODEL: Final = "sora-2{}"

@@ -18,8 +18,16 @@ from tarash.tarash_gateway.capabilities import ImageModel, Price, VideoModel
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.models.job import JobStatus
-from tarash.tarash_gateway.plugins import API_VERSION, ImageAnswer, ImageOutput, Provider, ProviderSpec, VideoStatus
-from tarash.tarash_gateway.plugins.provider import LostVideo, Prepared
+from tarash.tarash_gateway.plugins import (
+    API_VERSION,
+    ImageAnswer,
+    ImageOutput,
+    LostVideo,
+    Prepared,
+    Provider,
+    ProviderSpec,
+    VideoStatus,
+)
 
 PAGE: Final = 100
 """Jobs on one page of the list."""

@@ -5,13 +5,12 @@ A submit is sent once, and to one host: it is not repeated on the vendor's secon
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tarash.tarash_gateway.capabilities import ImageModel, Price, VideoModel
-from tarash.tarash_gateway.errors import JobExpiredError, TarashError
+from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import (
     GenerationConfig,
     ImageGenerationRequest,
@@ -23,14 +22,16 @@ from tarash.tarash_gateway.plugins import ImageAnswer, ImageStatus, PreparedRequ
 from tarash.tarash_gateway.plugins.http import (
     Answer,
     Connection,
+    DownloadStep,
     HttpClient,
     HttpProvider,
-    HttpRequest,
     KeySource,
     Steps,
+    both_flavours,
     creation_errors,
     download_errors,
     job_errors,
+    result_file_request,
     run_steps,
     run_steps_async,
 )
@@ -85,83 +86,71 @@ class FalProvider(HttpProvider):
     def read_error(self, answer: Answer) -> TarashError:
         return read_failure(answer)
 
-    def submit_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageStatus:
+    def _submit_image(self, prepared: PreparedRequest[ImageGenerationRequest]) -> Steps[ImageStatus]:
         with creation_errors():
-            answer = self.client.send(image_request(prepared), timeout)
-            return read_submitted(answer, self._new_job(ImageJob, prepared), ImageStatus, _unit_price(prepared.row))
+            answer = yield image_request(prepared)
+            job = self.new_job(ImageJob, prepared.model)
+            return read_submitted(answer, job, ImageStatus, _unit_price(prepared.row))
 
-    async def submit_image_async(
-        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
-    ) -> ImageStatus:
-        request = await _build(image_request, prepared)
+    def _poll_image(self, job: ImageJob) -> Steps[ImageStatus]:
+        with job_errors(job):
+            return read_state((yield status_request(job)), job, ImageStatus)
+
+    def _fetch_image(self, job: ImageJob) -> Steps[ImageAnswer]:
+        try:
+            answer = yield result_request(job)
+        except TarashError as error:
+            if is_still_running(error):
+                error.retryable = True
+            raise failure_of(error, job) from error.__cause__
+        return read_images(answer, job)
+
+    def _cancel_image(self, job: ImageJob) -> Steps[ImageStatus]:
+        with job_errors(job):
+            return read_cancelled((yield cancel_request(job)), job, ImageStatus)
+
+    def _submit_video(self, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[VideoStatus]:
         with creation_errors():
-            answer = await self.client.send_async(request, timeout)
-            return read_submitted(answer, self._new_job(ImageJob, prepared), ImageStatus, _unit_price(prepared.row))
+            answer = yield video_request(prepared)
+            job = self.new_job(VideoJob, prepared.model)
+            return read_submitted(answer, job, VideoStatus, _unit_price(prepared.row))
 
-    def poll_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+    def _poll_video(self, job: VideoJob) -> Steps[VideoStatus]:
+        """Asks for a job's status, and where it is completed for its result: only that says how it ended."""
         with job_errors(job):
-            return read_state(self.client.send(status_request(job), timeout), job, ImageStatus)
+            try:
+                status = read_state((yield status_request(job)), job, VideoStatus)
+                if status.job.status != "completed":
+                    return status
+                result = yield result_request(job)
+            except TarashError as error:
+                if is_still_running(error):
+                    return VideoStatus.of(job, status="IN_PROGRESS")
+                raise failure_of(error, job) from error.__cause__
+            return read_video(result, status.job)
 
-    async def poll_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
+    def _cancel_video(self, job: VideoJob) -> Steps[VideoStatus]:
         with job_errors(job):
-            return read_state(await self.client.send_async(status_request(job), timeout), job, ImageStatus)
+            return read_cancelled((yield cancel_request(job)), job, VideoStatus)
 
-    def fetch_image(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
-        return run_steps(self.client, _fetch(job), timeout)
-
-    async def fetch_image_async(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
-        return await run_steps_async(self.client, _fetch(job), timeout)
-
-    def cancel_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
-        with job_errors(job):
-            return read_cancelled(self.client.send(cancel_request(job), timeout), job, ImageStatus)
-
-    async def cancel_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
-        with job_errors(job):
-            return read_cancelled(await self.client.send_async(cancel_request(job), timeout), job, ImageStatus)
-
-    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        with creation_errors():
-            answer = self.client.send(video_request(prepared), timeout)
-            return read_submitted(answer, self._new_job(VideoJob, prepared), VideoStatus, _unit_price(prepared.row))
-
-    async def submit_video_async(
-        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
-    ) -> VideoStatus:
-        request = await _build(video_request, prepared)
-        with creation_errors():
-            answer = await self.client.send_async(request, timeout)
-            return read_submitted(answer, self._new_job(VideoJob, prepared), VideoStatus, _unit_price(prepared.row))
-
-    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with job_errors(job):
-            return run_steps(self.client, _poll(job), timeout)
-
-    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with job_errors(job):
-            return await run_steps_async(self.client, _poll(job), timeout)
-
-    def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with job_errors(job):
-            return read_cancelled(self.client.send(cancel_request(job), timeout), job, VideoStatus)
-
-    async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with job_errors(job):
-            return read_cancelled(await self.client.send_async(cancel_request(job), timeout), job, VideoStatus)
-
-    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # a job makes one
+    def _download_video(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:  # noqa: ARG002 # a job makes one
         with download_errors(job, sink):
-            self.client.download(_content_request(job), sink, timeout)
+            yield DownloadStep(result_file_request(job), sink)
 
-    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # see above
-        with download_errors(job, sink):
-            await self.client.download_async(_content_request(job), sink, timeout)
+    submit_image, submit_image_async = both_flavours(_submit_image)
+    poll_image, poll_image_async = both_flavours(_poll_image)
+    fetch_image, fetch_image_async = both_flavours(_fetch_image)
+    cancel_image, cancel_image_async = both_flavours(_cancel_image)
+    submit_video, submit_video_async = both_flavours(_submit_video)
+    poll_video, poll_video_async = both_flavours(_poll_video)
+    cancel_video, cancel_video_async = both_flavours(_cancel_video)
+    download_video, download_video_async = both_flavours(_download_video)
 
     def fetch_models(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
         return run_steps(self._platform(), _list_models(), timeout)
 
     async def fetch_models_async(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
-        return await run_steps_async(self._platform(), _list_models(), timeout)
+        return await run_steps_async(self._platform(), _list_models(), timeout, aside=True)
 
     def _platform(self) -> HttpClient:
         # Where something stands in the vendor's place, it stands in the platform's too: the key goes to no other host.
@@ -169,35 +158,6 @@ class FalProvider(HttpProvider):
         url = self.config.provider_config.get("platform_url") or default
         connection = Connection.of(self.config, url, self.connection.source, key_prefix=self.key_prefix)
         return HttpClient(connection, read_error=self.read_error)
-
-    def _new_job(self, kind: Callable[..., Any], prepared: PreparedRequest[Any]) -> Any:
-        return kind(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
-
-
-def _fetch(job: ImageJob) -> Steps[ImageAnswer]:
-    """Asks for the images of a completed job."""
-    try:
-        answer = yield result_request(job)
-    except TarashError as error:
-        if is_still_running(error):
-            error.retryable = True
-        raise failure_of(error, job) from error.__cause__
-    return read_images(answer, job)
-
-
-def _poll(job: VideoJob) -> Steps[VideoStatus]:
-    """Asks for a job's status, and where it is completed for its result: only that says how it ended."""
-    try:
-        answer = yield status_request(job)
-        status = read_state(answer, job, VideoStatus)
-        if status.job.status != "completed":
-            return status
-        result = yield result_request(job)
-    except TarashError as error:
-        if is_still_running(error):
-            return VideoStatus.of(job, status="IN_PROGRESS")
-        raise failure_of(error, job) from error.__cause__
-    return read_video(result, status.job)
 
 
 def _list_models() -> Steps[list[ImageModel | VideoModel]]:
@@ -226,22 +186,3 @@ def _unit_price(row: Any) -> float | None:
     price = getattr(row, "price", None)
     figures = [] if price is None else [figure for table in price.tables().values() for figure in table.values()]
     return figures[0] if len(figures) == 1 else None
-
-
-async def _build(builder: Callable[[Any], HttpRequest], prepared: PreparedRequest[Any]) -> HttpRequest:
-    """Builds a request; input media become megabytes of base64, for which the event loop would stand still."""
-    needs_thread = bool(prepared.images) or getattr(prepared.request, "video", None) is not None
-    return await asyncio.to_thread(builder, prepared) if needs_thread else builder(prepared)
-
-
-def _content_request(job: VideoJob) -> HttpRequest:
-    """Builds the download of a video, whose address came with the result.
-
-    Raises:
-        JobExpiredError: no result named an address.
-    """
-    url = job.provider_data.get("url")
-    if not isinstance(url, str):
-        msg = f"job {job.id} has no address of its video; ask for its status (poll_video), which names one"
-        raise JobExpiredError(msg, job=job, retryable=True)
-    return HttpRequest("GET", url)

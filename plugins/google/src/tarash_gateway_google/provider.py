@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, closing, contextmanager
 from typing import TYPE_CHECKING
@@ -19,14 +18,14 @@ from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, PreparedReques
 from tarash.tarash_gateway.plugins.http import (
     Answer,
     Connection,
+    DownloadStep,
     HttpProvider,
     Steps,
+    both_flavours,
     creation_errors,
     download_errors,
     job_errors,
     job_gone,
-    run_steps,
-    run_steps_async,
 )
 from tarash_gateway_google import omni
 from tarash_gateway_google.credentials import KEY_VARIABLES
@@ -77,13 +76,8 @@ class GoogleProvider(HttpProvider):
         """Where a key is looked for, for the text of an error."""
         return f"api_key, then in {' and '.join(KEY_VARIABLES)}"
 
-    def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        return read_images(self.client.send(image_request(self.places, prepared), timeout))
-
-    async def generate_image_async(
-        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
-    ) -> ImageAnswer:
-        return read_images(await self.client.send_async(image_request(self.places, prepared), timeout))
+    def _generate_image(self, prepared: PreparedRequest[ImageGenerationRequest]) -> Steps[ImageAnswer]:
+        return read_images((yield image_request(self.places, prepared)))
 
     def stream_image(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
@@ -109,68 +103,21 @@ class GoogleProvider(HttpProvider):
                 if collected.begun:
                     yield collected.answer()
 
-    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        return run_steps(self.client, self._submit(prepared), timeout)
-
-    async def submit_video_async(
-        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
-    ) -> VideoStatus:
-        return await run_steps_async(self.client, self._submit(prepared), timeout)
-
-    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        return run_steps(self.client, self._poll(job), timeout)
-
-    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        return await run_steps_async(self.client, self._poll(job), timeout)
-
-    def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        return run_steps(self.client, self._cancel(job), timeout)
-
-    async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        return await run_steps_async(self.client, self._cancel(job), timeout)
-
-    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
-        deadline = time.monotonic() + timeout
-        video = run_steps(self.client, self._made(job, index), timeout)
-        with _downloads(job, sink):
-            if video.base64 is not None:
-                write_inline(video.base64, sink)
-                return
-            self.client.download(content_request(video, self.places), sink, deadline - time.monotonic())
-
-    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
-        deadline = time.monotonic() + timeout
-        video = await run_steps_async(self.client, self._made(job, index), timeout)
-        with _downloads(job, sink):
-            if video.base64 is not None:
-                write_inline(video.base64, sink)
-                return
-            await self.client.download_async(content_request(video, self.places), sink, deadline - time.monotonic())
-
-    # The steps of each primitive, written once for both flavours.
-
     def _submit(self, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[VideoStatus]:
         notes: list[str] = []
         with creation_errors():
             answer = yield from self._begin(prepared, notes)
             data = {**self._home(), **({"notes": notes} if notes else {})}
-            known = VideoJob(
-                provider=self.config.provider,
-                model=prepared.model,
-                id="",
-                endpoint=self.endpoint,
-                asked={"n": prepared.request.n},
-                provider_data=data,
-            )
-            return self._seen(answer, known)
+            job = self.new_job(VideoJob, prepared.model, asked={"n": prepared.request.n}, provider_data=data)
+            return self._read_videos(answer, job)
 
     def _poll(self, job: VideoJob) -> Steps[VideoStatus]:
         with _poll_errors(job):
-            return self._seen((yield from self._read_job(job)), job)
+            return self._read_videos((yield from self._read_job(job)), job)
 
     def _cancel(self, job: VideoJob) -> Steps[VideoStatus]:
         with _poll_errors(job):
-            return self._seen((yield from omni.cancel(self.places, job)), job)
+            return self._read_videos((yield from omni.cancel(self.places, job)), job)
 
     def _made(self, job: VideoJob, index: int) -> Steps[Video]:
         """Where video `index` is: it came with an answer of this call, its file is known, or the job is polled."""
@@ -184,6 +131,23 @@ class GoogleProvider(HttpProvider):
             msg = f"job {job.id} has no video number {index + 1}"
             raise DownloadError(msg, job=job)
         return videos[index]
+
+    def _download(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:
+        video = yield from self._made(job, index)
+        with _downloads(job, sink):
+            if video.base64 is not None:
+                write_inline(video.base64, sink)
+            else:
+                yield DownloadStep(content_request(video, self.places), sink)
+
+    def _cancel_video(self, job: VideoJob) -> Steps[VideoStatus]:
+        return (yield from self._cancel(job))  # of the backend
+
+    generate_image, generate_image_async = both_flavours(_generate_image)
+    submit_video, submit_video_async = both_flavours(_submit)
+    poll_video, poll_video_async = both_flavours(_poll)
+    cancel_video, cancel_video_async = both_flavours(_cancel_video)
+    download_video, download_video_async = both_flavours(_download)
 
     # What differs between the backends.
 
@@ -200,7 +164,7 @@ class GoogleProvider(HttpProvider):
         """What a job needs besides its id, to be found again."""
         return {}
 
-    def _seen(self, answer: Answer, job: VideoJob) -> VideoStatus:
+    def _read_videos(self, answer: Answer, job: VideoJob) -> VideoStatus:
         status, videos = self._read(answer, job)
         if videos:
             self._shelf = {status.job.id: videos}

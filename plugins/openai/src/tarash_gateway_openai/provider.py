@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import aclosing, closing, contextmanager
+from contextlib import aclosing
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import GenerationConfig, ImageGenerationRequest, VideoGenerationRequest, VideoJob
-from tarash.tarash_gateway.plugins import (
-    ImageAnswer,
-    ImagePart,
-    PreparedRequest,
-    UnconfirmedSubmit,
-    VideoStatus,
-)
+from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, PreparedRequest, UnconfirmedSubmit, VideoStatus
 from tarash.tarash_gateway.plugins.http import (
     Answer,
     Connection,
+    DownloadStep,
     HttpProvider,
     HttpRequest,
-    ImageEvents,
+    Steps,
+    both_flavours,
     creation_errors,
     download_errors,
     job_errors,
@@ -30,7 +25,11 @@ from tarash.tarash_gateway.plugins.http import (
     read_images,
     read_job,
     read_job_list,
+    read_stream,
+    read_stream_async,
     read_video_urls,
+    run_steps,
+    run_steps_async,
 )
 from tarash_gateway_openai.connection import KEY_VARIABLE, from_config
 from tarash_gateway_openai.errors import error_of, is_missing_route, no_cancel
@@ -46,6 +45,8 @@ from tarash_gateway_openai.sender import Sender
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins import Sink
+
+ReturnT = TypeVar("ReturnT")
 
 MOST_PAGES = 50
 """Pages of the job list that are read for one lost answer."""
@@ -91,114 +92,66 @@ class OpenAIProvider(HttpProvider):
     def stream_image(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
-        with (
-            self.redacted(),
-            closing(self._sender.events(image_request(prepared, stream=True), timeout)) as stream,
-        ):
-            events = ImageEvents(stream.answer, only_text=not prepared.images)
-            for event in stream:
-                part = events.read(event)
-                if part is not None:
-                    yield part
-            answer = events.answer()
-            if answer is not None:
-                yield answer
+        with self.redacted():
+            events = self._sender.events(image_request(prepared, stream=True), timeout)
+            yield from read_stream(events, only_text=not prepared.images)
 
     async def stream_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
         with self.redacted():
-            made = await self._sender.events_async(image_request(prepared, stream=True), timeout)
-            async with aclosing(made) as stream:
-                events = ImageEvents(stream.answer, only_text=not prepared.images)
-                async for event in stream:
-                    part = events.read(event)
-                    if part is not None:
-                        yield part
-                answer = events.answer()
-                if answer is not None:
-                    yield answer
+            events = await self._sender.events_async(image_request(prepared, stream=True), timeout)
+            async with aclosing(read_stream_async(events, only_text=not prepared.images)) as parts:
+                async for part in parts:
+                    yield part
 
-    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        with self.redacted(), creation_errors():
-            return read_job(self._sender.send(video_request(prepared), timeout), self._new_job(prepared.model))
-
-    async def submit_video_async(
-        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
-    ) -> VideoStatus:
-        with self.redacted(), creation_errors():
-            answer = await self._sender.send_async(video_request(prepared), timeout)
-            return read_job(answer, self._new_job(prepared.model))
-
-    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.redacted(), job_errors(job):
-            return read_job(self._sender.send(status_request(job), timeout), job)
-
-    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.redacted(), job_errors(job):
-            return read_job(await self._sender.send_async(status_request(job), timeout), job)
-
-    def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.redacted(), self._cancels(job):
-            return _cancelled(self._sender.send(cancel_request(job), timeout), job)
-
-    async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with self.redacted(), self._cancels(job):
-            return _cancelled(await self._sender.send_async(cancel_request(job), timeout), job)
-
-    def find_video(self, lost: UnconfirmedSubmit, *, timeout: float) -> list[VideoJob]:
-        pages = _Pages(self._new_job(""), lost)
-        deadline = time.monotonic() + timeout
+    def run(self, steps: Steps[ReturnT], timeout: float) -> ReturnT:
         with self.redacted():
-            while (request := pages.next()) is not None:
-                pages.add(self._sender.send(request, max(deadline - time.monotonic(), 0.0)))
-        return pages.jobs
+            return run_steps(self._sender, steps, timeout)
 
-    async def find_video_async(self, lost: UnconfirmedSubmit, *, timeout: float) -> list[VideoJob]:
-        pages = _Pages(self._new_job(""), lost)
-        deadline = time.monotonic() + timeout
+    async def run_async(self, steps: Steps[ReturnT], timeout: float, *, aside: bool = False) -> ReturnT:
         with self.redacted():
-            while (request := pages.next()) is not None:
-                pages.add(await self._sender.send_async(request, max(deadline - time.monotonic(), 0.0)))
-        return pages.jobs
+            return await run_steps_async(self._sender, steps, timeout, aside=aside)
 
-    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
-        deadline = time.monotonic() + timeout
-        with self.redacted(), download_errors(job, sink):
-            try:
-                self.client.download(content_request(job), sink, timeout)
-            except TarashError as error:
-                if not is_missing_route(error):
-                    raise
-                answer = self._sender.send(status_request(job), max(deadline - time.monotonic(), 0.0))
-                request = _named_in(answer, index, error)
-                self.client.download(request, sink, max(deadline - time.monotonic(), 0.0))
+    def _submit_video(self, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[VideoStatus]:
+        with creation_errors():
+            return read_job((yield video_request(prepared)), self.new_job(VideoJob, prepared.model))
 
-    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
-        deadline = time.monotonic() + timeout
-        with self.redacted(), download_errors(job, sink):
-            try:
-                await self.client.download_async(content_request(job), sink, timeout)
-            except TarashError as error:
-                if not is_missing_route(error):
-                    raise
-                answer = await self._sender.send_async(status_request(job), max(deadline - time.monotonic(), 0.0))
-                request = _named_in(answer, index, error)
-                await self.client.download_async(request, sink, max(deadline - time.monotonic(), 0.0))
+    def _poll_video(self, job: VideoJob) -> Steps[VideoStatus]:
+        with job_errors(job):
+            return read_job((yield status_request(job)), job)
 
-    @contextmanager
-    def _cancels(self, job: VideoJob) -> Iterator[None]:
-        """A cancel that the server does not have is told as that."""
+    def _cancel_video(self, job: VideoJob) -> Steps[VideoStatus]:
         with job_errors(job):
             try:
-                yield
+                answer = yield cancel_request(job)
             except TarashError as error:
                 if is_missing_route(error):
                     raise no_cancel(self.connection.host, error) from error
                 raise
+            return _cancelled(answer, job)
 
-    def _new_job(self, model: str) -> VideoJob:
-        return VideoJob(provider=self.config.provider, model=model, id="", endpoint=self.endpoint)
+    def _find_video(self, lost: UnconfirmedSubmit) -> Steps[list[VideoJob]]:
+        pages = _Pages(self.new_job(VideoJob, ""), lost)
+        while (request := pages.next()) is not None:
+            pages.add((yield request))
+        return pages.jobs
+
+    def _download_video(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:
+        with download_errors(job, sink):
+            try:
+                yield DownloadStep(content_request(job), sink)
+            except TarashError as error:
+                if not is_missing_route(error):
+                    raise
+                answer = yield status_request(job)
+                yield DownloadStep(_named_in(answer, index, error), sink)
+
+    submit_video, submit_video_async = both_flavours(_submit_video)
+    poll_video, poll_video_async = both_flavours(_poll_video)
+    cancel_video, cancel_video_async = both_flavours(_cancel_video)
+    find_video, find_video_async = both_flavours(_find_video)
+    download_video, download_video_async = both_flavours(_download_video)
 
 
 def _cancelled(answer: Answer, job: VideoJob) -> VideoStatus:

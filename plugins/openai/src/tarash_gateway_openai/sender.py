@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.plugins import import_library
@@ -20,6 +20,9 @@ from tarash.tarash_gateway.plugins.http import (
 from tarash_gateway_openai.clients import sdk_of, sdk_of_async
 from tarash_gateway_openai.errors import hide_keys
 
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins import Sink
+
 _RAW = {"X-Stainless-Raw-Response": "stream"}
 """The SDK's own way to hand out an answer before its body is read."""
 
@@ -34,6 +37,7 @@ class Sender:
 
     def __init__(self, connection: Connection, read_error: Callable[[Answer], TarashError]) -> None:
         self._connection, self._read_error = connection, read_error
+        self._direct = HttpClient(connection, read_error=read_error)
 
     def send(self, request: HttpRequest, timeout: float) -> Answer:
         """Sends a request once and reads its answer.
@@ -54,6 +58,14 @@ class Sender:
             return self._good(await sdk.direct_async.exchange_async(request, timeout))
         with self._translated(request, sdk.direct_async):
             return self._read(request, sdk.direct_async, await sdk.awaited.post(**_arguments(request, timeout)))
+
+    def download(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
+        """Streams a GET into `sink`, through the kit."""
+        self._direct.download(request, sink, timeout)
+
+    async def download_async(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
+        """The twin of `download`."""
+        await self._direct.download_async(request, sink, timeout)
 
     def events(self, request: HttpRequest, timeout: float) -> EventStream:
         """Sends a request once and gives the events of its answer, to be closed by the caller."""

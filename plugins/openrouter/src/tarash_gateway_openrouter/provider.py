@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import re
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import aclosing, closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel
@@ -22,14 +20,17 @@ from tarash.tarash_gateway.plugins import ImageAnswer, ImagePart, PreparedReques
 from tarash.tarash_gateway.plugins.http import (
     Answer,
     Connection,
+    DownloadStep,
     HttpProvider,
-    HttpRequest,
-    ImageEvents,
+    Steps,
+    both_flavours,
     creation_errors,
     download_errors,
     job_errors,
     read_images,
     read_job,
+    read_stream,
+    read_stream_async,
 )
 from tarash_gateway_openrouter.catalogue import image_rows, video_rows
 from tarash_gateway_openrouter.endpoint import KEY_VARIABLE, OPENROUTER_URL, URL_VARIABLE
@@ -71,86 +72,50 @@ class OpenRouterProvider(HttpProvider):
         """What an answer with a status of 300 or above means."""
         return read_error(answer)
 
-    def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        return read_images(self.client.send(image_request(prepared), timeout), only_text=not prepared.images)
+    def _generate_image(self, prepared: PreparedRequest[ImageGenerationRequest]) -> Steps[ImageAnswer]:
+        return read_images((yield image_request(prepared)), only_text=not prepared.images)
 
-    async def generate_image_async(
-        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
-    ) -> ImageAnswer:
-        request = await _aside(prepared, image_request, prepared)
-        return read_images(await self.client.send_async(request, timeout), only_text=not prepared.images)
+    generate_image, generate_image_async = both_flavours(_generate_image)
 
     def stream_image(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
-        with closing(self.client.events(image_request(prepared, stream=True), timeout)) as stream:
-            images = ImageEvents(stream.answer, only_text=not prepared.images)
-            for event in stream:
-                if (part := images.read(event)) is not None:
-                    yield part
-            if (answer := images.answer()) is not None:
-                yield answer
+        events = self.client.events(image_request(prepared, stream=True), timeout)
+        yield from read_stream(events, only_text=not prepared.images)
 
     async def stream_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
-        request = await _aside(prepared, partial(image_request, stream=True), prepared)
-        async with aclosing(await self.client.events_async(request, timeout)) as stream:
-            images = ImageEvents(stream.answer, only_text=not prepared.images)
-            async for event in stream:
-                if (part := images.read(event)) is not None:
-                    yield part
-            if (answer := images.answer()) is not None:
-                yield answer
+        # Input images become megabytes of base64, for which the event loop would stand still.
+        request = await asyncio.to_thread(image_request, prepared, stream=True)
+        events = await self.client.events_async(request, timeout)
+        async with aclosing(read_stream_async(events, only_text=not prepared.images)) as parts:
+            async for part in parts:
+                yield part
 
-    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
-        request = video_request(prepared, self.endpoint)
+    def _submit_video(self, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[VideoStatus]:
         with creation_errors():
-            return read_job(self.client.send(request, timeout), self._new_job(prepared))
+            answer = yield video_request(prepared, self.endpoint)
+            return read_job(answer, self.new_job(VideoJob, prepared.model))
 
-    async def submit_video_async(
-        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
-    ) -> VideoStatus:
-        request = await _aside(prepared, video_request, prepared, self.endpoint)
-        with creation_errors():
-            return read_job(await self.client.send_async(request, timeout), self._new_job(prepared))
-
-    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+    def _poll_video(self, job: VideoJob) -> Steps[VideoStatus]:
         with job_errors(job):
-            return read_job(self.client.send(status_request(job), timeout), job)
+            return read_job((yield status_request(job)), job)
 
-    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with job_errors(job):
-            return read_job(await self.client.send_async(status_request(job), timeout), job)
-
-    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
+    def _download_video(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:
         with download_errors(job, sink):
-            self.client.download(content_request(job, index), sink, timeout)
+            yield DownloadStep(content_request(job, index), sink)
 
-    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
-        with download_errors(job, sink):
-            await self.client.download_async(content_request(job, index), sink, timeout)
-
-    def fetch_models(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
-        deadline = time.monotonic() + timeout
+    def _fetch_models(self) -> Steps[Sequence[ImageModel | VideoModel]]:
         with _only_reads():
-            videos = self.client.send(VIDEO_MODELS, timeout)
-            return _rows(videos, self.client.send(IMAGE_MODELS, max(deadline - time.monotonic(), 0.0)))
+            videos, images = (yield VIDEO_MODELS), (yield IMAGE_MODELS)
+            today = datetime.now(UTC).date()
+            return [*video_rows(_items(videos), today), *image_rows(_items(images), today)]
 
-    async def fetch_models_async(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
-        deadline = time.monotonic() + timeout
-        with _only_reads():
-            videos = await self.client.send_async(VIDEO_MODELS, timeout)
-            images = await self.client.send_async(IMAGE_MODELS, max(deadline - time.monotonic(), 0.0))
-            return await asyncio.to_thread(_rows, videos, images)
-
-    def _new_job(self, prepared: PreparedRequest[VideoGenerationRequest]) -> VideoJob:
-        return VideoJob(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
-
-
-async def _aside(prepared: PreparedRequest[Any], build: Callable[..., HttpRequest], *args: Any) -> HttpRequest:
-    """Builds a request; input images become megabytes of base64, for which the event loop would stand still."""
-    return await asyncio.to_thread(build, *args) if prepared.images else build(*args)
+    submit_video, submit_video_async = both_flavours(_submit_video)
+    poll_video, poll_video_async = both_flavours(_poll_video)
+    download_video, download_video_async = both_flavours(_download_video)
+    fetch_models, fetch_models_async = both_flavours(_fetch_models, aside=True)
 
 
 def _header(config: GenerationConfig, name: str) -> str | None:
@@ -159,11 +124,6 @@ def _header(config: GenerationConfig, name: str) -> str | None:
         return value
     msg = f"provider_config[{name!r}] goes out as a header: it must be text of 1 to 256 ASCII characters"
     raise ConfigurationError(msg, provider=config.provider, model=config.model)
-
-
-def _rows(videos: Answer, images: Answer) -> list[ImageModel | VideoModel]:
-    today = datetime.now(UTC).date()
-    return [*video_rows(_items(videos), today), *image_rows(_items(images), today)]
 
 
 def _items(answer: Answer) -> list[Any]:

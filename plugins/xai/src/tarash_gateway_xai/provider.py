@@ -5,20 +5,21 @@ The vendor has no list of jobs and cancels none, so there is no `find_video` and
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from tarash.tarash_gateway.errors import JobExpiredError, TarashError
+from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import ImageAnswer, PreparedRequest, VideoStatus
 from tarash.tarash_gateway.plugins.http import (
     Answer,
+    DownloadStep,
     HttpProvider,
-    HttpRequest,
+    Steps,
+    both_flavours,
     creation_errors,
     download_errors,
     job_errors,
+    result_file_request,
 )
 from tarash_gateway_xai.answers import read_failure, read_images, read_status, read_submitted
 from tarash_gateway_xai.requests import image_request, status_request, video_request
@@ -36,60 +37,22 @@ class XaiProvider(HttpProvider):
     def read_error(self, answer: Answer) -> TarashError:
         return read_failure(answer)
 
-    def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        return read_images(self.client.send(image_request(prepared), timeout), prepared.model)
+    def _generate_image(self, prepared: PreparedRequest[ImageGenerationRequest]) -> Steps[ImageAnswer]:
+        return read_images((yield image_request(prepared)), prepared.model)
 
-    async def generate_image_async(
-        self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
-    ) -> ImageAnswer:
-        request = await _build(image_request, prepared)
-        return read_images(await self.client.send_async(request, timeout), prepared.model)
-
-    def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
+    def _submit_video(self, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[VideoStatus]:
         with creation_errors():
-            return read_submitted(self.client.send(video_request(prepared), timeout), self._new_job(prepared))
+            return read_submitted((yield video_request(prepared)), self.new_job(VideoJob, prepared.model))
 
-    async def submit_video_async(
-        self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
-    ) -> VideoStatus:
-        request = await _build(video_request, prepared)
-        with creation_errors():
-            return read_submitted(await self.client.send_async(request, timeout), self._new_job(prepared))
-
-    def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
+    def _poll_video(self, job: VideoJob) -> Steps[VideoStatus]:
         with job_errors(job):
-            return read_status(self.client.send(status_request(job), timeout), job)
+            return read_status((yield status_request(job)), job)
 
-    async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        with job_errors(job):
-            return read_status(await self.client.send_async(status_request(job), timeout), job)
-
-    def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # the vendor makes one
+    def _download_video(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:  # noqa: ARG002 # a job makes one
         with download_errors(job, sink):
-            self.client.download(_content_request(job), sink, timeout)
+            yield DownloadStep(result_file_request(job), sink)
 
-    async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:  # noqa: ARG002 # see above
-        with download_errors(job, sink):
-            await self.client.download_async(_content_request(job), sink, timeout)
-
-    def _new_job(self, prepared: PreparedRequest[VideoGenerationRequest]) -> VideoJob:
-        return VideoJob(provider=self.config.provider, model=prepared.model, id="", endpoint=self.endpoint)
-
-
-async def _build(builder: Callable[[Any], HttpRequest], prepared: PreparedRequest[Any]) -> HttpRequest:
-    """Builds a request; input media become megabytes of base64, for which the event loop would stand still."""
-    needs_thread = bool(prepared.images) or getattr(prepared.request, "video", None) is not None
-    return await asyncio.to_thread(builder, prepared) if needs_thread else builder(prepared)
-
-
-def _content_request(job: VideoJob) -> HttpRequest:
-    """Builds the download of a video, whose link came with the status.
-
-    Raises:
-        JobExpiredError: no status named a link.
-    """
-    url = job.provider_data.get("url")
-    if not isinstance(url, str):
-        msg = f"job {job.id} has no link to its video; ask for its status (poll_video), which names one"
-        raise JobExpiredError(msg, job=job, retryable=True)
-    return HttpRequest("GET", url)
+    generate_image, generate_image_async = both_flavours(_generate_image)
+    submit_video, submit_video_async = both_flavours(_submit_video)
+    poll_video, poll_video_async = both_flavours(_poll_video)
+    download_video, download_video_async = both_flavours(_download_video)

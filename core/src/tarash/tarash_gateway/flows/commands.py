@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.plugins.provider import RequestControl
+    from tarash.tarash_gateway.plugins.exchange import RequestControl
 
 ReturnT = TypeVar("ReturnT")
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.models.media import Media
     from tarash.tarash_gateway.models.response import ImageGenerationResponse
     from tarash.tarash_gateway.plugins._observers import CallContext, Operation
-    from tarash.tarash_gateway.plugins.provider import JobReport
+    from tarash.tarash_gateway.plugins.exchange import JobReport
 
 ReportT = TypeVar("ReportT", bound="JobReport[Any]")
 

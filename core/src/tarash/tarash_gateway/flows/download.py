@@ -35,9 +35,9 @@ from tarash.tarash_gateway.media.files import Exists, atomic_file, cannot_write,
 from tarash.tarash_gateway.media.structure import BrokenMediaError, sniff
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.plugins.exchange import Sink
 from tarash.tarash_gateway.plugins.http.request import VIDEO_BYTES
 from tarash.tarash_gateway.plugins.provider import Provider
-from tarash.tarash_gateway.plugins.sink import Sink
 
 RESUME = "It costs nothing to fetch it again: resume_video(config, error.job)."
 

@@ -53,7 +53,7 @@ from tarash.tarash_gateway.plugins._bridge import (
 from tarash.tarash_gateway.plugins._libraries import hidden_library
 from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome, observers
 from tarash.tarash_gateway.plugins._threads import run_in_thread, slots_of
-from tarash.tarash_gateway.plugins.provider import RequestControl
+from tarash.tarash_gateway.plugins.exchange import RequestControl
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]

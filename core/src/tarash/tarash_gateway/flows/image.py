@@ -37,7 +37,8 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, ImageGenerationResponse
 from tarash.tarash_gateway.plugins._bridge import supports
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, JobReport, PreparedRequest, Provider, RequestControl
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, JobReport, PreparedRequest, RequestControl
+from tarash.tarash_gateway.plugins.provider import Provider
 
 
 @dataclass(frozen=True, slots=True)

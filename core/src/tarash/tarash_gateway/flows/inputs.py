@@ -21,7 +21,7 @@ from tarash.tarash_gateway.media.reader import read_regular
 from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels, inspect_media
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import INPUT_LIMIT, GenerationRequest, ImageType
-from tarash.tarash_gateway.plugins.provider import InputFile
+from tarash.tarash_gateway.plugins.exchange import InputFile
 from tarash.tarash_gateway.records import field_of
 
 FETCH_SECONDS = 60.0

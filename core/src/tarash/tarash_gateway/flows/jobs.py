@@ -36,14 +36,14 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob, ImageJob
 from tarash.tarash_gateway.plugins._bridge import supports
 from tarash.tarash_gateway.plugins._registry import normalize_name, registry
-from tarash.tarash_gateway.plugins.provider import (
+from tarash.tarash_gateway.plugins.exchange import (
     ImageStatus,
     JobReport,
     PreparedRequest,
-    Provider,
     UnconfirmedSubmit,
     VideoStatus,
 )
+from tarash.tarash_gateway.plugins.provider import Provider
 
 JobT = TypeVar("JobT", bound=GenerationJob)
 

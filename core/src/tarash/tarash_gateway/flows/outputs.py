@@ -16,8 +16,9 @@ from tarash.tarash_gateway.media.base64 import decode_base64, decode_data_url, w
 from tarash.tarash_gateway.media.structure import BrokenMediaError, MediaFacts, check_pixels, sniff
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.rescue import IN_MEMORY
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, ImageOutput
 from tarash.tarash_gateway.plugins.http.request import image_limit
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, Provider
+from tarash.tarash_gateway.plugins.provider import Provider
 
 DOWNLOAD_TRIES = 3
 

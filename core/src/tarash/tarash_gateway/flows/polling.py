@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tarash.tarash_gateway.plugins.provider import JobReport
+from tarash.tarash_gateway.plugins.exchange import JobReport
 
 SOONEST_LOOK = 0.5
 """Seconds between two looks at a job that was just made."""

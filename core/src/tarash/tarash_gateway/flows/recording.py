@@ -22,7 +22,7 @@ from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import GenerationRequest
-from tarash.tarash_gateway.plugins.provider import InputFile
+from tarash.tarash_gateway.plugins.exchange import InputFile
 
 _OUTCOMES = {"no": "refused", "unknown": "unconfirmed", "yes": "failed"}
 """What an error of a creating request means, by what it says of the bill."""

@@ -22,7 +22,8 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.plugins._bridge import supports
 from tarash.tarash_gateway.plugins._registry import normalize_name
-from tarash.tarash_gateway.plugins.provider import Provider, UnconfirmedSubmit
+from tarash.tarash_gateway.plugins.exchange import UnconfirmedSubmit
+from tarash.tarash_gateway.plugins.provider import Provider
 
 JobT = TypeVar("JobT", bound=GenerationJob)
 

@@ -21,8 +21,9 @@ from tarash.tarash_gateway.flows.retry import send_creating, unconfirmed
 from tarash.tarash_gateway.flows.validation import check_part, checked_answer
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, PreparedRequest
 from tarash.tarash_gateway.plugins.http.request import image_limit
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, PreparedRequest, Provider
+from tarash.tarash_gateway.plugins.provider import Provider
 
 
 def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:

@@ -16,14 +16,8 @@ from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.plugins._registry import normalize_name
-from tarash.tarash_gateway.plugins.provider import (
-    ImageAnswer,
-    ImageOutput,
-    ImagePart,
-    ImageStatus,
-    Provider,
-    VideoStatus,
-)
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, ImageOutput, ImagePart, ImageStatus, VideoStatus
+from tarash.tarash_gateway.plugins.provider import Provider
 
 Check = Callable[[Any], bool]
 AnswerT = TypeVar("AnswerT", ImageAnswer, ImageStatus, VideoStatus)

@@ -22,7 +22,8 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, VideoGenerationResponse
-from tarash.tarash_gateway.plugins.provider import InputFile, JobReport, PreparedRequest, Provider, VideoStatus
+from tarash.tarash_gateway.plugins.exchange import InputFile, JobReport, PreparedRequest, VideoStatus
+from tarash.tarash_gateway.plugins.provider import Provider
 
 
 def video_call(

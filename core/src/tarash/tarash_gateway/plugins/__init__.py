@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins._plugin import Plugin
     from tarash.tarash_gateway.plugins._registry import registry
     from tarash.tarash_gateway.plugins._report import PluginReport, plugin_report
-    from tarash.tarash_gateway.plugins.hookspecs import hookimpl, hookspec
-    from tarash.tarash_gateway.plugins.provider import (
+    from tarash.tarash_gateway.plugins.exchange import (
         ImageAnswer,
         ImageOutput,
         ImagePart,
@@ -38,11 +37,12 @@ if TYPE_CHECKING:
         LostVideo,
         Prepared,
         PreparedRequest,
-        Provider,
+        Sink,
         UnconfirmedSubmit,
         VideoStatus,
     )
-    from tarash.tarash_gateway.plugins.sink import Sink
+    from tarash.tarash_gateway.plugins.hookspecs import hookimpl, hookspec
+    from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import API_VERSION, CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec
     from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
 
@@ -107,12 +107,12 @@ _MODULES = {
     "_observers": "CallContext CallOutcome observers",
     "_registry": "registry",
     "_report": "PluginReport plugin_report",
-    "hookspecs": "hookimpl hookspec",
-    "provider": (
+    "exchange": (
         "ImageAnswer ImageOutput ImagePart ImageStatus InputFile LostVideo "
-        "Prepared PreparedRequest Provider UnconfirmedSubmit VideoStatus"
+        "Prepared PreparedRequest Sink UnconfirmedSubmit VideoStatus"
     ),
-    "sink": "Sink",
+    "hookspecs": "hookimpl hookspec",
+    "provider": "Provider",
     "spec": "API_VERSION CORE_SETTINGS HTTP_SETTINGS ProviderSpec",
     "status": "error_for_status seconds_to_wait",
 }

@@ -2,261 +2,24 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Generic, Protocol, Self, TypeVar
+from collections.abc import AsyncIterator, Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
 from tarash.tarash_gateway.errors import UnsupportedOperationError
-from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
-from tarash.tarash_gateway.models.request import ImageGenerationRequest, Role, VideoGenerationRequest
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob
+from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
+from tarash.tarash_gateway.plugins.exchange import (
+    ImageAnswer,
+    ImagePart,
+    ImageStatus,
+    PreparedRequest,
+    Sink,
+    UnconfirmedSubmit,
+    VideoStatus,
+)
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway._redaction import Redaction
-    from tarash.tarash_gateway.capabilities.price import TokenKind
     from tarash.tarash_gateway.capabilities.rows import ModelRow
-    from tarash.tarash_gateway.plugins.sink import Sink
-
-RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
-JobT = TypeVar("JobT", bound=GenerationJob)
-
-
-@dataclass(frozen=True, slots=True)
-class InputFile:
-    """An input image, fetched and looked at, ready to be sent."""
-
-    name: str
-    """A file name whose ending fits the content type."""
-
-    content: bytes = field(repr=False)
-    content_type: str
-    role: Role = "reference"
-    width: int | None = None
-    height: int | None = None
-
-
-@dataclass(slots=True)
-class RequestControl:
-    """What core and a plugin tell each other while one request runs. Made by core."""
-
-    provider: str = ""
-    concurrency: int | None = None
-    """Calls of the provider that run at a time; None for no limit."""
-
-    deadline: float = math.inf
-    """When the time of the call ends, by `time.monotonic`."""
-
-    stopped: bool = False
-    """Whether nobody waits for the result any more."""
-
-    job_id: str | None = None
-    listener: Callable[[float | None, str | None], None] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PreparedRequest(Generic[RequestT]):
-    """A request that was checked and converted: what goes out is what is in it."""
-
-    model: str
-    """The model's name on the wire."""
-
-    request: RequestT
-    """The request with every substitute in place and every unsupported field taken out."""
-
-    request_id: str
-    """Our id of the call."""
-
-    row: ModelRow | None = None
-    """The capability row that the request was checked against; None where the model has none."""
-
-    images: tuple[InputFile, ...] = ()
-    """The bytes of `request.image_list`, in its order."""
-
-    mask: InputFile | None = None
-
-    control: RequestControl = field(default_factory=RequestControl, repr=False, compare=False)
-    """What the three below work with."""
-
-    def created(self, job_id: str) -> None:
-        """Notes that the vendor has a job for this request: from here on nothing is sent again, whatever goes wrong.
-
-        For a provider that makes several requests in `generate_image`. One whose images are jobs gives `submit_image`,
-        `poll_image` and `fetch_image` instead, so that a crash loses nothing.
-        """
-        if self.control.job_id is None:
-            self.control.job_id = job_id
-
-    def report(self, *, progress: float | None = None, message: str | None = None) -> None:
-        """Tells the caller's progress callback how far the request is. From any thread; it raises nothing.
-
-        Args:
-            progress: percent, 0 to 100.
-            message: one line.
-        """
-        listener = self.control.listener
-        if listener is not None:
-            listener(progress, message)
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether nobody waits for the result any more: the caller left, or the time of the call is over."""
-        return self.control.stopped or time.monotonic() >= self.control.deadline
-
-
-@dataclass(frozen=True, slots=True)
-class ImageOutput:
-    """One image of an answer, with every source that the answer gives for it: core tries one after the other."""
-
-    base64: str | None = field(default=None, repr=False)
-    content: bytes | None = field(default=None, repr=False)
-    url: str | None = field(default=None, repr=False)
-    """An address, or a data URL. A relative one is read against the provider's `endpoint`."""
-
-    revised_prompt: str | None = field(default=None, repr=False)
-
-    seed: int | None = None
-    """The seed that it was made with, where the vendor tells or the model is yours."""
-
-    others: tuple[str, ...] = field(default=(), repr=False)
-    """Further sources, base64 or addresses, for when the first ones are broken."""
-
-    error: str | None = field(default=None, repr=False)
-    """Why the vendor did not make this one of several images; nothing else is given then."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageAnswer:
-    """What a vendor answered to one image request."""
-
-    outputs: Sequence[ImageOutput]
-    provider_request_id: str | None = None
-    usage: dict[str, Any] | None = None
-    cost: float | None = None
-    """US dollars, where the vendor tells."""
-
-    tokens: Mapping[TokenKind, int] | None = field(default_factory=dict)
-    """What the vendor counted, by kind, where it counts tokens: core prices it. None where a count cannot be read, so
-    that the cost is not known."""
-
-    warnings: Sequence[str] = ()
-    raw: dict[str, Any] | None = field(default=None, repr=False)
-    """The answer as parsed JSON; core takes the base64 out of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImagePart:
-    """A partial picture of a stream."""
-
-    output: ImageOutput
-    index: int = 0
-    """Its place among the partial pictures, from 0."""
-
-
-@dataclass(frozen=True, slots=True)
-class JobReport(Generic[JobT]):
-    """What a vendor answered when a job was submitted, polled or cancelled."""
-
-    job: JobT
-    poll_after: float | None = None
-    """Seconds the vendor asks to wait before the next poll."""
-
-    usage: dict[str, Any] | None = None
-    cost: float | None = None
-    """US dollars, where the vendor tells."""
-
-    raw: dict[str, Any] | None = field(default=None, repr=False)
-
-    warnings: Sequence[str] = ()
-    """What else the caller should know, such as results that were filtered out of a job."""
-
-    @classmethod
-    def of(
-        cls,
-        job: JobT,
-        *,
-        id: object = None,  # noqa: A002 # the job's own name for it
-        status: object = None,
-        progress: object = None,
-        error: object = None,
-        created_at: object = None,
-        completed_at: object = None,
-        expires_at: object = None,
-        duration_seconds: object = None,
-        size: str | None = None,
-        outputs: int | None = None,
-        provider_request_id: str | None = None,
-        provider_data: Mapping[str, Any] | None = None,
-        queue_position: int | None = None,
-        redaction: Redaction | None = None,
-        **beside: Any,
-    ) -> Self:
-        """Reads what an answer says of `job` in the vendor's own values; what it does not say stays as it was.
-
-        Args:
-            job: what is known of the job.
-            id: the vendor's id, text or number.
-            status: the vendor's word, in any spelling; an unknown one gives way to `error`, `completed_at` and a
-                `progress` of 100, and is taken as running where they say nothing either.
-            progress: percent, 0 to 100, as a number or as text.
-            error: what went wrong, in any shape: text, list, object with `code` and `message`.
-            created_at: seconds since 1970, or ISO 8601; as `completed_at` and `expires_at`.
-            completed_at: when the job was done.
-            expires_at: when the vendor deletes the result.
-            duration_seconds: the video's length, as a number or as text.
-            size: pixels, WIDTHxHEIGHT.
-            outputs: results that the job made, at least 1.
-            provider_request_id: the vendor's id of the HTTP request.
-            provider_data: what the provider needs besides the id; added to what the job has.
-            queue_position: jobs that the vendor does before this one.
-            redaction: takes keys and prompts out of what is shown of `error`.
-            beside: further fields of the report, such as `usage`, `cost` and `raw`.
-        """
-        from tarash.tarash_gateway.plugins.http.job_fields import job_fields  # noqa: PLC0415 # it needs this module
-
-        news = job_fields(
-            job,
-            id=id,
-            status=status,
-            progress=progress,
-            error=error,
-            created_at=created_at,
-            completed_at=completed_at,
-            expires_at=expires_at,
-            duration_seconds=duration_seconds,
-            redaction=redaction,
-        )
-        told: dict[str, Any] = {"size": size, "outputs": outputs, "provider_request_id": provider_request_id}
-        told["queue_position"] = queue_position
-        news |= {name: value for name, value in told.items() if value is not None}
-        if provider_data:
-            news["provider_data"] = {**job.provider_data, **provider_data}
-        return cls(job.model_copy(update=news), **beside)
-
-
-@dataclass(frozen=True, slots=True)
-class VideoStatus(JobReport[VideoJob]):
-    """What a vendor answered about a video job."""
-
-
-@dataclass(frozen=True, slots=True)
-class ImageStatus(JobReport[ImageJob]):
-    """What a vendor answered about an image job."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnconfirmedSubmit:
-    """A submit whose answer was lost: what to look for in the vendor's job list."""
-
-    model: str
-    """The model's name on the wire."""
-
-    since: datetime
-    """When the request was about to be sent, UTC. The vendor's clock may differ by a minute."""
-
-    asked: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """The request as sent: `prompt`, `size`, `duration_seconds`, …"""
 
 
 class Provider(Protocol):
@@ -404,10 +167,3 @@ class Provider(Protocol):
 def _cannot(provider: object, what: str) -> UnsupportedOperationError:
     msg = f"{type(provider).__name__} cannot {what}"
     return UnsupportedOperationError(msg)
-
-
-LostVideo = UnconfirmedSubmit
-"""The name of `UnconfirmedSubmit` in 1.0."""
-
-Prepared = PreparedRequest
-"""The name of `PreparedRequest` in 1.0."""

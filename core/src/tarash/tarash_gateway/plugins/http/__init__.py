@@ -41,13 +41,21 @@ if TYPE_CHECKING:
         read_images,
         read_job,
         read_job_list,
+        read_stream,
+        read_stream_async,
         read_tokens,
         read_video_urls,
     )
     from tarash.tarash_gateway.plugins.http.provider import HttpProvider
-    from tarash.tarash_gateway.plugins.http.request import FilePart, HttpRequest, image_limit, path_segment
+    from tarash.tarash_gateway.plugins.http.request import (
+        FilePart,
+        HttpRequest,
+        image_limit,
+        path_segment,
+        result_file_request,
+    )
     from tarash.tarash_gateway.plugins.http.status_words import read_status
-    from tarash.tarash_gateway.plugins.http.steps import Steps, run_steps, run_steps_async
+    from tarash.tarash_gateway.plugins.http.steps import DownloadStep, Steps, both_flavours, run_steps, run_steps_async
     from tarash.tarash_gateway.plugins.http.transport import AsyncTransport, Transport
     from tarash.tarash_gateway.plugins.http.values import (
         job_object,
@@ -66,6 +74,7 @@ __all__ = [
     "ClientCache",
     "Connection",
     "Deadline",
+    "DownloadStep",
     "ErrorBody",
     "EventReader",
     "EventStream",
@@ -77,6 +86,7 @@ __all__ = [
     "KeySource",
     "Steps",
     "Transport",
+    "both_flavours",
     "categories_of",
     "check_base_url",
     "close_connections",
@@ -106,10 +116,13 @@ __all__ = [
     "read_json",
     "read_number",
     "read_status",
+    "read_stream",
+    "read_stream_async",
     "read_text",
     "read_time",
     "read_tokens",
     "read_video_urls",
+    "result_file_request",
     "run_steps",
     "run_steps_async",
     "status_of",
@@ -123,11 +136,13 @@ _MODULES = {
     "client": "Deadline EventStream HttpClient close_connections",
     "error_body": "ErrorBody categories_of read_error_body",
     "event_reader": "EventReader",
-    "request": "FilePart HttpRequest image_limit path_segment",
+    "request": "FilePart HttpRequest image_limit path_segment result_file_request",
     "provider": "HttpProvider",
-    "protocol": "ImageEvents read_images read_job read_job_list read_tokens read_video_urls",
+    "protocol": (
+        "ImageEvents read_images read_job read_job_list read_stream read_stream_async read_tokens read_video_urls"
+    ),
     "keys": "KeySource",
-    "steps": "Steps run_steps run_steps_async",
+    "steps": "DownloadStep Steps both_flavours run_steps run_steps_async",
     "failures": "connection_error",
     "errors": (
         "creation_errors download_errors embedded_error error_of event_error "

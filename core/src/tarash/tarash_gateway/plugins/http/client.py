@@ -23,8 +23,8 @@ from tarash.tarash_gateway.plugins.http.failures import connection_errors
 from tarash.tarash_gateway.plugins.http.request import HttpRequest
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.exchange import Sink
     from tarash.tarash_gateway.plugins.http.transport import AsyncWire, Headers, Reply, Wire
-    from tarash.tarash_gateway.plugins.sink import Sink
 
 _TRANSPORT: Final = "tarash.tarash_gateway.plugins.http.transport"
 """Imports the HTTP library, which takes 0.1 s."""

@@ -18,9 +18,9 @@ from tarash.tarash_gateway.plugins.http.failures import connection_errors
 from tarash.tarash_gateway.plugins.http.transport import Headers, Reply
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.exchange import Sink
     from tarash.tarash_gateway.plugins.http.client import HttpClient
     from tarash.tarash_gateway.plugins.http.request import HttpRequest
-    from tarash.tarash_gateway.plugins.sink import Sink
 
 __all__ = ["Download"]
 

@@ -26,7 +26,7 @@ from tarash.tarash_gateway.plugins.status import error_for_status
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models.job import GenerationJob
-    from tarash.tarash_gateway.plugins.sink import Sink
+    from tarash.tarash_gateway.plugins.exchange import Sink
 
 LONGEST_CODE = 200
 """Characters of a vendor's code that an error keeps."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tarash.tarash_gateway.plugins.exchange import ImageOutput
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.error_body import categories_of, read_error_body
 from tarash.tarash_gateway.plugins.http.values import read_text
-from tarash.tarash_gateway.plugins.provider import ImageOutput
 
 _LISTS = ("data", "images", "output", "outputs", "result", "results", "image", "artifacts", "generated_images")
 _BASE64 = ("b64_json", "base64", "b64", "image_base64", "image_b64", "b64_image", "data", "image", "bytesBase64Encoded")

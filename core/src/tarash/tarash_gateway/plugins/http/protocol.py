@@ -6,12 +6,14 @@ A plugin for such a vendor needs no reader of its own.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from contextlib import aclosing, closing
+from typing import TYPE_CHECKING, Any
 
 from tarash.tarash_gateway.capabilities.price import TokenKind
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
 from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, ImageOutput, ImagePart, VideoStatus
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.error_body import categories_of, read_error_body
 from tarash.tarash_gateway.plugins.http.errors import embedded_error, event_error, job_refusal
@@ -26,10 +28,14 @@ from tarash.tarash_gateway.plugins.http.values import (
     read_text,
     status_of,
 )
-from tarash.tarash_gateway.plugins.provider import ImageAnswer, ImageOutput, ImagePart, VideoStatus
 from tarash.tarash_gateway.plugins.status import seconds_to_wait
 
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.http.client import EventStream
+
 logger = logging.getLogger("tarash.answers")
+
+AsyncParts = AsyncGenerator[ImagePart | ImageAnswer, None]
 
 MOST_OUTPUTS = 10
 """Videos of one job that are believed."""
@@ -174,6 +180,28 @@ class ImageEvents:
         if not self._outputs:
             return self._whole
         return image_answer(self._outputs, self._last, self._answer, only_text=self._only_text)
+
+
+def read_stream(stream: EventStream, *, only_text: bool = False) -> Iterator[ImagePart | ImageAnswer]:
+    """Reads the partial images of a stream as they come, then its answer, and closes it; see `read_images`."""
+    with closing(stream):
+        images = ImageEvents(stream.answer, only_text=only_text)
+        for event in stream:
+            if (part := images.read(event)) is not None:
+                yield part
+        if (answer := images.answer()) is not None:
+            yield answer
+
+
+async def read_stream_async(stream: EventStream, *, only_text: bool = False) -> AsyncParts:
+    """The twin of `read_stream`."""
+    async with aclosing(stream):
+        images = ImageEvents(stream.answer, only_text=only_text)
+        async for event in stream:
+            if (part := images.read(event)) is not None:
+                yield part
+        if (answer := images.answer()) is not None:
+            yield answer
 
 
 def read_job(answer: Answer, known: VideoJob) -> VideoStatus:

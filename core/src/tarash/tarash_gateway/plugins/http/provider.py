@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
+from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.client import HttpClient
 from tarash.tarash_gateway.plugins.http.connection import Connection
 from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.failures import redacted_errors
 from tarash.tarash_gateway.plugins.http.keys import KeySource
+from tarash.tarash_gateway.plugins.http.steps import Steps, run_steps, run_steps_async
 from tarash.tarash_gateway.plugins.provider import Provider
+
+JobT = TypeVar("JobT", bound=GenerationJob)
+ReturnT = TypeVar("ReturnT")
 
 
 class HttpProvider(Provider):
@@ -58,3 +63,21 @@ class HttpProvider(Provider):
     def read_error(self, answer: Answer) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""
         return read_error(answer)
+
+    def run(self, steps: Steps[ReturnT], timeout: float) -> ReturnT:
+        """Sends the requests of `steps`, within `timeout` seconds; what `both_flavours` makes calls this."""
+        return run_steps(self.client, steps, timeout)
+
+    async def run_async(self, steps: Steps[ReturnT], timeout: float, *, aside: bool = False) -> ReturnT:
+        """The twin of `run`; see `run_steps_async` for `aside`."""
+        return await run_steps_async(self.client, steps, timeout, aside=aside)
+
+    def new_job(self, kind: type[JobT], model: str, **fields: Any) -> JobT:
+        """Makes a job of this provider without an id, for a reader to fill in.
+
+        Args:
+            kind: `VideoJob` or `ImageJob`.
+            model: the model's name on the wire.
+            fields: what else is known.
+        """
+        return kind(**{"provider": self.config.provider, "model": model, "id": "", "endpoint": self.endpoint, **fields})

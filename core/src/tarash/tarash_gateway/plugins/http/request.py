@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from tarash.tarash_gateway.errors import ValidationError
+from tarash.tarash_gateway.errors import JobExpiredError, ValidationError
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 
 MEBIBYTE = 1024 * 1024
 
@@ -80,3 +83,16 @@ class HttpRequest:
 
     signed: bool = True
     """Whether the key goes out with it; not to an address that is a permission of its own."""
+
+
+def result_file_request(job: ImageJob | VideoJob) -> HttpRequest:
+    """Builds the download of a result whose address came with the job's status, kept as `provider_data["url"]`.
+
+    Raises:
+        JobExpiredError: no status named an address; polling again may.
+    """
+    url = job.provider_data.get("url")
+    if not isinstance(url, str):
+        msg = f"job {job.id} has no address of its result; ask for its status (poll_{job.kind}), which names one"
+        raise JobExpiredError(msg, job=job, retryable=True)
+    return HttpRequest("GET", url)
