@@ -37,6 +37,7 @@ class Feed:
         self.now = now
         self.interrupt = interrupt
         self.commands = []
+        self.updates = []
 
     def __call__(self, flow):
         answer = error = None
@@ -61,6 +62,8 @@ class Feed:
                 return 0.5
             case Sleep(seconds):
                 self.now += seconds
+            case Emit(update):
+                self.updates.append(update(self.now))
             case Gather(flows):
                 return [self.outcome(flow) for flow in flows]
             case Blocking(function, args, options):
@@ -86,10 +89,6 @@ class Feed:
     @property
     def sleeps(self):
         return [command.seconds for command in self.commands if isinstance(command, Sleep)]
-
-    @property
-    def updates(self):
-        return [command.update for command in self.commands if isinstance(command, Emit)]
 
 
 class Acme(Provider):

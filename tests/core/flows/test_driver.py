@@ -30,6 +30,10 @@ DRIVERS = pytest.mark.parametrize(
 )
 
 
+def emit(update):
+    return Emit(lambda now: update)
+
+
 class Vendor:
     def make(self, what, *, size):
         return f"{what} {size}"
@@ -46,7 +50,7 @@ class Vendor:
 
 def told(updates=(1, 2, 3)):
     for update in updates:
-        yield Emit(update)
+        yield emit(update)
     return "done"
 
 
@@ -87,7 +91,7 @@ def test_an_error_of_a_function_of_ours_is_nobodys_defect(drive):
 @DRIVERS
 def test_a_flow_may_hand_over_to_another(drive):
     def flow():
-        yield Emit(0)
+        yield emit(0)
         return continue_with(told())
 
     seen = []
@@ -149,7 +153,7 @@ def test_cancelling_a_task_reaches_the_flow():
 
     def flow():
         try:
-            yield Emit("waiting")
+            yield emit("waiting")
             yield Sleep(3600)
         except asyncio.CancelledError:
             seen.append("told")
@@ -333,8 +337,8 @@ def reads(vendor, count=3, **options):
     """A flow that tells every item of a stream, and at last that it is over."""
     stream = yield OpenStream(vendor, SyncVendor.stream, (count,), options)
     while (item := (yield Next(stream))) is not END:
-        yield Emit(item)
-    yield Emit("over")
+        yield emit(item)
+    yield emit("over")
 
 
 @ITERATORS
@@ -345,11 +349,11 @@ def test_updates_come_one_by_one(iterated):
 @ITERATORS
 def test_a_flow_that_is_iterated_gets_what_it_asks_for(iterated):
     def flow():
-        yield Emit((yield ProviderCall(Vendor(), Vendor.make, ("a cat",), {"size": "1x1"})))
-        yield Emit((yield Sleep(0)))
-        yield Emit(0 <= (yield Random()) < 1)
+        yield emit((yield ProviderCall(Vendor(), Vendor.make, ("a cat",), {"size": "1x1"})))
+        yield emit((yield Sleep(0)))
+        yield emit(0 <= (yield Random()) < 1)
         (outcome,) = yield Gather((child(),))
-        yield Emit(outcome.value)
+        yield emit(outcome.value)
 
     def child():
         yield Now()
@@ -406,8 +410,8 @@ def test_every_stream_of_a_flow_is_closed(iterated, vendor):
     def flow():
         for each in (first, second):
             stream = yield OpenStream(each, SyncVendor.stream, (3,))
-            yield Emit((yield Next(stream)))
-        yield Emit("both")
+            yield emit((yield Next(stream)))
+        yield emit("both")
 
     assert all_of(iterated(flow())) == [0, 0, "both"]
     assert (first.seen[-1], second.seen[-1]) == ("closed", "closed")
@@ -420,7 +424,7 @@ def test_an_error_of_ours_in_a_stream_reaches_the_flow(iterated, vendor):
         try:
             yield from reads(vendor(), 1, fail=RateLimitError("slow down"))
         except RateLimitError as error:
-            yield Emit(str(error))
+            yield emit(str(error))
 
     assert all_of(iterated(flow())) == [0, "slow down"]
 

@@ -120,7 +120,7 @@ class TestStreams:
     def test_something_else_than_a_stream_is_told(self, streaming, drain, thing, image_config, refused):
         streaming(giving(thing), as_it_is=True)
         told = refused(drain, image_config())
-        assert str(told) == f"AcmeProvider.stream_image gave a {type(thing).__name__} where a generator belongs"
+        assert str(told) == f"AcmeProvider.stream_image returned a {type(thing).__name__} instead of a generator"
 
     @pytest.mark.parametrize("given", [[], [ImagePart(ImageOutput(url="file:///x"))]], ids=["nothing", "a part"])
     def test_a_stream_without_an_answer_is_unconfirmed(self, streaming, drain, given, image_config, refused):

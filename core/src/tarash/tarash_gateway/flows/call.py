@@ -31,8 +31,8 @@ from tarash.tarash_gateway.errors import (
     ValidationError,
 )
 from tarash.tarash_gateway.flows.causes import quote_cause
-from tarash.tarash_gateway.flows.commands import Emit, Flow, Now, Observe, Today
-from tarash.tarash_gateway.flows.context import CallScope, Context, prompts_in
+from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, Today
+from tarash.tarash_gateway.flows.context import CallScope, Context
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
 from tarash.tarash_gateway.flows.recording import request_snapshot
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig
@@ -54,15 +54,17 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
     """
     plans = [link for link in chain if isinstance(link, Plan)]
     started = yield Now()
-    whole = _context_of(plans[0], scope, started, started + plans[0].config.timeout)
-    whole = yield from notify_start(whole, scope, plans[0].checked.request, endpoint=None)
+    first = _context_of(plans[0], scope, started, started + plans[0].config.timeout)
+    whole = yield from notify_start(first, scope, plans[0].checked.request, endpoint=None)
     attempts: list[Attempt] = []
     for number, link in enumerate(chain, start=1):
         if isinstance(link, Skipped):
             attempts.append(_attempt(link, "skipped", link.error))
             continue
-        began = yield Now()
-        context = _context_of(link, scope, started, min(whole.deadline, began + link.config.timeout))
+        began, context = started, first
+        if link is not plans[0]:
+            began = yield Now()
+            context = _context_of(link, scope, started, min(whole.deadline, began + link.config.timeout))
         reservation = _NO_RESERVATION
         try:
             reservation = reserve_budget(scope.budgets, link)
@@ -90,7 +92,7 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
         result = _with_attempts(result, [*attempts, _attempt(link, "succeeded")])
         yield from notify_end(whole, started, result=result)
         if scope.operation == "stream" and isinstance(result, ImageGenerationResponse):
-            yield Emit(context.update((yield Now()), "completed", response=result))
+            yield context.emit("completed", response=result)
         return result
     raise AssertionError
 
@@ -100,8 +102,8 @@ def call_job(
 ) -> Flow[ResultT]:
     """Runs `steps` for a job that exists already; whatever goes wrong names the job."""
     started = yield Now()
-    deadline, prompts = started + config.timeout, prompts_in(job.asked)
-    context = Context(config, job.model, scope.request_id, started, deadline, scope.journal, prompts=prompts)
+    deadline = started + config.timeout
+    context = Context(config, job.model, scope.request_id, started, deadline, scope.journal, request=job.asked)
     context = yield from notify_start(context, scope, None, job.endpoint, job=job)
     try:
         result = yield from steps(context)
@@ -119,7 +121,6 @@ def call_job(
 
 
 def _context_of(plan: Plan[Any], scope: CallScope, started: float, deadline: float) -> Context:
-    prompts = prompts_in(plan.checked.request.__dict__)
     return Context(
         plan.config,
         plan.model,
@@ -127,8 +128,8 @@ def _context_of(plan: Plan[Any], scope: CallScope, started: float, deadline: flo
         started,
         deadline,
         scope.journal,
-        prompts=prompts,
         local=plan.spec.local,
+        request=plan.checked.request.__dict__,
     )
 
 
@@ -242,7 +243,7 @@ def emit_failure(context: Context, error: BaseException) -> Flow[None]:
     text = str(error) if isinstance(error, Exception) else ""
     message = text or f"broken off ({type(error).__name__})"
     job = getattr(error, "job", None)
-    yield Emit(context.update((yield Now()), "failed", message=message, job=job))
+    yield context.emit("failed", message=message, job=job)
 
 
 # The budget

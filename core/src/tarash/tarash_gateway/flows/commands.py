@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.exchange import RequestControl
@@ -25,33 +25,26 @@ class ProviderCall:
     control: RequestControl | None = None
     """What the plugin may report of the request while it runs, and how many run at a time."""
 
-    update: Callable[[float, float | None, str | None], Any] | None = None
-    """Makes the update of a report, of the driver's clock, the percent and the message."""
+    emit: Callable[..., Emit] | None = None
+    """Makes the update of a report of the plugin."""
 
     @property
     def name(self) -> str:
         """The primitive's name."""
         return self.primitive.__name__
 
-    def within(self, seconds: float) -> ProviderCall:
-        """The same call with that many seconds left."""
-        options = {**self.options, "timeout": seconds}
-        return ProviderCall(self.provider, self.primitive, self.args, options, self.control, self.update)
+    @property
+    def label(self) -> str:
+        """The class and the primitive, for messages."""
+        return f"{type(self.provider).__name__}.{self.primitive.__name__}"
+
+    def within(self, seconds: float) -> Self:
+        """Returns the same call with that many seconds left."""
+        return replace(self, options={**self.options, "timeout": seconds})
 
 
-@dataclass(frozen=True, slots=True)
-class OpenStream:
+class OpenStream(ProviderCall):
     """Call a primitive that returns a stream, which is not yet read."""
-
-    provider: Any
-    primitive: Callable[..., Any]
-    args: tuple[Any, ...] = ()
-    options: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def name(self) -> str:
-        """The primitive's name."""
-        return self.primitive.__name__
 
 
 @dataclass(init=False, slots=True)
@@ -80,9 +73,9 @@ class Either:
         """The function's name."""
         return self.function.__name__
 
-    def within(self, seconds: float) -> Either:
-        """The same call with that many seconds left."""
-        return Either(self.function, self.async_function, self.args, {**self.options, "timeout": seconds})
+    def within(self, seconds: float) -> Self:
+        """Returns the same call with that many seconds left."""
+        return replace(self, options={**self.options, "timeout": seconds})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +117,8 @@ class Random:
 class Emit:
     """Tell the caller's progress callback; whatever the callback raises does not reach the flow."""
 
-    update: Any
+    update: Callable[[float], Any]
+    """Makes the update, of the seconds on the driver's clock; not called where nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +144,7 @@ class Gather:
     flows: tuple[Flow[Any], ...]
 
 
-Command = ProviderCall | OpenStream | Blocking | Either | Next | Sleep | Now | Today | Random | Emit | Observe | Gather
+Command = ProviderCall | Blocking | Either | Next | Sleep | Now | Today | Random | Emit | Observe | Gather
 Flow = Generator[Command, Any, ReturnT]
 
 

@@ -18,6 +18,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     ValidationError,
 )
+from tarash.tarash_gateway.flows.commands import Emit
 from tarash.tarash_gateway.journal.journal import active_journal
 from tarash.tarash_gateway.models.config import GenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
@@ -127,11 +128,6 @@ def call_scope(operation: Operation) -> CallScope:
     return CallScope(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
 
 
-def prompts_in(request: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the caller wrote, in the fields of a request or in what a job keeps of one."""
-    return tuple(text for name in ("prompt", "negative_prompt") if isinstance(text := request.get(name), str))
-
-
 @dataclass(frozen=True, slots=True)
 class Context:
     """One call with one config. Times are seconds on the driver's clock."""
@@ -153,8 +149,8 @@ class Context:
     local: bool = False
     """Whether the provider works in this process, so that its failures cost nothing."""
 
-    prompts: tuple[str, ...] = field(default=(), repr=False)
-    """What the caller wrote: taken out of every error's text, where the vendor quotes it."""
+    request: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """The fields of the request: its prompts are taken out of every error's text, where the vendor quotes them."""
 
     def left(self, now: float, billable: Billable = "no") -> float:
         """Seconds until the deadline.
@@ -175,7 +171,7 @@ class Context:
     def complete(self, error: TarashError, job: GenerationJob | None = None) -> None:
         """Fills in what `error` does not say yet of this call, and takes out what it must not show; the rest stays."""
         if not isinstance(error, (ConfigurationError, ValidationError)):
-            Redaction(prompts=self.prompts).error(error)
+            self._redaction().error(error)
         error.provider = error.provider or self.config.provider
         error.model = error.model or self.model
         error.request_id = error.request_id or self.request_id
@@ -186,14 +182,16 @@ class Context:
         reason = report.job.error_message
         if not reason:
             return report
-        text = Redaction(prompts=self.prompts).text(reason)
+        text = self._redaction().text(reason)
         if text == reason:
             return report
         return replace(report, job=report.job.model_copy(update={"error_message": text}))
 
-    def update(
+    def _redaction(self) -> Redaction:
+        return Redaction(prompts=(self.request.get("prompt"), self.request.get("negative_prompt")))
+
+    def emit(
         self,
-        now: float,
         status: str,
         *,
         job: GenerationJob | None = None,
@@ -202,23 +200,27 @@ class Context:
         response: ImageGenerationResponse | None = None,
         wait_seconds: float | None = None,
         message: str | None = None,
-    ) -> ImageGenerationUpdate | VideoGenerationUpdate:
-        """One step of this call, for its progress callback."""
-        facts: dict[str, Any] = {
-            "status": status,
-            "request_id": self.request_id,
-            "provider": self.config.provider,
-            "model": self.model,
-            "elapsed_seconds": now - self.started,
-            "wait_seconds": wait_seconds,
-            "message": message,
-            "progress": progress,
-            "queue_position": None if job is None else job.queue_position,
-        }
-        if isinstance(self.config, VideoGenerationConfig):
-            return VideoGenerationUpdate(job=job if isinstance(job, VideoJob) else None, **facts)
-        image_job = job if isinstance(job, ImageJob) else None  # an error of a plugin may carry anything
-        return ImageGenerationUpdate(image=image, response=response, job=image_job, **facts)
+    ) -> Emit:
+        """Tells the progress callback of one step of this call."""
+
+        def update(now: float) -> ImageGenerationUpdate | VideoGenerationUpdate:
+            facts: dict[str, Any] = {
+                "status": status,
+                "request_id": self.request_id,
+                "provider": self.config.provider,
+                "model": self.model,
+                "elapsed_seconds": now - self.started,
+                "wait_seconds": wait_seconds,
+                "message": message,
+                "progress": progress,
+                "queue_position": None if job is None else job.queue_position,
+            }
+            if isinstance(self.config, VideoGenerationConfig):
+                return VideoGenerationUpdate(job=job if isinstance(job, VideoJob) else None, **facts)
+            image_job = job if isinstance(job, ImageJob) else None  # an error of a plugin may carry anything
+            return ImageGenerationUpdate(image=image, response=response, job=image_job, **facts)
+
+        return Emit(update)
 
     def log(self, level: int, message: str, *args: Any) -> None:
         """Writes one log line, with the ids as fields; never a prompt, a key or media."""

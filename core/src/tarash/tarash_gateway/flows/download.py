@@ -26,7 +26,7 @@ from tarash.tarash_gateway.errors import (
     SaveError,
     TarashError,
 )
-from tarash.tarash_gateway.flows.commands import Blocking, Emit, Flow, Now, ProviderCall, Sleep
+from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, ProviderCall, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.jobs import attach_job
 from tarash.tarash_gateway.flows.recording import record_failed_job, record_video
@@ -56,7 +56,7 @@ def download(
     """Fetches the videos of a finished job. A failure costs nothing: the job keeps them until it expires."""
     videos: list[Media] = []
     try:
-        yield Emit(context.update((yield Now()), "downloading", progress=job.progress, job=job))
+        yield context.emit("downloading", progress=job.progress, job=job)
         for index in range(job.outputs):
             if save_to is None:
                 sink: MediaSink = MemorySink()
@@ -85,7 +85,7 @@ def download(
                 raise
             videos.append(transfer.video)
             yield from record_video(context, job, transfer.video)
-        yield Emit(context.update((yield Now()), "completed", progress=100.0, job=job))
+        yield context.emit("completed", progress=100.0, job=job)
     except BaseException as error:
         attach_job(error, job, context)
         if isinstance(error, JobExpiredError):

@@ -65,40 +65,42 @@ logger = logging.getLogger("tarash.progress")
 
 
 class _Steps:
-    """A flow between two commands: what it is answered next, and whom to tell and what to close at its end."""
+    """A flow between two commands: what it is answered next, and what to close and whom to notify at its end."""
 
     def __init__(self, flow: Flow[Any]) -> None:
         self._flow = flow
         self._error: BaseException | None = None
-        self._answer: Any = None
+        self.answer: Any = None
         self.result: Any = None
         self.streams: list[Any] = []
         self._begun: list[tuple[CallContext, float]] = []
 
     def next(self) -> Command | None:
-        """The next command; None when the flow has returned its `result`."""
-        answer, error = self._answer, self._error
-        self._answer = self._error = None
-        try:
-            command = self._flow.send(answer) if error is None else self._flow.throw(error)
-        except StopIteration as done:
-            if isinstance(done.value, GeneratorType):
-                self._flow = done.value
-                return self.next()
-            self.result = done.value
-            return None
-        if isinstance(command, Observe):
-            self._note(command)
-        return command
+        """Resumes the flow and returns its next command; None when the flow has returned its `result`."""
+        answer, error = self.answer, self._error
+        self.answer = self._error = None
+        while True:
+            try:
+                command = self._flow.send(answer) if error is None else self._flow.throw(error)
+            except StopIteration as done:
+                if not isinstance(done.value, GeneratorType):
+                    self.result = done.value
+                    return None
+                self._flow, answer, error = done.value, None, None
+                continue
+            if isinstance(command, Observe):
+                self._note(command)
+            return command
 
-    def answer(self, value: Any) -> None:
-        self._answer = value
-
-    def fail(self, error: BaseException) -> None:
+    def fail(self, command: Command, error: BaseException) -> None:
+        """Lets `command` raise in the flow. What is not ours, from a plugin, is a defect of the plugin."""
+        if isinstance(command, (ProviderCall, Next)) and isinstance(error, Exception):
+            called = command.stream.call if isinstance(command, Next) else command
+            error = error if isinstance(error, TarashError) else _defect(error, called)
         self._error = error
 
     def close(self) -> None:
-        """Ends the flow where it stands, and tells observers the end of what they were told the beginning of."""
+        """Ends the flow where it stands, and notifies observers of the end of what they saw begin."""
         self._flow.close()
         while self._begun:
             context, began = self._begun.pop()
@@ -118,9 +120,9 @@ def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
     steps = _Steps(flow)
     while (command := steps.next()) is not None:
         try:
-            steps.answer(_give(command, steps, on_progress))
+            steps.answer = _perform(command, steps, on_progress)
         except BaseException as raised:  # noqa: BLE001 # Ctrl-C too: the flow says which job is left running
-            steps.fail(raised)
+            steps.fail(command, raised)
     return steps.result  # type: ignore[no-any-return]
 
 
@@ -130,24 +132,24 @@ async def run_async(flow: Flow[ReturnT], on_progress: OnProgress | None = None) 
     steps = _Steps(flow)
     while (command := steps.next()) is not None:
         try:
-            steps.answer(await _give_async(command, steps, on_progress))
+            steps.answer = await _perform_async(command, steps, on_progress)
         except BaseException as raised:  # noqa: BLE001 # cancellation too: the flow says which job is left running
-            steps.fail(raised)
+            steps.fail(command, raised)
     return steps.result  # type: ignore[no-any-return]
 
 
 def iterate(flow: Flow[Any]) -> Iterator[Any]:
-    """The updates of `flow`, each as it comes. Leaving the loop early closes what the flow reads from."""
+    """Yields the updates of `flow` as they come. Leaving the loop early closes what the flow reads from."""
     steps = _Steps(flow)
     try:
         while (command := steps.next()) is not None:
             if isinstance(command, Emit):
-                yield command.update
+                yield command.update(time.monotonic())
                 continue
             try:
-                steps.answer(_give(command, steps, None))
+                steps.answer = _perform(command, steps, None)
             except BaseException as raised:  # noqa: BLE001 # see run
-                steps.fail(raised)
+                steps.fail(command, raised)
     finally:
         steps.close()
         for stream in steps.streams:
@@ -158,17 +160,17 @@ def iterate(flow: Flow[Any]) -> Iterator[Any]:
 
 
 async def iterate_async(flow: Flow[Any]) -> AsyncIterator[Any]:
-    """The updates of `flow`, each as it comes. Leaving the loop early closes what the flow reads from."""
+    """Yields the updates of `flow` as they come. Leaving the loop early closes what the flow reads from."""
     steps = _Steps(flow)
     try:
         while (command := steps.next()) is not None:
             if isinstance(command, Emit):
-                yield command.update
+                yield command.update(time.monotonic())
                 continue
             try:
-                steps.answer(await _give_async(command, steps, None))
+                steps.answer = await _perform_async(command, steps, None)
             except BaseException as raised:  # noqa: BLE001 # see run_async
-                steps.fail(raised)
+                steps.fail(command, raised)
     finally:
         steps.close()
         for stream in steps.streams:
@@ -178,198 +180,62 @@ async def iterate_async(flow: Flow[Any]) -> AsyncIterator[Any]:
                 await asyncio.to_thread(stream.close)
 
 
-def _give(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
+def _perform(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
     answer: Any = None
     match command:
+        case Now():
+            answer = time.monotonic()
+        case Emit():
+            _tell(on_progress, command, run_blocking)
+        case OpenStream():
+            answer = _open(command, open_stream, steps)
         case ProviderCall():
             answer = _call(command, on_progress)
         case Blocking(function, args, options) | Either(function, _, args, options):
             answer = function(*args, **options)
-        case OpenStream():
-            answer = _opened(command, open_stream, steps)
         case Next(stream, timeout):
             answer = _next(stream, timeout)
         case Sleep(seconds):
             time.sleep(seconds)
-        case Emit(update):
-            _tell(on_progress, update, run_blocking)
         case Gather(flows):
             with ThreadPoolExecutor(max_workers=min(len(flows), MAX_THREADS)) as pool:
                 answer = list(pool.map(lambda flow: _outcome(flow, on_progress), flows))
         case _:
-            answer = _known(command)
+            answer = _perform_at_once(command)
     return answer
 
 
-async def _give_async(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
+async def _perform_async(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
     answer: Any = None
     match command:
+        case Now():
+            answer = time.monotonic()
+        case Emit():
+            pending: list[Awaitable[Any]] = []
+            _tell(on_progress, command, pending.append)
+            for awaitable in pending:
+                await _listen(awaitable)
+        case OpenStream():
+            answer = _open(command, open_async_stream, steps)
         case ProviderCall():
             answer = await _call_async(command, on_progress)
         case Blocking(function, args, options):
             answer = await asyncio.to_thread(function, *args, **options)
         case Either(_, async_function, args, options):
             answer = await async_function(*args, **options)
-        case OpenStream():
-            answer = _opened(command, open_async_stream, steps)
         case Next(stream, timeout):
             answer = await _next_async(stream, timeout)
         case Sleep(seconds):
             await asyncio.sleep(seconds)
-        case Emit(update):
-            pending: list[Awaitable[Any]] = []
-            _tell(on_progress, update, pending.append)
-            for awaitable in pending:
-                await _listen(awaitable)
         case Gather(flows):
             answer = await asyncio.gather(*(_outcome_async(flow, on_progress) for flow in flows))
         case _:
-            answer = _known(command)
+            answer = _perform_at_once(command)
     return answer
 
 
-def _call(command: ProviderCall, on_progress: OnProgress | None) -> Any:
-    primitive = sync_primitive(command.provider, command.name)
-    try:
-        if command.control is None:
-            return primitive(*command.args, **command.options)
-        _attach(command, lambda update: _tell(on_progress, update, run_blocking))
-        with _slot(command.control, command.options) as options:
-            return primitive(*command.args, **options)
-    except TarashError:
-        raise
-    except Exception as error:
-        raise _defect(error, command.provider, command.name) from error
-
-
-async def _call_async(command: ProviderCall, on_progress: OnProgress | None) -> Any:
-    provider, name, control = command.provider, command.name, command.control
-    limit = None if control is None else control.concurrency
-    try:
-        async with ConcurrencySlot(provider, name, command.options, limit) as options:  # of their time, what is left
-            primitive = async_primitive(provider, name)
-            if control is not None:
-                _attach(command, _for_loop(on_progress))
-                if limit is not None and blocks(provider, command.primitive):
-                    primitive = _slotted(provider, name, control)
-            return await _ended(primitive(*command.args, **options), options, provider, command)
-    except TarashError:
-        raise
-    except asyncio.CancelledError:
-        if control is not None:
-            control.stopped = True
-        raise
-    except Exception as error:
-        raise _defect(error, provider, name) from error
-
-
-async def _ended(awaitable: Awaitable[Any], options: dict[str, Any], provider: Any, command: ProviderCall) -> Any:
-    if blocks(provider, command.primitive):
-        return await awaitable  # nothing can end a thread: what it makes late is not thrown away
-    return await in_time(awaitable, options, f"{type(provider).__name__}.{command.name}")
-
-
-def _attach(command: ProviderCall, tell: Callable[[Any], None]) -> None:
-    """Lets the plugin report how far its request is, and know when its time is over."""
-    control, update = command.control, command.update
-    assert control is not None  # noqa: S101 # called for such a command only
-    control.deadline = time.monotonic() + command.options.get("timeout", math.inf)
-    if update is not None:
-        control.listener = lambda progress, message: tell(update(time.monotonic(), progress, message))
-
-
-def _slot(control: RequestControl, options: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
-    if control.concurrency is None:
-        return nullcontext(options)
-    return slots_of(control.provider, control.concurrency).held(options)
-
-
-def _slotted(provider: Any, name: str, control: RequestControl) -> Callable[..., Awaitable[Any]]:
-    """A blocking primitive in a thread, which other threads of the process may use too."""
-
-    def run_slotted(*args: Any, **options: Any) -> Any:
-        with _slot(control, options) as left:
-            return sync_primitive(provider, name)(*args, **left)
-
-    return lambda *args, **options: run_in_thread(run_slotted, args, options, f"{type(provider).__name__}.{name}")
-
-
-def _for_loop(on_progress: OnProgress | None) -> Callable[[Any], None]:
-    """Tells a callback from any thread, in the event loop that runs now."""
-    loop, thread = asyncio.get_running_loop(), threading.get_ident()
-    listening: set[asyncio.Task[None]] = set()
-
-    def listen(awaitable: Awaitable[Any]) -> None:
-        task = loop.create_task(_listen(awaitable))
-        listening.add(task)
-        task.add_done_callback(listening.discard)
-
-    def tell(update: Any) -> None:
-        if threading.get_ident() == thread:
-            _tell(on_progress, update, listen)
-            return
-        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            loop.call_soon_threadsafe(_tell, on_progress, update, listen)
-
-    return tell
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """A stream, and whose it is."""
-
-    target: Any
-    name: str
-    items: Any
-
-    def told(self) -> str:
-        return f"{type(self.target).__name__}.{self.name}"
-
-
-def _opened(command: OpenStream, opening: Callable[..., Any], steps: _Steps) -> _Opened:
-    target, name = command.provider, command.name
-    try:
-        stream = _Opened(target, name, opening(target, name, command.args, command.options))
-    except TarashError:
-        raise
-    except Exception as error:
-        raise _defect(error, target, name) from error
-    if not hasattr(stream.items, "__next__") and not hasattr(stream.items, "__anext__"):
-        msg = f"{stream.told()} gave a {type(stream.items).__name__} where a generator belongs"
-        raise PluginError(msg, billable="unknown")
-    steps.streams.append(stream.items)
-    return stream
-
-
-def _next(stream: _Opened, timeout: float | None) -> Any:
-    items = stream.items
-    try:
-        if hasattr(items, "__next__"):
-            return next(items, END)
-        return run_blocking(in_time(anext(items, END), {"timeout": timeout}, stream.told()))
-    except TarashError:
-        raise
-    except Exception as error:
-        raise _defect(error, stream.target, stream.name) from error
-
-
-async def _next_async(stream: _Opened, timeout: float | None) -> Any:
-    items = stream.items
-    try:
-        own = hasattr(items, "__anext__")
-        if not own:
-            return await run_in_thread(next, (items, END), {}, stream.told())
-        return await in_time(anext(items, END), {"timeout": timeout}, stream.told())
-    except TarashError:
-        raise
-    except Exception as error:
-        raise _defect(error, stream.target, stream.name) from error
-
-
-def _known(command: Command) -> Any:
+def _perform_at_once(command: Command) -> Any:
     match command:
-        case Now():
-            return time.monotonic()
         case Today():
             return datetime.now(UTC)
         case Observe(hook, facts):
@@ -381,15 +247,118 @@ def _known(command: Command) -> Any:
     raise TypeError(msg)
 
 
-def _defect(error: Exception, target: Any, name: str) -> TarashError:
-    """A foreign error is the plugin's fault, or that of a file which hides its library; what it created is unknown."""
-    hidden = hidden_library(error, "unknown")
-    if hidden is not None:
-        return hidden
-    # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
-    kind = type(error).__name__
-    msg = f"{type(target).__name__}.{name} raised {kind}. This is a defect of the plugin, not of the request."
-    return PluginError(msg, billable="unknown")
+def _call(command: ProviderCall, on_progress: OnProgress | None) -> Any:
+    primitive = sync_primitive(command.provider, command.name)
+    if command.control is None:
+        return primitive(*command.args, **command.options)
+    _attach(command, lambda emit: _tell(on_progress, emit, run_blocking))
+    with _slot(command.control, command.options) as options:
+        return primitive(*command.args, **options)
+
+
+async def _call_async(command: ProviderCall, on_progress: OnProgress | None) -> Any:
+    provider, name, control = command.provider, command.name, command.control
+    limit = None if control is None else control.concurrency
+    blocking = blocks(provider, command.primitive)
+    try:
+        async with ConcurrencySlot(provider, name, command.options, limit) as options:  # of their time, what is left
+            primitive = async_primitive(provider, name)
+            if control is not None:
+                _attach(command, _teller_in_loop(on_progress))
+                if limit is not None and blocking:
+                    primitive = _in_slotted_thread(command, control)
+            answer = primitive(*command.args, **options)
+            # Nothing can end a thread: what it makes late is not thrown away.
+            return await (answer if blocking else in_time(answer, options, command.label))
+    except asyncio.CancelledError:
+        if control is not None:
+            control.stopped = True
+        raise
+
+
+def _attach(command: ProviderCall, tell: Callable[[Emit], None]) -> None:
+    """Lets the plugin report how far its request is, and know when its time is over."""
+    control, emit = command.control, command.emit
+    assert control is not None  # noqa: S101 # called for such a command only
+    control.deadline = time.monotonic() + command.options.get("timeout", math.inf)
+    if emit is not None:
+        control.listener = lambda progress, message: tell(emit(progress=progress, message=message))
+
+
+def _slot(control: RequestControl, options: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
+    if control.concurrency is None:
+        return nullcontext(options)
+    return slots_of(control.provider, control.concurrency).held(options)
+
+
+def _in_slotted_thread(command: ProviderCall, control: RequestControl) -> Callable[..., Awaitable[Any]]:
+    """Makes a blocking primitive run in a thread, in a slot that other threads of the process may want too."""
+
+    def run_slotted(*args: Any, **options: Any) -> Any:
+        with _slot(control, options) as left:
+            return sync_primitive(command.provider, command.name)(*args, **left)
+
+    return lambda *args, **options: run_in_thread(run_slotted, args, options, command.label)
+
+
+def _teller_in_loop(on_progress: OnProgress | None) -> Callable[[Emit], None]:
+    """Tells a callback from any thread, in the event loop that runs now."""
+    loop, thread = asyncio.get_running_loop(), threading.get_ident()
+    listening: set[asyncio.Task[None]] = set()
+
+    def listen(awaitable: Awaitable[Any]) -> None:
+        task = loop.create_task(_listen(awaitable))
+        listening.add(task)
+        task.add_done_callback(listening.discard)
+
+    def tell(emit: Emit) -> None:
+        if threading.get_ident() == thread:
+            _tell(on_progress, emit, listen)
+            return
+        with suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            loop.call_soon_threadsafe(_tell, on_progress, emit, listen)
+
+    return tell
+
+
+@dataclass(frozen=True, slots=True)
+class _Stream:
+    """A stream that is open, and the call that opened it."""
+
+    call: OpenStream
+    items: Any
+
+
+def _open(command: OpenStream, function: Callable[..., Any], steps: _Steps) -> _Stream:
+    items = function(command.provider, command.name, command.args, command.options)
+    if not hasattr(items, "__next__") and not hasattr(items, "__anext__"):
+        msg = f"{command.label} returned a {type(items).__name__} instead of a generator"
+        raise PluginError(msg, billable="unknown")
+    steps.streams.append(items)
+    return _Stream(command, items)
+
+
+def _next(stream: _Stream, timeout: float | None) -> Any:
+    if hasattr(stream.items, "__next__"):
+        return next(stream.items, END)
+    return run_blocking(in_time(anext(stream.items, END), {"timeout": timeout}, stream.call.label))
+
+
+async def _next_async(stream: _Stream, timeout: float | None) -> Any:
+    if not hasattr(stream.items, "__anext__"):
+        return await run_in_thread(next, (stream.items, END), {}, stream.call.label)
+    return await in_time(anext(stream.items, END), {"timeout": timeout}, stream.call.label)
+
+
+def _defect(error: Exception, call: ProviderCall) -> TarashError:
+    """Names a foreign error for what it is: the plugin's, or that of a file which hides the plugin's library."""
+    defect: TarashError | None = hidden_library(error, "unknown")
+    if defect is None:
+        # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
+        msg = f"{call.label} raised {type(error).__name__}. This is a defect of the plugin, not of the request."
+        defect = PluginError(msg, billable="unknown")
+    defect.__cause__ = error
+    return defect
 
 
 def _outcome(flow: Flow[Any], on_progress: OnProgress | None) -> Outcome:
@@ -406,13 +375,13 @@ async def _outcome_async(flow: Flow[Any], on_progress: OnProgress | None) -> Out
         return Outcome(error=error)
 
 
-def _tell(on_progress: OnProgress | None, update: Any, wait_for: Callable[[Awaitable[Any]], Any]) -> None:
+def _tell(on_progress: OnProgress | None, emit: Emit, wait_for: Callable[[Awaitable[Any]], Any]) -> None:
     if on_progress is None:
         return
     try:
-        told = on_progress(update)
-        if inspect.isawaitable(told):
-            wait_for(told)
+        answer = on_progress(emit.update(time.monotonic()))
+        if inspect.isawaitable(answer):
+            wait_for(answer)
     except Exception:
         logger.warning("the progress callback raised; the call goes on", exc_info=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tarash.tarash_gateway._problems import Problem
@@ -15,7 +16,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     ValidationError,
 )
-from tarash.tarash_gateway.flows.commands import Emit, Flow, Gather, Now, Outcome, ProviderCall
+from tarash.tarash_gateway.flows.commands import Flow, Gather, Outcome, ProviderCall
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.inputs import fetch_inputs
 from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, poll_again, submit, wait
@@ -73,7 +74,7 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
     else:
         result = yield from _send_one(context, provider, requests[0])
         results, warnings = [result], result.warnings
-    yield Emit(context.update((yield Now()), "completed", job=results[0].job))
+    yield context.emit("completed", job=results[0].job)
     first = requests[0]
     request = request_snapshot(plan.checked.request, first.images, first.mask)
     warnings = [*plan.notices, *plan.checked.warnings, *warnings]
@@ -98,7 +99,7 @@ def resume_image_call(
     report = yield from poll_again(context, provider, job)
     finished = yield from wait(context, provider, report)
     result = yield from fetch_result(context, provider, finished)
-    yield Emit(context.update((yield Now()), "completed", job=result.job))
+    yield context.emit("completed", job=result.job)
     return image_response(context, [result], finished.job.asked, result.warnings, row=row)
 
 
@@ -106,7 +107,7 @@ def _prepare(
     context: Context, plan: Plan[ImageGenerationRequest]
 ) -> Flow[list[PreparedRequest[ImageGenerationRequest]]]:
     images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
-    yield Emit(context.update((yield Now()), "submitting"))
+    yield context.emit("submitting")
     return [
         PreparedRequest(
             plan.model,
@@ -127,10 +128,8 @@ def _send_one(
     """Sends one request that is answered at once."""
     intent = yield from record_image_request(context, provider, prepared)
 
-    def progress(now: float, percent: float | None, message: str | None) -> Any:
-        return context.update(now, "in_progress", progress=percent, message=message)
-
-    call = ProviderCall(provider, Provider.generate_image, (prepared,), control=prepared.control, update=progress)
+    emit = partial(context.emit, "in_progress")
+    call = ProviderCall(provider, Provider.generate_image, (prepared,), control=prepared.control, emit=emit)
     try:
         answer = checked_answer((yield from send_creating(context, call)), provider, call.name)
         media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
@@ -182,7 +181,7 @@ def fetch_result(context: Context, provider: Provider, finished: JobReport[Image
     """Fetches the images of a completed job. A failure costs nothing: the job keeps them until it expires."""
     job = finished.job
     try:
-        yield Emit(context.update((yield Now()), "downloading", progress=job.progress, job=job))
+        yield context.emit("downloading", progress=job.progress, job=job)
         call = ProviderCall(provider, Provider.fetch_image, (job,))
         answer = checked_answer((yield from send_reading(context, call, job=job)), provider, call.name)
         media, warnings = yield from images_of(context, provider, job.asked.get("n", 1), answer)

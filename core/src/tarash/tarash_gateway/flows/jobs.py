@@ -18,7 +18,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     ValidationError,
 )
-from tarash.tarash_gateway.flows.commands import Emit, Flow, Now, Observe, ProviderCall, Random, Sleep, Today
+from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, ProviderCall, Random, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.polling import SHORTEST_WAIT, pause_before
 from tarash.tarash_gateway.flows.recording import (
@@ -121,7 +121,7 @@ def wait(context: Context, provider: Provider, report: JobReport[JobT]) -> Flow[
         while True:
             # A finished job is told by what happens next.
             status_word = "in_progress" if job.finished else job.status
-            yield Emit(context.update((yield Now()), status_word, progress=job.progress, job=job))
+            yield context.emit(status_word, progress=job.progress, job=job)
             if job.finished:
                 _raise_unless_completed(job, report)
                 return report

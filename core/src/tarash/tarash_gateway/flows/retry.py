@@ -22,7 +22,7 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.flows.causes import local_failure
-from tarash.tarash_gateway.flows.commands import Either, Emit, Flow, Now, ProviderCall, Random, Sleep
+from tarash.tarash_gateway.flows.commands import Either, Flow, Now, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.plugins.provider import Provider
@@ -83,7 +83,7 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
                 tries + 1,
                 delay,
             )
-            yield Emit(context.update((yield Now()), "waiting", wait_seconds=delay, message=str(refused)))
+            yield context.emit("waiting", wait_seconds=delay, message=str(refused))
             yield Sleep(delay)
 
 
@@ -126,7 +126,7 @@ def send_reading(
                 delay,
             )
             if job is not None:
-                yield Emit(context.update(now, "waiting", job=job, wait_seconds=delay, message=str(error)))
+                yield context.emit("waiting", job=job, wait_seconds=delay, message=str(error))
             yield Sleep(delay)
 
 

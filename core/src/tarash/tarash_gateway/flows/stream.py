@@ -6,7 +6,7 @@ import logging
 from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError, TarashError
-from tarash.tarash_gateway.flows.commands import END, Emit, Flow, Next, Now, OpenStream
+from tarash.tarash_gateway.flows.commands import END, Flow, Next, Now, OpenStream
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.image import (
     ImageResult,
@@ -41,7 +41,7 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
         stream = yield OpenStream(provider, Provider.stream_image, (prepared,), {"timeout": left})
         return stream, (yield Next(stream, left))
 
-    yield Emit(context.update((yield Now()), "submitting"))
+    yield context.emit("submitting")
     intent = yield from record_image_request(context, provider, prepared)
     try:
         stream, item = yield from send_creating(context, begin)
@@ -69,7 +69,7 @@ def _read_on(context: Context, provider: Provider, stream: Any, item: Any) -> Fl
         except InvalidResponseError as error:
             context.log(logging.WARNING, "partial image %d cannot be used (%s)", item.index, error)
         else:
-            yield Emit(context.update((yield Now()), "partial", image=image))
+            yield context.emit("partial", image=image)
         left = context.left((yield Now()), billable="unknown")
         try:
             item = yield Next(stream, left)

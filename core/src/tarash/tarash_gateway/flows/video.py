@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.flows.commands import Blocking, Emit, Flow, Now
+from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.download import download, existing_video
 from tarash.tarash_gateway.flows.inputs import fetch_inputs
@@ -59,7 +59,7 @@ def submit_call(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[Vi
 def _prepare(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[PreparedRequest[VideoGenerationRequest]]:
     images, _ = yield from fetch_inputs(context, plan.images, None, plan.row)
     plan.checked.warnings.extend(_shape_warnings(plan, images))
-    yield Emit(context.update((yield Now()), "submitting"))
+    yield context.emit("submitting")
     return PreparedRequest(plan.model, plan.checked.request, context.request_id, plan.row, images)
 
 
@@ -111,7 +111,7 @@ def existing_file_response(context: Context, place: Path, job: VideoJob | None =
     if job is not None:
         yield from record_job(context, job)
         yield from record_video(context, job, video)
-    yield Emit(context.update((yield Now()), "completed", job=job))
+    yield context.emit("completed", job=job)
     finished = None if job is None else VideoStatus(job)
     return video_response(context, [video], finished, warnings=[f"{place} was already there; nothing was sent"])
 
