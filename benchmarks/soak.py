@@ -144,7 +144,7 @@ async def run(soak: Soak, vendor: Vendor, samples: Samples) -> dict[str, float]:
             if not left:
                 break
             soak.left = soak.left or len(left)
-            work = [(int(job.asked["prompt"].removeprefix(PROMPT)), job) for job in left]
+            work = [(int(job.request["prompt"].removeprefix(PROMPT)), job) for job in left]
             await side_by_side(work, soak.resume, soak.options.concurrency, lambda: None)
             named = set()
         seconds["resumed"] = time.monotonic() - begun

@@ -56,7 +56,7 @@ class Known:
         """The same, as a lookup at the vendor wants it."""
         facts = {name: self.facts[name] for name in ("intent", "kind", "provider", "model", "endpoint", "request_id")}
         job = None if self.job is None else VideoJob.model_validate(self.job)
-        return Entry(**facts, status=self.status, at=self.at, label=self.label, asked=self.facts["asked"], job=job)
+        return Entry(**facts, status=self.status, at=self.at, label=self.label, request=self.facts["asked"], job=job)
 
 
 class Ledger:

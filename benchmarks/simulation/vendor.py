@@ -193,7 +193,7 @@ class Vendor(Provider):
         for _ in range(1 + len(found) // PAGE):
             await self._arrive("list", timeout)
         # A vendor shows all of them. Core looks at each, and at thousands that cannot be it for the one that is.
-        return [self._told(job) for job in found if job.row.id == lost.asked.get("prompt")]
+        return [self._told(job) for job in found if job.row.id == lost.request.get("prompt")]
 
     def forget(self, job_id: str) -> None:
         """Nobody will ask for that job any more."""
@@ -259,7 +259,7 @@ class Vendor(Provider):
             endpoint=self.endpoint,
             status=word,
             created_at=FIRST_DAY + timedelta(seconds=job.created),
-            asked={"prompt": job.row.id},
+            request={"prompt": job.row.id},
         )
 
 

@@ -232,7 +232,7 @@ def test_what_was_changed_on_the_way_is_told(typed, at_sandbox):
 def test_it_is_in_the_journal_with_its_files(typed, at_sandbox, tmp_path, folder):
     typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "-n", 2, *at_sandbox)
     (entry,) = Journal(tmp_path / "journal").entries()
-    assert (entry.status, entry.kind, entry.asked["prompt"]) == ("saved", "image", "A harbour")
+    assert (entry.status, entry.kind, entry.request["prompt"]) == ("saved", "image", "A harbour")
     assert [file["path"] for file in entry.files] == [str(folder / "harbour.png"), str(folder / "harbour-2.png")]
 
 

@@ -69,7 +69,7 @@ def test_a_request_that_is_on_its_way_is_waited_for_and_named(terminal, at_sandb
     opened.interrupt()
     assert opened.end() == -signal.SIGINT
     (entry,) = typed("jobs", "--json").told["jobs"]
-    assert (entry["status"], entry["asked"]["prompt"]) == ("open", "A harbour")
+    assert (entry["status"], entry["request"]["prompt"]) == ("open", "A harbour")
 
 
 def test_a_second_ctrl_c_ends_it_at_once(started):

@@ -245,7 +245,7 @@ class TestTheList:
         assert done.out.index("Boat three") < done.out.index("Boat two")
         assert "Boat one" not in done.out
         assert "1 older ones: --limit 0 shows all" in done.err
-        assert [job["asked"]["prompt"] for job in typed("jobs", "list", "--json").told["jobs"]] == [
+        assert [job["request"]["prompt"] for job in typed("jobs", "list", "--json").told["jobs"]] == [
             "Boat three", "Boat two", "Boat one",
         ]  # fmt: skip
 

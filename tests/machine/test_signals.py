@@ -91,7 +91,7 @@ def test_a_second_one_ends_at_once_and_the_journal_names_the_request(started, ta
     process.send_signal(number)
     assert end(process)[0] == -number
     (entry,) = entries()
-    assert (entry["status"], entry["asked"]["prompt"]) == ("open", "a boat")
+    assert (entry["status"], entry["request"]["prompt"]) == ("open", "a boat")
 
 
 @pytest.fixture

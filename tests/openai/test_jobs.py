@@ -51,7 +51,7 @@ def test_a_submit_returns_as_soon_as_the_vendor_has_the_job(tarash_sandbox, vide
 
     assert (job.provider, job.model, job.status) == ("openai", "sora-2", "queued")
     assert job.endpoint == tarash_sandbox.url
-    assert job.asked["prompt"] == video_request().prompt
+    assert job.request["prompt"] == video_request().prompt
     assert len(tarash_sandbox.requests) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_look_is_one_request(tarash_sandbox, video_config, video_request, call
 
     seen = call(video_config(), job)
 
-    assert (seen.id, seen.asked) == (job.id, job.asked)
+    assert (seen.id, seen.request) == (job.id, job.request)
     assert [request.method for request in tarash_sandbox.requests] == ["POST", "GET"]
 
 

@@ -47,7 +47,7 @@ class TestWhatIsWritten:
         [entry] = journal.entries()
         assert (entry.status, entry.kind, entry.provider, entry.model) == ("saved", "video", "openai", "sora-2")
         assert (entry.request_id, entry.job.id) == (response.request_id, response.job.id)
-        assert entry.asked == response.job.asked
+        assert entry.request == response.job.request
         assert entry.files == [{"path": str(tmp_path / "clip.mp4"), "sha256": response.video.sha256}]
 
     def test_a_video_in_memory(self, journal, make_video, video_config, video_request):
@@ -247,7 +247,7 @@ def test_a_process_killed_at_any_stage_loses_and_repeats_nothing(
     assert len(jobs) == made
     assert (tmp_path / "clip.mp4").exists() is made
     assert entry.status == ("saved" if made else "open")
-    assert entry.asked["prompt"] == f"killed {stage}"
+    assert entry.request["prompt"] == f"killed {stage}"
 
 
 class TestRecovery:
@@ -319,5 +319,5 @@ def test_calls_side_by_side_write_whole_lines(journal, tarash_sandbox, video_con
 
     asyncio.run(many())
     entries = journal.entries()
-    assert {entry.asked["prompt"] for entry in entries} == {f"clip {n}" for n in range(8)}
+    assert {entry.request["prompt"] for entry in entries} == {f"clip {n}" for n in range(8)}
     assert all(entry.status == "made" for entry in entries)

@@ -48,7 +48,7 @@ def test_a_job_that_was_made_is_found_and_paid_once(
     response = make_video(video_config(), video_request(prompt=f"a lake {reply!r}", duration_seconds=4))
 
     assert response.video.content_type == "video/mp4"
-    assert response.job.asked["prompt"] == f"a lake {reply!r}"
+    assert response.job.request["prompt"] == f"a lake {reply!r}"
     assert len(posts()) == 1
 
 
@@ -146,7 +146,7 @@ def test_a_long_list_is_read_as_far_as_it_matters(tarash_sandbox, video_config, 
     tarash_sandbox.play(Crowd(tarash_sandbox, RawBytes()), method="POST")
     job = submit_video(video_config(), video_request(prompt="in a crowd"))
 
-    assert job.asked["prompt"] == "in a crowd"
+    assert job.request["prompt"] == "in a crowd"
     pages = [request.query for request in tarash_sandbox.requests if request.method == "GET"]
     assert len(pages) == 3
     assert all(page["limit"] == "100" for page in pages)

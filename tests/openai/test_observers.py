@@ -51,7 +51,7 @@ def test_a_call_and_its_attempt_are_told_with_one_id(told, make_image, image_con
     )
     assert (attempt.request_id, attempt.attempt) == (response.request_id, 1)
     assert attempt.endpoint == image_config().base_url
-    assert call.asked["prompt"] == image_request().prompt
+    assert call.request["prompt"] == image_request().prompt
     (first, of_attempt), (second, of_call) = told.after
     assert (first, second) == (attempt, call)
     assert of_attempt.response.images == of_call.response.images
@@ -94,7 +94,7 @@ def test_a_submit_and_a_resume_are_calls_of_their_own(told, video_config, video_
     assert [context.operation for context in told.before] == ["submit", "submit", "resume"]
     assert told.after[1][1].job.id == job.id
     assert told.after[-1][1].response == response
-    assert told.before[-1].asked == {}
+    assert told.before[-1].request == {}
 
 
 def test_a_stream_is_told(told, image_config, image_request):
@@ -180,7 +180,7 @@ def test_a_context_holds_no_key(told, tarash_sandbox, make_image, image_config, 
         make_image(image_config(), image_request())
 
     key = image_config().api_key.get_secret_value()
-    assert key not in repr(told.before) + repr(told.after) + repr([context.asked for context in told.before])
+    assert key not in repr(told.before) + repr(told.after) + repr([context.request for context in told.before])
     assert image_request().prompt not in repr(told.before)
 
 

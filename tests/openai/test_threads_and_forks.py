@@ -49,7 +49,7 @@ def test_each_of_sixteen_threads_gets_the_picture_that_it_asked_for(image_config
 
     for number, response in enumerate(made):
         assert response.images[0].revised_prompt.startswith(f"cat {number} of many")
-        assert response.asked["prompt"] == f"cat {number} of many"
+        assert response.request["prompt"] == f"cat {number} of many"
     assert len({response.request_id for response in made}) == THREADS
     assert len({response.images[0].sha256 for response in made}) == THREADS
     assert len(posts()) == THREADS
@@ -61,7 +61,7 @@ def test_each_of_sixteen_threads_gets_its_own_job(tarash_sandbox, video_config, 
     jobs = at_once(lambda number: submit_video(config, video_request(f"lake {number}")))
 
     sent = {request.fields["prompt"] for request in posts()}
-    assert sent == {job.asked["prompt"] for job in jobs} == {f"lake {number}" for number in range(THREADS)}
+    assert sent == {job.request["prompt"] for job in jobs} == {f"lake {number}" for number in range(THREADS)}
     assert len({job.id for job in jobs}) == THREADS
     assert resume_video(config, jobs[7]).job.id == jobs[7].id
 

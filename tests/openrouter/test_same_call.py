@@ -65,7 +65,7 @@ def test_one_video_request_runs_at_every_vendor(router, make_video, config, prov
 
     assert response.video.content_type == "video/mp4"
     assert response.provider == provider
-    assert response.job.asked["prompt"] == VIDEO.prompt
+    assert response.job.request["prompt"] == VIDEO.prompt
     assert [paid.prompt for paid in router.paid] == [VIDEO.prompt]
 
 
@@ -85,7 +85,7 @@ def test_what_a_vendor_does_not_have_is_told_and_never_refused(router, make_vide
 
     told = {warning.partition(":")[0] for warning in response.warnings}
     fields = {"resolution", "seed", "negative_prompt", "generate_audio"}
-    sent = {name for name in fields if response.asked.get(name) is not None}
+    sent = {name for name in fields if response.request.get(name) is not None}
     # What is neither sent nor told is what the model does anyway.
     assert fields - told - sent <= {"generate_audio"}
     assert not told & sent

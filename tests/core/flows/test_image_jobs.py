@@ -78,7 +78,7 @@ class Kiln(Provider):
     def fetch_image(self, job, *, timeout):
         self._asked("fetch_image")
         return ImageAnswer(
-            [ImageOutput(content=self.vendor.png)] * job.asked.get("n", 1), provider_request_id="v1", raw={"seed": 7}
+            [ImageOutput(content=self.vendor.png)] * job.request.get("n", 1), provider_request_id="v1", raw={"seed": 7}
         )
 
     def cancel_image(self, job, *, timeout):
@@ -142,7 +142,7 @@ def test_a_call_is_submitted_polled_and_fetched(kiln, make_image, png):
 
     assert kiln.calls == ["submit_image", "poll_image", "poll_image", "fetch_image"]
     assert (response.images[0].content, response.provider_request_id, response.cost) == (png, "v1", 0.04)
-    assert (response.job.id, response.job.status, response.job.asked) == ("job_1", "completed", {"prompt": "a cat"})
+    assert (response.job.id, response.job.status, response.job.request) == ("job_1", "completed", {"prompt": "a cat"})
     assert [update.status for update in updates] == [
         "submitting",
         "queued",
@@ -157,7 +157,7 @@ def test_a_call_is_submitted_polled_and_fetched(kiln, make_image, png):
 
 def test_each_step_is_there_by_itself(kiln, png):
     job = ImageJob.model_validate_json(submit_image(config(), request(n=2)).model_dump_json())
-    assert (job.status, job.queue_position, job.asked) == ("queued", 2, {"prompt": "a cat", "n": 2})
+    assert (job.status, job.queue_position, job.request) == ("queued", 2, {"prompt": "a cat", "n": 2})
     assert poll_image(config(), job).status == "in_progress"
     assert [image.content for image in resume_image(config(), job).images] == [png, png]
     assert cancel_image(config(), job).status == "cancelled"

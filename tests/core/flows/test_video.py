@@ -94,7 +94,7 @@ def test_what_was_asked_is_kept_with_a_digest_for_media(called, clip, png):
         seed=3,
         image_list=[ImageType(image=png, type="first_frame")],
     )
-    assert result.job.asked == {
+    assert result.job.request == {
         "prompt": "a cat",
         "size": "64x48",
         "seed": 3,
@@ -106,7 +106,7 @@ def test_a_remix_keeps_the_id_of_its_job(called, clip):
     earlier = status("completed", id="job_0").job
     columns = {"operations": ("generate", "remix")}
     result, _ = called(status("completed"), delivery(clip), video=earlier, operation="remix", columns=columns)
-    assert result.job.asked["video"] == "job_0"
+    assert result.job.request["video"] == "job_0"
 
 
 def test_what_a_vendor_does_not_repeat_is_not_forgotten(called, clip):
@@ -200,7 +200,7 @@ class TestWaiting:
     def test_every_later_error_says_which_job_it_is(self, error, called):
         result, _ = called(status(), error)
         assert result is error
-        assert (result.job.id, result.job.asked["prompt"]) == ("job_1", "a cat")
+        assert (result.job.id, result.job.request["prompt"]) == ("job_1", "a cat")
 
     def test_a_provider_that_gives_no_status_is_told_with_the_job(self, called):
         result, _ = called(status(), None)
@@ -237,7 +237,7 @@ class TestWaiting:
         error = ContentPolicyError("no", stage="output", job=status("failed", id="job_1").job)
         result, _ = called(status(), error)
         assert result is error
-        assert (result.job.status, result.job.asked["prompt"], result.stage) == ("failed", "a cat", "output")
+        assert (result.job.status, result.job.request["prompt"], result.stage) == ("failed", "a cat", "output")
 
 
 class TestDownloading:

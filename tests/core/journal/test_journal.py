@@ -78,7 +78,7 @@ class TestWriting:
             thread.start()
         for thread in threads:
             thread.join()
-        assert {entry.asked["prompt"] for entry in journal.entries()} == set(prompts)
+        assert {entry.request["prompt"] for entry in journal.entries()} == set(prompts)
 
     def test_a_folder_that_cannot_be_written_to_is_told(self, tmp_path):
         place = tmp_path / "file"
@@ -96,7 +96,7 @@ class TestReading:
         intended(journal)
         [entry] = journal.entries()
         assert (entry.status, entry.kind, entry.provider, entry.model) == ("open", "video", "acme", "m")
-        assert (entry.endpoint, entry.request_id, entry.asked) == ("https://a/v1", "req_1", {"prompt": "a kite"})
+        assert (entry.endpoint, entry.request_id, entry.request) == ("https://a/v1", "req_1", {"prompt": "a kite"})
         assert (entry.job, entry.files, entry.error) == (None, [], None)
 
     @pytest.mark.parametrize("event", ["unconfirmed", "absent", "refused", "failed", "made"])

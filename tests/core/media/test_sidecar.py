@@ -91,7 +91,7 @@ def test_unknown_and_missing_keys_are_no_matter(place):
 
 
 def test_the_prompt_is_told_apart_from_the_parameters():
-    told = Origin(asked={"prompt": "a cat", "size": "1024x1024", "image_list": [{"sha256": "ab"}]}).told()
+    told = Origin(request={"prompt": "a cat", "size": "1024x1024", "image_list": [{"sha256": "ab"}]}).told()
     assert told["prompt"] == "a cat"
     assert told["parameters"] == {"size": "1024x1024", "image_list": [{"sha256": "ab"}]}
 

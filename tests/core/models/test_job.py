@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tarash.tarash_gateway.journal import Entry
 from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.plugins import UnconfirmedSubmit
 
 JOB = VideoJob(
     provider="acme",
@@ -16,7 +18,7 @@ JOB = VideoJob(
     status="in_progress",
     progress=40,
     created_at=datetime(2026, 3, 1, 12, tzinfo=UTC),
-    asked={"prompt": "a private wish", "image_list": [{"type": "reference", "sha256": "ab"}]},
+    request={"prompt": "a private wish", "image_list": [{"type": "reference", "sha256": "ab"}]},
     provider_data={"project": "p1"},
 )
 
@@ -53,6 +55,18 @@ def test_a_job_in_a_final_status_is_finished(status, finished):
 def test_a_job_is_frozen():
     with pytest.raises(ValueError, match="frozen"):
         JOB.status = "completed"
+
+
+def test_the_name_that_the_request_had_in_1_0_is_read():
+    stored = {("asked" if name == "request" else name): value for name, value in JOB.model_dump(mode="json").items()}
+    assert VideoJob.model_validate(stored) == JOB
+    assert VideoJob.model_validate_json(json.dumps(stored)) == JOB
+    assert JOB.asked == JOB.request
+    changed = JOB.model_copy(update={"asked": {"prompt": "a lake"}})
+    assert changed.request == changed.asked == {"prompt": "a lake"}
+    assert "asked" not in changed.model_dump()
+    assert Entry("int_1", request={"prompt": "a"}).asked == {"prompt": "a"}
+    assert UnconfirmedSubmit("m", JOB.created_at, {"prompt": "a"}).asked == {"prompt": "a"}
 
 
 def test_a_newer_gateway_may_add_a_field():

@@ -28,7 +28,7 @@ TOLD = {
     "adjustments": [Adjustment(field="style", asked="vivid", sent="natural", reason="nearest")],
     "warnings": ["seed: acme-image has no such parameter; it was left out"],
     "raw_response": {"created": 1},
-    "asked": {"prompt": "a cat", "size": "8x6", "image_list": [{"type": "reference", "sha256": "ab"}]},
+    "request": {"prompt": "a cat", "size": "8x6", "image_list": [{"type": "reference", "sha256": "ab"}]},
     "created_at": datetime(2026, 11, 22, 18, 0, 0, tzinfo=UTC),
     "attempts": [Attempt(provider="acme", model="acme-image", outcome="succeeded")],
 }
@@ -186,8 +186,15 @@ class TestSidecars:
             "a cat",
         )
 
+    def test_the_name_that_the_request_had_in_1_0_is_read(self, png):
+        response = images(Media.from_bytes(png))
+        stored = {
+            ("asked" if name == "request" else name): value for name, value in response.model_dump(mode="json").items()
+        }
+        assert type(response).model_validate(stored).request == response.request == response.asked
+
     def test_a_resumed_clip_tells_what_its_job_was_asked_for(self, tmp_path, clip):
-        job = JOB.model_copy(update={"asked": {"prompt": "a lake", "duration_seconds": 4}})
+        job = JOB.model_copy(update={"request": {"prompt": "a lake", "duration_seconds": 4}})
         response = videos(Media.from_bytes(clip)).model_copy(update={"asked": {}, "job": job})
         told = self.saved(response.video, tmp_path / "a.mp4")
         assert (told["prompt"], told["parameters"]) == ("a lake", {"duration_seconds": 4})

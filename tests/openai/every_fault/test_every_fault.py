@@ -271,7 +271,7 @@ def check_error(error, end, entry):
     assert (error.provider, error.request_id) == ("openai", entry.request_id)
     shown = f"{error} {error!r} {getattr(error, '__notes__', '')}"
     assert KEY not in shown
-    assert entry.asked["prompt"] not in shown
+    assert entry.request["prompt"] not in shown
     copy = pickle.loads(pickle.dumps(error))
     assert (str(copy), copy.billable, copy.job) == (str(error), error.billable, error.job)
 

@@ -132,7 +132,7 @@ class History:
 
     def others_jobs(self, entries: Iterable[Entry]) -> list[Entry]:
         """Requests with the same prompts as these whose jobs are known."""
-        wanted = {prompt_digest(entry.asked) for entry in entries}
+        wanted = {prompt_digest(entry.request) for entry in entries}
         return [
             self.entry(intent)
             for prompt in wanted

@@ -259,7 +259,7 @@ class Work:
     async def _adopt(self) -> RowOutcome:
         entry = self._entry
         self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
-        origin = Origin(provider=entry.provider, model=entry.model, asked=entry.asked, request_id=entry.request_id)
+        origin = Origin(provider=entry.provider, model=entry.model, request=entry.request, request_id=entry.request_id)
         files = await self._in_thread(lambda: describe_left(self._decision.files, origin))
         return await self._noted(Saved(files), None)
 

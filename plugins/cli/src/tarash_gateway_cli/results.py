@@ -108,7 +108,7 @@ def print_result(output: Output, response: Response, saved: Saved) -> None:
     output.object({"files": files, **fields, "warnings": warnings})
 
 
-_LEFT_OUT: Final = {"images", "videos", "raw_response", "asked", "warnings"}
+_LEFT_OUT: Final = {"images", "videos", "raw_response", "request", "warnings"}
 
 
 def print_skipped(output: Output, paths: Sequence[Path]) -> None:

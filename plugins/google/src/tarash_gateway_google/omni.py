@@ -69,9 +69,9 @@ def cancel(places: Places, job: VideoJob) -> Steps[Answer]:
 
 def poll_request(method: str, path: str, job: VideoJob, body: Any = None) -> HttpRequest:
     """A request about a job, whose answer may hold its input and its videos."""
-    prompt = job.asked.get("prompt")
+    prompt = job.request.get("prompt")
     prompts = (prompt,) if isinstance(prompt, str) else ()
-    videos = job.asked.get("n")
+    videos = job.request.get("n")
     limit = max(POLL_BYTES, image_limit(videos) if isinstance(videos, int) else 0)
     return HttpRequest(method, path, body, limit=limit, most_seconds=POLL_SECONDS, prompts=prompts)
 

@@ -108,7 +108,7 @@ class GoogleProvider(HttpProvider):
         with creation_errors():
             answer = yield from self._begin(prepared, notes)
             data = {**self._home(), **({"notes": notes} if notes else {})}
-            job = self.new_job(VideoJob, prepared.model, asked={"n": prepared.request.n}, provider_data=data)
+            job = self.new_job(VideoJob, prepared.model, request={"n": prepared.request.n}, provider_data=data)
             return self._read_videos(answer, job)
 
     def _poll(self, job: VideoJob) -> Steps[VideoStatus]:

@@ -111,7 +111,7 @@ def _finished(
     if not videos:
         msg = f"job {job.id} is done, and its answer holds no video"
         raise InvalidResponseError(msg, job=job, raw=answer.redaction.shown(parsed), billable="yes")
-    wanted = job.asked.get("n", 1)
+    wanted = job.request.get("n", 1)
     missing = wanted - len(videos) if isinstance(wanted, int) else 0
     warnings = []
     if filtered:

@@ -347,7 +347,7 @@ def _refuse_lost(journal: Journal, provider: str, model: str, prompt: str) -> No
     since = datetime.now(UTC) - timedelta(hours=REPEAT_HOURS)
     for entry in journal.entries():
         lost = entry.status in ("open", "unconfirmed") and entry.at >= since
-        if lost and (provider, model, prompt) == (entry.provider, entry.model, entry.asked.get("prompt")):
+        if lost and (provider, model, prompt) == (entry.provider, entry.model, entry.request.get("prompt")):
             msg = (
                 f"the same request went to {provider} at {entry.at:%Y-%m-%d %H:%M} UTC, and its answer was lost: it "
                 "was possibly billed. It was not sent again. Ask the user, who may look at the vendor's usage page; "

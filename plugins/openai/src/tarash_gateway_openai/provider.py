@@ -191,12 +191,12 @@ class _Pages:
         self._read += 1
         jobs, self._after = read_job_list(answer, self._known)
         early = self._lost.since - CLOCKS_DIFFER
-        prompt = self._lost.asked.get("prompt")
+        prompt = self._lost.request.get("prompt")
         # Of a long list only what may be it is kept.
         self.jobs += [
             job
             for job in jobs
-            if (job.created_at is None or job.created_at >= early) and job.asked.get("prompt", prompt) == prompt
+            if (job.created_at is None or job.created_at >= early) and job.request.get("prompt", prompt) == prompt
         ]
         oldest = jobs[-1].created_at if jobs else None
         self._more = self._after is not None and (oldest is None or oldest >= early)

@@ -88,7 +88,7 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest], endpoint: s
 
 def status_request(job: VideoJob) -> HttpRequest:
     """Polls a job. The vendor's own address of it is not used: it may be relative, or anywhere."""
-    prompt = job.asked.get("prompt")
+    prompt = job.request.get("prompt")
     prompts = (prompt,) if isinstance(prompt, str) else ()
     return HttpRequest("GET", f"/videos/{path_segment(job.id)}", most_seconds=POLL_SECONDS, prompts=prompts)
 

@@ -79,8 +79,8 @@ def call_attributes(context: CallContext) -> dict[str, Any]:
         known["gen_ai.request.stream"] = True
     if context.job is not None:
         known |= job_attributes(context.job)
-    asked = {name: value for name, value in context.asked.items() if name in REQUEST}
-    return known | vendor_attributes(context) | {REQUEST[name]: value for name, value in asked.items()}
+    request = {name: value for name, value in context.request.items() if name in REQUEST}
+    return known | vendor_attributes(context) | {REQUEST[name]: value for name, value in request.items()}
 
 
 def vendor_attributes(context: CallContext) -> dict[str, Any]:

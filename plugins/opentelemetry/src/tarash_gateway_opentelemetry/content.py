@@ -22,19 +22,19 @@ _SHORTEST = 4
 
 def prompt_attributes(context: CallContext) -> dict[str, Any]:
     """The prompts of a request, as the conventions want them; nothing unless the environment asks for it."""
-    if os.environ.get(VARIABLE, "").strip().lower() not in _ON_SPANS or "prompt" not in context.asked:
+    if os.environ.get(VARIABLE, "").strip().lower() not in _ON_SPANS or "prompt" not in context.request:
         return {}
-    message = {"role": "user", "parts": [{"type": "text", "content": context.asked["prompt"]}]}
+    message = {"role": "user", "parts": [{"type": "text", "content": context.request["prompt"]}]}
     known = {"gen_ai.input.messages": json.dumps([message], ensure_ascii=False)}
-    if "negative_prompt" in context.asked:
-        known["tarash.request.negative_prompt"] = context.asked["negative_prompt"]
+    if "negative_prompt" in context.request:
+        known["tarash.request.negative_prompt"] = context.request["negative_prompt"]
     return known
 
 
-def without_prompt(text: str, asked: Mapping[str, Any]) -> str:
-    """`text` without the prompts of what was asked: a vendor may quote them in its refusal."""
+def without_prompt(text: str, request: Mapping[str, Any]) -> str:
+    """`text` without the prompts of the request: a vendor may quote them in its refusal."""
     for name in _WRITTEN:
-        written = asked.get(name)
+        written = request.get(name)
         if isinstance(written, str) and len(written) >= _SHORTEST:
             for spelling in (written, json.dumps(written)[1:-1], json.dumps(written, ensure_ascii=False)[1:-1]):
                 text = text.replace(spelling, f"[{name}]")

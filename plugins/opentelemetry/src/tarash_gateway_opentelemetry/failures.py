@@ -17,13 +17,13 @@ def error_attributes(error: BaseException | None) -> dict[str, Any]:
     return {} if error is None or isinstance(error, GeneratorExit) else {"error.type": type(error).__qualname__}
 
 
-def tell_error(span: Span, error: BaseException, asked: Mapping[str, Any]) -> None:
+def tell_error(span: Span, error: BaseException, request: Mapping[str, Any]) -> None:
     """Writes an error on a span: its status, and an event with its class and message.
 
     Args:
         span: the span that it ends.
         error: what broke the call off.
-        asked: the request, whose prompts the message must not quote.
+        request: the request, whose prompts the message must not quote.
     """
     from opentelemetry.trace import Status, StatusCode
 
@@ -36,7 +36,7 @@ def tell_error(span: Span, error: BaseException, asked: Mapping[str, Any]) -> No
     message = None
     if isinstance(error, TarashError):
         # Ours alone: its keys are masked. A trace would show the texts of its causes, which are a stranger's.
-        message = event["exception.message"] = without_prompt(str(error), asked)
+        message = event["exception.message"] = without_prompt(str(error), request)
         known = {"code": error.code, "status_code": error.status_code, "billable": error.billable}
         span.set_attributes({f"tarash.error.{name}": value for name, value in known.items() if value is not None})
     span.add_event("exception", event)

@@ -88,8 +88,8 @@ class OpenTelemetryObserver:
             if opened is not None and opened.span.is_recording():
                 opened.span.set_attributes(outcome_attributes(context, outcome))
                 if outcome.error is not None:
-                    asked = outcome.job.asked if outcome.job is not None and not context.asked else context.asked
-                    tell_error(opened.span, outcome.error, asked)
+                    of_job = {} if outcome.job is None else outcome.job.request
+                    tell_error(opened.span, outcome.error, context.request or of_job)
         finally:
             if opened is not None:
                 opened.end()

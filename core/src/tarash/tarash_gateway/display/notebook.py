@@ -117,7 +117,7 @@ def response_bundle(response: GenerationResponse) -> dict[str, Any]:
 
 def response_rows(response: GenerationResponse) -> text.Rows:
     """What to know of a response, as names with one or several lines each; a name without a line is left out."""
-    prompt = response.asked.get("prompt")
+    prompt = response.request.get("prompt")
     job = getattr(response, "job", None)
     found: dict[str, list[str]] = {
         "model": [f"{response.provider} / {response.model}"],
@@ -160,7 +160,7 @@ def _media_html(response: GenerationResponse) -> str:
     left = TOTAL_LIMIT
     height = 512 if len(response.media) == 1 else 256
     for media in response.media:
-        about = media.revised_prompt or response.asked.get("prompt") or ""
+        about = media.revised_prompt or response.request.get("prompt") or ""
         shown.append(media_html(media, about=str(about), height=height, limit=min(INLINE_LIMIT, left)))
         left = max(0, left - (media.size_bytes or 0))
     return text.side_by_side(shown)

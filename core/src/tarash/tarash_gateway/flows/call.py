@@ -103,7 +103,7 @@ def call_job(
     """Runs `steps` for a job that exists already; whatever goes wrong names the job."""
     started = yield Now()
     deadline = started + config.timeout
-    context = Context(config, job.model, scope.request_id, started, deadline, scope.journal, request=job.asked)
+    context = Context(config, job.model, scope.request_id, started, deadline, scope.journal, request=job.request)
     context = yield from notify_start(context, scope, None, job.endpoint, job=job)
     try:
         result = yield from steps(context)
@@ -219,7 +219,7 @@ def notify_start(
         endpoint=endpoint,
         at=(yield Today()),
         attempt=attempt,
-        asked={} if request is None else request_snapshot(request),
+        request={} if request is None else request_snapshot(request),
         job=job,
     )
     yield Observe("tarash_before_generate", {"context": call_context})

@@ -100,7 +100,7 @@ def resume_image_call(
     finished = yield from wait(context, provider, report)
     result = yield from fetch_result(context, provider, finished)
     yield context.emit("completed", job=result.job)
-    return image_response(context, [result], finished.job.asked, result.warnings, row=row)
+    return image_response(context, [result], finished.job.request, result.warnings, row=row)
 
 
 def _prepare(
@@ -164,7 +164,7 @@ def _created_job(
         endpoint=provider.endpoint,
         status="in_progress",
         request_id=context.request_id,
-        asked=request_snapshot(prepared.request, prepared.images, prepared.mask),
+        request=request_snapshot(prepared.request, prepared.images, prepared.mask),
     )
 
 
@@ -184,7 +184,7 @@ def fetch_result(context: Context, provider: Provider, finished: JobReport[Image
         yield context.emit("downloading", progress=job.progress, job=job)
         call = ProviderCall(provider, Provider.fetch_image, (job,))
         answer = checked_answer((yield from send_reading(context, call, job=job)), provider, call.name)
-        media, warnings = yield from images_of(context, provider, job.asked.get("n", 1), answer)
+        media, warnings = yield from images_of(context, provider, job.request.get("n", 1), answer)
     except BaseException as error:
         attach_job(error, job, context)
         if isinstance(error, (ContentPolicyError, GenerationFailedError, JobExpiredError)):
@@ -248,7 +248,7 @@ def image_response(
         provider=context.config.provider,
         model=context.model,
         job=results[0].job,
-        asked=request,
+        request=request,
         provider_request_id=answers[0].provider_request_id,
         usage=_sum_usage([answer.usage for answer in answers if answer.usage]),
         cost=cost,

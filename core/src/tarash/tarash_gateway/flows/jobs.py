@@ -100,7 +100,7 @@ def submit(context: Context, provider: Provider, kind: JobKind, prepared: Prepar
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
-    job = report.job.model_copy(update={"request_id": context.request_id, "asked": request})
+    job = report.job.model_copy(update={"request_id": context.request_id, "request": request})
     claim(job)
     context.log(logging.INFO, "job %s was submitted", job.id)
     try:
@@ -255,7 +255,7 @@ def merge_job(job: JobT, latest: GenerationJob) -> JobT:
     return job.model_copy(update=changes)
 
 
-_KEPT = ("asked", "request_id", "endpoint", "provider", "model", "id")
+_KEPT = ("request", "request_id", "endpoint", "provider", "model", "id")
 
 
 def _raise_unless_completed(job: GenerationJob, report: JobReport[Any]) -> None:

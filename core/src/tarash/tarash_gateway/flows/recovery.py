@@ -87,8 +87,8 @@ def _candidates(
 
 def _is_it(job: VideoJob, lost: UnconfirmedSubmit) -> bool:
     """Tells whether `job` may be what `lost` asked for. The prompt must be told by the vendor; the rest where it is."""
-    request: Any = lost.asked
-    if job.asked.get("prompt") != request.get("prompt"):
+    request: Any = lost.request
+    if job.request.get("prompt") != request.get("prompt"):
         return False
     if job.created_at is not None and job.created_at < lost.since - CLOCKS_DIFFER:
         return False
@@ -138,7 +138,7 @@ def _looked_up(
 ) -> Flow[VideoJob | None]:
     if entry.kind == "image" or not supports(provider, Provider.find_video):
         return None
-    lost = UnconfirmedSubmit(entry.model, entry.at, entry.asked)
+    lost = UnconfirmedSubmit(entry.model, entry.at, entry.request)
     found = yield from _candidates(context, provider, lost, taken)
     job = next((job for job in found or [] if claim(job)), None)
     if job is None:
@@ -146,7 +146,7 @@ def _looked_up(
             context.log(logging.INFO, "intent %s is not in the vendor's job list: it was never accepted", entry.intent)
             yield from record_not_found(context, entry.intent)
         return None
-    job = job.model_copy(update={"request_id": entry.request_id, "asked": entry.asked})
+    job = job.model_copy(update={"request_id": entry.request_id, "request": entry.request})
     taken.add((job.endpoint, job.id))
     context.log(logging.WARNING, "job %s was found at the vendor for a submit that was never answered", job.id)
     yield from record_job(context, job, entry.intent)

@@ -136,7 +136,7 @@ def video_response(
         provider=context.config.provider,
         model=context.model,
         job=finished.job if finished else None,
-        asked=finished.job.asked if finished else {},
+        request=finished.job.request if finished else {},
         provider_request_id=finished.job.provider_request_id if finished else None,
         usage=finished.usage if finished else None,
         cost=cost,
@@ -161,7 +161,7 @@ def _cost(
     if finished.cost is not None:
         return finished.cost, "vendor"
     price = row.price if row is not None else None
-    request: dict[str, Any] = finished.job.asked
+    request: dict[str, Any] = finished.job.request
     size, tier, sound = f"{first.width}x{first.height}", request.get("resolution"), request.get("generate_audio")
     each = price.for_second(None if tier else size, tier, audio=sound) if price is not None else None
     if each is None or each[0] != each[1] or first.duration_seconds is None:

@@ -50,7 +50,7 @@ class Entry:
     label: str | None = None
     """The caller's own name for it, such as a row of a batch."""
 
-    asked: dict[str, Any] = field(default_factory=dict, repr=False)
+    request: dict[str, Any] = field(default_factory=dict, repr=False)
     """The request as sent, with digests in place of media."""
 
     job: ImageJob | VideoJob | None = None
@@ -61,6 +61,11 @@ class Entry:
 
     error: str | None = None
     """The name of the error and its message, where there was one."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The name that `request` had in 1.0."""
+        return self.request
 
 
 class Entries:
@@ -109,7 +114,7 @@ class Entries:
         """A job that was submitted without this journal, and resumed with it."""
         entry = Entry(f"job_{job.id}@{job.endpoint}", job.kind, "submitted", _time(line.get("at")))
         entry.provider, entry.model, entry.endpoint = job.provider, job.model, job.endpoint
-        entry.request_id, entry.asked = job.request_id, job.asked
+        entry.request_id, entry.request = job.request_id, job.request
         self._entries[entry.intent] = entry
         return entry
 
@@ -119,7 +124,7 @@ def _begin(entry: Entry, line: dict[str, Any]) -> None:
         if isinstance(line.get(name), str):
             setattr(entry, name, line[name])
     entry.kind = "image" if line.get("kind") == "image" else "video"
-    entry.asked = line["asked"] if isinstance(line.get("asked"), dict) else {}
+    entry.request = line["asked"] if isinstance(line.get("asked"), dict) else {}
     entry.at = _time(line.get("at"))
 
 

@@ -37,7 +37,7 @@ class Journal:
         with Journal("journal") as journal:
             generate_video(config, request, save_to="clip.mp4")
         for entry in journal.entries():
-            print(entry.status, entry.asked["prompt"])
+            print(entry.status, entry.request["prompt"])
         ```
     """
 

@@ -35,7 +35,7 @@ class Origin:
 
     provider: str | None = None
     model: str | None = None
-    asked: Mapping[str, Any] | None = None
+    request: Mapping[str, Any] | None = None
     """The request as it was sent, plain JSON with digests in place of media."""
 
     adjustments: Sequence[Any] = ()
@@ -54,13 +54,13 @@ class Origin:
 
     def told(self) -> dict[str, Any]:
         """The part of a sidecar that is about the call."""
-        asked = dict(self.asked or {})
+        parameters = dict(self.request or {})
         made = None if self.created_at is None else self.created_at.astimezone(UTC)
         return {
-            "prompt": asked.pop("prompt", None),
+            "prompt": parameters.pop("prompt", None),
             "provider": self.provider,
             "model": self.model,
-            "parameters": asked,
+            "parameters": parameters,
             "adjustments": list(self.adjustments),
             "warnings": list(self.warnings),
             "cost": self.cost,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field
+from pydantic import AliasChoices, Field
 
 from tarash.tarash_gateway.records import FrozenModel
 
@@ -13,6 +14,13 @@ JobStatus = Literal["queued", "in_progress", "completed", "failed", "cancelled",
 
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("completed", "failed", "cancelled", "expired"))
 """A job in one of these changes no more."""
+
+
+def current_names(update: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
+    """Puts `request` in place of `asked`, its name in 1.0, among the fields of a `model_copy`."""
+    if update is None or "asked" not in update:
+        return update
+    return {"request" if name == "asked" else name: value for name, value in update.items()}
 
 
 class GenerationJob(FrozenModel):
@@ -60,8 +68,8 @@ class GenerationJob(FrozenModel):
     provider_request_id: str | None = None
     """The vendor's id of that HTTP request."""
 
-    asked: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """What was asked for, with a digest in place of media."""
+    request: dict[str, Any] = Field(default_factory=dict, repr=False, validation_alias=AliasChoices("request", "asked"))
+    """The request as it was sent, plain JSON with digests in place of media. Up to 1.0 its name was `asked`."""
 
     provider_data: dict[str, Any] = Field(default_factory=dict, repr=False)
     """What the provider needs besides the id, such as a project; never a secret."""
@@ -70,6 +78,15 @@ class GenerationJob(FrozenModel):
     def finished(self) -> bool:
         """Whether the status changes no more."""
         return self.status in FINAL_STATUSES
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The name that `request` had in 1.0."""
+        return self.request
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """Copies the job, as pydantic does; an update of `asked` is one of `request`."""
+        return super().model_copy(update=current_names(update), deep=deep)
 
 
 class VideoJob(GenerationJob):

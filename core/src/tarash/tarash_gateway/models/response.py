@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, model_validator
+from pydantic import AfterValidator, AliasChoices, AwareDatetime, Field, model_validator
 
 from tarash.tarash_gateway.media.sidecar import Origin
-from tarash.tarash_gateway.models.job import ImageJob, VideoJob
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob, current_names
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.records import FrozenModel, clip
 
@@ -88,11 +88,16 @@ class GenerationResponse(FrozenModel):
     attempts: list[Attempt] = Field(default_factory=list)
     """The configs that were tried, in order."""
 
-    asked: dict[str, Any] = Field(default_factory=dict, repr=False)
-    """The request as it was sent, plain JSON with digests in place of media."""
+    request: dict[str, Any] = Field(default_factory=dict, repr=False, validation_alias=AliasChoices("request", "asked"))
+    """The request as it was sent, plain JSON with digests in place of media. Up to 1.0 its name was `asked`."""
 
     created_at: AwareDatetime = Field(default_factory=lambda: datetime.now(UTC), repr=False)
     """When the response was made, in UTC."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The name that `request` had in 1.0."""
+        return self.request
 
     @property
     def media(self) -> list[Media]:
@@ -106,7 +111,7 @@ class GenerationResponse(FrozenModel):
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy, as pydantic makes it; its media know what was changed in it."""
-        copy = super().model_copy(update=update, deep=deep)
+        copy = super().model_copy(update=current_names(update), deep=deep)
         if update and update.keys() != {"attempts"}:  # media say nothing of the attempts
             copy._tell_the_media()  # noqa: SLF001 # its own class
         return copy
@@ -121,7 +126,7 @@ class GenerationResponse(FrozenModel):
         return Origin(
             provider=self.provider,
             model=self.model,
-            asked=self.asked,
+            request=self.request,
             adjustments=self.adjustments,
             warnings=self.warnings,
             cost=self.cost,
@@ -180,4 +185,4 @@ class VideoGenerationResponse(GenerationResponse):
         origin = super()._origin()
         if origin is None or self.job is None:
             return None  # a file that was there before: nothing is known of where it came from
-        return replace(origin, asked=self.asked or self.job.asked, job_id=self.job.id)
+        return replace(origin, request=self.request or self.job.request, job_id=self.job.id)

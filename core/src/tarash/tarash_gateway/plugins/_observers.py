@@ -49,11 +49,16 @@ class CallContext:
     attempt: int | None = None
     """Which config of the chain, counted from 1; None for the call itself."""
 
-    asked: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    request: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """The request as plain JSON, the prompt in it, media left out. Write it nowhere unless you were told to."""
 
     job: GenerationJob | None = field(default=None, repr=False, compare=False)
     """The job that a function such as `poll_video`, `resume_image` or `cancel_video` was given."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The name that `request` had in 1.0."""
+        return self.request
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,8 +254,13 @@ class UnconfirmedSubmit:
     since: datetime
     """When the request was about to be sent, UTC. The vendor's clock may differ by a minute."""
 
-    asked: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    request: Mapping[str, Any] = field(default_factory=dict, repr=False)
     """The request as sent: `prompt`, `size`, `duration_seconds`, …"""
+
+    @property
+    def asked(self) -> Mapping[str, Any]:
+        """The name that `request` had in 1.0."""
+        return self.request
 
 
 class Sink:

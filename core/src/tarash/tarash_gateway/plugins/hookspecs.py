@@ -112,7 +112,7 @@ def tarash_before_generate(context: CallContext) -> None:
     logged under its name and goes no further.
 
     Args:
-        context: which call it is. It holds no key; `context.asked` holds the prompt.
+        context: which call it is. It holds no key; `context.request` holds the prompt.
 
     Example:
         ```python

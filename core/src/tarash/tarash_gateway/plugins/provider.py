@@ -121,7 +121,7 @@ class Provider(Protocol):
     def find_video(self, lost: UnconfirmedSubmit, *, timeout: float) -> Sequence[VideoJob]:
         """The jobs of the vendor's list that were made since `lost.since`, newest first; for vendors that have a list.
 
-        Core decides which of them it is: it compares `job.asked["prompt"]`, `job.model`, `job.size` and
+        Core decides which of them it is: it compares `job.request["prompt"]`, `job.model`, `job.size` and
         `job.duration_seconds` with what was asked, as far as the vendor tells them. Where the vendor pages, this reads
         on until `lost.since`.
         """

@@ -43,7 +43,7 @@ def job_ids(_context: CompletionContext) -> Mapping[str, str]:
 
     entries = [entry for entry in reversed(open_journal().entries()) if entry.job is not None]
     entries.sort(key=lambda entry: entry.status != "submitted")
-    return {entry.job.id: str(entry.asked.get("prompt", ""))[:60] for entry in entries if entry.job is not None}
+    return {entry.job.id: str(entry.request.get("prompt", ""))[:60] for entry in entries if entry.job is not None}
 
 
 JobId = Annotated[str, Parameter(name="JOB", completer=job_ids)]
@@ -133,7 +133,7 @@ def resume(
                 poll_image(image_config, image_job)
             return resume_image(image_config, image_job, on_progress=monitor)
 
-        return generate(output, numbered_paths(path, job.asked.get("n", 1)), exists, hint, fetch_images)
+        return generate(output, numbered_paths(path, job.request.get("n", 1)), exists, hint, fetch_images)
 
     video_job, video_config = job, _build_config(VideoGenerationConfig, job, base_url, timeout)
 
@@ -247,7 +247,7 @@ def _print_recovered(
     from tarash_gateway_cli.output import shell_command
 
     for job in jobs:
-        output.line(f"{job.id}  {job.provider}/{job.model}  {one_line(job.asked.get('prompt') or '', 60)}".rstrip())
+        output.line(f"{job.id}  {job.provider}/{job.model}  {one_line(job.request.get('prompt') or '', 60)}".rstrip())
     if jobs:
         what = "the images" if isinstance(jobs[-1], ImageJob) else "a video"
         output.note(f"Fetch {what}, at no further cost: {resume_command(jobs[-1].id)}")
@@ -352,7 +352,7 @@ def _lines(entry: Entry) -> Iterator[Text]:
 
     from tarash.tarash_gateway.display.text import one_line
 
-    yield Text(one_line(entry.asked.get("prompt") or "(no prompt)", 60), "bold")
+    yield Text(one_line(entry.request.get("prompt") or "(no prompt)", 60), "bold")
     yield Text(f"{entry.provider}/{entry.model} {entry.kind}")
     if entry.job is not None:
         yield Text(one_line(entry.job.id))

@@ -75,7 +75,7 @@ _FOUND = Rule(
     "where the vendor can list its jobs, find_video gives those made since `lost.since`, so that a submit whose "
     "answer was lost is found again and not paid twice. A job in it has the vendor's id, and the prompt in "
     "asked['prompt'].",
-    "give `asked={'prompt': ...}` (and model, size, duration_seconds where the vendor tells them) to every "
+    "give `request={'prompt': ...}` (and model, size, duration_seconds where the vendor tells them) to every "
     "VideoJob of the list, and read on until `lost.since` where the vendor pages.",
     "Money",
 )

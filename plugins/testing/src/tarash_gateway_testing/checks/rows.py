@@ -170,7 +170,7 @@ class RowChecks(Case):
         outcome = attempt(Calls("sync").create, how, config, asked)
         if outcome.error is not None:
             return str(outcome)
-        told = outcome.value.asked
+        told = outcome.value.request
         name, _, param = value.field.partition(".")
         # A ratio may go out as the size that stands for it.
         field = "size" if name == "aspect_ratio" and name not in told else name

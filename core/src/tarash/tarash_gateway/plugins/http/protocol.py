@@ -281,8 +281,8 @@ def read_job_list(answer: Answer, known: VideoJob) -> tuple[list[VideoJob], str 
 
 def _listed(item: Mapping[str, Any], answer: Answer, known: VideoJob) -> VideoJob:
     prompt = item.get("prompt")
-    asked = {"prompt": prompt} if isinstance(prompt, str) else {}
-    own = known.model_copy(update={"model": read_text(item.get("model")) or "", "asked": asked})
+    request = {"prompt": prompt} if isinstance(prompt, str) else {}
+    own = known.model_copy(update={"model": read_text(item.get("model")) or "", "request": request})
     return VideoStatus.of(
         own,
         id=read_job_id(item),
