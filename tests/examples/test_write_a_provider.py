@@ -8,7 +8,7 @@ from datetime import date
 
 import pytest
 
-from tarash_gateway_cli.scaffold import Names, rendered
+from tarash_gateway_cli.scaffold import Design, Names, rendered
 
 EXAMPLE = "docs/examples/tarash-gateway-kiln"
 OUR_OWN = {"LICENSE"}
@@ -27,7 +27,7 @@ def example(request):
 
 def of_page(blocks):
     """What a reader who does as the page says has in the end."""
-    files = rendered(Names.of("kiln"), "video", date(2026, 11, 22))
+    files = rendered(Names.of("kiln"), Design("video"), date(2026, 11, 22))
     for block in blocks:
         if block.language in ("py", "md", "diff"):
             block.edits(files)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.models import ImageJob, VideoJob
 from tarash.tarash_gateway.plugins.http import Answer, read_images, read_job
 
 NEW = VideoJob(provider="openai", model="sora-2", id="", endpoint="https://x/v1")
@@ -18,6 +18,20 @@ NEW = VideoJob(provider="openai", model="sora-2", id="", endpoint="https://x/v1"
 def incoming(body, **headers):
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return Answer(200, named, json.dumps(body).encode())
+
+
+def test_an_image_job_is_read_as_a_video_job_is():
+    new = ImageJob(provider="acme", model="acme-1", id="", endpoint="https://x/v1")
+    answer = {"id": "job_1", "status": "IN_QUEUE", "queue_position": 3, "seconds": 4, "video_url": "https://x/v.mp4"}
+    job = read_job(incoming(answer), new).job
+
+    assert isinstance(job, ImageJob)
+    assert (job.id, job.status, job.queue_position) == ("job_1", "queued", 3)
+    assert not hasattr(job, "duration_seconds")
+
+    failed = {"id": "job_1", "status": "failed", "error": {"code": "content_policy", "message": "not for us"}}
+    with pytest.raises(ContentPolicyError):
+        read_job(incoming(failed), job)
 
 
 def test_a_job_of_id_status_and_time_alone_is_enough():

@@ -39,6 +39,27 @@ def test_the_folder_and_the_kind_can_be_chosen(typed, tmp_path):
     assert "submit_video" not in (tmp_path / "here/src/tarash_gateway_acme/provider.py").read_text()
 
 
+def test_a_local_provider_or_one_of_image_jobs_can_be_chosen(typed, tmp_path):
+    assert typed("plugin", "new", "circles", "--local", "--folder", "local")[0] == 0
+    assert "local=True" in (tmp_path / "local/src/tarash_gateway_circles/__init__.py").read_text()
+    code, _, err = typed("plugin", "new", "acme", "--jobs", "--folder", "jobs")
+    assert code == 0
+    assert "fetch_image" in (tmp_path / "jobs/src/tarash_gateway_acme/provider.py").read_text()
+    assert "with a vendor that does not exist" in err
+
+
+def test_a_local_provider_says_that_it_draws_circles(typed):
+    _, _, err = typed("plugin", "new", "circles", "--local")
+    assert "It passes as it is, and draws coloured circles." in err
+
+
+def test_options_that_do_not_go_together_are_told_and_nothing_is_written(typed, tmp_path):
+    code, out, err = typed("plugin", "new", "acme", "--local", "--kind", "video")
+    assert (code, out) == (2, "")
+    assert err.startswith("error: a local provider makes images, without jobs: --local goes with neither --jobs nor")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_with_json_it_is_one_object(typed):
     code, out, _ = typed("plugin", "new", "acme", "--json")
     told = json.loads(out)

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from tarash.tarash_gateway.capabilities.price import TokenKind
 from tarash.tarash_gateway.errors import ContentPolicyError, InvalidResponseError
-from tarash.tarash_gateway.models.job import VideoJob
-from tarash.tarash_gateway.plugins.exchange import ImageAnswer, ImageOutput, ImagePart, VideoStatus
+from tarash.tarash_gateway.models.job import ImageJob, VideoJob
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, ImageOutput, ImagePart, ImageStatus, VideoStatus
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.error_body import categories_of, read_error_body
 from tarash.tarash_gateway.plugins.http.errors import embedded_error, event_error, job_refusal
@@ -204,8 +204,16 @@ async def read_stream_async(stream: EventStream, *, only_text: bool = False) -> 
             yield answer
 
 
-def read_job(answer: Answer, known: VideoJob) -> VideoStatus:
-    """Reads what an answer says of a job, over what is known of it.
+@overload
+def read_job(answer: Answer, known: VideoJob) -> VideoStatus: ...
+
+
+@overload
+def read_job(answer: Answer, known: ImageJob) -> ImageStatus: ...
+
+
+def read_job(answer: Answer, known: ImageJob | VideoJob) -> ImageStatus | VideoStatus:
+    """Reads what an answer says about a job; what it does not say stays as in `known`.
 
     Raises:
         InvalidResponseError: it is no job.
@@ -221,7 +229,9 @@ def read_job(answer: Answer, known: VideoJob) -> VideoStatus:
     return _status(parsed, part, answer, known)
 
 
-def _status(parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, known: VideoJob) -> VideoStatus:
+def _status(
+    parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, known: ImageJob | VideoJob
+) -> ImageStatus | VideoStatus:
     job_id = read_job_id(parsed) or known.id
     shown = answer.shown(without_signatures(parsed))
     if not job_id:
@@ -230,25 +240,29 @@ def _status(parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, 
             msg, raw=answer.redaction.shown(without_signatures(parsed)), status_code=answer.status
         )
     usage = parsed.get("usage") or part.get("usage")
-    status = VideoStatus.of(
-        known,
-        id=job_id,
-        status=status_of(part),
-        progress=part.get("progress"),
-        error=_error_in(part),
-        created_at=part.get("created_at"),
-        completed_at=_first(part, "completed_at", "finished_at", "completedAt", "finishedAt"),
-        expires_at=part.get("expires_at"),
-        redaction=answer.redaction,
-        size=read_text(part.get("size")),
-        duration_seconds=_first(part, "seconds", "duration"),
-        outputs=len(read_video_urls(part)) or None,
-        provider_request_id=read_text(part.get("generation_id")) or answer.request_id,
-        poll_after=_poll_after(answer),
-        usage=shown.get("usage") if isinstance(shown.get("usage"), dict) else None,
-        cost=read_cost(usage),
-        raw=shown,
-    )
+    fields: dict[str, Any] = {
+        "id": job_id,
+        "status": status_of(part),
+        "progress": part.get("progress"),
+        "error": _error_in(part),
+        "created_at": part.get("created_at"),
+        "completed_at": _first(part, "completed_at", "finished_at", "completedAt", "finishedAt"),
+        "expires_at": part.get("expires_at"),
+        "redaction": answer.redaction,
+        "size": read_text(part.get("size")),
+        "queue_position": read_count(part.get("queue_position")),
+        "provider_request_id": read_text(part.get("generation_id")) or answer.request_id,
+        "poll_after": _poll_after(answer),
+        "usage": shown.get("usage") if isinstance(shown.get("usage"), dict) else None,
+        "cost": read_cost(usage),
+        "raw": shown,
+    }
+    status: ImageStatus | VideoStatus
+    if isinstance(known, ImageJob):
+        status = ImageStatus.of(known, **fields)
+    else:
+        seconds, urls = _first(part, "seconds", "duration"), read_video_urls(part)
+        status = VideoStatus.of(known, duration_seconds=seconds, outputs=len(urls) or None, **fields)
     job, word = status.job, status.job.vendor_status
     if word and word != known.vendor_status and read_status(status_of(part)) is None:
         logger.warning("job %s has a status %r that is not known; it is taken as %s", job.id, word, job.status)
