@@ -10,7 +10,7 @@ from tarash.tarash_gateway import generate_image, generate_image_async, register
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationTimeoutError
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider, ProviderSpec, hookimpl
-from tarash.tarash_gateway.plugins._threads import THREADS, thread_count
+from tarash.tarash_gateway.plugins._bridge import THREADS, thread_count
 
 WISH = ImageGenerationRequest(prompt="a cat")
 

@@ -10,7 +10,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway._problems import Problem
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.capabilities.cost import CostEstimate
     from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
         register_plugin,
     )
     from tarash.tarash_gateway.display.progress import progress
+    from tarash.tarash_gateway.errors import Problem
     from tarash.tarash_gateway.flows.plan import RequestPlan
     from tarash.tarash_gateway.images import (
         cancel_image,
@@ -114,7 +114,7 @@ _MODULES = {
     "CostEstimate": "capabilities.cost",
     "Journal": "journal",
     "ModelLifecycleWarning": "capabilities.lifecycle",
-    "Problem": "_problems",
+    "Problem": "errors",
     "RequestPlan": "flows.plan",
     "cancel_image": "images",
     "cancel_image_async": "images",
@@ -163,7 +163,7 @@ def __getattr__(name: str) -> Any:
     if name in _MODULES:
         module = import_module(f"{__name__}.{_MODULES[name]}")
     elif name in _COMPANIONS:
-        from tarash.tarash_gateway._companions import import_companion  # noqa: PLC0415 # most names are our own
+        from tarash.tarash_gateway._lazy import import_companion  # noqa: PLC0415 # most names are our own
 
         module = import_companion(*_COMPANIONS[name], name)
     else:

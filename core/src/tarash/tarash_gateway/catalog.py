@@ -6,11 +6,10 @@ import logging
 from datetime import UTC, datetime
 from typing import Literal
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities import ImageModel, VideoModel, live
 from tarash.tarash_gateway.capabilities.cost import CostEstimate
 from tarash.tarash_gateway.capabilities.live import live_rows
-from tarash.tarash_gateway.errors import TarashError
+from tarash.tarash_gateway.errors import Problem, TarashError
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, ProviderCall
 from tarash.tarash_gateway.flows.driver import run, run_async
 from tarash.tarash_gateway.flows.plan import RequestPlan, plan_of

@@ -33,9 +33,8 @@ TarashError
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from tarash.tarash_gateway._problems import Problem
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob, Media
@@ -76,8 +75,40 @@ __all__ = [
 Billable = Literal["no", "yes", "unknown"]
 
 
-TOLD = 60
+LISTED = 60
 """Problems that a message lists; `problems` has them all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that keeps a request from being sent.
+
+    A secret or a prompt is never a `value`: where one is at fault, `value` is None and the message tells its length.
+    """
+
+    field: str
+    """The field, with its path where it is nested: `size`, `image_list.0.image`."""
+
+    message: str
+    """What is wrong, in one sentence."""
+
+    value: Any = None
+    """The value that was refused, or None where it must not be shown."""
+
+    allowed: tuple[Any, ...] | str | None = None
+    """The values that are taken, or a rule in words; None where there is no such list."""
+
+    nearest: Any = None
+    """The valid value nearest to the refused one, or None."""
+
+    def __str__(self) -> str:
+        text = f"{self.field}: {self.message}"
+        if self.allowed:
+            listed = self.allowed if isinstance(self.allowed, str) else ", ".join(str(item) for item in self.allowed)
+            text += f"; allowed: {listed}"
+        if self.nearest is not None:
+            text += f"; nearest: {self.nearest}"
+        return text
 
 
 class TarashError(Exception):
@@ -178,9 +209,9 @@ class ValidationError(TarashError, ValueError):
         """Lists all `problems` of one `subject` in one error."""
         found = tuple(problems)
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
-        lines = "".join(f"\n  - {problem}" for problem in found[:TOLD])
-        if len(found) > TOLD:
-            lines += f"\n  - … and {len(found) - TOLD} more"
+        lines = "".join(f"\n  - {problem}" for problem in found[:LISTED])
+        if len(found) > LISTED:
+            lines += f"\n  - … and {len(found) - LISTED} more"
         return cls(f"{subject}: {count}, nothing was sent{lines}", problems=found, **known)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tarash.tarash_gateway._companions import moved
+from tarash.tarash_gateway._lazy import moved
 
 
 def __getattr__(name: str) -> Any:

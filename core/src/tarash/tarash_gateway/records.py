@@ -11,8 +11,7 @@ from typing import Any, Self, TypeVar
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
-from tarash.tarash_gateway._problems import Problem
-from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.errors import Problem, TarashError, ValidationError
 
 MadeT = TypeVar("MadeT")
 

@@ -6,7 +6,7 @@ import pytest
 
 from tarash.tarash_gateway.errors import InvalidResponseError
 from tarash.tarash_gateway.plugins.http import Answer, read_json
-from tarash.tarash_gateway.plugins.http.json_reader import TooManyValuesError
+from tarash.tarash_gateway.plugins.http.answer import TooManyValuesError
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.columns import (
     AUTO,
     column_problems,
@@ -22,6 +21,7 @@ from tarash.tarash_gateway.capabilities.columns import (
 )
 from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import SAME_SHAPE, SizeRule, parse_ratio, parse_size, shape_distance
+from tarash.tarash_gateway.errors import Problem
 from tarash.tarash_gateway.models.fields import Unsupported, UnsupportedValues
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule, nearest_size
+from tarash.tarash_gateway.errors import Problem
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.records import field_of, shortened
 

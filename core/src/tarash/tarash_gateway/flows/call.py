@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeGuard, TypeVar
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.budget import Budget
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.errors import (
@@ -23,6 +22,7 @@ from tarash.tarash_gateway.errors import (
     InvalidRequestError,
     ModelNotFoundError,
     PermissionDeniedError,
+    Problem,
     ProviderUnavailableError,
     QuotaExceededError,
     RateLimitError,

@@ -15,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tarash.tarash_gateway.errors import ConnectionFailedError
-from tarash.tarash_gateway.plugins._threads import no_free_slot
+from tarash.tarash_gateway.plugins._bridge import no_free_slot
 
 STEPS = 4
 """Steps in one turn of the loop: the beginning of a call or of a request, each less than a millisecond of work."""

@@ -48,11 +48,12 @@ from tarash.tarash_gateway.plugins._bridge import (
     open_async_stream,
     open_stream,
     run_blocking,
+    run_in_thread,
+    slots_of,
     sync_primitive,
 )
 from tarash.tarash_gateway.plugins._libraries import hidden_library
 from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome, observers
-from tarash.tarash_gateway.plugins._threads import run_in_thread, slots_of
 from tarash.tarash_gateway.plugins.exchange import RequestControl
 
 ReturnT = TypeVar("ReturnT")

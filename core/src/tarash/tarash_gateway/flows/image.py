@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     GenerationFailedError,
     JobExpiredError,
+    Problem,
     TarashError,
     ValidationError,
 )

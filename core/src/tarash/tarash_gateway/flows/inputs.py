@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, ValidationError
+from tarash.tarash_gateway.errors import DownloadError, MediaTooLargeError, Problem, ValidationError
 from tarash.tarash_gateway.flows.commands import Either, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.media import fetch

@@ -11,14 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from tarash.tarash_gateway._problems import Problem
 from tarash.tarash_gateway.capabilities.check import Checked, check
 from tarash.tarash_gateway.capabilities.cost import CostEstimate, estimate
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.errors import Problem, TarashError, ValidationError
 from tarash.tarash_gateway.flows.inputs import Input, load_inputs
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.models.request import (

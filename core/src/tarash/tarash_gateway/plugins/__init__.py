@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tarash.tarash_gateway._lazy import lazy_names
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway._companions import install_command
     from tarash.tarash_gateway._environment import data_folder, expand_home, read_variable
+    from tarash.tarash_gateway._lazy import install_command
     from tarash.tarash_gateway._redaction import Redaction, mask, mask_all
     from tarash.tarash_gateway.media.base64 import decode_base64
     from tarash.tarash_gateway.plugins._bridge import run_blocking
@@ -42,9 +42,9 @@ if TYPE_CHECKING:
         VideoStatus,
     )
     from tarash.tarash_gateway.plugins.hookspecs import hookimpl, hookspec
+    from tarash.tarash_gateway.plugins.http.errors import error_for_status, seconds_to_wait
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import API_VERSION, CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec
-    from tarash.tarash_gateway.plugins.status import error_for_status, seconds_to_wait
 
 __all__ = [
     "API_VERSION",
@@ -97,7 +97,7 @@ __all__ = [
 
 _MODULES = {
     "._environment": "data_folder expand_home read_variable",
-    "._companions": "install_command",
+    "._lazy": "install_command",
     "._redaction": "Redaction mask mask_all",
     ".media.base64": "decode_base64",
     "_bridge": "run_blocking",
@@ -114,7 +114,7 @@ _MODULES = {
     "hookspecs": "hookimpl hookspec",
     "provider": "Provider",
     "spec": "API_VERSION CORE_SETTINGS HTTP_SETTINGS ProviderSpec",
-    "status": "error_for_status seconds_to_wait",
+    "http.errors": "error_for_status seconds_to_wait",
 }
 
 _find, __dir__ = lazy_names(__name__, _MODULES, __all__)
@@ -122,7 +122,7 @@ _find, __dir__ = lazy_names(__name__, _MODULES, __all__)
 
 def __getattr__(name: str) -> Any:
     if name == "EngineSpec":
-        from tarash.tarash_gateway._companions import moved  # noqa: PLC0415 # for plugins of 1.0 only
+        from tarash.tarash_gateway._lazy import moved  # noqa: PLC0415 # for plugins of 1.0 only
 
         return moved(__name__, "tarash_gateway_batch", "batch", name)
     return _find(name)

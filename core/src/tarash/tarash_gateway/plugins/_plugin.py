@@ -10,7 +10,7 @@ from typing import Any
 
 import pluggy
 
-from tarash.tarash_gateway._companions import import_companion
+from tarash.tarash_gateway._lazy import import_companion
 from tarash.tarash_gateway.errors import PluginApiVersionError, PluginError, PluginLoadError
 from tarash.tarash_gateway.plugins import hookspecs
 from tarash.tarash_gateway.plugins._discovery import COMMANDS, ENGINES, PROVIDERS, InstalledPlugin, normalize_name

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from importlib import import_module
 from types import TracebackType
 
-from tarash.tarash_gateway._companions import install_command
+from tarash.tarash_gateway._lazy import install_command
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
     PluginConflictError,

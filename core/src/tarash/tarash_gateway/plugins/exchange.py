@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 JobT = TypeVar("JobT", bound=GenerationJob)
 
+LONGEST_WORD = 100
+"""Characters of a vendor's status word or error code that a job keeps."""
+
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
@@ -212,23 +215,33 @@ class JobReport(Generic[JobT]):
             redaction: takes keys and prompts out of what is shown of `error`.
             beside: further fields of the report, such as `usage`, `cost` and `raw`.
         """
-        from tarash.tarash_gateway.plugins.http.job_fields import job_fields  # noqa: PLC0415 # it needs this module
+        from tarash.tarash_gateway._redaction import Redaction  # noqa: PLC0415 # few answers are about jobs
+        from tarash.tarash_gateway.plugins.http import error_body, values  # noqa: PLC0415 # as above
 
-        news = job_fields(
-            job,
-            id=id,
-            status=status,
-            progress=progress,
-            error=error,
-            created_at=created_at,
-            completed_at=completed_at,
-            expires_at=expires_at,
-            duration_seconds=duration_seconds,
-            redaction=redaction,
-        )
-        told: dict[str, Any] = {"size": size, "outputs": outputs, "provider_request_id": provider_request_id}
-        told["queue_position"] = queue_position
-        news |= {name: value for name, value in told.items() if value is not None}
+        redaction = redaction or Redaction()
+        evidence = {"error": error, "completed_at": completed_at, "progress": progress}
+        meaning = values.read_status(status, evidence) or ("queued" if status is None and not job.id else "in_progress")
+        percent = values.read_number(progress.rstrip("% ") if isinstance(progress, str) else progress)
+        body = error_body.read_error_body(error if values.says_something(error) else None)
+        fields: dict[str, Any] = {
+            "id": values.read_id(id),
+            "status": meaning,
+            "progress": None if percent is None else min(max(percent, 0.0), 100.0),
+            "created_at": values.read_time(created_at),
+            "completed_at": values.read_time(completed_at),
+            "expires_at": values.read_time(expires_at),
+            "duration_seconds": values.read_number(duration_seconds),
+            "error_code": None if body.code is None else redaction.text(body.code)[:LONGEST_WORD],
+            "error_message": None if body.message is None else redaction.text(body.message),
+            "size": size,
+            "outputs": outputs,
+            "provider_request_id": provider_request_id,
+            "queue_position": queue_position,
+        }
+        news = {name: value for name, value in fields.items() if value is not None}
+        # A word that the vendor used for an earlier status is not kept; what else it does not repeat is.
+        is_plain = status is None or status == meaning
+        news["vendor_status"] = None if is_plain else redaction.text(status)[:LONGEST_WORD]
         if provider_data:
             news["provider_data"] = {**job.provider_data, **provider_data}
         return cls(job.model_copy(update=news), **beside)

@@ -14,10 +14,10 @@ from tarash.tarash_gateway._lazy import lazy_names
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.media.steps import Deadline
-    from tarash.tarash_gateway.plugins.http.answer import Answer
+    from tarash.tarash_gateway.plugins.http.answer import Answer, read_json
     from tarash.tarash_gateway.plugins.http.cache import ClientCache
     from tarash.tarash_gateway.plugins.http.client import EventStream, HttpClient, close_connections
-    from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url
+    from tarash.tarash_gateway.plugins.http.connection import Connection, check_base_url, connection_error
     from tarash.tarash_gateway.plugins.http.error_body import ErrorBody, categories_of, read_error_body
     from tarash.tarash_gateway.plugins.http.errors import (
         creation_errors,
@@ -32,9 +32,7 @@ if TYPE_CHECKING:
         read_error,
     )
     from tarash.tarash_gateway.plugins.http.event_reader import EventReader
-    from tarash.tarash_gateway.plugins.http.failures import connection_error
     from tarash.tarash_gateway.plugins.http.image_sources import image_items, read_image
-    from tarash.tarash_gateway.plugins.http.json_reader import read_json
     from tarash.tarash_gateway.plugins.http.keys import KeySource
     from tarash.tarash_gateway.plugins.http.protocol import (
         ImageEvents,
@@ -54,7 +52,6 @@ if TYPE_CHECKING:
         path_segment,
         result_file_request,
     )
-    from tarash.tarash_gateway.plugins.http.status_words import read_status
     from tarash.tarash_gateway.plugins.http.steps import DownloadStep, Steps, both_flavours, run_steps, run_steps_async
     from tarash.tarash_gateway.plugins.http.transport import AsyncTransport, Transport
     from tarash.tarash_gateway.plugins.http.values import (
@@ -63,6 +60,7 @@ if TYPE_CHECKING:
         read_id,
         read_job_id,
         read_number,
+        read_status,
         read_text,
         read_time,
         status_of,
@@ -129,10 +127,10 @@ __all__ = [
 ]
 
 _MODULES = {
-    "answer": "Answer",
+    "answer": "Answer read_json",
     "transport": "AsyncTransport Transport",
     "cache": "ClientCache",
-    "connection": "Connection check_base_url",
+    "connection": "Connection check_base_url connection_error",
     "client": "Deadline EventStream HttpClient close_connections",
     "error_body": "ErrorBody categories_of read_error_body",
     "event_reader": "EventReader",
@@ -143,15 +141,12 @@ _MODULES = {
     ),
     "keys": "KeySource",
     "steps": "DownloadStep Steps both_flavours run_steps run_steps_async",
-    "failures": "connection_error",
     "errors": (
         "creation_errors download_errors embedded_error error_of event_error "
         "is_not_ready job_errors job_gone job_refusal read_error"
     ),
     "image_sources": "image_items read_image",
-    "values": "job_object read_count read_id read_job_id read_number read_text read_time status_of",
-    "json_reader": "read_json",
-    "status_words": "read_status",
+    "values": "job_object read_count read_id read_job_id read_number read_status read_text read_time status_of",
 }
 
 __getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)

@@ -16,10 +16,9 @@ from tarash.tarash_gateway.media.steps import Deadline
 from tarash.tarash_gateway.plugins._libraries import import_library
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.cache import ClientCache
-from tarash.tarash_gateway.plugins.http.connection import Connection, header_lines
+from tarash.tarash_gateway.plugins.http.connection import Connection, connection_errors, header_lines
 from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.event_reader import EventReader
-from tarash.tarash_gateway.plugins.http.failures import connection_errors
 from tarash.tarash_gateway.plugins.http.request import HttpRequest
 
 if TYPE_CHECKING:

@@ -13,8 +13,7 @@ import httpx2  # noqa: TID253 # as above
 from tarash.tarash_gateway.errors import ConnectionFailedError, DownloadError, UnsafeUrlError
 from tarash.tarash_gateway.media.connections import open_async_pool, open_pool, target
 from tarash.tarash_gateway.media.steps import Deadline
-from tarash.tarash_gateway.plugins.http.connection import origin
-from tarash.tarash_gateway.plugins.http.failures import connection_errors
+from tarash.tarash_gateway.plugins.http.connection import connection_errors, origin
 from tarash.tarash_gateway.plugins.http.transport import Headers, Reply
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tarash.tarash_gateway.plugins.http.json_reader import read_json
+from tarash.tarash_gateway.plugins.http.answer import read_json
 
 MOST_CATEGORIES = 50
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError
-from tarash.tarash_gateway.plugins.http.json_reader import read_json
+from tarash.tarash_gateway.plugins.http.answer import read_json
 
 EVENT_BYTES = 256 * 1024 * 1024
 """Bytes of one event: the largest image, as base64."""

@@ -16,19 +16,18 @@ from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.plugins.exchange import ImageAnswer, ImageOutput, ImagePart, ImageStatus, VideoStatus
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.error_body import categories_of, read_error_body
-from tarash.tarash_gateway.plugins.http.errors import embedded_error, event_error, job_refusal
+from tarash.tarash_gateway.plugins.http.errors import embedded_error, event_error, job_refusal, seconds_to_wait
 from tarash.tarash_gateway.plugins.http.image_sources import image_items, read_image
-from tarash.tarash_gateway.plugins.http.status_words import read_status
 from tarash.tarash_gateway.plugins.http.values import (
     job_object,
     read_count,
     read_id,
     read_job_id,
     read_number,
+    read_status,
     read_text,
     status_of,
 )
-from tarash.tarash_gateway.plugins.status import seconds_to_wait
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.http.client import EventStream

@@ -10,9 +10,8 @@ from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.client import HttpClient
-from tarash.tarash_gateway.plugins.http.connection import Connection
+from tarash.tarash_gateway.plugins.http.connection import Connection, redacted_errors
 from tarash.tarash_gateway.plugins.http.errors import read_error
-from tarash.tarash_gateway.plugins.http.failures import redacted_errors
 from tarash.tarash_gateway.plugins.http.keys import KeySource
 from tarash.tarash_gateway.plugins.http.steps import Steps, run_steps, run_steps_async
 from tarash.tarash_gateway.plugins.provider import Provider
