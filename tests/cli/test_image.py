@@ -130,8 +130,8 @@ def test_the_prompt_may_come_from_stdin(started, at_sandbox, folder):
 def test_partial_pictures_are_counted(typed, at_sandbox):
     done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--stream", *at_sandbox)
     assert done.code == 0, done.err
-    assert "sandbox/gpt-image-2: drawing, 1 partial picture" in done.err
-    assert "2 partial pictures" in done.err
+    assert "sandbox/gpt-image-2: drawing, 1 partial image" in done.err
+    assert "2 partial images" in done.err
 
 
 class TestFilesThatAreThere:

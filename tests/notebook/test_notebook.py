@@ -94,7 +94,7 @@ def test_a_notebook_shows_what_was_made_and_how_far_it_is(run_notebook):
     assert set(shown.data) == {"text/html", "text/plain"}
 
     (bar,) = streamed
-    assert bar.data["text/plain"].endswith(", 2 partial pictures")
+    assert bar.data["text/plain"].endswith(", 2 partial images")
 
     (bar,) = together
     assert [line.partition(" in ")[0] for line in bar.data["text/plain"].splitlines()] == [

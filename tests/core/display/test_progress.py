@@ -264,4 +264,4 @@ class TestCalls:
         request = ImageGenerationRequest(prompt="a cat", extra_params={"partial_images": 2})
         for update in stream_image(config, request):
             bar(update)
-        assert out.getvalue().splitlines()[-1].endswith(", 2 partial pictures")
+        assert out.getvalue().splitlines()[-1].endswith(", 2 partial images")

@@ -74,9 +74,9 @@ def test_a_narrow_terminal_has_words_only(bar_of, out, video_update):
 def test_a_stream_counts_its_partial_pictures(bar_of, out, image_update, png):
     bar = bar_of()
     bar(image_update("partial", 1, image=Media.from_bytes(png)))
-    assert seen(out.getvalue())[-1].endswith("drawing · 1 partial picture · 1 s")
+    assert seen(out.getvalue())[-1].endswith("drawing · 1 partial image · 1 s")
     bar(image_update("completed", 2))
-    assert "✓ acme/brush completed in 2 s, 1 partial picture" in seen(out.getvalue())
+    assert "✓ acme/brush completed in 2 s, 1 partial image" in seen(out.getvalue())
 
 
 def test_a_wait_is_told_with_its_reason(bar_of, out, video_update):
@@ -97,7 +97,7 @@ def test_a_failure_leaves_its_reason(bar_of, out, video_update):
 def test_a_call_that_was_broken_off_leaves_a_line(bar_of, out, video_update):
     with bar_of() as bar:
         bar(video_update("in_progress", 40, 12))
-    assert seen(out.getvalue())[-1] == "… acme/film broken off: in progress 40 %, 12 s, job job_7"
+    assert seen(out.getvalue())[-1] == "… acme/film interrupted: in progress 40 %, 12 s, job job_7"
     assert out.getvalue().rindex(SHOW) > out.getvalue().rindex(HIDE)
 
 
@@ -156,7 +156,7 @@ BEGIN = """
 def test_a_script_that_ends_in_an_error_gives_the_cursor_back():
     drawn = in_a_terminal(BEGIN + "    raise RuntimeError('of the script')")
     assert "RuntimeError: of the script" in seen(drawn)
-    assert seen(drawn)[-1].startswith("… acme/film broken off: in progress 40 %")
+    assert seen(drawn)[-1].startswith("… acme/film interrupted: in progress 40 %")
     assert drawn.rindex(SHOW) > drawn.rindex(HIDE)
 
 

@@ -1,4 +1,4 @@
-"""An update in a notebook: a line, a bar, and the partial picture."""
+"""An update in a notebook: a line, a bar, and the partial image."""
 
 from tarash.tarash_gateway.models import ImageGenerationResponse, Media
 
@@ -15,7 +15,7 @@ def test_an_update_shows_its_status_and_its_percentage(video_update):
 def test_an_update_shows_its_partial_picture(image_update, png):
     bundle = image_update("partial", image=Media.from_bytes(png))._repr_mimebundle_()
     assert '<img src="data:image/png;base64,' in bundle["text/html"]
-    assert bundle["text/plain"] == "acme/brush: drawing, 1 partial picture"
+    assert bundle["text/plain"] == "acme/brush: drawing, 1 partial image"
 
 
 def test_the_end_has_no_bar(video_update):

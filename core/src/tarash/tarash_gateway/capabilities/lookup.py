@@ -1,23 +1,34 @@
-"""Which row a config follows."""
+"""Finds the row that a config follows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from tarash.tarash_gateway.capabilities.live import live_row
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
 
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.plugins.spec import ProviderSpec
+
+class ProviderRows(Protocol):
+    """The rows of a provider. A `ProviderSpec` has them."""
+
+    name: str
+    image_models: tuple[ImageModel, ...]
+    video_models: tuple[VideoModel, ...]
+    default_image_model: ImageModel | None
+    default_video_model: VideoModel | None
+    live_models: bool
+
+    def wire_model(self, model: str, /) -> str:
+        """Returns the vendor's name of a model."""
 
 
-def find_row(config: GenerationConfig, spec: ProviderSpec) -> tuple[ModelRow | None, bool]:
-    """The row that `config` follows, and whether it may refuse.
+def find_row(config: GenerationConfig, spec: ProviderRows) -> tuple[ModelRow | None, bool]:
+    """Finds the row that `config` follows, and says whether it may refuse.
 
     The config's own row comes first, then one that the vendor published, then the plugin's row of `base_model` or
-    `model`. A model without a row is
-    converted by the provider's default row, where there is one, and never refused: the service is the authority.
+    `model`. The provider's default row, where there is one, converts a model without a row and never refuses it: the
+    service is the authority.
     """
     name = spec.wire_model(config.base_model or config.model)
     if spec.live_models and config_row(config) is None:
@@ -34,7 +45,7 @@ def find_row(config: GenerationConfig, spec: ProviderSpec) -> tuple[ModelRow | N
 
 
 def config_row(config: GenerationConfig) -> ModelRow | None:
-    """The row that a config brings along."""
+    """Returns the row of `config.capabilities`."""
     return config.capabilities if isinstance(config, (ImageGenerationConfig, VideoGenerationConfig)) else None
 
 

@@ -1,4 +1,4 @@
-"""Progress: what a caller gives as `on_progress=`, wherever the call runs.
+"""Progress: a callback for `on_progress=` that shows how far calls are.
 
 In a notebook it is a display that changes in place, in a terminal a bar, anywhere else plain lines on stderr.
 """
@@ -13,18 +13,15 @@ import time
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, Self
+from typing import Protocol, Self
 
-from tarash.tarash_gateway.display.text import CallProgress, LineView
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.display.text import AnyUpdate
+from tarash.tarash_gateway.display.text import CallProgress, LineView, ShownUpdate
 
 logger = logging.getLogger("tarash.progress")
 
 
 class View(Protocol):
-    """Where progress is seen. It is called by one thread at a time."""
+    """A place that shows progress. It is called by one thread at a time."""
 
     def show(self, changed: CallProgress, running: Sequence[CallProgress], now: float, /) -> None:
         """Shows that one call has changed.
@@ -36,14 +33,14 @@ class View(Protocol):
         """
 
     def close(self, left: Sequence[CallProgress], /) -> None:
-        """Lets go of the place; `left` are calls that were broken off, if any. It may be shown to again."""
+        """Releases the place; `left` are calls that were interrupted, if any. It may be used again."""
 
 
 class Progress:
-    """The progress of one call or of several, one after the other or side by side.
+    """Shows the progress of one call or of several, consecutive or concurrent ones.
 
-    Given as `on_progress=`, or called with the updates of `stream_image`. It never raises, and lets go of the terminal
-    when the last call is finished; `with progress() as bar:` lets go of it whatever happens.
+    Given as `on_progress=`, or called with the updates of `stream_image`. It never raises, and releases the terminal
+    when the last call is finished; `with progress() as bar:` releases it whatever happens.
 
     Args:
         view: where to show it; without one, the place is found when the first update comes.
@@ -56,16 +53,16 @@ class Progress:
         self._lock = threading.RLock()
         self._running: dict[str, CallProgress] = {}
 
-    def __call__(self, update: AnyUpdate) -> None:
+    def __call__(self, update: ShownUpdate) -> None:
         """Shows one update."""
         try:
             with self._lock:
-                self._hear(update)
+                self._show(update)
         except Exception:
             logger.debug("progress could not be shown", exc_info=True)
 
     def close(self) -> None:
-        """Lets go of the terminal. Calls that still run are shown again with their next update."""
+        """Releases the terminal. Calls that still run are shown again with their next update."""
         try:
             with self._lock:
                 left = tuple(self._running.values())
@@ -75,12 +72,12 @@ class Progress:
         except Exception:
             logger.debug("progress could not be closed", exc_info=True)
 
-    def _hear(self, update: AnyUpdate) -> None:
+    def _show(self, update: ShownUpdate) -> None:
         now = self._clock()
         if self._view is None:
             self._view = view_of_this_process()
-        known = self._running.get(update.request_id)
-        call = CallProgress.begun(update, now) if known is None else known.after(update, now)
+        before = self._running.get(update.request_id)
+        call = CallProgress.begun(update, now) if before is None else before.after(update, now)
         if call.finished:
             self._running.pop(call.request_id, None)
         else:
@@ -114,7 +111,7 @@ def progress(*, lines: bool = False) -> Progress:
 
 
 def view_of_this_process() -> View:
-    """The best place to show progress at: the notebook's cell, the terminal, or lines on stderr."""
+    """Chooses the place to show progress at: the notebook's cell, the terminal, or lines on stderr."""
     # Imported when needed: each of the two needs a library that may not be there.
     from tarash.tarash_gateway.display.notebook import NotebookView, in_notebook  # noqa: PLC0415
 

@@ -49,14 +49,14 @@ class TerminalView:
         self._live: Live | None = None
 
     def show(self, changed: CallProgress, running: Sequence[CallProgress], now: float) -> None:
-        """Draws the calls that run, and leaves a line behind for a job's id and for a call that is finished."""
-        known = next((call.job_id for call in self._running if call.request_id == changed.request_id), None)
+        """Draws the calls that run, and prints a line for a job's id and for a call that is finished."""
+        shown_job = next((call.job_id for call in self._running if call.request_id == changed.request_id), None)
         with self._lock:
             self._running = tuple(running)
         if changed.finished:
             self.console.print(self._last_line(changed, ", ".join(changed.words(now))))
-        elif changed.job_id is not None and known is None:
-            # Left standing in full, to be copied from there whatever becomes of the call.
+        elif changed.job_id is not None and shown_job is None:
+            # In full and for good: somebody may copy it whatever becomes of the call.
             self.console.print(_text(f"  {changed.label} job {changed.job_id}", "dim"), soft_wrap=True)
         if self._live is None and running:
             self._start()
@@ -64,7 +64,7 @@ class TerminalView:
             self._live.refresh()
 
     def close(self, left: Sequence[CallProgress]) -> None:
-        """Gives the cursor back, and leaves a line behind for each call that was broken off."""
+        """Gives the cursor back, and prints a line for each call that was interrupted."""
         with self._lock:
             self._running = ()
         if self._live is not None:
@@ -72,7 +72,7 @@ class TerminalView:
             self._live = None
             atexit.unregister(self._at_exit)
         for call in left:
-            self.console.print(self._last_line(call, f"broken off: {', '.join(call.words(self._clock()))}"))
+            self.console.print(self._last_line(call, f"interrupted: {', '.join(call.words(self._clock()))}"))
 
     def _start(self) -> None:
         from rich.live import Live  # rich is an extra, imported where it is used
@@ -105,8 +105,8 @@ class TerminalView:
         grid.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
         for call in running:
             bar = [self._bar(call, now)] if wide else []
-            told = " · ".join(call.words(now, job=False))
-            grid.add_row(_text(one_line(call.label, LABEL), "bold"), *bar, _text(told))
+            words = " · ".join(call.words(now, job=False))
+            grid.add_row(_text(one_line(call.label, LABEL), "bold"), *bar, _text(words))
         return grid
 
     def _bar(self, call: CallProgress, now: float) -> Any:
@@ -115,12 +115,12 @@ class TerminalView:
         unknown = call.percent is None
         return ProgressBar(100.0, call.percent or 0.0, width=20, pulse=unknown, animation_time=now)
 
-    def _last_line(self, call: CallProgress, told: str) -> Text:
+    def _last_line(self, call: CallProgress, words: str) -> Text:
         mark, plain, colour = _MARKS.get(call.status, ("…", "-", "yellow"))
         line = _text("")
         line.append(plain if self.console.options.ascii_only else mark, colour)
         line.append(f" {call.label} ", "bold")
-        line.append(told)
+        line.append(words)
         return line
 
 

@@ -1,4 +1,4 @@
-"""Texts for people: one line, a duration, what there is to say of a call, and pieces of HTML for a notebook.
+"""Texts for people: one line, a duration, the progress of a call, and pieces of HTML for a notebook.
 
 Colours of the HTML are those of the notebook, so that light and dark both fit. Every text goes through `escaped`, and
 bytes go in as base64: a prompt is free to hold a script.
@@ -11,13 +11,45 @@ import html
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TextIO
 
 if TYPE_CHECKING:
-    from tarash.tarash_gateway.models.media import Media
-    from tarash.tarash_gateway.models.update import ImageGenerationUpdate, VideoGenerationUpdate
+    from pathlib import Path
 
-    AnyUpdate: TypeAlias = ImageGenerationUpdate | VideoGenerationUpdate
+
+class ShownMedia(Protocol):
+    """What is shown of an image or a video. `Media` has it; models show themselves, so nothing here imports them."""
+
+    content_type: str
+    data: bytes | None
+    path: Path | None
+    url: str | None
+    size_bytes: int | None
+    width: int | None
+    height: int | None
+    duration_seconds: float | None
+    revised_prompt: str | None
+
+    @property
+    def content(self) -> bytes:
+        """The bytes, wherever they are."""
+
+
+class ShownUpdate(Protocol):
+    """What is shown of an update, of images or of videos."""
+
+    request_id: str
+    provider: str
+    model: str
+    elapsed_seconds: float
+    wait_seconds: float | None
+    message: str | None
+    progress: float | None
+
+    @property
+    def status(self) -> str:
+        """The step of the call."""
+
 
 Rows = Sequence[tuple[str, Sequence[str]]]
 """A table: names, each with one or several lines."""
@@ -28,7 +60,7 @@ FAINT: Final = "rgba(128,128,128,.25)"
 
 
 def one_line(text: object, most: int = 300) -> str:
-    """`text` on one line without control characters: a vendor's words must not steer a terminal.
+    """Puts `text` on one line without control characters: a vendor's words must not steer a terminal.
 
     Args:
         text: anything that can be printed.
@@ -39,7 +71,7 @@ def one_line(text: object, most: int = 300) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as `9 s`, `1 min 05 s` or `1 h 02 min`."""
+    """Formats seconds as `9 s`, `1 min 05 s` or `1 h 02 min`."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -48,23 +80,23 @@ def duration(seconds: float) -> str:
 
 
 def escaped(text: object, most: int = 300) -> str:
-    """`text` as one line of HTML, safe in an element and in an attribute."""
+    """Makes one line of HTML of `text`, safe in an element and in an attribute."""
     return html.escape(one_line(text, most), quote=True)
 
 
 def data_url(content_type: str, content: bytes) -> str:
-    """The bytes as an address. `content_type` must be one that we wrote ourselves."""
+    """Encodes bytes as a data URL. `content_type` must be one that we wrote ourselves."""
     return f"data:{content_type};base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def picture(source: str, about: str, height: int = 512) -> str:
-    """A picture that fits its place; it is never larger than it is, and `height` pixels high at the most."""
+def image(source: str, about: str, height: int = 512) -> str:
+    """Makes an image that fits its place: never enlarged, and at most `height` pixels high."""
     style = f"display:block;max-width:100%;max-height:{height}px;width:auto;height:auto;border-radius:6px"
     return f'<img src="{source}" alt="{escaped(about)}" title="{escaped(about)}" style="{style}">'
 
 
 def player(source: str, about: str, height: int = 480) -> str:
-    """A clip with the browser's own controls."""
+    """Makes a video with the browser's own controls."""
     style = f"display:block;max-width:100%;max-height:{height}px;border-radius:6px"
     return (
         f'<video controls preload="metadata" src="{source}" title="{escaped(about)}" '
@@ -73,12 +105,12 @@ def player(source: str, about: str, height: int = 480) -> str:
 
 
 def line(text: str) -> str:
-    """One muted line."""
+    """Makes one muted line."""
     return f'<div style="{MUTED};margin:4px 0">{escaped(text)}</div>'
 
 
 def link(address: str) -> str:
-    """A link, where it is one to the web; the text of it anywhere else."""
+    """Makes a link of an address of the web, and a line of any other."""
     if not address.startswith(("https://", "http://")):
         return line(address)
     safe = escaped(address, most=4000)
@@ -87,13 +119,13 @@ def link(address: str) -> str:
 
 
 def side_by_side(pieces: Iterable[str]) -> str:
-    """Pieces in a row that breaks where the window ends."""
+    """Puts pieces into a row that breaks where the window ends."""
     cells = "".join(f'<div style="flex:0 1 auto;min-width:0">{piece}</div>' for piece in pieces)
     return f'<div style="display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start">{cells}</div>'
 
 
 def table(rows: Rows) -> str:
-    """Names and their lines, in the notebook's own type."""
+    """Makes a table of names and their lines, in the notebook's own type."""
     cell = "text-align:left;vertical-align:top;border:0;padding:2px 16px 2px 0;background:none;white-space:normal"
     body = "".join(
         f'<tr style="background:none"><th scope="row" style="{cell};font-weight:normal;{MUTED}">{escaped(name)}</th>'
@@ -105,7 +137,7 @@ def table(rows: Rows) -> str:
 
 
 def bar(percent: float | None) -> str:
-    """A progress bar; without a percentage, an empty groove."""
+    """Makes a progress bar; without a percentage, an empty groove."""
     filled = min(100.0, max(0.0, percent or 0.0))
     inner = f'<div style="width:{filled:.0f}%;height:6px;border-radius:3px;background:currentColor;opacity:.7"></div>'
     return (
@@ -115,7 +147,7 @@ def bar(percent: float | None) -> str:
 
 
 ENOUGH: Final = 5.0
-"""Percent that a job must have made before its speed says anything about its end."""
+"""Percent of a job after which its speed predicts its end."""
 
 _FINAL: Final = ("completed", "failed")
 _WORDS: Final = {"in_progress": "in progress", "partial": "drawing"}
@@ -123,7 +155,7 @@ _WORDS: Final = {"in_progress": "in progress", "partial": "drawing"}
 
 @dataclass(frozen=True, slots=True)
 class CallProgress:
-    """One call as its last update left it. Times are seconds; `heard_at` is on the clock of who heard."""
+    """One call after its last update. Times are seconds; `updated_at` is on the clock of the receiver."""
 
     request_id: str
     provider: str
@@ -133,9 +165,9 @@ class CallProgress:
     """0 to 100, as far as the vendor tells."""
 
     partials: int = 0
-    """Partial pictures that have come."""
+    """Partial images that have come."""
 
-    picture: Media | None = None
+    image: ShownMedia | None = None
     """The last of them."""
 
     wait_seconds: float | None = None
@@ -144,19 +176,18 @@ class CallProgress:
 
     job_id: str | None = None
     elapsed_seconds: float = 0.0
-    heard_at: float = 0.0
+    updated_at: float = 0.0
     since: tuple[float, float] | None = None
-    """Seconds and percent when the job was first seen at work: its speed is counted from there."""
+    """Seconds and percent when the job began to run: its speed is counted from there."""
 
     @classmethod
-    def begun(cls, update: AnyUpdate, now: float) -> CallProgress:
-        """The call that `update` is the first word of."""
+    def begun(cls, update: ShownUpdate, now: float) -> CallProgress:
+        """Begins the progress of a call with its first update."""
         return cls(update.request_id, update.provider, update.model, update.status).after(update, now)
 
-    def after(self, update: AnyUpdate, now: float) -> CallProgress:
-        """The call after one more update."""
-        percent = getattr(update, "progress", None)
-        picture = getattr(update, "image", None)
+    def after(self, update: ShownUpdate, now: float) -> CallProgress:
+        """Returns the progress after one more update."""
+        image = getattr(update, "image", None)
         job = getattr(update, "job", None)
         return replace(
             self,
@@ -164,21 +195,21 @@ class CallProgress:
             provider=update.provider,
             model=update.model,
             status=update.status,
-            percent=percent,
-            partials=self.partials + (picture is not None),
-            picture=picture or self.picture,
+            percent=update.progress,
+            partials=self.partials + (image is not None),
+            image=image or self.image,
             wait_seconds=update.wait_seconds,
             reason=one_line(update.message) if update.message else None,
             job_id=self.job_id if job is None else one_line(job.id),
-            # A wait for the vendor is told without a time: the clock goes on.
+            # An update about a wait for the vendor has no time: the clock goes on.
             elapsed_seconds=max(update.elapsed_seconds, self.elapsed(now)),
-            heard_at=now,
-            since=self._speed_since(update.status, percent, update.elapsed_seconds),
+            updated_at=now,
+            since=self._speed_since(update.status, update.progress, update.elapsed_seconds),
         )
 
     @property
     def label(self) -> str:
-        """Who makes it."""
+        """Provider and model, at most 60 characters."""
         return one_line(f"{self.provider}/{self.model}", 60)
 
     @property
@@ -187,26 +218,26 @@ class CallProgress:
         return self.status in _FINAL
 
     def elapsed(self, now: float) -> float:
-        """Seconds since the call began."""
-        return self.elapsed_seconds + (max(0.0, now - self.heard_at) if self.heard_at else 0.0)
+        """Computes the seconds since the call began."""
+        return self.elapsed_seconds + (max(0.0, now - self.updated_at) if self.updated_at else 0.0)
 
     def expected(self, now: float) -> float | None:
-        """Seconds that the whole call may take by the job's speed so far; None while nobody can tell."""
+        """Predicts the seconds of the whole call by the job's speed so far; None while that says nothing."""
         if self.since is None or self.percent is None or self.status != "in_progress":
             return None
         began, first = self.since
-        made, took = self.percent - first, self.elapsed_seconds - began
-        if made < ENOUGH or took <= 0:
+        percent, seconds = self.percent - first, self.elapsed_seconds - began
+        if percent < ENOUGH or seconds <= 0:
             return None
-        whole = self.elapsed_seconds + (100.0 - self.percent) * took / made
-        # A job that is later than expected is not at its end: then there is nothing to say.
-        return whole if self.elapsed(now) <= whole else None
+        total = self.elapsed_seconds + (100.0 - self.percent) * seconds / percent
+        # A job that is later than predicted is not at its end: the prediction was wrong.
+        return total if self.elapsed(now) <= total else None
 
     def words(self, now: float, *, job: bool = True) -> Iterator[str]:
-        """What there is to say, part by part: status, partial pictures, times, and the job's id."""
+        """Yields the parts of a line: status, partial images, times, and the job's id."""
         yield self._status(now)
         if self.partials:
-            yield "1 partial picture" if self.partials == 1 else f"{self.partials} partial pictures"
+            yield "1 partial image" if self.partials == 1 else f"{self.partials} partial images"
         times = "" if self.finished else self.times(now)
         if times:
             yield times
@@ -214,7 +245,7 @@ class CallProgress:
             yield f"job {self.job_id}"
 
     def times(self, now: float) -> str:
-        """How long it has taken and how long it may take; nothing in the first moment."""
+        """Formats how long it has taken and how long it may take; empty in the first second."""
         elapsed, expected = self.elapsed(now), self.expected(now)
         if expected is not None:
             return f"{duration(elapsed)} of about {duration(expected)}"
@@ -227,14 +258,14 @@ class CallProgress:
             why = f": {self.reason}" if self.reason else ""
             return f"failed after {duration(self.elapsed_seconds)}{why}"
         if self.status == "waiting":
-            left = None if self.wait_seconds is None else max(0.0, self.wait_seconds - (now - self.heard_at))
+            left = None if self.wait_seconds is None else max(0.0, self.wait_seconds - (now - self.updated_at))
             return ("waiting" if left is None else f"waiting {duration(left)}") + (
                 f": {self.reason}" if self.reason else ""
             )
         word = _WORDS.get(self.status, one_line(self.status, 20))
         # Before and after the work, the percentage is a bare 0 or 100.
-        known = self.percent is not None and self.status == "in_progress"
-        return f"{word} {self.percent:.0f} %" if known else word
+        shows_percent = self.percent is not None and self.status == "in_progress"
+        return f"{word} {self.percent:.0f} %" if shows_percent else word
 
     def _speed_since(self, status: str, percent: float | None, elapsed: float) -> tuple[float, float] | None:
         if status != "in_progress" or percent is None:
@@ -245,16 +276,16 @@ class CallProgress:
 
 
 def call_line(call: CallProgress, now: float) -> str:
-    """One call in one line of text."""
+    """Makes one line of text of one call."""
     return f"{call.label}: {', '.join(call.words(now))}"
 
 
 EVERY: Final = 5.0
-"""Seconds between two lines of one call whose status is the same, at the least."""
+"""Seconds at least between two lines of one call whose status is the same."""
 
 
 class LineView:
-    """Plain lines, for a log, a pipe, or a terminal without rich.
+    """Writes plain lines, for a log, a pipe, or a terminal without rich.
 
     Args:
         stream: where to; without one, to what `sys.stderr` is at that time.
@@ -263,28 +294,28 @@ class LineView:
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
         self._several = False
-        self._told: dict[str, tuple[tuple[str, str | None], float]] = {}
+        self._written: dict[str, tuple[tuple[str, str | None], float]] = {}
 
     def show(self, changed: CallProgress, running: Sequence[CallProgress], now: float) -> None:
         """Writes a line where there is news, or enough time has passed."""
         news = (changed.status, changed.reason)
-        told, when = self._told.get(changed.request_id, (None, now))
-        if told == news and now - when < EVERY:
+        written, when = self._written.get(changed.request_id, (None, now))
+        if written == news and now - when < EVERY:
             return
-        self._told[changed.request_id] = (news, now)
+        self._written[changed.request_id] = (news, now)
         self._several = self._several or len(running) > 1
         self._write(changed, now)
         if changed.finished:
-            del self._told[changed.request_id]
+            del self._written[changed.request_id]
 
     def close(self, left: Sequence[CallProgress]) -> None:
         """Writes nothing: the last line of each call stands there."""
         self._several = False
         for call in left:
-            self._told.pop(call.request_id, None)
+            self._written.pop(call.request_id, None)
 
     def _write(self, call: CallProgress, now: float) -> None:
         stream = self._stream or sys.stderr
-        # Calls side by side are told apart by the id that is in the log lines too.
+        # The id tells concurrent calls apart; the log lines have it too.
         name = f"{call.request_id[:12]} " if self._several else ""
         print(f"{name}{call_line(call, now)}", file=stream, flush=True)
