@@ -10,7 +10,7 @@ from importlinter import Contract, ContractCheck, fields, output
 from importlinter.application import contract_utils
 
 NOUNS = frozenset(
-    ("billing", "encoding", "logging", "pricing", "rendering", "routing", "streaming", "string", "testing")
+    ("billing", "encoding", "fencing", "logging", "pricing", "rendering", "routing", "streaming", "string", "testing")
 )
 """Names that end like a gerund and are nouns of the field."""
 

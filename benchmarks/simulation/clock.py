@@ -1,7 +1,8 @@
 """Virtual time: an event loop that never waits. It goes from one moment at which something happens to the next.
 
-Tasks, futures and timers of asyncio run in it as they do in any other loop, so that what waits with them (the gates and
-the purse of a batch, `asyncio.sleep`) waits in virtual time. A day of it takes as long as the work that is done in it.
+Tasks, futures and timers of asyncio run in it as they do in any other loop, so that what waits with them (the rate
+limiters and the budget of a batch, `asyncio.sleep`) waits in virtual time. A day of it takes as long as the work
+that is done in it.
 """
 
 from __future__ import annotations

@@ -26,11 +26,11 @@ from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id
 from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig, VideoJob
-from tarash_gateway_batch.limits import Gate, Purse
+from tarash_gateway_batch.limits import BatchBudget, RateLimiter
 from tarash_gateway_batch.resume import Decision, decide
 from tarash_gateway_batch.rows import Row as BatchRow
-from tarash_gateway_batch.scheduler import Lanes
-from tarash_gateway_batch.settings import Settings
+from tarash_gateway_batch.scheduler import FairScheduler
+from tarash_gateway_batch.settings import BatchSettings
 
 MOST_SAMPLES: Final = 800
 """Looks at the queues that are kept; of more, every second one is left out."""
@@ -62,7 +62,7 @@ class Cluster:
         ]
         self.registry: Any = Registry(self.vendors)
         self.ledger, self.places = Ledger(), Places()
-        self.purse = Purse(options.max_cost, 0.0)
+        self.budget = BatchBudget(options.max_cost, 0.0)
         self.waiting = [0] * len(profiles)
         """Rows that wait for their turn, by vendor."""
 
@@ -81,14 +81,14 @@ class Cluster:
 
         self._source: Iterator[Row] = mix.draw(profiles, options.seed)
         self._feeding: dict[asyncio.Task[None], None] = {}
-        self._gates: dict[tuple[int, str, str], Gate] = {}
+        self._limiters: dict[tuple[int, str, str], RateLimiter] = {}
         self._configs: dict[tuple[int, str, str], Any] = {}
         self._nodes = [Node(number, self._disk()) for number in range(options.nodes)]
         self._room = deque(node for _ in range(options.in_flight) for node in self._nodes)
         """A place of a machine for each row that it could begin with."""
 
-        gate_of: Callable[[Row], Gate | None] = (lambda _row: None) if options.naive else self.gate
-        self._lanes = Lanes(len(self._room), gate_of, self._take_up, weigh=lambda _row: 0)
+        limiter_of: Callable[[Row], RateLimiter | None] = (lambda _row: None) if options.naive else self.limiter
+        self._scheduler = FairScheduler(len(self._room), limiter_of, self._take_up, weigh=lambda _row: 0)
         self._deaths_at = sorted(round(share * mix.rows) for share in options.deaths_after)
         self._told = 0
         self._all_told: asyncio.Future[None] = self.clock.create_future()
@@ -102,7 +102,7 @@ class Cluster:
         return self
 
     def config(self, row: Row) -> Any:
-        """The config of a row. A single one waits at the gate, together with the others of its account."""
+        """The config of a row. A single one waits at the rate limiter, together with the others of its account."""
         key = (row.vendor, row.kind, row.model)
         if key not in self._configs:
             kind = ImageGenerationConfig if row.kind == "image" else VideoGenerationConfig
@@ -112,12 +112,12 @@ class Cluster:
             self._configs[key] = kind(provider=name, model=model, max_retries=0, **more)
         return self._configs[key]
 
-    def gate(self, row: Row) -> Gate:
-        """The gate of a row's account and model: pictures and clips are never made by one."""
+    def limiter(self, row: Row) -> RateLimiter:
+        """The rate limiter of a row's account and model: pictures and clips are never made by one."""
         key = (row.vendor, row.kind, row.model)
-        if key not in self._gates:
-            self._gates[key] = Gate(self.options.nodes * self.options.in_flight, self.options.rate)
-        return self._gates[key]
+        if key not in self._limiters:
+            self._limiters[key] = RateLimiter(self.options.nodes * self.options.in_flight, self.options.rate)
+        return self._limiters[key]
 
     def _disk(self) -> Disk:
         return Disk(self.ledger, self.clock, self.options.sync_seconds)
@@ -130,7 +130,7 @@ class Cluster:
         try:
             await self._all_told
         finally:
-            self._lanes.close()
+            self._scheduler.close()
             left = [*background, *self._feeding, *(task for node in self._nodes for task in node.tasks)]
             for task in left:
                 task.cancel()
@@ -154,7 +154,7 @@ class Cluster:
 
     async def _feed(self, rows: Iterable[tuple[Row, Decision]]) -> None:
         for row, decision in rows:
-            await self._lanes.take(row, decision)
+            await self._scheduler.add(row, decision)
 
     def _take_up(self, row: Row, decision: Decision, answered: Callable[[], None]) -> None:
         """Gives a row to a machine that has room for it."""
@@ -263,9 +263,9 @@ class Cluster:
                 continue
 
     def _decided(self, row: Row) -> Decision:
-        pasts = [known.past() for known in self.ledger.of_row(row.id)]
+        requests = [known.earlier_request() for known in self.ledger.of_row(row.id)]
         asked = BatchRow(row.id, row.number, row.kind, self.config(row), row.request())
-        return decide(asked, pasts, self.places, SETTINGS)  # type: ignore[arg-type] # as far as it is asked
+        return decide(asked, requests, self.places, SETTINGS)  # type: ignore[arg-type] # as far as it is asked
 
 
-SETTINGS: Final = Settings(out=Path("simulated"), journal=Path("simulated"))
+SETTINGS: Final = BatchSettings(out=Path("simulated"), journal=Path("simulated"))

@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 from simulation.clock import VirtualLoop
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus, status_of
 from tarash.tarash_gateway.models import VideoJob
-from tarash_gateway_batch.history import Past, prompt_digest
+from tarash_gateway_batch.history import EarlierRequest, prompt_digest
 from tarash_gateway_batch.results import SavedFile
 
 _RANK: Final[dict[EntryStatus, int]] = {status: rank for rank, status in enumerate(get_args(EntryStatus))}
@@ -36,9 +36,9 @@ class Known:
     cost: float | None = None
     files: list[str] = field(default_factory=list)
 
-    def past(self) -> Past:
+    def earlier_request(self) -> EarlierRequest:
         """The same, as a decision wants it."""
-        return Past(
+        return EarlierRequest(
             intent=self.facts["intent"],
             kind=self.facts["kind"],
             status=self.status,

@@ -29,7 +29,7 @@ def figures(cluster: Cluster) -> dict[str, Any]:
         "paid": cluster.book.paid,
         "paid_twice": cluster.book.twice,
         "dollars": round(cluster.book.dollars, 2),
-        "dollars_counted": round(cluster.purse.spent, 2),
+        "dollars_counted": round(cluster.budget.spent, 2),
         "vendors": [_vendor(cluster, number) for number in range(len(cluster.vendors))],
         "deaths": [_death(death) for death in cluster.deaths],
         "journal_lines": cluster.ledger.lines,

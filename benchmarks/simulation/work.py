@@ -1,7 +1,7 @@
-"""The work on one row, by the rules of a batch (`tarash_gateway.batch.working`), with no folder under it.
+"""The work on one row, by the rules of a batch (`tarash_gateway_batch.work`), with no folder under it.
 
-What decides is the library's own: the plan, the flows, the gate, the purse, the row's journal, and what is to be done
-about a row that another machine left behind.
+The library itself decides: the plan, the flows, the rate limiter, the budget, the row's journal, and the next step of a
+row that another machine left behind.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.journal.entries import EntryStatus
 from tarash.tarash_gateway.models import VideoJob
 from tarash_gateway_batch.history import RowJournal
-from tarash_gateway_batch.limits import Turn, turn_at
+from tarash_gateway_batch.limits import Permit
 from tarash_gateway_batch.resume import Decision
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Work:
         """Does it."""
         decision = self._decision or Decision("send")
         if decision.step not in ("send", "resume"):
-            return Ended("done" if decision.step == "adopt" else decision.step, decision.error)
+            return Ended("done" if decision.step == "recover_file" else decision.step, decision.error)
         try:
             await (self._resumed() if decision.step == "resume" else self._made())
         except TarashError as error:
@@ -89,18 +89,18 @@ class Work:
         while True:
             plan = make_plan(config, row.request(), cluster.registry)
             plan.refuse_problems()
-            gate = cluster.gate(row)
+            limiter = cluster.limiter(row)
             self.stage = "waiting"
             cluster.waiting[row.vendor] += 1
             try:
-                number = await gate.enter()
+                number = await limiter.acquire()
             finally:
                 cluster.waiting[row.vendor] -= 1
-            with turn_at(gate, number) as turn:
+            with Permit(limiter, number) as permit:
                 try:
-                    return await self._sent(plan, turn)
+                    return await self._sent(plan, permit)
                 except TarashError as error:
-                    if await gate.refused(error, turn.number):
+                    if await limiter.refused(error, permit.number):
                         pause = 0.0
                     elif self._may_repeat(error, tries):
                         tries += 1
@@ -109,21 +109,21 @@ class Work:
                         raise
             await self._cluster.clock.sleep(pause)
 
-    async def _sent(self, plan: Plan[Any], turn: Turn) -> None:
+    async def _sent(self, plan: Plan[Any], permit: Permit) -> None:
         cluster, row = self._cluster, self.row
         expected = plan.expected_cost()
         most = None if expected is None else expected.high
 
         def heard(status: EntryStatus) -> None:
             if status in _CREATED:
-                turn.end(created=True)
+                permit.end(created=True)
                 self.stage = "made"
 
-        async with cluster.purse.paying(most) as payment:
+        async with cluster.budget.reserve(most) as payment:
             self.stage = "creating"
             if row.began is None:
                 row.began = cluster.clock.time()
-            self._journal = journal = RowJournal(self._node.disk, row.id, expected=most, on_news=heard)  # type: ignore[arg-type] # as far as it is used
+            self._journal = journal = RowJournal(self._node.disk, row.id, expected=most, on_request_end=heard)  # type: ignore[arg-type] # as far as it is used
             scope = CallScope("generate", journal, payment.budgets)
             steps: Callable[[Context, Plan[Any]], Any] = image_call if row.kind == "image" else video_call
             try:
@@ -133,7 +133,7 @@ class Work:
                     payment.cost = None
                 raise
             payment.cost = response.cost
-        turn.end(created=True)
+        permit.end(created=True)
 
     def _may_repeat(self, error: TarashError, tries: int) -> bool:
         most = self._cluster.options.max_retries
@@ -141,13 +141,13 @@ class Work:
 
     async def _resumed(self) -> None:
         """Waits for the job that another machine left, and fetches its clip."""
-        past = None if self._decision is None else self._decision.past
-        assert past is not None  # noqa: S101 # what is resumed has one
+        earlier = None if self._decision is None else self._decision.earlier
+        assert earlier is not None  # noqa: S101 # what is resumed has one
         cluster, row = self._cluster, self.row
-        known = next(one for one in cluster.ledger.of_row(row.id) if one.facts["intent"] == past.intent)
+        known = next(one for one in cluster.ledger.of_row(row.id) if one.facts["intent"] == earlier.intent)
         job = VideoJob.model_validate(known.job)
         self.stage = "made"
-        self._journal = journal = RowJournal(self._node.disk, row.id, intent=past.intent)  # type: ignore[arg-type] # as above
+        self._journal = journal = RowJournal(self._node.disk, row.id, intent=earlier.intent)  # type: ignore[arg-type] # as above
         config, provider = cluster.config(row), cluster.vendors[row.vendor]
         model = cluster.registry.spec(config.provider).video_models[0]
 
@@ -161,5 +161,5 @@ class Work:
         self.stage = "saving"
         await self._cluster.clock.sleep(self._cluster.options.file_seconds)
         self._cluster.places.files.add(self.row.id)
-        self._journal.saved(str(Path(self.row.id)), None)
+        self._journal.write_saved(str(Path(self.row.id)), None)
         return Ended("done")

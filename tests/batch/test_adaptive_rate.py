@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from tarash_gateway_batch.adaptive_rate import ALIKE, ENOUGH, LATE, Pace
+from tarash_gateway_batch.adaptive_rate import MATCHING_REFUSALS, MIN_REQUESTS, TIMER_SLACK, AdaptiveRate
 
 
 class Vendor:
@@ -28,25 +28,25 @@ class Vendor:
 
 def asked(vendor, seconds, work=14.0, rounds_last=0.2, most=200):
     """How many it took in the last half of that time, and how many it refused, where rows always wait."""
-    pace, chance = Pace(), random.Random(1)
+    rate, chance = AdaptiveRate(), random.Random(1)
     now = closed = 0.0
     busy, ends, taken, refused = 0, [], [], 0
     while now < seconds:
         while ends and ends[0] <= now:
             heapq.heappop(ends)
             busy -= 1
-        opens = max(closed, pace.opens(busy)) if busy < most else ends[0]
+        opens = max(closed, rate.next_time(busy)) if busy < most else ends[0]
         if opens > now:
             now = min(opens, *ends[:1])
             continue
-        pace.sent(now, waited=True)
+        rate.sent(now, waited=True)
         if vendor.takes(now, busy):
             busy += 1
             heapq.heappush(ends, now + work * chance.lognormvariate(0.0, 0.35))
             taken.append(now)
         else:
             refused += 1
-            pace.refused(now, busy, again=True, away=False)
+            rate.refused(now, busy, is_new=True, is_outage=False)
             closed = now + rounds_last
     return sum(at > seconds / 2 for at in taken), refused
 
@@ -69,60 +69,60 @@ def test_a_vendor_that_counts_what_it_works_on_is_kept_busy(at_once):
 
 def test_a_vendor_that_takes_more_again_is_asked_for_more():
     vendor = Vendor(2.0)
-    pace, now = Pace(), 0.0
+    rate, now = AdaptiveRate(), 0.0
     for again in range(400):
-        now = max(now, pace.opens(99))
-        pace.sent(now, waited=True)
+        now = max(now, rate.next_time(99))
+        rate.sent(now, waited=True)
         if not vendor.takes(now, 0):
             now += 0.1
-            pace.refused(now, 99 - again, again=True, away=False)
-    before = pace.opens(99) - now
+            rate.refused(now, 99 - again, is_new=True, is_outage=False)
+    before = rate.next_time(99) - now
     for _ in range(300):
-        now = max(now, pace.opens(99))
-        pace.sent(now, waited=True)
-    assert pace.opens(99) - now < before / 8
+        now = max(now, rate.next_time(99))
+        rate.sent(now, waited=True)
+    assert rate.next_time(99) - now < before / 8
 
 
 def test_an_hour_without_the_vendor_tells_nothing_of_its_pace():
-    pace = Pace()
+    rate = AdaptiveRate()
     for at in range(10):
-        pace.sent(at / 10, waited=True)
-    pace.refused(1.0, 9, again=True, away=False)
+        rate.sent(at / 10, waited=True)
+    rate.refused(1.0, 9, is_new=True, is_outage=False)
     for minute in range(60):
         now = 60.0 * minute + 60
-        pace.sent(now, waited=True)
-        pace.refused(now + 1, 0, again=True, away=True)
+        rate.sent(now, waited=True)
+        rate.refused(now + 1, 0, is_new=True, is_outage=True)
     now = 3700.0
-    pace.sent(now, waited=False)
-    assert pace.opens(0) - now < 0.3
+    rate.sent(now, waited=False)
+    assert rate.next_time(0) - now < 0.3
 
 
 def test_refusals_of_one_round_only_correct_what_was_taken():
-    pace = Pace()
+    rate = AdaptiveRate()
     for _ in range(8):
-        pace.sent(0.0, waited=True)
+        rate.sent(0.0, waited=True)
     for left in range(7, 3, -1):
-        pace.refused(1.0, left, again=left == 7, away=False)
-    pace.sent(1.0, waited=False)
-    assert pace.opens(4) == pytest.approx(1.25)  # four in a second
+        rate.refused(1.0, left, is_new=left == 7, is_outage=False)
+    rate.sent(1.0, waited=False)
+    assert rate.next_time(4) == pytest.approx(1.25)  # four in a second
 
 
 def test_fewer_than_it_ever_refused_at_go_at_once():
-    pace = Pace()
-    for at in range(ALIKE):
-        pace.sent(float(at), waited=False)
-        pace.refused(float(at) + 0.5, 4, again=True, away=False)
-    for _ in range(int(ENOUGH) + 1):
-        pace.sent(10.0, waited=False)
-    pace.refused(10.5, 4, again=True, away=False)
-    pace.sent(20.0, waited=False)
-    assert pace.opens(4) > 20.0
-    assert pace.opens(3) <= 20.0
+    rate = AdaptiveRate()
+    for at in range(MATCHING_REFUSALS):
+        rate.sent(float(at), waited=False)
+        rate.refused(float(at) + 0.5, 4, is_new=True, is_outage=False)
+    for _ in range(int(MIN_REQUESTS) + 1):
+        rate.sent(10.0, waited=False)
+    rate.refused(10.5, 4, is_new=True, is_outage=False)
+    rate.sent(20.0, waited=False)
+    assert rate.next_time(4) > 20.0
+    assert rate.next_time(3) <= 20.0
 
 
 def test_a_rate_of_our_own_is_kept_by_and_a_late_timer_loses_nothing_of_it():
-    pace, now = Pace(600), 0.0
+    rate, now = AdaptiveRate(600), 0.0
     for _ in range(100):
-        pace.sent(now, waited=True)
-        now = pace.opens(0) + LATE / 5
+        rate.sent(now, waited=True)
+        now = rate.next_time(0) + TIMER_SLACK / 5
     assert now == pytest.approx(10.0, abs=0.2)

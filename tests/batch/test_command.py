@@ -191,7 +191,7 @@ class TestExitCodes:
         typed(given, "-o", "out")
         done = typed(given, "-o", "out", "--journal", "another")
         assert done.code == 4
-        assert "(--exists skip keeps it, --exists replace makes it anew)" in done.err
+        assert "(--exists skip keeps it, --exists replace makes it again)" in done.err
         kept = typed(given, "-o", "out", "--journal", "another", "--exists", "skip")
         assert (kept.code, "1 row: 0 done, 1 kept" in kept.err) == (0, True)
 
@@ -216,7 +216,7 @@ class TestExitCodes:
         done = typed(rows(image("a"), image("b")), "-o", "out", "-j", "1")
         thread.join()
         assert done.code == 130
-        assert "Stopped: interrupted. The same command goes on." in done.err
+        assert "Stopped: interrupted. The same command continues." in done.err
         assert paid() == ["prompt of a"]
         assert typed("rows.jsonl", "-o", "out").code == 0
         assert paid() == ["prompt of a", "prompt of b"]

@@ -7,7 +7,7 @@ import pytest
 
 from tarash.tarash_gateway import plugin_report
 from tarash.tarash_gateway.errors import PluginConflictError, PluginLoadError, ValidationError
-from tarash_gateway_batch.interfaces import engine_named
+from tarash_gateway_batch.interfaces import make_engine
 
 WHOLE = """
     from tarash.tarash_gateway.plugins import hookimpl
@@ -39,13 +39,13 @@ def install(tmp_path, monkeypatch):
 
 
 def test_this_process_is_an_engine_that_needs_no_plugin():
-    assert engine_named("local", {}) is None
+    assert make_engine("local", {}) is None
 
 
 def test_an_engine_is_made_of_its_options(install):
     install()
-    assert engine_named("acme", {"address": "there"}) == ("engine", {"address": "there"})
-    assert engine_named("ACME", {}) == ("engine", {})
+    assert make_engine("acme", {"address": "there"}) == ("engine", {"address": "there"})
+    assert make_engine("ACME", {}) == ("engine", {})
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_an_engine_is_made_of_its_options(install):
 def test_options_that_it_does_not_take_are_refused(install, name, options, told):
     install()
     with pytest.raises(ValidationError) as caught:
-        engine_named(name, options)
+        make_engine(name, options)
     assert str(caught.value) == told
 
 
@@ -66,7 +66,7 @@ def test_an_unknown_engine_is_told_with_those_that_there_are(install, monkeypatc
     install()
     monkeypatch.setenv("TARASH_DISABLE_PLUGINS", "ray")
     with pytest.raises(ValidationError) as caught:
-        engine_named("amce", {})
+        make_engine("amce", {})
     assert str(caught.value) == (
         "there is no engine 'amce'; installed: acme, local. ray comes with tarash-gateway[ray]."
     )
@@ -78,7 +78,7 @@ def test_two_distributions_with_one_engine_are_a_conflict(install):
     with pytest.raises(
         PluginConflictError, match=r"(acme-engine 1\.0|other-engine 1\.0) and .* both offer the engine 'acme'"
     ):
-        engine_named("acme", {})
+        make_engine("acme", {})
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_two_distributions_with_one_engine_are_a_conflict(install):
 def test_a_broken_plugin_is_told_when_its_engine_is_asked_for(install, source, told):
     install(source)
     with pytest.raises(PluginLoadError) as caught:
-        engine_named("acme", {})
+        make_engine("acme", {})
     assert str(caught.value) == (
         f"the plugin of 'acme' (acme-engine 1.0) {told}. "
         "Update or remove it; TARASH_DISABLE_PLUGINS=acme leaves it out."

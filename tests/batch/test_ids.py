@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from tarash_gateway_batch.ids import checked_id, leaf, numbered, same_id
+from tarash_gateway_batch.ids import check_id, normalize_id, result_names, row_subfolder
 
 
 @pytest.mark.parametrize(
@@ -12,13 +12,13 @@ from tarash_gateway_batch.ids import checked_id, leaf, numbered, same_id
     ["a", "row-1", "_x", "A.b", "7", "Straße 12", "写真-1", "a@b,c", "(1)" * 0 + "x(1)", "x" * 100, "ॐनमः", "com10"],
 )
 def test_an_id_is_a_name(name):
-    assert checked_id(name) == name
+    assert check_id(name) == name
 
 
 def test_a_number_is_a_name_and_two_ways_to_write_a_letter_are_one():
-    assert checked_id(17) == "17"
-    assert checked_id("Cafe\u0301") == "Caf\u00e9"
-    assert same_id("CAFÉ") == same_id("café")
+    assert check_id(17) == "17"
+    assert check_id("Cafe\u0301") == "Caf\u00e9"
+    assert normalize_id("CAFÉ") == normalize_id("café")
 
 
 @pytest.mark.parametrize(
@@ -49,16 +49,16 @@ def test_a_number_is_a_name_and_two_ways_to_write_a_letter_are_one():
 )
 def test_what_is_no_name_is_told(name, why):
     with pytest.raises(ValueError, match=r"; the files are named after it: letters, digits and") as caught:
-        checked_id(name)
+        check_id(name)
     assert str(caught.value).startswith(f"{why};")
 
 
 def test_a_name_with_all_its_endings_has_no_more_than_120_bytes():
-    longest = f"{numbered('x' * 100, 1000)[-1]}.webp.json"
+    longest = f"{result_names('x' * 100, 1000)[-1]}.webp.json"
     assert len(longest) <= 120
 
 
 def test_files_lie_under_the_beginning_of_their_ids_digest():
     digest = hashlib.sha256(b"row-1").hexdigest()
-    assert leaf("row-1") == f"{digest[:2]}/{digest[2:4]}"
-    assert numbered("row-1", 3) == ["row-1", "row-1-2", "row-1-3"]
+    assert row_subfolder("row-1") == f"{digest[:2]}/{digest[2:4]}"
+    assert result_names("row-1", 3) == ["row-1", "row-1-2", "row-1-3"]

@@ -7,8 +7,8 @@ import pytest
 
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
-from tarash_gateway_batch.runner import in_this_process
-from tarash_gateway_batch.work import Work
+from tarash_gateway_batch.runner import local_engine
+from tarash_gateway_batch.work import RowWork
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -17,12 +17,12 @@ def test_an_engine_gets_every_row_that_needs_work(run, image, video):
     seen = []
 
     @asynccontextmanager
-    async def engine(bench, desk):
-        async with in_this_process(bench, desk) as make_work:
+    async def engine(context, planner):
+        async with local_engine(context, planner) as make_task:
 
             def make(row, decision):
                 seen.append((row.id, decision.step))
-                return make_work(row, decision)
+                return make_task(row, decision)
 
             yield make
         seen.append("left")
@@ -40,7 +40,7 @@ def test_rows_and_decisions_travel_without_keys(run, image, video, tarash_sandbo
     travelled = []
 
     @asynccontextmanager
-    async def engine(bench, desk):
+    async def engine(context, planner):
         def make(row, decision):
             packed = pickle.dumps((row, decision))
             assert b"sk-of-the-tests" not in packed
@@ -48,7 +48,7 @@ def test_rows_and_decisions_travel_without_keys(run, image, video, tarash_sandbo
             there, decision = pickle.loads(packed)
             assert (there.id, there.request) == (row.id, row.request)
             # A worker finds its key in its own surroundings; this one has that of the test.
-            return Work(row, decision, bench)
+            return RowWork(row, decision, context)
 
         yield make
 
@@ -60,13 +60,13 @@ def test_rows_of_a_worker_that_died_are_decided_upon_anew_by_what_it_wrote(run, 
     found = {}
 
     @asynccontextmanager
-    async def engine(bench, desk):
+    async def engine(context, planner):
         def make(row, decision):
             rows.append(row)
-            return make_work(row, decision)
+            return make_task(row, decision)
 
         rows = []
-        async with in_this_process(bench, desk) as make_work:
+        async with local_engine(context, planner) as make_task:
             yield make
         worker = BatchedJournal(journal.path)
         worker.intend("image", label="sent", asked={"prompt": "prompt of sent"})
@@ -74,7 +74,7 @@ def test_rows_of_a_worker_that_died_are_decided_upon_anew_by_what_it_wrote(run, 
         worker.close()
         sent = rows[0].__class__("sent", 1, "image", rows[0].config, image_request("sent"))
         fresh = rows[0].__class__("fresh", 2, "image", rows[0].config, image_request("fresh"))
-        for row, outcome in zip((sent, fresh), await desk.decide_anew([sent, fresh], [path, path]), strict=True):
+        for row, outcome in zip((sent, fresh), await planner.decide_again([sent, fresh], [path, path]), strict=True):
             found[row.id] = outcome.status if hasattr(outcome, "status") else outcome[1].step
 
     def image_request(name):

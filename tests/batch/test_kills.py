@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tarash.tarash_gateway import Journal
-from tarash_gateway_batch.folder import Places
+from tarash_gateway_batch.folder import OutputFolder
 from tarash_gateway_batch.history import History
 from tarash_gateway_batch.resume import decide
 from tarash_gateway_batch.rows import RowChecker
-from tarash_gateway_batch.settings import Accounts, Settings
+from tarash_gateway_batch.settings import BatchSettings, ConfigResolver
 from tarash_gateway_batch.source import raw_row
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -42,8 +42,8 @@ def test_a_journal_that_is_cut_off_anywhere_is_read_and_no_row_that_was_sent_is_
     run(rows, concurrency=1)
     [path] = (out / ".journal").glob("*.jsonl")
     whole = path.read_bytes()
-    settings = Settings(out=out, journal=tmp_path / "cut")
-    checker = RowChecker(Accounts(configs), {})
+    settings = BatchSettings(out=out, journal=tmp_path / "cut")
+    checker = RowChecker(ConfigResolver(configs), {})
     checked = [checker.check(raw_row(at, row)) for at, row in enumerate(rows, start=1)]
     place = tmp_path / "cut" / "1.jsonl"
     place.parent.mkdir()
@@ -54,8 +54,8 @@ def test_a_journal_that_is_cut_off_anywhere_is_read_and_no_row_that_was_sent_is_
         sent = {line["label"] for line in lines if "label" in line}
         assert {entry.label for entry in Journal(place.parent).entries()} == sent
         history = History(place.parent)
-        steps = {row.id: decide(row, history.of_row(row.id), Places(out), settings).step for row in checked}
+        steps = {row.id: decide(row, history.requests_of(row.id), OutputFolder(out), settings).step for row in checked}
         history.close()
         assert {name for name, step in steps.items() if step == "send"} == set()
-        assert {name for name, step in steps.items() if step in ("done", "resume", "adopt")} == sent
+        assert {name for name, step in steps.items() if step in ("done", "resume", "recover_file")} == sent
     checker.close()

@@ -7,7 +7,7 @@ import pytest
 
 from tarash.tarash_gateway.errors import AuthenticationError, ConnectionFailedError, QuotaExceededError, RateLimitError
 from tarash.tarash_gateway.models import ImageGenerationConfig
-from tarash_gateway_batch.limits import PATIENCE, SURE, Gate, Gates, account_of
+from tarash_gateway_batch.limits import MAX_ACCOUNT_REFUSALS, MAX_OUTAGE, RateLimiter, RateLimiters, account_key
 from tarash_gateway_sandbox import SandboxServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -54,68 +54,68 @@ class TestWithAVendor:
 
     def test_an_account_that_is_refused_again_and_again_is_left_alone(self, run, image, tarash_sandbox):
         tarash_sandbox.fail("unauthorized", times=None)
-        result = run([image(f"row-{number}") for number in range(2 * SURE)], concurrency=4)
-        assert result.failed == 2 * SURE
-        assert SURE <= len(tarash_sandbox.requests) < SURE + 4
+        result = run([image(f"row-{number}") for number in range(2 * MAX_ACCOUNT_REFUSALS)], concurrency=4)
+        assert result.failed == 2 * MAX_ACCOUNT_REFUSALS
+        assert MAX_ACCOUNT_REFUSALS <= len(tarash_sandbox.requests) < MAX_ACCOUNT_REFUSALS + 4
         left = [failure for failure in result.failures if "not sent, since 20 requests in a row" in failure.error]
-        assert len(left) == 2 * SURE - len(tarash_sandbox.requests)
+        assert len(left) == 2 * MAX_ACCOUNT_REFUSALS - len(tarash_sandbox.requests)
 
     def test_it_is_known_how_long_nothing_is_sent(self):
         async def main():
-            gates = Gates(4)
-            gate = gates.gate("account", "model")
-            await gate.refused(limited(30.0), await gate.enter())
-            return gates.pause
+            limiters = RateLimiters(4)
+            limiter = limiters.limiter("account", "model")
+            await limiter.refused(limited(30.0), await limiter.acquire())
+            return limiters.pause
 
         assert 29 < asyncio.run(main()) <= 30
 
 
-class TestGates:
-    """One gate, driven by hand."""
+class TestRateLimiter:
+    """One rate limiter, driven by hand."""
 
     def test_after_a_refusal_they_go_one_after_the_other_as_the_vendor_took_them(self):
         async def main():
-            gate = Gate(8)
+            limiter = RateLimiter(8)
             for _ in range(7):
-                await gate.enter()
+                await limiter.acquire()
             await asyncio.sleep(0.05)
-            assert await gate.refused(limited(0.0), await gate.enter())  # it took 7 in 0.05 s
+            assert await limiter.refused(limited(0.0), await limiter.acquire())  # it took 7 in 0.05 s
             began = asyncio.get_running_loop().time()
             for _ in range(8):
-                gate.leave()
-            await asyncio.gather(*(gate.enter() for _ in range(4)))
+                limiter.release()
+            await asyncio.gather(*(limiter.acquire() for _ in range(4)))
             return asyncio.get_running_loop().time() - began
 
         assert 0.015 < asyncio.run(main()) < 1
 
     def test_refusals_of_requests_that_were_sent_before_a_pause_say_nothing_new(self):
         async def main():
-            gate = Gate(8)
-            turns = [await gate.enter() for _ in range(8)]
-            for turn in turns:
-                assert await gate.refused(limited(), turn)
-                gate.leave()
-            return gate.pause
+            limiter = RateLimiter(8)
+            permits = [await limiter.acquire() for _ in range(8)]
+            for permit in permits:
+                assert await limiter.refused(limited(), permit)
+                limiter.release()
+            return limiter.pause
 
         assert 0.02 < asyncio.run(main()) <= 0.05
 
     def test_a_rate_of_our_own_spaces_the_requests(self):
         async def main():
-            gate = Gate(8, rate=60 / 0.02)
+            limiter = RateLimiter(8, rate=60 / 0.02)
             began = asyncio.get_running_loop().time()
-            await asyncio.gather(*(gate.enter() for _ in range(4)))
+            await asyncio.gather(*(limiter.acquire() for _ in range(4)))
             return asyncio.get_running_loop().time() - began
 
         assert asyncio.run(main()) >= 0.059
 
     def test_pauses_grow_where_the_vendor_names_no_time(self):
         async def main():
-            gate, pauses = Gate(1), []
+            limiter, pauses = RateLimiter(1), []
             for _ in range(4):
-                gate._closed_until = 0.0
-                assert await gate.refused(limited(), await gate.enter())
-                gate.leave()
-                pauses.append(gate.pause)
+                limiter._closed_until = 0.0
+                assert await limiter.refused(limited(), await limiter.acquire())
+                limiter.release()
+                pauses.append(limiter.pause)
             return pauses
 
         pauses = asyncio.run(main())
@@ -123,89 +123,91 @@ class TestGates:
 
     def test_a_vendor_that_is_not_reached_any_more_is_waited_for_like_one_that_is_away(self):
         async def main():
-            gate = Gate(1)
-            gate.succeeded()
-            turn = await gate.enter()
-            assert await gate.refused(unreached(), turn)
-            pause = gate.pause
-            gate._in_trouble_since = asyncio.get_running_loop().time() - PATIENCE - 1
-            assert not await gate.refused(unreached(), turn)
+            limiter = RateLimiter(1)
+            limiter.succeeded()
+            permit = await limiter.acquire()
+            assert await limiter.refused(unreached(), permit)
+            pause = limiter.pause
+            limiter._outage_began = asyncio.get_running_loop().time() - MAX_OUTAGE - 1
+            assert not await limiter.refused(unreached(), permit)
             return pause
 
         assert 0.02 < asyncio.run(main()) <= 0.05
 
     def test_a_vendor_that_refuses_a_thousand_times_is_still_waited_for_a_minute_at_most(self):
         async def main():
-            gate = Gate(1)
-            gate._pauses = 5_000
-            assert await gate.refused(RateLimitError("busy", retryable=True), await gate.enter())
-            return gate.pause
+            limiter = RateLimiter(1)
+            limiter._pauses = 5_000
+            assert await limiter.refused(RateLimitError("busy", retryable=True), await limiter.acquire())
+            return limiter.pause
 
         assert 25 < asyncio.run(main()) <= 60
 
     def test_one_that_was_never_reached_is_not_waited_for(self):
         async def main():
-            gate = Gate(1)  # the address may be mistyped
-            return await gate.refused(unreached(), await gate.enter())
+            limiter = RateLimiter(1)  # the address may be mistyped
+            return await limiter.refused(unreached(), await limiter.acquire())
 
         assert asyncio.run(main()) is False
 
     def test_a_connection_that_broke_after_the_request_is_no_refusal(self):
         async def main():
-            gate = Gate(1)
+            limiter = RateLimiter(1)
             lost = ConnectionFailedError("broke", retryable=True, billable="unknown")
-            return await gate.refused(lost, await gate.enter())
+            return await limiter.refused(lost, await limiter.acquire())
 
         assert asyncio.run(main()) is False
 
     def test_a_refusal_is_final_when_nothing_went_through_for_too_long_or_the_vendor_asks_for_too_much(self):
         async def main():
-            gate = Gate(1)
-            turn = await gate.enter()
-            assert not await gate.refused(limited(3601.0), turn)
-            gate._in_trouble_since = asyncio.get_running_loop().time() - PATIENCE - 1
-            return await gate.refused(limited(), turn)
+            limiter = RateLimiter(1)
+            permit = await limiter.acquire()
+            assert not await limiter.refused(limited(3601.0), permit)
+            limiter._outage_began = asyncio.get_running_loop().time() - MAX_OUTAGE - 1
+            return await limiter.refused(limited(), permit)
 
         assert asyncio.run(main()) is False
 
     @pytest.mark.parametrize("error", [AuthenticationError("no"), QuotaExceededError("no money")])
     def test_so_many_refusals_of_the_account_close_it_for_all_that_wait(self, error):
         async def main():
-            gate = Gate(1)
-            turn = await gate.enter()
-            waiting = asyncio.create_task(gate.enter())
-            for _ in range(SURE):
-                assert not await gate.refused(error, turn)
+            limiter = RateLimiter(1)
+            permit = await limiter.acquire()
+            waiting = asyncio.create_task(limiter.acquire())
+            for _ in range(MAX_ACCOUNT_REFUSALS):
+                assert not await limiter.refused(error, permit)
             with pytest.raises(type(error), match="not sent, since 20 requests in a row"):
                 await waiting
             with pytest.raises(type(error), match="not sent"):
-                await gate.enter()
+                await limiter.acquire()
 
         asyncio.run(main())
 
     def test_a_row_that_is_broken_off_gives_its_turn_back(self):
         async def main():
-            gate = Gate(1)
-            await gate.enter()
-            second = asyncio.create_task(gate.enter())
+            limiter = RateLimiter(1)
+            await limiter.acquire()
+            second = asyncio.create_task(limiter.acquire())
             await asyncio.sleep(0)
-            gate.leave()  # it is the second one's turn, which does not know it yet
+            limiter.release()  # it is the second one's turn, which does not know it yet
             second.cancel()
             await asyncio.gather(second, return_exceptions=True)
-            return await asyncio.wait_for(gate.enter(), 1)
+            return await asyncio.wait_for(limiter.acquire(), 1)
 
         assert asyncio.run(main()) == 0
 
 
 class TestAccounts:
     def test_each_account_and_model_has_a_gate_of_its_own(self):
-        gates = Gates(4)
-        assert gates.gate("a", "m") is gates.gate("a", "m")
-        assert len({id(gates.gate(*key)) for key in (("a", "m"), ("a", "n"), ("b", "m"))}) == 3
+        limiters = RateLimiters(4)
+        assert limiters.limiter("a", "m") is limiters.limiter("a", "m")
+        assert len({id(limiters.limiter(*key)) for key in (("a", "m"), ("a", "n"), ("b", "m"))}) == 3
 
     def test_an_account_is_a_provider_a_key_and_an_address_and_shows_no_key(self):
         def account(**known):
-            return account_of(ImageGenerationConfig(**{"provider": "openai", "model": "m", "api_key": "sk-1", **known}))
+            return account_key(
+                ImageGenerationConfig(**{"provider": "openai", "model": "m", "api_key": "sk-1", **known})
+            )
 
         assert account() == account(model="another")
         different = [account(), account(api_key="sk-2"), account(base_url="http://a/v1"), account(provider="acme")]

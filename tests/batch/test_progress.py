@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tarash.tarash_gateway import run_batch_async
-from tarash_gateway_batch.progress import Tally
+from tarash_gateway_batch.progress import Counters
 from tarash_gateway_batch.results import BatchProgress, RowOutcome
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -84,17 +84,17 @@ class TestProgress:
 
     def test_the_rest_takes_as_long_as_at_the_pace_of_the_last_minute(self, tmp_path):
         now = 0.0
-        tally = Tally(tmp_path, 100, clock=lambda: now)
+        counters = Counters(tmp_path, 100, clock=lambda: now)
         for _ in range(10):
-            tally.add(RowOutcome(line=1, status="done"))
+            counters.add(RowOutcome(line=1, status="done"))
         now = 20.0
-        assert tally.progress(0.0).seconds_left == pytest.approx(180.0)
+        assert counters.progress(0.0).seconds_left == pytest.approx(180.0)
         now = 200.0
-        tally.progress(0.0)
+        counters.progress(0.0)
         for _ in range(30):
-            tally.add(RowOutcome(line=1, status="done"))
+            counters.add(RowOutcome(line=1, status="done"))
         now = 230.0
-        assert tally.progress(0.0).seconds_left == pytest.approx(60.0)
+        assert counters.progress(0.0).seconds_left == pytest.approx(60.0)
 
     def test_no_more_failures_are_kept_than_a_hundred(self, run):
         result = run([{"id": f"row-{number}"} for number in range(150)])

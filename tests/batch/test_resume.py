@@ -219,9 +219,12 @@ class TestTheJournal:
         assert counts(run([image("a")])) == {"done": 1}
 
     def test_one_process_at_a_time_works_with_it(self, run, image, journal, paid):
-        from tarash_gateway_batch.folder import only_one
+        from tarash_gateway_batch.folder import lock_folder
 
-        with only_one(journal.path), pytest.raises(ConfigurationError, match="another process runs a batch with the"):
+        with (
+            lock_folder(journal.path),
+            pytest.raises(ConfigurationError, match="another process runs a batch with the"),
+        ):
             run([image("a")])
         assert paid() == []
         assert run([image("a")]).done == 1

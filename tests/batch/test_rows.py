@@ -100,7 +100,7 @@ def test_bytes_that_are_no_text_and_depths_without_end_are_named(run, written, i
 
 
 def test_a_line_without_end_is_left_out(run, written, image, monkeypatch):
-    monkeypatch.setattr("tarash_gateway_batch.formats.LONGEST_LINE", 200)
+    monkeypatch.setattr("tarash_gateway_batch.formats.MAX_LINE", 200)
     result = run(written(image("a"), '{"id": "' + "x" * 900 + '"}', image("b")))
     assert (result.done, result.failures[0].line) == (2, 2)
     assert "more than 200 bytes" in result.failures[0].error

@@ -8,9 +8,9 @@ import pytest
 from tarash.tarash_gateway.errors import ProviderUnavailableError
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash_gateway_batch import scheduler
-from tarash_gateway_batch.limits import Gate
+from tarash_gateway_batch.limits import RateLimiter
 from tarash_gateway_batch.resume import Decision
-from tarash_gateway_batch.scheduler import Lanes
+from tarash_gateway_batch.scheduler import FairScheduler
 from tarash_gateway_sandbox import SandboxServer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -23,24 +23,24 @@ class Row:
 
 
 class Batch:
-    """Rows that only enter their gate and leave it."""
+    """Rows that only enter their limiter and leave it."""
 
     def __init__(self, most, weigh=lambda row: 0):
-        self.gates = {}
+        self.limiters = {}
         self.done, self.tasks = [], set()
         self.at_work = self.most_at_work = 0
-        self.lanes = Lanes(most, self.gate, self.begin, weigh)
+        self.scheduler = FairScheduler(most, self.limiter, self.begin, weigh)
 
-    def gate(self, row):
-        return self.gates.setdefault(row.vendor, Gate(100))
+    def limiter(self, row):
+        return self.limiters.setdefault(row.vendor, RateLimiter(100))
 
     def begin(self, row, decision, answered):
         async def work():
-            gate = self.gate(row)
+            limiter = self.limiter(row)
             if row.number >= 0:
-                await gate.enter()
+                await limiter.acquire()
                 await asyncio.sleep(0)
-                gate.leave()
+                limiter.release()
             self.done.append(row)
             self.at_work -= 1
             answered()
@@ -52,19 +52,19 @@ class Batch:
         task.add_done_callback(self.tasks.discard)
 
     async def shut(self, vendor):
-        """Closes a vendor's gate for an hour."""
-        gate = self.gate(Row(vendor, 0))
-        turn = await gate.enter()
-        assert await gate.refused(ProviderUnavailableError("away", retry_after=3600.0, retryable=True), turn)
-        gate.leave()
-        return gate
+        """Closes a vendor's limiter for an hour."""
+        limiter = self.limiter(Row(vendor, 0))
+        permit = await limiter.acquire()
+        assert await limiter.refused(ProviderUnavailableError("away", retry_after=3600.0, retryable=True), permit)
+        limiter.release()
+        return limiter
 
     async def to_the_end(self):
         while self.tasks:
             await asyncio.wait(list(self.tasks))
 
     def broken_off(self):
-        self.lanes.close()
+        self.scheduler.close()
         for task in self.tasks:
             task.cancel()
 
@@ -75,17 +75,17 @@ SEND = Decision("send")
 def test_rows_of_a_closed_gate_are_kept_back_and_taken_up_when_it_opens():
     async def main():
         batch = Batch(16)
-        gate = await batch.shut("away")
+        limiter = await batch.shut("away")
         for number in range(300):
-            await asyncio.wait_for(batch.lanes.take(Row(("away", "there")[number % 2], number), SEND), 5)
+            await asyncio.wait_for(batch.scheduler.add(Row(("away", "there")[number % 2], number), SEND), 5)
             await asyncio.sleep(0)
         await asyncio.sleep(0.01)
         assert len(batch.done) == 150
         assert {row.vendor for row in batch.done} == {"there"}
-        assert gate.waiting <= 3
-        gate._closed_until = 0.0
-        gate._pace.__init__()
-        gate._let_through()
+        assert limiter.waiting <= 3
+        limiter._closed_until = 0.0
+        limiter._rate.__init__()
+        limiter._let_through()
         await batch.to_the_end()
         assert sorted(row.number for row in batch.done) == list(range(300))
         assert batch.most_at_work <= 16
@@ -95,16 +95,16 @@ def test_rows_of_a_closed_gate_are_kept_back_and_taken_up_when_it_opens():
 
 def test_where_no_more_can_be_kept_back_nothing_more_is_read(monkeypatch):
     async def main():
-        monkeypatch.setattr(scheduler, "KEPT", 10 * scheduler.ROW)
+        monkeypatch.setattr(scheduler, "MAX_QUEUED_BYTES", 10 * scheduler.ROW_BYTES)
         batch = Batch(8)
         await batch.shut("away")
         taken = 0
         with pytest.raises(TimeoutError):
             while True:
-                await asyncio.wait_for(batch.lanes.take(Row("away", taken), SEND), 0.05)
+                await asyncio.wait_for(batch.scheduler.add(Row("away", taken), SEND), 0.05)
                 await asyncio.sleep(0)
                 taken += 1
-        assert taken == 11  # one that waits at the gate, and ten
+        assert taken == 11  # one that waits at the limiter, and ten
         batch.broken_off()
         await asyncio.gather(*batch.tasks, return_exceptions=True)
 
@@ -113,14 +113,14 @@ def test_where_no_more_can_be_kept_back_nothing_more_is_read(monkeypatch):
 
 def test_large_rows_fill_it_sooner(monkeypatch):
     async def main():
-        monkeypatch.setattr(scheduler, "KEPT", 10 * scheduler.ROW)
-        batch = Batch(8, weigh=lambda row: 4 * scheduler.ROW)
+        monkeypatch.setattr(scheduler, "MAX_QUEUED_BYTES", 10 * scheduler.ROW_BYTES)
+        batch = Batch(8, weigh=lambda row: 4 * scheduler.ROW_BYTES)
         await batch.shut("away")
         for number in range(3):
-            await batch.lanes.take(Row("away", number), SEND)
+            await batch.scheduler.add(Row("away", number), SEND)
             await asyncio.sleep(0)
-        assert len(batch.lanes._lanes[batch.gates["away"]].kept) == 2
-        assert batch.lanes._kept == 10 * scheduler.ROW
+        assert len(batch.scheduler._queues[batch.limiters["away"]].rows) == 2
+        assert batch.scheduler._queued_bytes == 10 * scheduler.ROW_BYTES
         batch.broken_off()
         await asyncio.gather(*batch.tasks, return_exceptions=True)
 
@@ -131,10 +131,10 @@ def test_rows_that_never_come_to_their_gate_hold_up_no_other():
     async def main():
         batch = Batch(4)
         for number in range(100):
-            await asyncio.wait_for(batch.lanes.take(Row("there", -1 - number), SEND), 5)
+            await asyncio.wait_for(batch.scheduler.add(Row("there", -1 - number), SEND), 5)
         await batch.to_the_end()
         assert len(batch.done) == 100
-        assert batch.lanes._lanes[batch.gates["there"]].coming == 0
+        assert batch.scheduler._queues[batch.limiters["there"]].on_the_way == 0
 
     asyncio.run(main())
 

@@ -6,34 +6,34 @@ import threading
 import pytest
 
 from tarash_gateway_batch import ids
-from tarash_gateway_batch.ids import Seen
-from tarash_gateway_batch.source import AHEAD, InThread, count_lines
+from tarash_gateway_batch.ids import IdIndex
+from tarash_gateway_batch.source import READ_AHEAD, ThreadedIterator, count_lines
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
 
 @pytest.fixture
-def seen(monkeypatch):
-    monkeypatch.setattr(ids, "MOST_IN_MEMORY", 3)
-    seen = Seen()
-    yield seen
-    seen.close()
+def index(monkeypatch):
+    monkeypatch.setattr(ids, "MAX_IN_MEMORY", 3)
+    index = IdIndex()
+    yield index
+    index.close()
 
 
 class TestIds:
-    def test_the_line_that_has_one_already_is_known_also_when_many_have_moved_to_the_disk(self, seen):
-        assert [seen.claim(f"row-{line}", line) for line in range(10)] == [None] * 10
-        assert [seen.claim(f"ROW-{line}", line + 100) for line in range(10)] == list(range(10))
+    def test_the_line_that_has_one_already_is_known_also_when_many_have_moved_to_the_disk(self, index):
+        assert [index.claim(f"row-{line}", line) for line in range(10)] == [None] * 10
+        assert [index.claim(f"ROW-{line}", line + 100) for line in range(10)] == list(range(10))
 
-    def test_the_same_lines_again_have_nothing_new(self, seen):
+    def test_the_same_lines_again_have_nothing_new(self, index):
         for _ in range(2):
-            assert [seen.claim(f"row-{line}", line, 2) for line in range(10)] == [None] * 10
+            assert [index.claim(f"row-{line}", line, 2) for line in range(10)] == [None] * 10
 
-    def test_the_names_of_further_results_are_taken_too(self, seen):
-        assert seen.claim("a", 1, 3) is None
-        assert (seen.claim("a-3", 2), seen.claim("a-4", 3)) == (1, None)
-        assert seen.claim("b-2", 4) is None
-        assert seen.claim("b", 5, 2) == 4
+    def test_the_names_of_further_results_are_taken_too(self, index):
+        assert index.claim("a", 1, 3) is None
+        assert (index.claim("a-3", 2), index.claim("a-4", 3)) == (1, None)
+        assert index.claim("b-2", 4) is None
+        assert index.claim("b", 5, 2) == 4
 
 
 class TestRowsOfAThread:
@@ -48,14 +48,14 @@ class TestRowsOfAThread:
 
         async def main():
             got, ahead = [], 0
-            async for number in InThread(rows()):
+            async for number in ThreadedIterator(rows()):
                 got.append(number)
                 ahead = max(ahead, read - number)
             return got, ahead
 
         got, ahead = asyncio.run(main())
         assert got == list(range(1000))
-        assert ahead <= AHEAD + 1
+        assert ahead <= READ_AHEAD + 1
 
     def test_an_error_is_raised_where_they_are_wanted(self):
         def rows():
@@ -63,7 +63,7 @@ class TestRowsOfAThread:
             raise ZeroDivisionError
 
         async def main():
-            return [number async for number in InThread(rows())]
+            return [number async for number in ThreadedIterator(rows())]
 
         with pytest.raises(ZeroDivisionError):
             asyncio.run(main())
@@ -76,7 +76,7 @@ class TestRowsOfAThread:
             assert arrived.wait(10)  # the next row comes once the first one has its file
             yield image("b")
 
-        result = run(InThread(rows()), on_row=lambda _outcome: arrived.set())
+        result = run(ThreadedIterator(rows()), on_row=lambda _outcome: arrived.set())
         assert result.done == 2
 
 

@@ -168,7 +168,7 @@ def test_a_batch_keeps_what_it_has_paid_for(started, python, tarash_sandbox, fol
     process.send_signal(number)
     code, _out, err = end(process)
     why = "interrupted" if number == signal.SIGINT else f"interrupted by {number.name}"
-    assert f"Stopped: {why}. The same command goes on.\n" in err
+    assert f"Stopped: {why}. The same command continues.\n" in err
     assert code == 128 + number
     assert 3 <= len(paid()) < 20
     assert saved(folder) == paid()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tarash_gateway_batch.source import rows_of_stream
+from tarash_gateway_batch.source import read_stream
 
 TARASH = Path(sys.executable).with_name("tarash")
 ROWS = [{"id": "a", "prompt": "A boat, at sea"}, {"id": "b", "prompt": 'She said "Grüße"\nand left; 💧'}]
@@ -19,7 +19,7 @@ ROWS = [{"id": "a", "prompt": "A boat, at sea"}, {"id": "b", "prompt": 'She said
 
 def read(data, form="csv"):
     """The rows of a table: their fields, or what is wrong with them."""
-    rows = rows_of_stream(io.BytesIO(data), form, [Path("nowhere")])
+    rows = read_stream(io.BytesIO(data), form, [Path("nowhere")])
     return [row.problem or dict(row.fields) for row in rows]
 
 
@@ -132,7 +132,7 @@ def test_a_cell_may_be_as_long_as_a_line_of_json(python, folder, paid):
 
 @pytest.mark.parametrize("more", ["", "c,x\n"])
 def test_a_cell_that_is_too_long_is_one_error(monkeypatch, more):
-    monkeypatch.setattr("tarash_gateway_batch.formats.LONGEST_LINE", 100)
+    monkeypatch.setattr("tarash_gateway_batch.formats.MAX_LINE", 100)
     cell = "\n".join(["b,not a row"] * 50)
     found = read(f'id,prompt\na,"{cell}"\n{more}'.encode())
     assert found[0] == f"has more than 100 characters; lines 2 to 51 {GOES_ON}"

@@ -12,9 +12,9 @@ pytest.importorskip("tarash_gateway_ray", reason="tarash-gateway-ray is not inst
 from tarash.tarash_gateway import run_batch
 from tarash.tarash_gateway.flows import recovery
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
-from tarash_gateway_ray.crew import Crew, WorkerLostError
-from tarash_gateway_ray.errand import Errand
+from tarash_gateway_ray.remote_row import RemoteRow
 from tarash_gateway_ray.worker import Worker, release
+from tarash_gateway_ray.worker_pool import WorkerLostError, WorkerPool
 from tarash_gateway_sandbox import SandboxServer
 
 KEY = "sk-of-the-node-0123456789"
@@ -57,10 +57,10 @@ class NearActor:
         self.dead = asyncio.Event()
         self.calls = []
 
-    async def call(self, method, *given):
+    async def call(self, method, *args):
         if self.dead.is_set():
             raise WorkerLostError
-        packed = pickle.dumps(given)
+        packed = pickle.dumps(args)
         assert KEY.encode() not in packed
         self.calls.append(method)
         answering = asyncio.create_task(getattr(self.worker, method)(*pickle.loads(packed)))
@@ -73,13 +73,13 @@ class NearActor:
             raise WorkerLostError
         return pickle.loads(pickle.dumps(answering.result()))
 
-    def cast(self, method, *given):
-        self.casting = asyncio.ensure_future(getattr(self.worker, method)(*given))
+    def cast(self, method, *args):
+        self.casting = asyncio.ensure_future(getattr(self.worker, method)(*args))
 
     def kill(self):
-        if self.worker._bench:
-            self.worker._bench["journal"]._appender.append = lambda *lines: None
-            self.worker._bench["threads"].shutdown(wait=False)
+        if self.worker._shared:
+            self.worker._shared["journal"]._appender.append = lambda *lines: None
+            self.worker._shared["threads"].shutdown(wait=False)
         for task in self.worker._tasks.values():
             task.cancel()
         recovery._claimed.clear()  # what it knew of jobs dies with a process
@@ -93,27 +93,27 @@ def actors():
 
 
 @pytest.fixture
-def hire(actors):
-    def hire(name, settings):
+def spawn(actors):
+    def spawn(name, settings):
         actors.append(NearActor(name, settings))
         return actors[-1]
 
-    return hire
+    return spawn
 
 
 @pytest.fixture
-def near(hire):
+def near(spawn):
     """The engine with workers in this process."""
 
     def near(workers=2):
         @asynccontextmanager
-        async def engine(bench, desk):
-            crew = Crew(bench, desk, hire, workers)
+        async def engine(context, planner):
+            pool = WorkerPool(context, planner, spawn, workers)
             try:
-                await crew.begin()
-                yield lambda row, decision: Errand(row, decision, crew)
+                await pool.start()
+                yield lambda row, decision: RemoteRow(row, decision, pool)
             finally:
-                await crew.close()
+                await pool.close()
 
         return engine
 

@@ -7,11 +7,11 @@ import pytest
 
 from tarash.tarash_gateway import plugin_report, run_batch
 from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
-from tarash_gateway_batch.interfaces import engine_named
+from tarash_gateway_batch.interfaces import make_engine
 
 
 def test_it_is_found_by_its_name():
-    assert callable(engine_named("ray", {"address": "auto", "workers": 3}))
+    assert callable(make_engine("ray", {"address": "auto", "workers": 3}))
     (report,) = [report for report in plugin_report() if report.distribution == "tarash-gateway-ray"]
     assert (report.name, report.group, report.status) == ("ray", "tarash_gateway.engines", "ok")
     assert report.hooks == ("tarash_batch_engines",)
@@ -28,7 +28,7 @@ def test_it_is_found_by_its_name():
 )
 def test_options_that_cannot_be_right_are_told(options, told):
     with pytest.raises(ValidationError) as caught:
-        engine_named("ray", options)
+        make_engine("ray", options)
     assert str(caught.value) == told
 
 
@@ -45,8 +45,8 @@ def test_without_ray_it_says_what_to_install(monkeypatch, tmp_path, image, taras
 def test_naming_the_engine_loads_no_ray():
     program = """
         import sys
-        from tarash_gateway_batch.interfaces import engine_named
-        engine_named("ray", {"address": "auto"})
+        from tarash_gateway_batch.interfaces import make_engine
+        make_engine("ray", {"address": "auto"})
         assert "ray" not in sys.modules
     """
     subprocess.run([sys.executable, "-c", "\n".join(map(str.strip, program.splitlines()))], check=True)

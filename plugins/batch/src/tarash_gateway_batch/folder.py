@@ -16,29 +16,29 @@ from tarash.tarash_gateway.media.files import Exists, cannot_write, check_place,
 from tarash.tarash_gateway.media.sidecar import Origin, read_sidecar, sidecar_path
 from tarash.tarash_gateway.models import Media
 from tarash.tarash_gateway.models.rescue import save_paid
-from tarash_gateway_batch.history import Past
-from tarash_gateway_batch.ids import leaf, numbered
+from tarash_gateway_batch.history import EarlierRequest
+from tarash_gateway_batch.ids import result_names, row_subfolder
 from tarash_gateway_batch.results import SavedFile
 
 _SIDECAR: Final = ".json"
 
 
-class Places:
-    """Where the files of rows go.
+class OutputFolder:
+    """The folder of a batch, with a subfolder for each row's files.
 
     Args:
-        out: the folder of the batch.
+        out: the folder.
     """
 
     def __init__(self, out: Path) -> None:
         self.out = out
         self._root = out
         self._ready: set[str] = set()
-        self._new: set[str] = set()
-        """Folders that were not there when they were first looked at."""
+        self._missing: set[str] = set()
+        """Subfolders that did not exist when they were first listed."""
 
     def prepare(self) -> None:
-        """Makes the folder and tries to write into it.
+        """Creates the folder, and tries to write into it.
 
         Raises:
             SaveError: it cannot be written to.
@@ -50,66 +50,67 @@ class Places:
         check_place(self.out / ".tarash", "replace")
         self._root = self.out.resolve()
 
-    def place(self, name: str) -> Path:
-        """The folder of a row's files."""
-        return self.out / leaf(name)
+    def row_folder(self, name: str) -> Path:
+        """Returns the subfolder of a row's files."""
+        return self.out / row_subfolder(name)
 
-    def check(self, name: str) -> None:
+    def check_row(self, name: str) -> None:
         """Makes sure that the row's files can be written, before they are paid for.
 
         Raises:
             SaveError: they cannot.
         """
-        key = leaf(name)
+        key = row_subfolder(name)
         if key[:2] not in self._ready:
-            self._make(key[:2])
-        if key not in self._ready and key not in self._new:
-            self._make(key)
+            self._create(key[:2])
+        if key not in self._ready and key not in self._missing:
+            self._create(key)
 
-    def taken(self, name: str, count: int) -> list[str]:
-        """The names of files that are there and that a row's results would have, with whatever ending."""
-        key = leaf(name)
-        if key in self._new:
+    def existing_names(self, name: str, count: int) -> list[str]:
+        """Returns the names of existing files that the row's results would have, with whatever ending."""
+        key = row_subfolder(name)
+        if key in self._missing:
             return []  # only this run writes into it, and no two of its rows have one name
         try:
-            there = os.listdir(self.out / key)  # noqa: PTH208 # names, of which a Path is made for very few
+            others = os.listdir(self.out / key)  # noqa: PTH208 # names, of which a Path is made for very few
         except FileNotFoundError:
-            self._new.add(key)
+            self._missing.add(key)
             return []
         except OSError:
             return []
-        wanted = tuple(f"{each}." for each in numbered(name, count))
-        return sorted(other for other in there if other.startswith(wanted) and _is_result(other, wanted))
+        prefixes = tuple(f"{result_name}." for result_name in result_names(name, count))
+        return sorted(other for other in others if other.startswith(prefixes) and _is_result(other, prefixes))
 
-    def found(self, name: str, files: Iterable[SavedFile]) -> list[SavedFile]:
-        """Those files of a row that are still there: in its folder, wherever that was moved, or where they were put."""
-        folder = self.place(name)
-        found = []
+    def existing_files(self, name: str, files: Iterable[SavedFile]) -> list[SavedFile]:
+        """Returns those files of a row that still exist: in its subfolder, also after a move, or where they were."""
+        folder = self.row_folder(name)
+        existing = []
         for file in files:
             place = folder / file.path.name
             if place.is_file():
-                found.append(SavedFile(path=place, sha256=file.sha256))
+                existing.append(SavedFile(path=place, sha256=file.sha256))
             elif file.path.is_file():
-                found.append(file)
-        return found
+                existing.append(file)
+        return existing
 
-    def left_by(self, name: str, count: int, past: Past) -> list[SavedFile]:
-        """Files that a request saved before its process could write so into the journal.
+    def files_of(self, request: EarlierRequest, name: str, count: int) -> list[SavedFile]:
+        """Returns the files that a request saved before its process could write so into the journal.
 
-        Its place was free when the request was sent, unless it was to replace something: then its sidecar tells.
+        Its place was free when the request was sent, unless it was to replace a file: then its sidecar decides.
         """
-        folder = self.place(name)
-        left = []
-        for other in self.taken(name, count):
+        folder = self.row_folder(name)
+        files = []
+        for other in self.existing_names(name, count):
             if other.endswith(_SIDECAR):
                 continue
-            told = read_sidecar(folder / other)
-            known = None if told is None else told.get("request_id")
-            if (known is None and not past.replaces) or (known is not None and known == past.request_id):
-                left.append(SavedFile(path=folder / other))
-        return left
+            sidecar = read_sidecar(folder / other)
+            request_id = None if sidecar is None else sidecar.get("request_id")
+            is_its_own = not request.replaces if request_id is None else request_id == request.request_id
+            if is_its_own:
+                files.append(SavedFile(path=folder / other))
+        return files
 
-    def _make(self, part: str) -> None:
+    def _create(self, part: str) -> None:
         folder = self.out / part
         try:
             folder.mkdir()
@@ -125,93 +126,89 @@ class Places:
         self._ready.add(part)
 
 
-def _is_result(other: str, wanted: tuple[str, ...]) -> bool:
-    """Whether the rest of a name is one ending, or that of a sidecar: ids may hold dots themselves."""
-    rest = next(other[len(head) :] for head in wanted if other.startswith(head))
+def _is_result(name: str, prefixes: tuple[str, ...]) -> bool:
+    """Returns whether the rest of a name is one ending, or that of a sidecar: ids may hold dots themselves."""
+    rest = next(name[len(prefix) :] for prefix in prefixes if name.startswith(prefix))
     return "." not in rest.removesuffix(_SIDECAR)
 
 
 @dataclass(slots=True)
-class Saved:
-    """What became of the results of one call."""
+class SavedOutputs:
+    """The files of the results of one call."""
 
     files: list[SavedFile] = field(default_factory=list)
     urls: list[str] = field(default_factory=list)
-    """Where the vendor keeps those that could not be fetched."""
+    """URLs of the results that could not be fetched."""
 
     error: TarashError | None = None
-    """The first thing that went wrong; what was made is safe all the same where it is among the files."""
+    """The first error; a result that is among the files is safe all the same."""
 
 
-def save_pictures(pictures: Sequence[Media], folder: Path, name: str, exists: Exists) -> Saved:
-    """Writes pictures that were paid for. One that finds no place goes to the folder for temporary files."""
-    saved = Saved()
-    for picture, stem in zip(pictures, numbered(name, len(pictures)), strict=True):
-        place = folder / f"{stem}{ending_of(picture.content_type)}"
+def save_images(images: Sequence[Media], folder: Path, name: str, exists: Exists) -> SavedOutputs:
+    """Writes images that were paid for. An image that cannot be written goes to the folder for temporary files."""
+    saved = SavedOutputs()
+    for image, stem in zip(images, result_names(name, len(images)), strict=True):
+        place = folder / f"{stem}{ending_of(image.content_type)}"
+        problem: TarashError | None
         try:
-            digest = picture.sha256  # taken once, for the sidecar too
-            saved.files.append(SavedFile(path=_save(picture, place, exists, saved), sha256=digest))
+            digest = image.sha256  # taken once, for the sidecar too
+            with suppress(OSError):  # the next line reports it, and better
+                place.parent.mkdir(exist_ok=True)
+            path, problem = save_paid(image, place, exists)
+            saved.files.append(SavedFile(path=path, sha256=digest))
         except TarashError as error:
-            saved.error = saved.error or error
-            saved.urls += [picture.url] if picture.url and isinstance(error, DownloadError) else []
+            problem = error
+            saved.urls += [image.url] if image.url and isinstance(error, DownloadError) else []
+        saved.error = saved.error or problem
     return saved
 
 
-def _save(picture: Media, place: Path, exists: Exists, saved: Saved) -> Path:
-    with suppress(OSError):  # told by the next line, and better
-        place.parent.mkdir(exist_ok=True)
-    path, problem = save_paid(picture, place, exists)
-    saved.error = saved.error or problem
-    return path
-
-
-def describe_clips(clips: Sequence[Media]) -> Saved:
-    """Writes the sidecars of clips that are in their files."""
-    saved = Saved()
-    for clip in clips:
-        if clip.path is None:  # only where a plugin keeps to no contract
+def write_video_sidecars(videos: Sequence[Media]) -> SavedOutputs:
+    """Writes the sidecars of videos that are in their files."""
+    saved = SavedOutputs()
+    for video in videos:
+        if video.path is None:  # only where a plugin breaks its contract
             continue
-        saved.files.append(SavedFile(path=clip.path, sha256=clip.sha256))
+        saved.files.append(SavedFile(path=video.path, sha256=video.sha256))
         try:
-            clip.write_sidecar("replace")
+            video.write_sidecar("replace")
         except TarashError as error:
             saved.error = saved.error or error
     return saved
 
 
-def describe_left(files: Sequence[SavedFile], origin: Origin) -> list[SavedFile]:
-    """Files that a run could write no more about: their digests, and their sidecars where they are missing.
+def write_missing_sidecars(files: Sequence[SavedFile], origin: Origin) -> list[SavedFile]:
+    """Writes the sidecars that files of an earlier run lack; returns the files with their digests.
 
     Raises:
-        TarashError: one is broken, or its sidecar cannot be written.
+        TarashError: a file is broken, or a sidecar cannot be written.
     """
-    known = []
+    complete = []
     for file in files:
         media = Media.from_file(file.path).with_origin(origin)
         if not sidecar_path(file.path).exists():
             media.write_sidecar("skip")
-        known.append(SavedFile(path=file.path, sha256=media.sha256))
-    return known
-
-
-NAME = "lock"
+        complete.append(SavedFile(path=file.path, sha256=media.sha256))
+    return complete
 
 
 @contextmanager
-def only_one(folder: Path) -> Iterator[None]:
-    """Keeps every other process out of the folder while the block runs. A process that dies lets go of it.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Keeps every other process out of the folder while the block runs: two would pay for the same rows.
+
+    A process that dies releases the lock.
 
     Raises:
-        ConfigurationError: another one is in it.
+        ConfigurationError: another process has the lock.
         SaveError: the folder cannot be written to.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        file = os.open(folder / NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise cannot_write(folder / NAME, error) from error
+        raise cannot_write(folder / "lock", error) from error
     try:
-        if not _locked(file):
+        if not _lock(file):
             msg = f"another process runs a batch with the journal {folder}. Wait for it, or give another folder."
             raise ConfigurationError(msg)
         yield
@@ -219,8 +216,8 @@ def only_one(folder: Path) -> Iterator[None]:
         os.close(file)
 
 
-def _locked(file: int) -> bool:
-    """Whether the lock is ours; on a file system that knows no locks, it is."""
+def _lock(file: int) -> bool:
+    """Locks a file; returns False where another process has the lock. A file system without locks always succeeds."""
     try:
         if sys.platform == "win32":
             import msvcrt  # noqa: PLC0415 # of that system only

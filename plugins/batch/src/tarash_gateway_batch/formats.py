@@ -19,19 +19,19 @@ from tarash.tarash_gateway.text_encoding import detect_encoding
 
 Format = Literal["jsonl", "csv"]
 
-LONGEST_LINE: Final = 64 * 1024 * 1024
-"""Bytes of a line of JSON, or characters of a row of CSV; an image as base64 fits into it."""
+MAX_LINE: Final = 64 * 1024 * 1024
+"""Maximum bytes of a line of JSON, or characters of a row of CSV; an image as base64 fits into it."""
 
 SEPARATORS: Final = ",;\t"
-"""What stands between two cells: Excel takes the semicolon where a comma is the decimal point, and tabs as text."""
+"""What separates two cells: Excel writes semicolons where a comma is the decimal point, and tabs as text."""
 
 _JSON_COLUMNS: Final = frozenset(
     ("n", "seed", "duration_seconds", "generate_audio", "image_list", "mask_image", "extra_params")
 )
-"""Columns of a CSV file whose cells are read as JSON: numbers, true and false, lists, objects."""
+"""Columns of CSV whose cells are read as JSON: numbers, true and false, lists, objects."""
 
 _HINT: Final = re.compile(r"sep=([,;\t])\r?\n?", re.IGNORECASE)
-"""A first line for Excel alone."""
+"""A first line that only Excel reads."""
 
 _TYPE: Final = re.compile(r'"?#TYPE ')
 """A first line of PowerShell's Export-Csv."""
@@ -39,7 +39,7 @@ _TYPE: Final = re.compile(r'"?#TYPE ')
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """A row as it was given, of which nothing has been checked."""
+    """A row as it was read, with nothing checked."""
 
     line: int
     fields: Mapping[str, Any] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class RawRow:
 
 
 class _Head(io.RawIOBase):
-    """A stream of which some bytes were read already."""
+    """A stream whose first bytes were read already."""
 
     def __init__(self, head: bytes, rest: BinaryIO) -> None:
         self._head, self._rest = head, rest
@@ -59,7 +59,7 @@ class _Head(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override] # what a BufferedReader gives
+    def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override] # what a BufferedReader passes
         data = self._head[: len(buffer)]
         self._head = self._head[len(data) :]
         if not data:
@@ -70,9 +70,9 @@ class _Head(io.RawIOBase):
 
 
 def open_text(stream: BinaryIO) -> io.TextIOWrapper:
-    """Opens a stream of bytes as text, in the encoding that its first bytes tell.
+    """Opens a stream of bytes as text, in the encoding that its first bytes show.
 
-    Bytes that are no UTF-8 become half characters: the row is named then, and the rest goes on.
+    Bytes that are no UTF-8 become half characters: that row is refused, and the rest goes on.
     """
     head = stream.read(4)
     encoding = detect_encoding(head)
@@ -95,12 +95,12 @@ def _json_lines(stream: BinaryIO) -> Iterator[RawRow]:
     read = bytes_of_text.readline if text.encoding.startswith("utf-8") else _recoded(text)
     at = 0
     try:
-        while raw := read(LONGEST_LINE + 1):
+        while raw := read(MAX_LINE + 1):
             at += 1
-            if len(raw) > LONGEST_LINE:
+            if len(raw) > MAX_LINE:
                 while raw and not raw.endswith(b"\n"):
-                    raw = read(LONGEST_LINE)
-                yield RawRow(at, problem=f"the line has more than {LONGEST_LINE:,} bytes")
+                    raw = read(MAX_LINE)
+                yield RawRow(at, problem=f"the line has more than {MAX_LINE:,} bytes")
                 continue
             if at == 1:
                 raw = raw.removeprefix(b"\xef\xbb\xbf")
@@ -112,7 +112,7 @@ def _json_lines(stream: BinaryIO) -> Iterator[RawRow]:
 
 
 def _recoded(text: io.TextIOWrapper) -> Callable[[int], bytes]:
-    """Reads the lines of a text as if it were saved in UTF-8."""
+    """Returns a function that reads the lines of a text as if it were saved in UTF-8."""
     return lambda limit: text.readline(limit).encode("utf-8", "surrogatepass")
 
 
@@ -174,21 +174,21 @@ def _row(at: int, names: list[str], width: int, cells: list[str]) -> RawRow:
 
 
 def _header(lines: _Lines) -> tuple[list[str], int] | None:
-    """The names of the columns, and how many cells the first line has; None where there is nothing."""
-    found = lines.next_line()
-    while _TYPE.match(found) or (found and not found.strip()):
-        found = lines.next_line()
-    hint = _HINT.fullmatch(found)
+    """Returns the names of the columns, and the number of cells of the first line; None where there is nothing."""
+    line = lines.next_line()
+    while _TYPE.match(line) or (line and not line.strip()):
+        line = lines.next_line()
+    hint = _HINT.fullmatch(line)
     if hint is not None:
         lines.separator = hint[1]
-        found = lines.next_line()
+        line = lines.next_line()
     else:
         # A row has an id: the separator is the one with which the first line names it.
-        known = (each for each in SEPARATORS if "id" in _names(found, each))
-        lines.separator = next(known, SEPARATORS[0])
-    if not found:
+        fitting = (separator for separator in SEPARATORS if "id" in _names(line, separator))
+        lines.separator = next(fitting, SEPARATORS[0])
+    if not line:
         return None
-    lines.give_back(found)
+    lines.put_back(line)
     cells = lines.next_row()
     if isinstance(cells, str):
         msg = f"the first line {cells}"
@@ -211,11 +211,11 @@ def _names(line: str, separator: str) -> list[str]:
 
 
 class _TooLongError(Exception):
-    """A row has more characters than one may have."""
+    """A row has too many characters."""
 
 
 class _Lines:
-    """The lines of a table, and rows made of one or several of them."""
+    """The lines of a table, and its rows, each of one or several lines."""
 
     def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
@@ -225,36 +225,36 @@ class _Lines:
         """Whether the last line was read to its end, and whether it ends with a quote."""
         self.separator = SEPARATORS[0]
         self.number = 0
-        """Lines that were read."""
+        """Number of lines that were read."""
 
     def next_line(self) -> str:
-        """The next line with its end; empty at the end."""
-        line = self._back.pop() if self._back else self._text.readline(LONGEST_LINE + 1)
+        """Returns the next line with its end; empty at the end of the stream."""
+        line = self._back.pop() if self._back else self._text.readline(MAX_LINE + 1)
         self.number += bool(line)
         self._ended, self._closed = line[-1:] in ("", "\r", "\n"), line.rstrip().endswith('"')
         return line
 
-    def give_back(self, line: str) -> None:
+    def put_back(self, line: str) -> None:
         """Makes a line the next one again."""
         self._back.append(line)
         self.number -= 1
 
     def next_row(self) -> list[str] | str | None:
-        """The cells of the next row, or what is wrong with it; None at the end."""
+        """Returns the cells of the next row, or what is wrong with it; None at the end."""
         self._quotes = self._size = 0
         first = self.number + 1
-        before = csv.field_size_limit(LONGEST_LINE)  # one for the whole process: as it was, as soon as the row is read
+        before = csv.field_size_limit(MAX_LINE)  # one for the whole process: put back as soon as the row is read
         try:
             cells = next(csv.reader(iter(self._line_of_row, ""), delimiter=self.separator, strict=True), None)
         except csv.Error as error:
-            return self._left_out(first, f"is no CSV: {error}", quoted=True)
+            return self._skip_broken(first, f"is no CSV: {error}", quoted=True)
         except _TooLongError:
-            return self._left_out(first, f"has more than {LONGEST_LINE:,} characters")
+            return self._skip_broken(first, f"has more than {MAX_LINE:,} characters")
         finally:
             csv.field_size_limit(before)
-        broken = next((cell for cell in cells or () if not cell.isascii() and _HALF.search(cell)), None)
+        broken = next((cell for cell in cells or () if not cell.isascii() and _HALF_CHARACTERS.search(cell)), None)
         if broken is not None:
-            byte = ord(_HALF.search(broken)[0]) - 0xDC00  # type: ignore[index] # it was found
+            byte = ord(_HALF_CHARACTERS.search(broken)[0]) - 0xDC00  # type: ignore[index] # it was found
             return f"is not UTF-8: it holds the byte 0x{byte:02x}. Save the table as CSV UTF-8"
         return cells
 
@@ -262,23 +262,23 @@ class _Lines:
         line = self.next_line()
         self._size += len(line)
         self._quotes += line.count('"')
-        if self._size > LONGEST_LINE:
+        if self._size > MAX_LINE:
             raise _TooLongError
         return line
 
-    def _left_out(self, first: int, why: str, *, quoted: bool = False) -> str:
-        """Leaves out what may belong to a broken cell, and tells how far that is.
+    def _skip_broken(self, first: int, why: str, *, quoted: bool = False) -> str:
+        """Skips what may belong to a broken cell, and says how far that goes.
 
-        A quote within quotes may be anywhere in its cell, which surely ends where a line does with a last quote.
+        A quote within quotes may be anywhere in its cell, which surely ends where a line ends with a quote.
         """
         while self._quotes % 2 or not self._ended or (quoted and not self._closed):
-            begins = self._ended
-            line = self._text.readline(LONGEST_LINE)
+            is_new_line = self._ended
+            line = self._text.readline(MAX_LINE)
             if not line:
                 break
             self._quotes += line.count('"')
             self._ended, self._closed = line[-1] in "\r\n", line.rstrip().endswith('"')
-            self.number += begins
+            self.number += is_new_line
         if self.number <= first:
             return why
         return (
@@ -286,5 +286,5 @@ class _Lines:
         )
 
 
-_HALF: Final = re.compile("[\udc80-\udcff]")
-"""What a byte that is no UTF-8 was made."""
+_HALF_CHARACTERS: Final = re.compile("[\udc80-\udcff]")
+"""The half characters that stand for bytes that are no UTF-8."""

@@ -1,4 +1,4 @@
-"""The limits that rows share: how fast an account may be asked, and how much the batch may spend."""
+"""The limits that rows share: the rate limit of each account and model, and the budget of the batch."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import asyncio
 import hashlib
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from typing import Final
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Final, Self
 
 from pydantic import SecretStr
 
@@ -25,301 +25,301 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.plugins import normalize_name, registry
-from tarash_gateway_batch.adaptive_rate import Pace
-from tarash_gateway_batch.interfaces import Gate as AnyGate
-from tarash_gateway_batch.interfaces import Payment
+from tarash_gateway_batch.adaptive_rate import AdaptiveRate
+from tarash_gateway_batch.interfaces import Limiter, Payment
 
 FIRST_PAUSE: Final = 0.05
-"""Seconds of a pause whose length the vendor does not name; doubled for each one until something goes through.
+"""Seconds of the first pause where the vendor names no time; doubled with each pause until a request is accepted.
 
-Everybody waits for it, so a refusal by chance must cost little: among 250 requests a second, with one of a hundred
-refused, half a second made a batch take twice as long."""
+All rows wait for it, so a refusal by chance must cost little: at 250 requests a second with one of a hundred refused, a
+first pause of half a second made a batch take twice as long."""
 
-LONGEST_PAUSE: Final = 60.0
+MAX_PAUSE: Final = 60.0
+"""Seconds of the longest pause where the vendor names no time."""
 
-LONGEST_ASKED: Final = 3600.0
+MAX_RETRY_AFTER: Final = 3600.0
 """Seconds that a vendor may ask to wait; when it asks for more, the row fails, and a later run sends it."""
 
-PATIENCE: Final = 900.0
-"""Seconds in which nothing went through, after which a refusal is final."""
+MAX_OUTAGE: Final = 900.0
+"""Seconds in which no request was accepted, after which a refusal is final."""
 
-SURE: Final = 20
+MAX_ACCOUNT_REFUSALS: Final = 20
 """Refusals in a row that are about the account, after which nothing more is sent for it."""
 
-_OF_THE_ACCOUNT: Final = (AuthenticationError, PermissionDeniedError, QuotaExceededError, ModelNotFoundError)
+_ACCOUNT_ERRORS: Final = (AuthenticationError, PermissionDeniedError, QuotaExceededError, ModelNotFoundError)
 
 
-class Gate:
-    """Lets creating requests through, one by one.
+class RateLimiter:
+    """Lets creating requests of one account and model through, one by one.
 
-    After a refusal for the rate nothing goes through until the vendor's time is over, and then one after the other, a
-    little slower than the vendor took them, and faster again the longer it refuses none.
+    After a refusal for the rate nothing is sent until the vendor's time is over. Then the requests go one after the
+    other, a little slower than the vendor accepted them, and faster again the longer it refuses none.
 
     Args:
-        most: creating requests on their way at the same time, at the most.
-        rate: requests a minute at the most; None for as many as the vendor takes.
+        max_in_flight: maximum creating requests in flight at the same time.
+        rate: maximum requests a minute; None for as many as the vendor accepts.
     """
 
-    def __init__(self, most: int, rate: float | None = None) -> None:
-        self._most = most
-        self._pace = Pace(rate)
+    def __init__(self, max_in_flight: int, rate: float | None = None) -> None:
+        self._max_in_flight = max_in_flight
+        self._rate = AdaptiveRate(rate)
         self._waiting: deque[asyncio.Future[int]] = deque()
-        self._inside = 0
+        self._in_flight = 0
         self._closed_until = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._round = 0
-        """Counts the pauses: refusals of requests that were sent before the last one say nothing new."""
+        """Counts the pauses: a refusal of a request that was sent before the last pause says nothing new."""
+
         self._pauses = 0
-        self._in_trouble_since: float | None = None
+        self._outage_began: float | None = None
         self._was_reached = False
-        """Whether the vendor ever answered: an address that never did may be mistyped, and is not waited for."""
-        self.took_one = False
-        """Whether the vendor ever took a request."""
-        self._in_a_row = 0
-        self._last_straw: TarashError | None = None
-        self.on_arrival: Callable[[], None] | None = None
+        """Whether the vendor ever answered. An address that never did may be mistyped, and is not waited for."""
+
+        self.has_succeeded = False
+        """Whether the vendor ever accepted a request."""
+
+        self._account_refusals = 0
+        self._final_error: TarashError | None = None
+        self.on_wait: Callable[[], None] | None = None
         """Called when a row begins to wait."""
 
-        self.on_turn: Callable[[], None] | None = None
+        self.on_fewer_waiting: Callable[[], None] | None = None
         """Called when fewer rows wait."""
 
     @property
     def waiting(self) -> int:
-        """Rows that wait for their turn."""
+        """Number of rows that wait for a permit."""
         return len(self._waiting)
 
     @property
     def pause(self) -> float:
-        """Seconds until something may go through again."""
+        """Seconds until a request may be sent again."""
         return max(self._closed_until - _now(), 0.0)
 
-    async def enter(self) -> int:
+    async def acquire(self) -> int:
         """Waits until a request may be sent.
 
         Returns:
-            What `leave` and `refused` are given.
+            The number of the permit, which `refused` takes.
 
         Raises:
             TarashError: the account was refused so often that no request is sent for it any more.
         """
-        if self.on_arrival is not None:
-            self.on_arrival()
-        if self._last_straw is not None:
-            raise _not_sent(self._last_straw)
-        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
+        if self.on_wait is not None:
+            self.on_wait()
+        if self._final_error is not None:
+            raise _not_sent(self._final_error)
+        permit: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._waiting.append(permit)
         self._let_through()
         try:
-            return await turn
+            return await permit
         except asyncio.CancelledError:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
-            elif turn.done() and not turn.cancelled() and turn.exception() is None:
-                self.leave()
+            if permit in self._waiting:
+                self._waiting.remove(permit)
+            elif permit.done() and not permit.cancelled() and permit.exception() is None:
+                self.release()
             raise
 
-    def leave(self) -> None:
-        """A request is no longer on its way."""
-        self._inside -= 1
+    def release(self) -> None:
+        """Records that a request is no longer in flight."""
+        self._in_flight -= 1
         self._let_through()
 
     def succeeded(self) -> None:
-        """The vendor took a request."""
-        self._was_reached = self.took_one = True
-        self._in_trouble_since = None
-        self._pauses = self._in_a_row = 0
+        """Records that the vendor accepted a request."""
+        self._was_reached = self.has_succeeded = True
+        self._outage_began = None
+        self._pauses = self._account_refusals = 0
 
-    async def refused(self, error: TarashError, turn: int) -> bool:
-        """Hears of a refusal by which nothing was created.
+    async def refused(self, error: TarashError, permit: int) -> bool:
+        """Records a refusal by which nothing was created.
 
         Returns:
-            Whether the row waits for its next turn, since it was refused for the rate.
+            Whether the row waits for its next permit, since it was refused for the rate.
         """
         self._was_reached |= not isinstance(error, ConnectionFailedError)
-        if isinstance(error, _OF_THE_ACCOUNT):
-            self._in_a_row += 1
-            if self._in_a_row >= SURE:
+        if isinstance(error, _ACCOUNT_ERRORS):
+            self._account_refusals += 1
+            if self._account_refusals >= MAX_ACCOUNT_REFUSALS:
                 self._close(error)
             return False
-        if not error.retryable or not self._was_reached or not _passes(error):
+        if not error.retryable or not self._was_reached or not _is_temporary(error):
             return False
-        asked, now, again = error.retry_after, _now(), turn == self._round
-        self._pace.refused(
-            now,
-            self._inside - 1,
-            again=again,
-            away=self._in_trouble_since is not None and not isinstance(error, RateLimitError),
-        )
-        if self._in_trouble_since is None:
-            self._in_trouble_since = now
-        if (asked or 0.0) > LONGEST_ASKED or now - self._in_trouble_since > PATIENCE:
+        pause, now, is_new = error.retry_after, _now(), permit == self._round
+        is_outage = self._outage_began is not None and not isinstance(error, RateLimitError)
+        self._rate.refused(now, self._in_flight - 1, is_new=is_new, is_outage=is_outage)
+        if self._outage_began is None:
+            self._outage_began = now
+        if (pause or 0.0) > MAX_RETRY_AFTER or now - self._outage_began > MAX_OUTAGE:
             return False
-        if again:
+        if is_new:
             self._round += 1
-            own = min(FIRST_PAUSE * 2.0 ** min(self._pauses, 30), LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 # spreads, guards nothing
+            own = min(FIRST_PAUSE * 2.0 ** min(self._pauses, 30), MAX_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311 # spreads, guards nothing
             self._pauses += 1
-            asked = own if asked is None else asked
-        self._closed_until = max(self._closed_until, now + max(asked or 0.0, 0.0))
+            pause = own if pause is None else pause
+        self._closed_until = max(self._closed_until, now + max(pause or 0.0, 0.0))
         return True
 
     def _close(self, error: TarashError) -> None:
-        self._last_straw = error
+        self._final_error = error
         while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_exception(_not_sent(error))
-        self._fewer_wait()
+            permit = self._waiting.popleft()
+            if not permit.done():
+                permit.set_exception(_not_sent(error))
+        self._report_fewer_waiting()
 
     def _let_through(self) -> None:
         waited = self._timer is not None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        while self._waiting and self._inside < self._most:
-            now, opens = _now(), max(self._closed_until, self._pace.opens(self._inside))
-            if opens > now:
-                self._timer = asyncio.get_running_loop().call_later(opens - now, self._let_through)
+        while self._waiting and self._in_flight < self._max_in_flight:
+            now, next_time = _now(), max(self._closed_until, self._rate.next_time(self._in_flight))
+            if next_time > now:
+                self._timer = asyncio.get_running_loop().call_later(next_time - now, self._let_through)
                 return
-            turn = self._waiting.popleft()
-            if not turn.done():
-                self._pace.sent(now, waited=waited)
-                self._inside += 1
-                turn.set_result(self._round)
-                self._fewer_wait()
+            permit = self._waiting.popleft()
+            if not permit.done():
+                self._rate.sent(now, waited=waited)
+                self._in_flight += 1
+                permit.set_result(self._round)
+                self._report_fewer_waiting()
 
-    def _fewer_wait(self) -> None:
-        if self.on_turn is not None:
-            self.on_turn()
+    def _report_fewer_waiting(self) -> None:
+        if self.on_fewer_waiting is not None:
+            self.on_fewer_waiting()
 
 
-class Gates:
-    """The gates of one process.
+class RateLimiters:
+    """The rate limiters of one process.
 
     Args:
-        most: creating requests of one account and model on their way at the same time, at the most.
-        rate: those of a minute, at the most.
+        max_in_flight: maximum creating requests of one account and model in flight at the same time.
+        rate: maximum requests a minute of one account and model; None for as many as the vendor accepts.
     """
 
-    def __init__(self, most: int, rate: float | None = None) -> None:
-        self._most = most
+    def __init__(self, max_in_flight: int, rate: float | None = None) -> None:
+        self._max_in_flight = max_in_flight
         self._rate = rate
-        self._gates: dict[tuple[str, str], Gate] = {}
+        self._limiters: dict[tuple[str, str], RateLimiter] = {}
 
-    def gate(self, account: str, model: str) -> Gate:
-        """The gate of one account and model."""
+    def limiter(self, account: str, model: str) -> RateLimiter:
+        """Returns the rate limiter of one account, by its `account_key`, and one model."""
         key = (account, model)
-        if key not in self._gates:
-            self._gates[key] = Gate(self._most, self._rate)
-        return self._gates[key]
+        if key not in self._limiters:
+            self._limiters[key] = RateLimiter(self._max_in_flight, self._rate)
+        return self._limiters[key]
 
-    def gate_of(self, config: GenerationConfig) -> Gate | None:
-        """The gate at which a request with that config waits; None where its provider cannot be had."""
+    def limiter_of(self, config: GenerationConfig) -> RateLimiter | None:
+        """Returns the rate limiter of requests with that config; None where its provider cannot be loaded."""
         try:
             model = registry.spec(config.provider).wire_model(config.model)
         except TarashError:
             return None
-        return self.gate(account_of(config), model)
+        return self.limiter(account_key(config), model)
 
     @property
     def pause(self) -> float:
-        """Seconds until the first gate opens, where all are closed; 0 where one is open."""
-        return min((gate.pause for gate in self._gates.values()), default=0.0)
+        """Seconds until the first rate limiter opens, where all are closed; 0 where one is open."""
+        return min((limiter.pause for limiter in self._limiters.values()), default=0.0)
 
 
-class Turn:
-    """A row's turn at a gate: it ends once, as soon as it is known what became of the request."""
+class Permit:
+    """The permit of a row to send one request. It ends once, at the latest with its `with` block.
 
-    def __init__(self, gate: AnyGate, number: int) -> None:
-        self._gate = gate
+    Args:
+        limiter: the rate limiter that gave it.
+        number: what `acquire` returned.
+    """
+
+    def __init__(self, limiter: Limiter, number: int) -> None:
+        self._limiter = limiter
         self.number = number
-        self._created = self._over = False
+        self._created = self._ended = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.end()
 
     def end(self, *, created: bool = False) -> None:
-        """The request is no longer on its way.
+        """Records that the request is no longer in flight.
 
         Args:
-            created: whether the vendor took it.
+            created: whether the vendor accepted it.
         """
         if created and not self._created:
             self._created = True
-            self._gate.succeeded()
-        if not self._over:
-            self._over = True
-            self._gate.leave()
+            self._limiter.succeeded()
+        if not self._ended:
+            self._ended = True
+            self._limiter.release()
 
 
-@contextmanager
-def turn_at(gate: AnyGate, number: int) -> Iterator[Turn]:
-    """A turn that ends with the block at the latest."""
-    turn = Turn(gate, number)
-    try:
-        yield turn
-    finally:
-        turn.end()
-
-
-def account_of(config: GenerationConfig) -> str:
-    """What two configs of one account have in common; no key can be read from it."""
+def account_key(config: GenerationConfig) -> str:
+    """Returns a text that two configs of one account have in common; no key can be read from it."""
     key = config.api_key
     secret = key.get_secret_value() if isinstance(key, SecretStr) else f"function {id(key)}" if key else ""
     return hashlib.sha256(repr((normalize_name(config.provider), config.base_url, secret)).encode()).hexdigest()
 
 
-def _passes(error: TarashError) -> bool:
-    """Whether the refusal is of this moment only, and nothing was created."""
-    unreached = isinstance(error, ConnectionFailedError) and error.billable == "no"
-    return unreached or isinstance(error, (RateLimitError, ProviderUnavailableError))
-
-
-def _not_sent(error: TarashError) -> TarashError:
-    msg = f"not sent, since {SURE} requests in a row were refused for the account or the model: {error}"
-    return type(error)(msg, provider=error.provider, model=error.model, code=error.code)
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
-
-
-class Purse:
-    """The money of one batch. It belongs to one event loop.
+class BatchBudget:
+    """The budget of one batch. It belongs to one event loop.
 
     Args:
         limit: US dollars for the whole batch, earlier runs included; None for no limit.
-        before: US dollars of earlier runs.
+        spent_before: US dollars of earlier runs.
     """
 
-    def __init__(self, limit: float | None, before: float) -> None:
+    def __init__(self, limit: float | None, spent_before: float) -> None:
         self._budget = None if limit is None else Budget(limit)
-        if self._budget is not None and before:
-            self._budget.give_back(-before)
-        self.spent = before
-        self._paying = 0
+        if self._budget is not None and spent_before:
+            self._budget.give_back(-spent_before)
+        self.spent = spent_before
+        self._open_payments = 0
         self._waiting: list[asyncio.Future[None]] = []
 
     @asynccontextmanager
-    async def paying(self, dollars: float | None) -> AsyncIterator[Payment]:
-        """A call that may cost so much; waits while others have set aside what it may yet get.
+    async def reserve(self, dollars: float | None) -> AsyncIterator[Payment]:
+        """Opens the payment of a call that may cost `dollars`.
 
-        Whether it then fits, the call finds out.
+        Waits while other payments have reserved what the call may still get. Whether it then fits, the call finds out.
         """
-        while self._budget is not None and dollars is not None and self._paying and dollars > self._budget.left:
+        while self._budget is not None and dollars is not None and self._open_payments and dollars > self._budget.left:
             settled: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append(settled)
             await settled
         payment = Payment(() if self._budget is None else (self._budget,))
-        self._paying += 1
+        self._open_payments += 1
         try:
             yield payment
         finally:
             self.spent += (dollars or 0.0) if payment.cost is None else payment.cost
-            self._paying -= 1
+            self._open_payments -= 1
             waiting, self._waiting = self._waiting, []
             for settled in waiting:
                 if not settled.done():
                     settled.set_result(None)
 
-    def corrected(self, dollars: float) -> None:
-        """What an earlier run had counted turned out to be more by so much, or less."""
+    def correct(self, dollars: float) -> None:
+        """Adds the difference between what an earlier run counted and the real cost, in US dollars."""
         self.spent += dollars
         if self._budget is not None:
             self._budget.give_back(-dollars)
+
+
+def _is_temporary(error: TarashError) -> bool:
+    """Returns whether the refusal will pass, and nothing was created."""
+    not_reached = isinstance(error, ConnectionFailedError) and error.billable == "no"
+    return not_reached or isinstance(error, (RateLimitError, ProviderUnavailableError))
+
+
+def _not_sent(error: TarashError) -> TarashError:
+    msg = f"not sent, since {MAX_ACCOUNT_REFUSALS} requests in a row were refused for the account or the model: {error}"
+    return type(error)(msg, provider=error.provider, model=error.model, code=error.code)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""What a batch tells: of each row, of how far it is, and of all at the end."""
+"""The outcome of each row, the progress of a batch, and its result."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from tarash.tarash_gateway.display.text import duration
 from tarash.tarash_gateway.records import FrozenModel
 
 RowStatus = Literal["done", "kept", "failed", "unconfirmed", "ready"]
-"""What became of a row:
+"""The outcome of a row:
 
 - `done`: its files are there, made now or by an earlier run;
 - `kept`: files of its name were there that no run of this batch made, and `exists="skip"` kept them;
 - `failed`: it has no file, and its error says why;
-- `unconfirmed`: its request may have been billed and its answer is lost, so that it was not sent again;
-- `ready`: it would be sent, or its job fetched, if this were no dry run.
+- `unconfirmed`: its request may have been billed and its answer is lost, so it was not sent again;
+- `ready`: in a dry run, the next run would send it or fetch its job.
 """
 
 
@@ -28,31 +28,31 @@ class SavedFile(FrozenModel):
 
 
 class RowOutcome(FrozenModel):
-    """What became of one row. It names files and holds none of their bytes."""
+    """The outcome of one row. It names files and holds none of their bytes."""
 
     id: str | None = None
-    """None where the row has none that can be used."""
+    """None where the row has no valid id."""
 
     line: int
-    """The line of the file, or the place among the rows that were given; the first is 1."""
+    """The line of the file, or the position among the rows; the first is 1."""
 
     status: RowStatus
     fresh: bool = False
-    """Whether this run sent or fetched something for it."""
+    """Whether this run sent a request or fetched a result for it."""
 
     files: tuple[SavedFile, ...] = ()
     cost: float | None = None
-    """US dollars of this run, where they are known."""
+    """US dollars of this run; None where they are not known."""
 
     error: str | None = None
     """The name of the error and its message."""
 
     warning: str | None = None
-    """What else to know, such as that an earlier run sent another request under this id."""
+    """A warning, such as that an earlier run sent another request under this id."""
 
     job_id: str | None = None
     urls: tuple[str, ...] = ()
-    """Where the vendor keeps what was paid for and could not be fetched."""
+    """The URLs of results that were paid for and could not be fetched."""
 
     def __str__(self) -> str:
         name = f"line {self.line}" if self.id is None else f"line {self.line}, {self.id}"
@@ -60,7 +60,7 @@ class RowOutcome(FrozenModel):
 
 
 class CostRange(FrozenModel):
-    """What the rows that would be sent may cost, in US dollars."""
+    """The expected cost of the rows that would be sent, in US dollars."""
 
     low: float = 0.0
     high: float = 0.0
@@ -68,51 +68,51 @@ class CostRange(FrozenModel):
     """Rows whose price is known."""
 
     unknown: int = 0
-    """Rows whose price is not known; they are not in the figures."""
+    """Rows whose price is not known; `low` and `high` leave them out."""
 
     def __str__(self) -> str:
-        low, high = as_dollars(self.low), as_dollars(self.high)
-        amount = high if low == high else f"{low} to {high}"
-        more = f", and {_rows(self.unknown)} whose price is not known" if self.unknown else ""
-        return f"{amount} for {_rows(self.rows)}{more}"
+        amounts = " to ".join(map(as_dollars, sorted({self.low, self.high})))
+        unknown = f", and {_rows(self.unknown)} whose price is not known" if self.unknown else ""
+        return f"{amounts} for {_rows(self.rows)}{unknown}"
 
 
 class BatchProgress(FrozenModel):
-    """How far a batch is."""
+    """The progress of a batch."""
 
     total: int | None = None
-    """Rows in all; None while that is not known."""
+    """All rows; None while their number is not known."""
 
     done: int = 0
     kept: int = 0
     failed: int = 0
     unconfirmed: int = 0
     in_flight: int = 0
-    """Rows that are being worked on."""
+    """Rows that are running."""
 
     spent: float = 0.0
     """US dollars, earlier runs included, as far as prices are known; what may have been billed counts in full."""
 
     seconds: float = 0.0
-    """Since the run began."""
+    """Seconds since the run began."""
 
     seconds_left: float | None = None
-    """Until its end, at the pace of the last minute; None where that is not known."""
+    """Seconds until its end, at the rate of the last minute; None where that is not known."""
 
     paused: str | None = None
-    """Why nothing is being sent at the moment, such as a vendor's rate limit."""
+    """Why nothing is sent at the moment, such as a vendor's rate limit."""
 
     finished: bool = False
 
     @property
     def rows(self) -> int:
-        """Rows of which is known what became."""
+        """Rows that have an outcome."""
         return self.done + self.kept + self.failed + self.unconfirmed
 
     def __str__(self) -> str:
-        of = "" if self.total is None else f" of {self.total:,}"
-        parts = [f"{self.done + self.kept:,}{of} done"]
-        parts += [f"{count:,} {word}" for word, count in self._others() if count]
+        total = "" if self.total is None else f" of {self.total:,}"
+        parts = [f"{self.done + self.kept:,}{total} done"]
+        counts = (("failed", self.failed), ("unconfirmed", self.unconfirmed), ("in flight", self.in_flight))
+        parts += [f"{count:,} {word}" for word, count in counts if count]
         parts += [f"{as_dollars(self.spent)} spent"] if self.spent else []
         if self.finished:
             return ", ".join([*parts, f"in {duration(self.seconds)}"])
@@ -120,12 +120,9 @@ class BatchProgress(FrozenModel):
         parts += [] if self.seconds_left is None else [f"about {duration(self.seconds_left)} left"]
         return ", ".join(parts)
 
-    def _others(self) -> list[tuple[str, int]]:
-        return [("failed", self.failed), ("unconfirmed", self.unconfirmed), ("in flight", self.in_flight)]
-
 
 class BatchResult(FrozenModel):
-    """What became of a batch. It pickles, and names files rather than holding them."""
+    """The result of a batch. It can be pickled, and names files instead of holding them."""
 
     out: Path
     rows: int = 0
@@ -133,29 +130,29 @@ class BatchResult(FrozenModel):
     """Rows whose files are there."""
 
     made: int = 0
-    """Those of `done` that this run made or fetched."""
+    """Rows of `done` that this run made or fetched."""
 
     kept: int = 0
     failed: int = 0
     unconfirmed: int = 0
     ready: int = 0
-    """With `dry_run`: rows that would be sent or fetched."""
+    """In a dry run: rows that would be sent or fetched."""
 
     spent: float = 0.0
     """US dollars, earlier runs included, as far as prices are known; what may have been billed counts in full."""
 
     seconds: float = 0.0
     failures: tuple[RowOutcome, ...] = ()
-    """The first rows that are failed or unconfirmed, at the most a hundred; `results` has all."""
+    """The first hundred rows that are failed or unconfirmed; `results` has all."""
 
     results: Path | None = None
     """A file with a line of JSON for each row: id, line, status, files, cost, error."""
 
     estimate: CostRange | None = None
-    """With `dry_run`: what the rows that would be sent may cost."""
+    """In a dry run: the expected cost of the rows that would be sent."""
 
     stopped: str | None = None
-    """Why the batch did not come to the end of its rows; None where it did."""
+    """Why the batch stopped before the end of its rows; None where it did not."""
 
     @property
     def complete(self) -> bool:
@@ -163,7 +160,8 @@ class BatchResult(FrozenModel):
         return not self.failed and not self.unconfirmed and self.stopped is None
 
     def __str__(self) -> str:
-        words = [f"{count:,} {word}" for word, count in self._counts() if count or word == "done"]
+        counts = {word: getattr(self, word) for word in ("done", "kept", "failed", "unconfirmed")}
+        words = [f"{count:,} {word}" for word, count in counts.items() if count or word == "done"]
         if self.estimate is not None:
             words = [f"{self.ready:,} to be sent", *words]
         text = f"{_rows(self.rows)}: {', '.join(words)}"
@@ -171,10 +169,6 @@ class BatchResult(FrozenModel):
             return f"{text}; it may cost {self.estimate}"
         spent = f", {as_dollars(self.spent)} spent" if self.spent else ""
         return f"{text}{spent}, in {duration(self.seconds)}"
-
-    def _counts(self) -> list[tuple[str, int]]:
-        named = ("done", "kept", "failed", "unconfirmed")
-        return [(name, getattr(self, name)) for name in named]
 
 
 def _rows(count: int) -> str:

@@ -1,4 +1,4 @@
-"""Which rows are taken up: those that wait for one vendor keep no place from those of another."""
+"""Schedules rows fairly: a slow vendor does not block the rows of the others."""
 
 from __future__ import annotations
 
@@ -9,133 +9,133 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tarash_gateway_batch.limits import Gate
+from tarash_gateway_batch.limits import RateLimiter
 from tarash_gateway_batch.resume import Decision
 
-CROWD: Final = 8
-"""Rows that wait at one gate, at the most, when another one is sent there: the next one is always at hand."""
+MAX_WAITING: Final = 8
+"""Maximum rows that wait at one rate limiter when another one is started: the next one is always ready."""
 
-KEPT: Final = 32 * 1024 * 1024
-"""Bytes of rows that are kept back, about; nothing more is read then until one of them is taken up."""
+MAX_QUEUED_BYTES: Final = 32 * 1024 * 1024
+"""Approximate bytes of the rows that are queued; nothing more is read until one of them is started."""
 
-ROW: Final = 4096
-"""Bytes of a row besides what it asks for."""
+ROW_BYTES: Final = 4096
+"""Bytes of a row besides its request."""
 
-Begin = Callable[[Any, Decision, Callable[[], None]], None]
+Start = Callable[[Any, Decision, Callable[[], None]], None]
 """Starts the work on a row. The last argument is called once, when the row waits for no vendor any more."""
 
 
 @dataclass(slots=True, eq=False)
-class Lane:
-    """The rows of one gate."""
+class Queue:
+    """The rows of one rate limiter."""
 
-    gate: Gate
-    kept: deque[tuple[Any, Decision, int]] = field(default_factory=deque)
-    """Rows that are not taken up yet, with their weights."""
+    limiter: RateLimiter
+    rows: deque[tuple[Any, Decision, int]] = field(default_factory=deque)
+    """Rows that are not started yet, with their bytes."""
 
-    at_work: int = 0
-    coming: int = 0
-    """Rows that were taken up and did not come to the gate yet."""
+    running: int = 0
+    on_the_way: int = 0
+    """Rows that were started and have not reached the rate limiter yet."""
 
 
-class Lanes:
-    """Takes up rows, so many at a time.
+class FairScheduler:
+    """Starts rows, a limited number at the same time.
 
-    Rows for which a crowd waits already are kept back, and others are read meanwhile.
+    Rows of a rate limiter at which enough rows wait already are queued, and other rows are read meanwhile.
 
     Args:
-        most: rows that are worked on side by side.
-        gate_of: the gate at which a row will wait; None where that cannot be told.
-        begin: starts the work on a row.
-        weigh: bytes of what a row asks for, about.
+        max_running: maximum rows that run at the same time.
+        limiter_of: returns the rate limiter at which a row will wait; None where that is not known.
+        start: starts the work on a row.
+        weigh: returns the approximate bytes of a row's request.
     """
 
     def __init__(
         self,
-        most: int,
-        gate_of: Callable[[Any], Gate | None],
-        begin: Begin,
+        max_running: int,
+        limiter_of: Callable[[Any], RateLimiter | None],
+        start: Start,
         weigh: Callable[[Any], int] = lambda row: len(pickle.dumps(row.request)),
     ) -> None:
-        self._free = most
-        self._half = max(most // 2, 1)
-        self._crowd = max(min(CROWD, most // 8), 1)
-        self._gate_of, self._begin, self._weigh = gate_of, begin, weigh
-        self._lanes: dict[Gate, Lane] = {}
-        self._holding: dict[Lane, None] = {}
-        """Lanes with rows that are kept back; whose turn it is stands first."""
+        self._free = max_running
+        self._half = max(max_running // 2, 1)
+        self._max_waiting = max(min(MAX_WAITING, max_running // 8), 1)
+        self._limiter_of, self._start, self._weigh = limiter_of, start, weigh
+        self._queues: dict[RateLimiter, Queue] = {}
+        self._with_rows: dict[Queue, None] = {}
+        """Queues with rows, the next one first."""
 
-        self._kept = 0
+        self._queued_bytes = 0
         self._change = asyncio.Event()
 
-    async def take(self, row: Any, decision: Decision) -> None:
-        """Begins with the row or keeps it for later; waits where there is no room for either."""
-        lane = self._lane(row) if decision.step == "send" else None
+    async def add(self, row: Any, decision: Decision) -> None:
+        """Starts the row or queues it; waits where there is room for neither."""
+        queue = self._queue_of(row) if decision.step == "send" else None
         while True:
-            if lane is not None and (lane.kept or self._crowded(lane)):
-                if self._kept < KEPT:
-                    self._keep(lane, row, decision)
+            if queue is not None and (queue.rows or self._is_full(queue)):
+                if self._queued_bytes < MAX_QUEUED_BYTES:
+                    self._enqueue(queue, row, decision)
                     return
             elif self._free:
-                self._take_up(lane, row, decision)
+                self._run(queue, row, decision)
                 return
             self._change.clear()
             await self._change.wait()
 
     def close(self) -> None:
-        """Nothing more is taken up."""
-        self._holding.clear()
+        """Starts nothing more."""
+        self._with_rows.clear()
 
-    def _lane(self, row: Any) -> Lane | None:
-        gate = self._gate_of(row)
-        if gate is None:
+    def _queue_of(self, row: Any) -> Queue | None:
+        limiter = self._limiter_of(row)
+        if limiter is None:
             return None
-        lane = self._lanes.get(gate)
-        if lane is None:
-            lane = self._lanes[gate] = Lane(gate)
-            gate.on_arrival, gate.on_turn = lambda: self._arrived(lane), self._go_on
-        return lane
+        queue = self._queues.get(limiter)
+        if queue is None:
+            queue = self._queues[limiter] = Queue(limiter)
+            limiter.on_wait, limiter.on_fewer_waiting = lambda: self._arrived(queue), self._start_queued
+        return queue
 
-    def _crowded(self, lane: Lane) -> bool:
-        if len(self._lanes) > 1 and not lane.gate.took_one and lane.at_work >= self._half:
-            return True  # a vendor that may be away has not all places before that is known
-        waiting = lane.gate.waiting
-        return waiting > 0 and waiting + lane.coming >= self._crowd
+    def _is_full(self, queue: Queue) -> bool:
+        if len(self._queues) > 1 and not queue.limiter.has_succeeded and queue.running >= self._half:
+            return True  # until a vendor has answered it may be down: it does not get all places
+        waiting = queue.limiter.waiting
+        return waiting > 0 and waiting + queue.on_the_way >= self._max_waiting
 
-    def _keep(self, lane: Lane, row: Any, decision: Decision) -> None:
-        weight = ROW + self._weigh(row)
-        lane.kept.append((row, decision, weight))
-        self._kept += weight
-        self._holding[lane] = None
+    def _enqueue(self, queue: Queue, row: Any, decision: Decision) -> None:
+        weight = ROW_BYTES + self._weigh(row)
+        queue.rows.append((row, decision, weight))
+        self._queued_bytes += weight
+        self._with_rows[queue] = None
 
-    def _take_up(self, lane: Lane | None, row: Any, decision: Decision) -> None:
+    def _run(self, queue: Queue | None, row: Any, decision: Decision) -> None:
         self._free -= 1
-        if lane is not None:
-            lane.at_work += 1
-            lane.coming += 1
-        self._begin(row, decision, lambda: self._answered(lane))
+        if queue is not None:
+            queue.running += 1
+            queue.on_the_way += 1
+        self._start(row, decision, lambda: self._answered(queue))
 
-    def _answered(self, lane: Lane | None) -> None:
+    def _answered(self, queue: Queue | None) -> None:
         self._free += 1
-        if lane is not None:
-            lane.at_work -= 1
-            lane.coming = min(lane.coming, lane.at_work)  # one may have failed on its way to the gate
-        self._go_on()
+        if queue is not None:
+            queue.running -= 1
+            queue.on_the_way = min(queue.on_the_way, queue.running)  # one may have failed before the rate limiter
+        self._start_queued()
 
-    def _arrived(self, lane: Lane) -> None:
-        lane.coming = max(lane.coming - 1, 0)  # one that was refused comes again
+    def _arrived(self, queue: Queue) -> None:
+        queue.on_the_way = max(queue.on_the_way - 1, 0)  # a row that was refused arrives again
 
-    def _go_on(self) -> None:
-        """Takes up rows that were kept back, one of each lane in turns."""
-        ready = [lane for lane in self._holding if not self._crowded(lane)]
+    def _start_queued(self) -> None:
+        """Starts queued rows, one of each queue in turns."""
+        ready = [queue for queue in self._with_rows if not self._is_full(queue)]
         while ready and self._free:
-            lane = ready.pop(0)
-            row, decision, weight = lane.kept.popleft()
-            self._kept -= weight
-            del self._holding[lane]
-            if lane.kept:
-                self._holding[lane] = None
-            self._take_up(lane, row, decision)
-            if lane.kept and not self._crowded(lane):
-                ready.append(lane)
+            queue = ready.pop(0)
+            row, decision, weight = queue.rows.popleft()
+            self._queued_bytes -= weight
+            del self._with_rows[queue]
+            if queue.rows:
+                self._with_rows[queue] = None
+            self._run(queue, row, decision)
+            if queue.rows and not self._is_full(queue):
+                ready.append(queue)
         self._change.set()

@@ -14,24 +14,25 @@ from tarash.tarash_gateway.media.files import Exists
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import expand_home, normalize_name
 
-MOST_IN_FLIGHT: Final = 10_000
-"""Rows side by side at the most; more would only wait for one another."""
+MAX_CONCURRENCY: Final = 10_000
+"""Maximum rows at the same time; more would only wait for one another."""
 
 Changed = Literal["keep", "refuse", "redo"]
-"""What becomes of a row whose id an earlier run sent with another request: its result is kept, with a warning; or it
-fails; or it is made again, and paid again."""
+"""What to do with a row whose id an earlier run sent with another request: keep that result, with a warning; refuse the
+row; or make it again, and pay again."""
 
 JOURNAL: Final = ".journal"
-"""The journal's folder in that of the files: hidden, and beside what it is about."""
+"""The journal's folder within that of the files: hidden, and beside the files."""
 
 RESULTS: Final = "results.jsonl"
+"""The file of results."""
 
 _ADDRESS: Final = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)
-"""What `s3://bucket` begins with, also after a `Path` made of it what it makes; a drive has one letter."""
+"""What `s3://bucket` begins with, also after `Path` has shortened it; a drive has one letter."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class BatchSettings:
     """How a batch is run.
 
     Raises:
@@ -54,15 +55,14 @@ class Settings:
     def __post_init__(self) -> None:
         for name in ("out", "journal"):
             object.__setattr__(self, name, expand_home(getattr(self, name)))
-        if not _whole(self.concurrency) or not 1 <= self.concurrency <= MOST_IN_FLIGHT:
-            msg = f"concurrency={self.concurrency!r} is not a whole number from 1 to {MOST_IN_FLIGHT:,}"
+        whole = isinstance(self.concurrency, int) and not isinstance(self.concurrency, bool)
+        if not whole or not 1 <= self.concurrency <= MAX_CONCURRENCY:
+            msg = f"concurrency={self.concurrency!r} is not a whole number from 1 to {MAX_CONCURRENCY:,}"
             raise ValidationError(msg)
-        if self.exists not in get_args(Exists):
-            msg = f"exists={self.exists!r} is none of {', '.join(get_args(Exists))}"
-            raise ValidationError(msg)
-        if self.changed not in get_args(Changed):
-            msg = f"changed={self.changed!r} is none of {', '.join(get_args(Changed))}"
-            raise ValidationError(msg)
+        for name, words in (("exists", get_args(Exists)), ("changed", get_args(Changed))):
+            if getattr(self, name) not in words:
+                msg = f"{name}={getattr(self, name)!r} is none of {', '.join(words)}"
+                raise ValidationError(msg)
         for name in ("out", "journal"):
             if _ADDRESS.match(str(getattr(self, name))):
                 msg = (
@@ -78,26 +78,22 @@ class Settings:
                 raise ValidationError(msg)
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-OF_A_BATCH: Final = 16
+BATCH_DESCRIPTORS: Final = 16
 """Descriptors of the batch itself: journal, lock, results, history, event loop, name look-ups."""
 
-OF_A_ROW: Final = 2
-"""Descriptors of a row: its connection, and the one over which its result is fetched or the file of a video."""
+ROW_DESCRIPTORS: Final = 2
+"""Descriptors of a row: its connection, and that over which its result is fetched or the file of a video."""
 
 
-def fitted(settings: Settings, writers: int) -> tuple[Settings, int, str | None]:
-    """Fits the concurrency into what this process may still open, so that what is paid for can be saved.
+def fit_descriptors(settings: BatchSettings, writers: int) -> tuple[BatchSettings, int, str | None]:
+    """Limits the concurrency to what this process can still open, so that what is paid for can be saved.
 
     Args:
         settings: as the caller wants them.
         writers: threads that write files, each of which has one open.
 
     Returns:
-        The settings and writers that fit, and what to tell where they are fewer.
+        The settings and writers that fit, and a notice where they are fewer.
 
     Raises:
         ConfigurationError: not a single row fits; nothing was sent.
@@ -105,54 +101,52 @@ def fitted(settings: Settings, writers: int) -> tuple[Settings, int, str | None]
     free = free_descriptors()
     if free is None:
         return settings, writers, None
-    room = free - KEPT - OF_A_BATCH
+    room = free - KEPT - BATCH_DESCRIPTORS
     writers = min(writers, max(room // 8, 1))
-    rows = (room - writers) // OF_A_ROW
+    rows = (room - writers) // ROW_DESCRIPTORS
     if rows >= settings.concurrency:
         return settings, writers, None
     if rows < 1:
         msg = (
             f"this process may open {free} more files and connections, and a batch needs "
-            f"{KEPT + OF_A_BATCH + 1 + OF_A_ROW}. Raise the limit, as with ulimit -n 1024. Nothing was sent."
+            f"{KEPT + BATCH_DESCRIPTORS + 1 + ROW_DESCRIPTORS}. Raise the limit, as with ulimit -n 1024. "
+            "Nothing was sent."
         )
         raise ConfigurationError(msg)
+    # A limit that is enough, in the powers of two that people type.
+    enough = 1 << (settings.concurrency * ROW_DESCRIPTORS + KEPT + BATCH_DESCRIPTORS + 64).bit_length()
     notice = (
         f"{rows} rows at the same time instead of {settings.concurrency}: this process may open {free} more files and "
-        f"connections. A higher limit takes more, such as ulimit -n {_needed(settings.concurrency)}."
+        f"connections. A higher limit takes more, such as ulimit -n {enough}."
     )
     return replace(settings, concurrency=rows), writers, notice
-
-
-def _needed(rows: int) -> int:
-    """A limit that is enough for so many rows, in the powers of two that people type."""
-    return 1 << (rows * OF_A_ROW + KEPT + OF_A_BATCH + 64).bit_length()
 
 
 Kind = Literal["image", "video"]
 AnyConfig = ImageGenerationConfig | VideoGenerationConfig
 
 MakeDefault = Callable[[Kind, "str | None", "str | None"], "AnyConfig | None"]
-"""Gives the config of a row, by its provider and its model as far as it names them, where no given one fits."""
+"""Returns the config of a row, by its provider and its model as far as it names them, where the caller gave none."""
 
 CONFIGS: Final[dict[Kind, type[ImageGenerationConfig] | type[VideoGenerationConfig]]] = {
     "image": ImageGenerationConfig,
     "video": VideoGenerationConfig,
 }
 
-MOST_MODELS: Final = 1000
-"""Configs that are kept; of a provider's models a batch names a few."""
+MAX_CONFIGS: Final = 1000
+"""Configs that are kept; a batch names a few of a provider's models."""
 
 _OF_ONE_MODEL: Final = {"base_model": None, "capabilities": None}
-"""What a config says of its own model, and of no other."""
+"""Fields of a config that are about its own model, and no other."""
 
 
-class Accounts:
-    """The configs of a batch.
+class ConfigResolver:
+    """Finds the config of a row: the caller's for its provider, with the row's own model.
 
     Args:
         configs: for each kind, the first is for the rows that name no provider; a row that names one gets the first
-            config of that provider. Of a provider without a config, the environment knows the key.
-        default: asked for a config where none was given.
+            config of that provider. A provider without a config takes its key from the environment.
+        default: called for a config where the caller gave none.
         nearest: whether every config, fallbacks included, sends the nearest value in place of one that its model does
             not take.
     """
@@ -164,39 +158,40 @@ class Accounts:
         *,
         nearest: bool = False,
     ) -> None:
-        given = (configs,) if isinstance(configs, tuple(CONFIGS.values())) else tuple(configs)
-        for config in given:
-            if not isinstance(config, tuple(CONFIGS.values())):
+        classes = tuple(CONFIGS.values())
+        all_configs = (configs,) if isinstance(configs, classes) else tuple(configs)
+        for config in all_configs:
+            if not isinstance(config, classes):
                 msg = f"configs are ImageGenerationConfig and VideoGenerationConfig, not {type(config).__name__}"
                 raise ValidationError(msg)
-        self._given: dict[Kind, list[AnyConfig]] = {
-            kind: [config for config in given if isinstance(config, cls)] for kind, cls in CONFIGS.items()
+        self._configs: dict[Kind, list[AnyConfig]] = {
+            kind: [config for config in all_configs if isinstance(config, cls)] for kind, cls in CONFIGS.items()
         }
         self._default = default
         self._nearest = nearest
-        self._made: dict[tuple[Kind, str | None, str | None], AnyConfig] = {}
+        self._resolved: dict[tuple[Kind, str | None, str | None], AnyConfig] = {}
 
     @property
     def only_kind(self) -> Kind | None:
-        """The kind of all configs that were given; None where they are of both, or there are none."""
-        kinds = [kind for kind, configs in self._given.items() if configs]
+        """The kind of all the caller's configs; None where they are of both kinds, or there are none."""
+        kinds = [kind for kind, configs in self._configs.items() if configs]
         return kinds[0] if len(kinds) == 1 else None
 
     def config(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
-        """The config of a row.
+        """Returns the config of a row.
 
         Raises:
             ValidationError: the row must name a provider or a model and does not.
         """
         key = (kind, None if provider is None else normalize_name(provider), model)
-        if key not in self._made:
-            if len(self._made) == MOST_MODELS:  # rows whose models are mistyped, each in its own way
-                self._made.clear()
-            config = self._make(kind, provider, model)
-            self._made[key] = _with_nearest(config) if self._nearest else config
-        return self._made[key]
+        if key not in self._resolved:
+            if len(self._resolved) == MAX_CONFIGS:  # rows whose models are mistyped, each in its own way
+                self._resolved.clear()
+            config = self._resolve(kind, provider, model)
+            self._resolved[key] = _with_nearest(config) if self._nearest else config
+        return self._resolved[key]
 
-    def _make(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
+    def _resolve(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
         base = self._base(kind, provider, model)
         if base is None:
             missing = [name for name, value in (("provider", provider), ("model", model)) if value is None]
@@ -210,7 +205,7 @@ class Accounts:
         return base.model_copy(update={"model": model, **_OF_ONE_MODEL})
 
     def _base(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig | None:
-        for config in self._given[kind]:
+        for config in self._configs[kind]:
             if provider is None or normalize_name(config.provider) == normalize_name(provider):
                 return config
         return None if self._default is None else self._default(kind, provider, model)

@@ -1,10 +1,11 @@
-"""One row at work: sent, resumed, or taken as it was left."""
+"""Works on one row: sends its request, resumes its job, or recovers its files."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from tarash.tarash_gateway.budget import blocks as budgets
@@ -34,13 +35,14 @@ from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins import observers, registry
-from tarash_gateway_batch.folder import Saved, describe_clips, describe_left, save_pictures
+from tarash_gateway_batch.folder import SavedOutputs, save_images, write_missing_sidecars, write_video_sidecars
 from tarash_gateway_batch.history import RowJournal
-from tarash_gateway_batch.interfaces import Bench
-from tarash_gateway_batch.limits import Turn, account_of, turn_at
-from tarash_gateway_batch.results import RowOutcome, RowStatus
+from tarash_gateway_batch.interfaces import WorkerContext
+from tarash_gateway_batch.limits import Permit, account_key
+from tarash_gateway_batch.results import RowOutcome
 from tarash_gateway_batch.resume import Decision
-from tarash_gateway_batch.rows import Row, failure, row_digest
+from tarash_gateway_batch.rows import Row, failed_outcome, row_digest
+from tarash_gateway_batch.settings import Kind
 
 logger = logging.getLogger("tarash.batch")
 
@@ -49,141 +51,141 @@ Chain = list[Plan[Any] | Skipped]
 
 _CREATED: Final[tuple[EntryStatus, ...]] = ("submitted", "made", "saved")
 
-_ENDED: Final = (JobExpiredError, GenerationFailedError, ContentPolicyError)
-"""What becomes of a job that has no video and will have none."""
+_FINAL_JOB_ERRORS: Final = (JobExpiredError, GenerationFailedError, ContentPolicyError)
+"""Errors of a job that has no result and will have none."""
 
 
-class Work:
+class RowWork:
     """The work on one row.
 
     Args:
         row: the row.
-        decision: what is to be done about it.
-        bench: what it is done with.
+        decision: its next step.
+        context: what the rows of this process share.
     """
 
-    def __init__(self, row: Row, decision: Decision, bench: Bench) -> None:
+    def __init__(self, row: Row, decision: Decision, context: WorkerContext) -> None:
         self.row = row
         self._decision = decision
-        self._bench = bench
+        self._context = context
         self._journal: RowJournal | None = None
         self._response: GenerationResponse | None = None
-        self.on_answer: Callable[[], None] | None = None
+        self.on_answered: Callable[[], None] | None = None
         """Called once, when the row waits for no vendor any more."""
 
     @property
-    def on_its_way(self) -> bool:
-        """Whether a request is at the vendor, or a result not yet in its file: to break off now would cost money."""
-        # A picture that was made may still have to be fetched from its URL.
-        waits = self._journal is not None and self._journal.status in ("open", "made")
-        return waits or self._response is not None
+    def must_finish(self) -> bool:
+        """Whether a request is at the vendor, or a result not yet in its file: a cancellation could lose it."""
+        # An image that was made may still have to be fetched from its URL.
+        is_open = self._journal is not None and self._journal.status in ("open", "made")
+        return is_open or self._response is not None
 
     def answered(self) -> None:
-        """The row waits for no vendor any more: another one may."""
-        if self.on_answer is not None:
-            self.on_answer()
-            self.on_answer = None
+        """Records that the row waits for no vendor any more: another one may."""
+        if self.on_answered is not None:
+            self.on_answered()
+            self.on_answered = None
 
     async def run(self) -> RowOutcome:
-        """Does it; whatever goes wrong is told by the outcome."""
-        steps = {"send": self._send, "resume": self._resume, "adopt": self._adopt}
+        """Does the work; the outcome holds any error."""
+        steps = {"send": self._send, "resume": self._resume, "recover_file": self._recover_file}
         try:
             return await steps[self._decision.step]()
         except (TarashError, BrokenMediaError) as error:
             return self._failed(error)
         except Exception as error:
-            logger.exception("row %s: an error that is none of ours", self.row.id)
+            logger.exception("row %s: an unexpected error", self.row.id)
             return self._failed(error)
 
     def _failed(self, error: Exception) -> RowOutcome:
-        self._tell_trouble(error)
-        outcome = failure(self.row, error)
+        self._report_if_fatal(error)
+        outcome = failed_outcome(self.row, error)
         job: GenerationJob | None = getattr(error, "job", None)
         changes: dict[str, Any] = {"fresh": True, "job_id": None if job is None else job.id}
         if self._journal is not None and self._journal.status in ("open", "unconfirmed"):
             changes["status"] = "unconfirmed"
-        elif job is not None and not isinstance(error, _ENDED):
+        elif job is not None and not isinstance(error, _FINAL_JOB_ERRORS):
             changes["error"] = f"{outcome.error} (the job is kept: another run fetches it)"
         return outcome.model_copy(update=changes)
 
-    def _tell_trouble(self, error: Exception | None) -> None:
-        # One with a number of the system's: a full disk. A file that is in the way is this row's own trouble.
-        # A result that could not be fetched tells its address, and not why.
+    def _report_if_fatal(self, error: Exception | None) -> None:
+        # With a number of the system's: a full disk. Without one, a file is in the way of this row alone.
+        # A result that could not be fetched names its address, and not why.
         if lacks_descriptors(error) or (isinstance(error, DownloadError) and free_descriptors() == 0):
             msg = f"no more files and connections can be opened: ulimit -n raises their number ({error})"
-            self._bench.on_trouble(SaveError(msg))
+            self._context.on_fatal(SaveError(msg))
         elif isinstance(error, SaveError) and error.errno is not None:
-            self._bench.on_trouble(error)
+            self._context.on_fatal(error)
 
     async def _send(self) -> RowOutcome:
-        places = self._bench.places
-        places.check(self.row.id)
-        folder = places.place(self.row.id)
+        self._context.folder.check_row(self.row.id)
+        folder = self._context.folder.row_folder(self.row.id)
         if self.row.kind == "video":
             folder.mkdir(parents=True, exist_ok=True)
         try:
-            response = self._response = await self._made()
+            response = self._response = await self._generate()
         except TarashError as error:
             if error.media is not None:
                 broken, name = error, f"{self.row.id}{ending_of(error.media.content_type)}"
                 await self._in_thread(lambda: keep_broken(broken, folder / name))
             raise
-        async with self._bench.writing:
+        async with self._context.writing:
             self.answered()
-            if self.row.kind == "video":
-                saved = await self._in_thread(lambda: describe_clips(response.media))
-            else:
-                exists = self._exists
-                saved = await self._in_thread(lambda: save_pictures(response.media, folder, self.row.id, exists))
-            return await self._noted(saved, response)
+            saved = await self._in_thread(lambda: self._save(response, self.row.kind, self._exists))
+            return await self._record(saved, response)
 
     @property
     def _exists(self) -> Exists:
         return "replace" if self._decision.replaces else "error"
 
-    async def _made(self) -> GenerationResponse:
-        """Sends the request, after refusals too, and gives its response."""
-        # A chain of configs moves on by itself; a single one waits here, together with the others of its account.
-        alone = not self.row.config.fallback_configs
-        config = self.row.config.model_copy(update={"max_retries": 0}) if alone else self.row.config
-        tries = 0
+    def _save(self, response: GenerationResponse, kind: Kind, exists: Exists) -> SavedOutputs:
+        if kind == "video":
+            return write_video_sidecars(response.media)
+        return save_images(response.media, self._context.folder.row_folder(self.row.id), self.row.id, exists)
+
+    async def _generate(self) -> GenerationResponse:
+        """Sends the request, also again after refusals, and returns its response."""
+        # A fallback chain moves on by itself; a single config waits here, together with the others of its account.
+        is_single = not self.row.config.fallback_configs
+        config = self.row.config.model_copy(update={"max_retries": 0}) if is_single else self.row.config
+        retries = 0
         while True:
             chain: Chain = checked_chain(config, self.row.request)
             first = _first(chain)
-            gate = self._bench.gates.gate(account_of(first.config), first.model)
-            with turn_at(gate, await gate.enter()) as turn:
+            limiter = self._context.limiters.limiter(account_key(first.config), first.model)
+            with Permit(limiter, await limiter.acquire()) as permit:
                 try:
-                    return await self._sent(chain, turn)
+                    return await self._call(chain, permit)
                 except TarashError as error:
-                    if lacks_descriptors(error):  # it is not the vendor that is away: nothing more can be sent
+                    if not is_single or lacks_descriptors(error):  # that is this machine's error, not the vendor's
                         raise
-                    if not (alone and self._was_sent and await gate.refused(error, turn.number)):
-                        if not (alone and self._may_repeat(error, tries)):
-                            raise
-                        tries += 1
-                        pause = error.retry_after or retry_policy().first_delay * 2.0 ** (tries - 1)
+                    if self._was_sent and await limiter.refused(error, permit.number):
+                        pause = 0.0  # the rate limiter knows when it is this row's turn
+                    elif self._may_retry(error, retries):
+                        retries += 1
+                        pause = error.retry_after or retry_policy().first_delay * 2.0 ** (retries - 1)
                     else:
-                        pause = 0.0  # the gate knows when it is this row's turn
+                        raise
             await asyncio.sleep(pause)
 
-    async def _sent(self, chain: Chain, turn: Turn) -> GenerationResponse:
+    async def _call(self, chain: Chain, permit: Permit) -> GenerationResponse:
         expected = _first(chain).expected_cost()
-        most = None if expected is None else expected.high
+        max_cost = None if expected is None else expected.high
 
-        def heard(status: EntryStatus) -> None:
-            # Where nothing was created, the gate hears why before it lets others through.
+        def on_request_end(status: EntryStatus) -> None:
+            # Where nothing was created, the rate limiter gets the error before it lets others through.
             if status in _CREATED or len(chain) > 1:
-                turn.end(created=status in _CREATED)
-            self._bench.on_news()
+                permit.end(created=status in _CREATED)
+            self._context.on_request_end()
 
-        async with self._bench.purse.paying(most) as payment:
+        async with self._context.budget.reserve(max_cost) as payment:
             self._journal = journal = RowJournal(
-                self._bench.journal,
+                self._context.journal,
                 self.row.id,
-                expected=most,
+                expected=max_cost,
                 replaces=self._decision.replaces,
                 digest=row_digest(self.row),
-                on_news=heard,
+                on_request_end=on_request_end,
             )
             scope = CallScope(
                 "generate", journal, (*budgets.all(), *payment.budgets), observed=bool(observers.active())
@@ -195,113 +197,114 @@ class Work:
                     payment.cost = None
                 raise
             payment.cost = response.cost
-        turn.end(created=True)
+        permit.end(created=True)
         return response
 
     def _steps(self, context: Context, plan: Plan[Any]) -> Flow[Any]:
         if self.row.kind == "image":
             return image_call(context, plan)
-        folder = self._bench.places.place(self.row.id)
-        return video_call(context, plan, folder / f"{self.row.id}.mp4", self._exists)
+        return video_call(context, plan, self._video_path, self._exists)
+
+    @property
+    def _video_path(self) -> Path:
+        return self._context.folder.row_folder(self.row.id) / f"{self.row.id}.mp4"
 
     @property
     def _was_sent(self) -> bool:
-        """Whether the last request went to the vendor, and not only to where a picture for it should have come from."""
+        """Whether the last request went to the vendor, and did not fail while an input image was fetched."""
         return self._journal is not None and bool(self._journal.intents)
 
-    def _may_repeat(self, error: TarashError, tries: int) -> bool:
-        if tries >= self.row.config.max_retries or not error.retryable or error.job is not None:
+    def _may_retry(self, error: TarashError, retries: int) -> bool:
+        if retries >= self.row.config.max_retries or not error.retryable or error.job is not None:
             return False
-        lost = self._journal is not None and self._journal.status == "unconfirmed"
-        return error.billable == "no" or (lost and self.row.config.retry_unconfirmed)
+        is_lost = self._journal is not None and self._journal.status == "unconfirmed"
+        return error.billable == "no" or (is_lost and self.row.config.retry_unconfirmed)
 
     async def _resume(self) -> RowOutcome:
         entry = self._entry
         job = entry.job
         if job is None:
             msg = "the journal's line of its job cannot be read"
-            return failure(self.row, DownloadError(msg))
-        self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
-        self._bench.places.check(self.row.id)
-        folder = self._bench.places.place(self.row.id)
-        folder.mkdir(parents=True, exist_ok=True)
+            return failed_outcome(self.row, DownloadError(msg))
+        self._journal = RowJournal(self._context.journal, self.row.id, intent=entry.intent)
+        self._context.folder.check_row(self.row.id)
+        self._video_path.parent.mkdir(parents=True, exist_ok=True)
         config = self.row.config
         provider = registry.create(config)
         check_home(config, job, provider)
-        known, own = find_row(config, registry.spec(config.provider))
-        row = known if own else None
+        model_row, is_own = find_row(config, registry.spec(config.provider))
+        model_row = model_row if is_own else None
 
         def steps(context: Context) -> Flow[Any]:
             if isinstance(job, ImageJob):
-                return resume_image_call(context, provider, job, row)
+                return resume_image_call(context, provider, job, model_row)
             # What is at its place was put there by an earlier run that could write no more about it.
-            place = folder / f"{self.row.id}.mp4"
-            return resume_call(context, provider, job, row=row, save_to=place, exists="replace")
+            return resume_call(context, provider, job, row=model_row, save_to=self._video_path, exists="replace")
 
         scope = CallScope("resume", self._journal, observed=bool(observers.active()))
         try:
             response: GenerationResponse = await run_async(call_job(config, job, steps, scope))
-        except _ENDED as error:
+        except _FINAL_JOB_ERRORS as error:
             if self._journal.status == "submitted":
-                told = f"{type(error).__name__}: {error}"
-                await self._journal.write_async("failed", error=told)
+                await self._journal.write_async("failed", error=f"{type(error).__name__}: {error}")
             raise
         self._response = response
-        past = self._decision.past
-        if past is not None and past.cost is None and response.cost is not None:
-            self._bench.purse.corrected(response.cost - (past.expected or 0.0))
-        if isinstance(job, VideoJob):
-            saved = await self._in_thread(lambda: describe_clips(response.media))
-        else:
-            saved = await self._in_thread(lambda: save_pictures(response.media, folder, self.row.id, "replace"))
-        return await self._noted(saved, response)
+        earlier = self._decision.earlier
+        if earlier is not None and earlier.cost is None and response.cost is not None:
+            self._context.budget.correct(response.cost - (earlier.expected or 0.0))
+        kind: Kind = "video" if isinstance(job, VideoJob) else "image"
+        saved = await self._in_thread(lambda: self._save(response, kind, "replace"))
+        return await self._record(saved, response)
 
-    async def _adopt(self) -> RowOutcome:
+    async def _recover_file(self) -> RowOutcome:
         entry = self._entry
-        self._journal = RowJournal(self._bench.journal, self.row.id, intent=entry.intent)
+        self._journal = RowJournal(self._context.journal, self.row.id, intent=entry.intent)
         origin = Origin(provider=entry.provider, model=entry.model, request=entry.request, request_id=entry.request_id)
-        files = await self._in_thread(lambda: describe_left(self._decision.files, origin))
-        return await self._noted(Saved(files), None)
+        files = await self._in_thread(lambda: write_missing_sidecars(self._decision.files, origin))
+        return await self._record(SavedOutputs(files), None)
 
-    async def _noted(self, saved: Saved, response: GenerationResponse | None) -> RowOutcome:
-        """Writes down which files there are."""
-        assert self._journal is not None  # noqa: S101 # who comes here has written to it
-        self._tell_trouble(saved.error)
+    async def _record(self, saved: SavedOutputs, response: GenerationResponse | None) -> RowOutcome:
+        """Writes the files of the row into the journal, and returns its outcome."""
+        assert self._journal is not None  # noqa: S101 # every step has written to it
+        self._report_if_fatal(saved.error)
         cost = None if response is None else response.cost
         job = getattr(response, "job", None)
-        known: dict[str, Any] = {
-            "id": self.row.id,
-            "line": self.row.line,
-            "fresh": response is not None,
-            "cost": cost,
-            "job_id": None if job is None else job.id,
-            "error": None if saved.error is None else f"{type(saved.error).__name__}: {saved.error}",
-            "warning": self._decision.warning,
-        }
+        error_text = None if saved.error is None else f"{type(saved.error).__name__}: {saved.error}"
         try:
-            for at, file in enumerate(saved.files):
+            for index, file in enumerate(saved.files):
                 path = str(file.path.absolute())
-                self._journal.saved(path, file.sha256, None if at else cost).add_done_callback(self._on_written)
+                line = self._journal.write_saved(path, file.sha256, None if index else cost)
+                line.add_done_callback(self._on_written)
             if not saved.files:
-                await self._journal.lost(str(known["error"]))
+                await self._journal.write_lost(str(error_text))
         except SaveError as error:  # the files are in place: another run finds them
-            self._tell_trouble(error)
+            self._report_if_fatal(error)
         self._response = None
-        status: RowStatus = "done" if saved.files else "unconfirmed"
-        return RowOutcome(status=status, files=tuple(saved.files), urls=tuple(saved.urls), **known)
+        return RowOutcome(
+            id=self.row.id,
+            line=self.row.line,
+            status="done" if saved.files else "unconfirmed",
+            fresh=response is not None,
+            files=tuple(saved.files),
+            urls=tuple(saved.urls),
+            cost=cost,
+            job_id=None if job is None else job.id,
+            error=error_text,
+            warning=self._decision.warning,
+        )
 
     def _on_written(self, written: asyncio.Future[None]) -> None:
         error = None if written.cancelled() else written.exception()
         if isinstance(error, OSError):
-            self._bench.on_trouble(cannot_write(self._bench.journal.path, error))
+            self._context.on_fatal(cannot_write(self._context.journal.path, error))
 
     @property
     def _entry(self) -> Entry:
-        assert self._decision.entry is not None  # noqa: S101 # what is resumed or adopted has one
+        assert self._decision.entry is not None  # noqa: S101 # what is resumed or recovered has one
         return self._decision.entry
 
-    async def _in_thread(self, call: Callable[[], ResultT]) -> ResultT:
-        return await asyncio.get_running_loop().run_in_executor(self._bench.threads, call)
+    async def _in_thread(self, function: Callable[[], ResultT]) -> ResultT:
+        return await asyncio.get_running_loop().run_in_executor(self._context.threads, function)
 
 
 def _first(chain: Chain) -> Plan[Any]:

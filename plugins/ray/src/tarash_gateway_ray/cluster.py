@@ -11,14 +11,14 @@ from typing import Any
 
 from tarash.tarash_gateway.errors import ConfigurationError, PluginError, TarashError
 from tarash.tarash_gateway.plugins import install_command, read_variable
-from tarash_gateway_batch.settings import Settings
-from tarash_gateway_ray.crew import Hire, WorkerLostError
+from tarash_gateway_batch import BatchSettings
 from tarash_gateway_ray.worker import Worker, release
+from tarash_gateway_ray.worker_pool import Spawn, WorkerLostError
 
 
 @asynccontextmanager
-async def joined(address: str | None) -> AsyncIterator[None]:
-    """Joins a cluster, or begins one on this machine where there is none; one that was joined before is kept.
+async def join_cluster(address: str | None) -> AsyncIterator[None]:
+    """Joins a cluster, or starts one on this machine where there is none; a cluster that was joined before is kept.
 
     Raises:
         ConfigurationError: Ray is not installed, or there is no cluster at the address.
@@ -27,7 +27,7 @@ async def joined(address: str | None) -> AsyncIterator[None]:
     if ray.is_initialized():
         yield
         return
-    # Ray reports its use to its makers unless it is told not to: a batch begins no traffic that nobody asked for.
+    # Ray reports its use to its makers unless it is told not to: a batch starts no traffic that nobody wants.
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     options: dict[str, Any] = {"logging_level": "error", "log_to_driver": False}
     address = address or read_variable("RAY_ADDRESS")
@@ -45,7 +45,7 @@ async def joined(address: str | None) -> AsyncIterator[None]:
 
 
 def ray_module() -> Any:
-    """Ray.
+    """Imports Ray.
 
     Raises:
         ConfigurationError: it is not installed.
@@ -59,19 +59,19 @@ def ray_module() -> Any:
 
 
 def live_nodes() -> list[str]:
-    """The ids of the nodes that work."""
+    """Returns the ids of the nodes that are alive."""
     return sorted(str(node["NodeID"]) for node in ray_module().nodes() if node["Alive"])
 
 
-def hire_on_nodes() -> Hire:
-    """Makes workers on one node after the other, as there are nodes when each is made."""
+def spawn_on_nodes() -> Spawn:
+    """Makes workers on one node after the other, of those that are alive when each is made."""
     turns = itertools.count()
 
-    def hire(name: str, settings: Settings) -> RayActor:
+    def spawn(name: str, settings: BatchSettings) -> RayActor:
         nodes = live_nodes()
         return RayActor(name, settings, nodes[next(turns) % len(nodes)])
 
-    return hire
+    return spawn
 
 
 class RayActor:
@@ -80,26 +80,26 @@ class RayActor:
     Args:
         name: its name.
         settings: of the batch.
-        node: where it is to be.
+        node: the id of the node.
     """
 
-    def __init__(self, name: str, settings: Settings, node: str) -> None:
+    def __init__(self, name: str, settings: BatchSettings, node: str) -> None:
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         self._name = name
-        # No share of a processor: it waits for vendors. No restart: a new one begins with a name of its own.
+        # No CPU reserved: it waits for vendors. No restart: a new one starts with a name of its own.
         options: dict[str, Any] = {"num_cpus": 0, "max_restarts": 0}
         options["max_concurrency"] = settings.concurrency + 8
-        # Not soft: whatever takes no share of a processor would all be put on the first node.
+        # Not soft: workers that reserve no CPU would all be put on the first node.
         options["scheduling_strategy"] = NodeAffinitySchedulingStrategy(node, soft=False)
         self._actor = ray_module().remote(Worker).options(**options).remote(name, settings, release())
 
-    async def call(self, method: str, *given: Any) -> Any:
+    async def call(self, method: str, *args: Any) -> Any:
         """Calls a method of it."""
-        from ray.exceptions import RayError, RayTaskError  # Ray is loaded by whoever began this
+        from ray.exceptions import RayError, RayTaskError  # Ray is loaded by now
 
         try:
-            return await getattr(self._actor, method).remote(*given)
+            return await getattr(self._actor, method).remote(*args)
         except RayTaskError as error:
             if isinstance(error.cause, TarashError):
                 raise error.cause from error
@@ -108,12 +108,12 @@ class RayActor:
         except RayError as error:
             raise WorkerLostError(self._name) from error
 
-    def cast(self, method: str, *given: Any) -> None:
-        """Calls a method whose end nobody waits for."""
+    def cast(self, method: str, *args: Any) -> None:
+        """Calls a method without waiting for its end."""
         with suppress(Exception):  # it is gone, or Ray is
-            getattr(self._actor, method).remote(*given)
+            getattr(self._actor, method).remote(*args)
 
     def kill(self) -> None:
-        """Ends it, if it is still there."""
+        """Ends it, if it still exists."""
         with suppress(Exception):  # as above
             ray_module().kill(self._actor, no_restart=True)

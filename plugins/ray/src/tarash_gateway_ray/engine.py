@@ -1,4 +1,4 @@
-"""The engine `ray`: rows are read and decided upon here, and worked on by one worker on each node of a cluster."""
+"""The engine `ray`: rows are read and decided on here, and one worker on each node of a cluster works on them."""
 
 from __future__ import annotations
 
@@ -9,20 +9,18 @@ from typing import TYPE_CHECKING
 from tarash.tarash_gateway.errors import ValidationError
 
 if TYPE_CHECKING:
-    from tarash_gateway_batch.interfaces import BatchEngine, Bench, MakeWork, Working
-    from tarash_gateway_batch.resume import Decision, Desk
-    from tarash_gateway_batch.rows import Row
+    from tarash_gateway_batch import BatchEngine, Decision, MakeTask, ResumePlanner, Row, RowTask, WorkerContext
 
 
 def ray_engine(address: str | None = None, workers: int | None = None) -> BatchEngine:
-    """An engine for `run_batch`.
+    """Makes an engine for `run_batch`.
 
     Args:
-        address: of the cluster, as `ray.init` takes it; without one, RAY_ADDRESS, or a cluster of this machine alone.
-        workers: how many; without a number, one on each node that there is when the batch begins.
+        address: of the cluster, as `ray.init` takes it; without it, RAY_ADDRESS, or a cluster of this machine alone.
+        workers: how many; without it, one on each node of the cluster when the batch begins.
 
     Raises:
-        ValidationError: one of them cannot be right.
+        ValidationError: an argument cannot be right.
     """
     if workers is not None and (isinstance(workers, bool) or not isinstance(workers, int) or workers < 1):
         msg = f"workers={workers!r} is not a whole number from 1"
@@ -32,20 +30,20 @@ def ray_engine(address: str | None = None, workers: int | None = None) -> BatchE
         raise ValidationError(msg)
 
     @asynccontextmanager
-    async def engine(bench: Bench, desk: Desk) -> AsyncIterator[MakeWork]:
-        from tarash_gateway_ray.cluster import hire_on_nodes, joined, live_nodes  # noqa: PLC0415 # of batches on clusters
-        from tarash_gateway_ray.crew import Crew  # noqa: PLC0415
-        from tarash_gateway_ray.errand import Errand  # noqa: PLC0415
+    async def engine(context: WorkerContext, planner: ResumePlanner) -> AsyncIterator[MakeTask]:
+        from tarash_gateway_ray.cluster import join_cluster, live_nodes, spawn_on_nodes  # noqa: PLC0415 # of batches on clusters
+        from tarash_gateway_ray.remote_row import RemoteRow  # noqa: PLC0415
+        from tarash_gateway_ray.worker_pool import WorkerPool  # noqa: PLC0415
 
-        def make_work(row: Row, decision: Decision) -> Working:
-            return Errand(row, decision, crew)
+        def make_task(row: Row, decision: Decision) -> RowTask:
+            return RemoteRow(row, decision, pool)
 
-        async with joined(address):
-            crew = Crew(bench, desk, hire_on_nodes(), workers or len(live_nodes()))
+        async with join_cluster(address):
+            pool = WorkerPool(context, planner, spawn_on_nodes(), workers or len(live_nodes()))
             try:
-                await crew.begin()
-                yield make_work
+                await pool.start()
+                yield make_task
             finally:
-                await crew.close()
+                await pool.close()
 
     return engine

@@ -1,4 +1,4 @@
-"""What a worker and the batch tell each other about one row: the batch keeps the limits and the money, it answers."""
+"""The messages of a worker and the batch about one row: the batch keeps the limits and the budget, and answers."""
 
 from __future__ import annotations
 
@@ -6,82 +6,82 @@ from dataclasses import dataclass, field
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import GenerationJob
-from tarash_gateway_batch.results import RowOutcome
-from tarash_gateway_ray.grant import Granted
+from tarash_gateway_batch import RowOutcome
+from tarash_gateway_ray.budget_lease import LeasedBudget
 
 
 @dataclass(frozen=True, slots=True)
-class WantsTurn:
-    """May a request be sent? Answered by the number of the turn, or by the error that says why not."""
+class AcquirePermit:
+    """Asks for a permit to send a request. The reply is its number, or the error that refuses it."""
 
     account: str
     model: str
 
 
 @dataclass(frozen=True, slots=True)
-class WantsMoney:
-    """May so much be spent? Answered by what the call is kept to; None for no limit."""
+class ReserveBudget:
+    """Asks for the budget of a call. The reply is what the call must fit into; None for no limit."""
 
     dollars: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class WasRefused:
-    """The vendor refused a request. Answered by whether the row waits for its next turn."""
+class ReportRefusal:
+    """Reports that the vendor refused a request. The reply is whether the row waits for its next permit."""
 
     error: TarashError
-    turn: int
+    permit: int
 
 
 @dataclass(frozen=True, slots=True)
-class Succeeded:
-    """The vendor took a request."""
+class RequestAccepted:
+    """The vendor accepted a request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """The turn is over."""
+class PermitReleased:
+    """The request is no longer in flight."""
 
 
 @dataclass(frozen=True, slots=True)
-class Paid:
-    """The call is over, and cost so much; None where that is not known."""
+class CostSettled:
+    """The call is over, and cost that many US dollars; None where that is not known."""
 
     cost: float | None
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """What an earlier run had counted turned out to be more by so many US dollars, or less."""
+class CostCorrected:
+    """The cost of an earlier run differs by that many US dollars from what was counted."""
 
     dollars: float
 
 
 @dataclass(frozen=True, slots=True)
-class HasJob:
+class JobCreated:
     """The vendor made this job for the row."""
 
     job: GenerationJob
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class FatalError:
     """Nothing more can be written."""
 
     error: Exception
 
 
-Question = WantsTurn | WantsMoney | WasRefused
-News = Succeeded | Left | Paid | Corrected | HasJob | Trouble
-Answer = int | bool | Granted | TarashError | None
+Query = AcquirePermit | ReserveBudget | ReportRefusal
+Notice = RequestAccepted | PermitReleased | CostSettled | CostCorrected | JobCreated | FatalError
+Reply = int | bool | LeasedBudget | TarashError | None
 
 
 @dataclass(slots=True)
-class Said:
-    """What a worker says at once: what happened since it last spoke, and what it wants to know, or how it ended."""
+class MessageBatch:
+    """What a worker sends at once: what happened since the last one, and a query, or the row's outcome."""
 
-    news: list[News] = field(default_factory=list)
-    question: Question | None = None
+    notices: list[Notice] = field(default_factory=list)
+    query: Query | None = None
     outcome: RowOutcome | None = None
-    on_its_way: bool = False
-    """Whether to break the row off now would cost money."""
+    must_finish: bool = False
+    """Whether cancelling the row now could lose what was paid for."""

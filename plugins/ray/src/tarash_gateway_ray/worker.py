@@ -1,4 +1,4 @@
-"""What runs on a node: rows side by side in one event loop, each in a talk with the batch that keeps the limits."""
+"""A worker on a node: it works on many rows in one event loop, and asks the batch for permits and budget."""
 
 from __future__ import annotations
 
@@ -6,37 +6,32 @@ import asyncio
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.job import job_from_json
-from tarash_gateway_batch.folder import Places
-from tarash_gateway_batch.interfaces import Bench
-from tarash_gateway_batch.resume import Decision
-from tarash_gateway_batch.rows import Row, failure
-from tarash_gateway_batch.settings import Settings
-from tarash_gateway_batch.work import Work
-from tarash_gateway_ray.messages import Answer, HasJob, Said, Trouble
-from tarash_gateway_ray.passes import PassJournal
-from tarash_gateway_ray.talk import AskedGates, AskedPurse, Talk
+from tarash_gateway_batch import BatchSettings, Decision, OutputFolder, Row, RowWork, WorkerContext, failed_outcome
+from tarash_gateway_ray.channel import Channel, RemoteBudget, RemoteLimiters
+from tarash_gateway_ray.fencing import FencedJournal
+from tarash_gateway_ray.messages import FatalError, JobCreated, MessageBatch, Reply
 
-WRITERS: Final = 16
+WRITER_THREADS: Final = 16
 """Threads that write files."""
 
 logger = logging.getLogger("tarash.batch")
 
 
 def release() -> str:
-    """The release of the gateway; all machines of a batch have the same one."""
+    """Returns the release of the gateway; all machines of a batch need the same one."""
     return version("tarash-gateway")
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
-    """What a worker says of itself."""
+class WorkerStarted:
+    """What a worker reports when it has started."""
 
     file: Path
     """The file of the journal that it writes to."""
@@ -45,99 +40,100 @@ class Begun:
 
 
 class Worker:
-    """Works on rows. Its methods are called from afar.
+    """Works on rows. The batch calls its methods from another machine.
 
     Args:
-        name: its own, as in its pass.
+        name: the name of its token.
         settings: of the batch, with absolute paths.
-        wanted: the release of the gateway that the batch runs with.
+        batch_release: the release of the gateway that the batch runs with.
     """
 
-    def __init__(self, name: str, settings: Settings, wanted: str) -> None:
+    def __init__(self, name: str, settings: BatchSettings, batch_release: str) -> None:
         self._name = name
         self._settings = settings
-        self._wanted = wanted
-        self._talks: dict[str, Talk] = {}
+        self._batch_release = batch_release
+        self._channels: dict[str, Channel] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._bench: dict[str, Any] = {}
+        self._shared: dict[str, Any] = {}
+        """The fields of `WorkerContext` that are the same for all rows."""
 
-    async def start(self) -> Begun:
-        """Looks whether this machine can do the work.
+    async def start(self) -> WorkerStarted:
+        """Checks whether this machine can do the work.
 
         Raises:
             ConfigurationError: it has another release, or does not see the batch's folders.
             SaveError: it cannot write to them.
         """
-        if release() != self._wanted:
-            msg = f"this machine has tarash-gateway {release()}, the batch runs with {self._wanted}: install the same"
+        if release() != self._batch_release:
+            msg = (
+                f"this machine has tarash-gateway {release()}, the batch runs with {self._batch_release}: "
+                "install the same"
+            )
             raise ConfigurationError(msg)
-        journal = PassJournal(self._settings.journal, self._name)
-        file = await journal.begin()
-        places = Places(self._settings.out)
-        places.prepare()
-        self._bench = {
+        journal = FencedJournal(self._settings.journal, self._name)
+        file = await journal.start()
+        folder = OutputFolder(self._settings.out)
+        folder.prepare()
+        self._shared = {
             "settings": self._settings,
             "journal": journal,
-            "places": places,
-            "threads": ThreadPoolExecutor(WRITERS, thread_name_prefix="tarash-batch"),
-            "writing": asyncio.Semaphore(WRITERS),
+            "folder": folder,
+            "threads": ThreadPoolExecutor(WRITER_THREADS, thread_name_prefix="tarash-batch"),
+            "writing": asyncio.Semaphore(WRITER_THREADS),
         }
-        return Begun(file, os.getpid())
+        return WorkerStarted(file, os.getpid())
 
-    async def begin(self, key: str, row: Row, decision: Decision) -> Said:
-        """Takes up a row; gives the first thing that there is to say about it."""
-        talk = self._talks[key] = Talk()
-        bench = Bench(
-            **self._bench,
-            purse=AskedPurse(talk),
-            gates=AskedGates(talk),
-            on_news=lambda: None,
-            on_trouble=lambda error: talk.tell(Trouble(error)),
+    async def run_row(self, key: str, row: Row, decision: Decision) -> MessageBatch:
+        """Starts the work on a row; returns the first messages."""
+        channel = self._channels[key] = Channel()
+        shared = self._shared | {"journal": _ReportingJournal(self._shared["journal"], channel)}
+        context = WorkerContext(
+            **shared,
+            budget=RemoteBudget(channel),
+            limiters=RemoteLimiters(channel),
+            on_request_end=lambda: None,
+            on_fatal=lambda error: channel.notify(FatalError(error)),
         )
-        bench = replace(bench, journal=_Overheard(bench.journal, talk))  # type: ignore[arg-type] # as much as a row needs
-        work = talk.work = Work(row, decision, bench)
-        self._tasks[key] = asyncio.create_task(self._to_its_end(talk, work))
-        return await self._next(key)
+        work = channel.work = RowWork(row, decision, context)
+        self._tasks[key] = asyncio.create_task(self._run(channel, work))
+        return await self.receive(key)
 
-    async def tell(self, key: str, answer: Answer) -> Said:
-        """Hears an answer; gives the next thing that there is to say."""
-        self._talks[key].answer(answer)
-        return await self._next(key)
+    async def reply(self, key: str, reply: Reply) -> MessageBatch:
+        """Passes on the reply to a query; returns the next messages."""
+        self._channels[key].reply(reply)
+        return await self.receive(key)
 
-    async def listen(self, key: str) -> Said:
-        """Gives the next thing that there is to say."""
-        return await self._next(key)
+    async def receive(self, key: str) -> MessageBatch:
+        """Returns the next messages about a row."""
+        messages = await self._channels[key].receive()
+        if messages.outcome is not None:
+            self._channels.pop(key, None)
+            self._tasks.pop(key, None)
+        return messages
 
-    async def drop(self, key: str) -> None:
-        """Breaks a row off; a job that it has is left running."""
+    async def cancel(self, key: str) -> None:
+        """Cancels the work on a row; a job that it has is left running."""
         task = self._tasks.pop(key, None)
-        self._talks.pop(key, None)
+        self._channels.pop(key, None)
         if task is not None:
             task.cancel()
 
-    async def _next(self, key: str) -> Said:
-        said = await self._talks[key].listen()
-        if said.outcome is not None:
-            self._talks.pop(key, None)
-            self._tasks.pop(key, None)
-        return said
-
-    async def _to_its_end(self, talk: Talk, work: Work) -> None:
+    async def _run(self, channel: Channel, work: RowWork) -> None:
         try:
             outcome = await work.run()
-        except Exception as error:  # a talk without an end would keep the batch waiting
-            logger.exception("row %s: an error that is none of ours", work.row.id)
-            outcome = failure(work.row, error)
-        talk.end(Said(outcome=outcome))
+        except Exception as error:  # without an outcome the batch would wait for ever
+            logger.exception("row %s: an unexpected error", work.row.id)
+            outcome = failed_outcome(work.row, error)
+        channel.end(outcome)
 
 
-class _Overheard:
-    """A worker's journal, whose lines about jobs the batch hears of: a job is never taken for another row's."""
+class _ReportingJournal:
+    """A worker's journal that reports new jobs to the batch, so that none is ever taken for another row's."""
 
-    def __init__(self, journal: PassJournal, talk: Talk) -> None:
+    def __init__(self, journal: FencedJournal, channel: Channel) -> None:
         self.path = journal.path
         self._journal = journal
-        self._talk = talk
+        self._channel = channel
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._journal, name)
@@ -145,4 +141,4 @@ class _Overheard:
     async def write_async(self, event: str, **facts: Any) -> None:
         await self._journal.write_async(event, **facts)
         if event == "job":
-            self._talk.tell(HasJob(job_from_json(facts["job"])))
+            self._channel.notify(JobCreated(job_from_json(facts["job"])))

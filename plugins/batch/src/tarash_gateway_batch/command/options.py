@@ -11,25 +11,25 @@ from cyclopts import Group, Parameter
 from tarash_gateway_cli.options import OUTPUT_GROUP, PROVIDER_GROUP, Flag, Json, ProviderName, model_names
 
 ROWS: Final = Group("What is in the rows", sort_key=0)
-PACE: Final = Group("How fast, and how far", sort_key=2)
+RUN: Final = Group("How fast, and how much", sort_key=2)
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Rows:
+class RowOptions:
     """What is in the rows."""
 
     form: Annotated[Literal["jsonl", "csv"] | None, Parameter(name="--format", group=ROWS)] = None
-    """How they are written. Without it the file's ending says; stdin is JSON lines."""
+    """Their format. Without it, the file's ending decides; stdin is JSON lines."""
 
     kind: Annotated[Literal["image", "video"], Parameter(group=ROWS)] = "image"
-    """What a row is for that does not say so itself."""
+    """What a row is for that has no kind of its own."""
 
     default: Annotated[tuple[str, ...], Flag, Parameter(name="--set", metavar="KEY=VALUE", group=ROWS)] = ()
-    """A field of every row that does not have it itself, as KEY=VALUE. Give it again for more."""
+    """A field of every row that does not have it itself, as KEY=VALUE. Can be given several times."""
 
     inputs: Annotated[tuple[Path, ...], Parameter(metavar="FOLDER", group=ROWS, negative=())] = ()
-    """A folder out of which rows may name input images, besides the folder of the rows. Give it again for more."""
+    """A folder out of which rows may name input images, besides the folder of the rows. Can be given several times."""
 
     strict: Annotated[bool, Flag, Parameter(group=ROWS)] = False
     """Send nothing unless every row can be right."""
@@ -37,8 +37,8 @@ class Rows:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class RowMaker:
-    """Who makes what a row does not name a provider or a model for."""
+class ModelOptions:
+    """The model of rows that do not name one."""
 
     provider: ProviderName = None
     """The vendor. Without it: the one whose key is in the environment, else the sandbox."""
@@ -52,7 +52,7 @@ class RowMaker:
     """The model that a deployment or an alias stands for."""
 
     base_url: Annotated[str | None, Parameter(metavar="URL", group=PROVIDER_GROUP)] = None
-    """Another address that speaks the provider's protocol."""
+    """Another server that speaks the provider's protocol."""
 
     timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=PROVIDER_GROUP)] = None
     """Seconds for one row; a video that takes longer is left running, and the next run fetches it."""
@@ -63,37 +63,37 @@ class RowMaker:
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How fast, and how far."""
+class RunOptions:
+    """How fast, and how much."""
 
-    concurrency: Annotated[int, Parameter(alias="-j", metavar="ROWS", group=PACE)] = 16
-    """Rows that are worked on at the same time."""
+    concurrency: Annotated[int, Parameter(alias="-j", metavar="ROWS", group=RUN)] = 16
+    """Maximum rows at the same time."""
 
-    rate: Annotated[float | None, Parameter(metavar="REQUESTS", group=PACE)] = None
-    """Requests a minute of one account and model. What a vendor says is heeded without it."""
+    rate: Annotated[float | None, Parameter(metavar="REQUESTS", group=RUN)] = None
+    """Maximum requests a minute of one account and model. Without it, only the vendor limits the rate."""
 
-    max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=PACE)] = None
+    max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=RUN)] = None
     """US dollars for the whole batch, earlier runs included; checked before each request."""
 
-    retry_failed: Annotated[bool, Flag, Parameter(group=PACE)] = False
+    retry_failed: Annotated[bool, Flag, Parameter(group=RUN)] = False
     """Send rows again that failed in an earlier run."""
 
-    retry_unconfirmed: Annotated[bool, Flag, Parameter(group=PACE)] = False
+    retry_unconfirmed: Annotated[bool, Flag, Parameter(group=RUN)] = False
     """Send rows again that may have been billed."""
 
-    changed: Annotated[Literal["keep", "refuse", "redo"], Parameter(group=PACE)] = "keep"
+    changed: Annotated[Literal["keep", "refuse", "redo"], Parameter(group=RUN)] = "keep"
     """When an earlier run sent another request under a row's id: keep its result, refuse the row, or make it again."""
 
-    engine: Annotated[str, Parameter(metavar="NAME", group=PACE)] = "local"
+    engine: Annotated[str, Parameter(metavar="NAME", group=RUN)] = "local"
     """Who works on the rows: this machine, or an engine of a plugin, such as ray."""
 
-    address: Annotated[str | None, Parameter(metavar="ADDRESS", group=PACE)] = None
-    """Where the engine is."""
+    address: Annotated[str | None, Parameter(metavar="ADDRESS", group=RUN)] = None
+    """The address of the engine."""
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Folder:
+class OutputOptions:
     """Where the files go."""
 
     output: Annotated[Path, Parameter(alias="-o", metavar="FOLDER", group=OUTPUT_GROUP)]

@@ -10,8 +10,8 @@ import pytest
 from tarash.tarash_gateway import run_batch_async
 from tarash.tarash_gateway.errors import ConfigurationError, SaveError
 from tarash_gateway_ray import worker as workers_module
-from tarash_gateway_ray.grant import Granted
-from tarash_gateway_ray.passes import PassJournal
+from tarash_gateway_ray.budget_lease import LeasedBudget
+from tarash_gateway_ray.fencing import FencedJournal
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -24,7 +24,7 @@ def test_rows_are_made_by_several_workers_and_told_by_the_batch(run, image, vide
     heard = []
     result = run([*(image(f"p{n}") for n in range(6)), video("v")], on_row=heard.append)
     assert (result.done, result.made, len(heard), len(tarash_sandbox.paid)) == (7, 7, 7, 7)
-    assert all("begin" in actor.calls for actor in actors)
+    assert all("run_row" in actor.calls for actor in actors)
     assert {outcome.files[0].path.is_relative_to(out) for outcome in heard} == {True}
     assert len(list((out / ".journal").glob("*.jsonl"))) == 3  # the batch's own, and one of each worker
     assert not list((out / ".journal" / "workers").iterdir())
@@ -92,13 +92,13 @@ class TestDeath:
 
         def dies(moment):
             async def die():
-                actor = next(actor for actor in actors if actor.worker._bench.get("journal") is mortal[0])
+                actor = next(actor for actor in actors if actor.worker._shared.get("journal") is mortal[0])
                 dead.append(actor)
                 actor.kill()
                 await asyncio.Event().wait()
 
             mortal = []
-            write, tell = PassJournal.write_async, workers_module.Worker.tell
+            write, tell = FencedJournal.write_async, workers_module.Worker.reply
 
             async def writing(self, event, **facts):
                 await write(self, event, **facts)
@@ -107,13 +107,13 @@ class TestDeath:
                     await die()
 
             async def telling(self, key, answer):
-                if not mortal and moment == "money" and isinstance(answer, Granted):
-                    mortal.append(self._bench["journal"])
+                if not mortal and moment == "money" and isinstance(answer, LeasedBudget):
+                    mortal.append(self._shared["journal"])
                     await die()
                 return await tell(self, key, answer)
 
-            monkeypatch.setattr(PassJournal, "write_async", writing)
-            monkeypatch.setattr(workers_module.Worker, "tell", telling)
+            monkeypatch.setattr(FencedJournal, "write_async", writing)
+            monkeypatch.setattr(workers_module.Worker, "reply", telling)
             return dead
 
         return dies
@@ -211,18 +211,18 @@ def test_workers_that_die_at_any_moment_lose_nothing(
     assert paid_twice(tarash_sandbox) == []
 
 
-class TestPasses:
+class TestFencing:
     """A worker that was given up sends nothing more, even if it lives."""
 
-    def test_a_worker_without_its_pass_sends_nothing(self, run, image, monkeypatch, out, told, tarash_sandbox):
-        begin = PassJournal.begin
+    def test_a_worker_without_its_token_sends_nothing(self, run, image, monkeypatch, out, told, tarash_sandbox):
+        begin = FencedJournal.start
 
         async def begun(self):
             file = await begin(self)
-            asyncio.get_running_loop().call_later(0.05, self._pass.unlink)  # somebody took over
+            asyncio.get_running_loop().call_later(0.05, self._token.unlink)  # somebody took over
             return file
 
-        monkeypatch.setattr(PassJournal, "begin", begun)
+        monkeypatch.setattr(FencedJournal, "start", begun)
 
         async def rows():
             await asyncio.sleep(0.1)
@@ -240,7 +240,7 @@ class TestPasses:
         assert not left.exists()
 
     def test_a_machine_that_does_not_see_the_folder_is_refused(self, run, image, monkeypatch, tarash_sandbox):
-        monkeypatch.setattr("tarash_gateway_ray.passes.is_valid", lambda place: False)
+        monkeypatch.setattr("tarash_gateway_ray.fencing.has_token", lambda place: False)
         with pytest.raises(ConfigurationError, match=r"does not see .*journal, where the batch keeps its journal"):
             run([image("a")])
         assert tarash_sandbox.paid == []
@@ -255,7 +255,7 @@ class TestPasses:
             msg = "no space left"
             raise SaveError(msg, errno=28)
 
-        monkeypatch.setattr(PassJournal, "intend_async", full)
+        monkeypatch.setattr(FencedJournal, "intend_async", full)
         result = run([image(f"p{n}") for n in range(50)], concurrency=2)
         assert result.stopped == "no space left"
         assert result.rows < 50
@@ -267,7 +267,7 @@ def test_a_batch_that_is_broken_off_leaves_nothing_behind(run, image, actors, ou
 
     async def broken_off():
         batch = asyncio.create_task(run_batch_async([image("a")], out, configs=configs, engine=near()))
-        while not any("tell" in actor.calls for actor in actors):  # noqa: ASYNC110 # they begin later
+        while not any("reply" in actor.calls for actor in actors):  # noqa: ASYNC110 # they begin later
             await asyncio.sleep(0.01)
         batch.cancel()
         with pytest.raises(asyncio.CancelledError):

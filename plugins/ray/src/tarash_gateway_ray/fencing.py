@@ -1,7 +1,7 @@
-"""Passes: a worker may send as long as its pass lies in the journal's folder. To take it away is to shut it out.
+"""Fencing: a worker may send as long as its token lies in the journal's folder. Removing the token fences the worker.
 
-A cluster may take a worker for dead that only lost its network, and its rows go to another one. So a worker looks for
-its pass after each intent is on the disk and before the request is sent, and whoever takes over first removes the pass
+A cluster may take a worker for dead that only lost its network, and its rows go to another one. So a worker checks its
+token after each intent is on the disk and before the request is sent, and whoever takes over first removes the token
 and then reads the intents: one of the two sees the other.
 """
 
@@ -15,14 +15,14 @@ from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.journal.lines import ENDING, lines_of
 from tarash.tarash_gateway.media.files import atomic_file, cannot_write
-from tarash_gateway_batch.resume import Desk
+from tarash_gateway_batch import ResumePlanner
 
 FOLDER: Final = "workers"
-"""Beside the journal's files."""
+"""The folder of the tokens, beside the journal's files."""
 
 
-def issue(journal: Path, worker: str, file: Path | None = None) -> None:
-    """Writes a worker's pass, with the file of the journal in it that the worker writes to, once that is known.
+def write_token(journal: Path, worker: str, file: Path | None = None) -> None:
+    """Writes a worker's token; it holds the name of the journal's file that the worker writes to, once that is known.
 
     Raises:
         SaveError: it cannot be written.
@@ -32,40 +32,39 @@ def issue(journal: Path, worker: str, file: Path | None = None) -> None:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(place, error) from error
-    with atomic_file(place, "replace", private=True) as permit:
-        permit.write(b"" if file is None else file.name.encode())
+    with atomic_file(place, "replace", private=True) as token:
+        token.write(b"" if file is None else file.name.encode())
 
 
-def revoke(journal: Path, worker: str) -> None:
-    """Takes a worker's pass away: it sends nothing more, wherever it is."""
+def remove_token(journal: Path, worker: str) -> None:
+    """Removes a worker's token: the worker sends nothing more, wherever it is."""
     (journal / FOLDER / worker).unlink(missing_ok=True)
 
 
-def shut_out_earlier(desk: Desk) -> None:
-    """Shuts out the workers of a run whose process was killed: they may live on for a moment.
+def fence_earlier_workers(planner: ResumePlanner) -> None:
+    """Fences the workers of a run whose process was killed: they may live on for a moment.
 
     Raises:
         ConfigurationError: one of them wrote an intent after the journal was read.
     """
-    journal = desk.journal.path
+    journal = planner.journal.path
     folder = journal / FOLDER
     for place in sorted(folder.iterdir()) if folder.is_dir() else ():
         file = journal / (place.read_text().strip() or place.name)
-        revoke(journal, place.name)
-        if file.is_file() and any(not _is_known(line, desk) for _, line in lines_of(file)):
+        remove_token(journal, place.name)
+        if file.is_file() and any(not _is_in_history(line, planner) for _, line in lines_of(file)):
             msg = "workers of an earlier run were still at this batch, and were stopped. Run it again: it goes on."
             raise ConfigurationError(msg)
 
 
-def _is_known(line: dict[str, Any], desk: Desk) -> bool:
-    intent = line.get("intent")
+def _is_in_history(line: dict[str, Any], planner: ResumePlanner) -> bool:
     return line.get("event") != "intent" or any(
-        past.intent == intent for past in desk.history.of_row(str(line.get("label")))
+        request.intent == line.get("intent") for request in planner.history.requests_of(str(line.get("label")))
     )
 
 
-def is_valid(place: Path) -> bool:
-    """Whether the pass is there: opened, since a folder of the network may be remembered, and an opened file is not."""
+def has_token(place: Path) -> bool:
+    """Returns whether the token exists. It is opened: a network file system may remember names, but no open file."""
     try:
         with place.open("rb"):
             return True
@@ -73,8 +72,8 @@ def is_valid(place: Path) -> bool:
         return False
 
 
-class PassJournal(BatchedJournal):
-    """The journal of a worker: it sends nothing whose intent it could not write down with its pass in place.
+class FencedJournal(BatchedJournal):
+    """The journal of a worker, which sends no request unless its intent was written while its token existed.
 
     Args:
         path: the batch's journal.
@@ -84,16 +83,16 @@ class PassJournal(BatchedJournal):
     def __init__(self, path: Path, worker: str) -> None:
         super().__init__(path)
         self._worker = worker
-        self._pass = path / FOLDER / worker
+        self._token = path / FOLDER / worker
 
-    async def begin(self) -> Path:
-        """Writes the first line, and gives the file that this worker's lines are in.
+    async def start(self) -> Path:
+        """Writes the first line, and returns the file that this worker's lines are in.
 
         Raises:
             ConfigurationError: this machine does not see the batch's folder.
             SaveError: the journal cannot be written.
         """
-        if not is_valid(self._pass):
+        if not has_token(self._token):
             msg = (
                 f"this machine does not see {self.path}, where the batch keeps its journal. "
                 "Give a folder that all nodes share, under the same path."
@@ -106,10 +105,10 @@ class PassJournal(BatchedJournal):
         """Writes that a request is about to be sent, if this worker may still send.
 
         Raises:
-            ConfigurationError: it may not; its rows are another one's.
+            ConfigurationError: it may not; its rows belong to another worker.
         """
         intent = await super().intend_async(kind, **facts)
-        if not await asyncio.to_thread(is_valid, self._pass):
+        if not await asyncio.to_thread(has_token, self._token):
             msg = f"the worker {self._worker} was given up by its batch; nothing was sent"
             await self.write_async("refused", intent=intent, error=f"{ConfigurationError.__name__}: {msg}")
             raise ConfigurationError(msg)
