@@ -418,7 +418,7 @@ def test_a_model_that_does_not_stream_is_refused_before_anything_is_sent(
 
     assert str(caught.value) == (
         f"openai/{model}: 1 problem, nothing was sent"
-        f"\n  - stream: {model} streams no partial pictures; use generate_image"
+        f"\n  - stream: {model} streams no partial images; use generate_image"
     )
     assert tarash_sandbox.requests == []
 

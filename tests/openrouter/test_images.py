@@ -120,7 +120,7 @@ def test_a_model_that_does_not_stream_answers_at_once(router, streamed, image_co
 
 
 def test_a_model_that_is_known_not_to_stream_is_refused(router, image_config, image_request):
-    with pytest.raises(ValidationError, match="streams no partial pictures"):
+    with pytest.raises(ValidationError, match="streams no partial images"):
         list(stream_image(image_config("google/gemini-3.1-flash-lite-image"), image_request()))
 
     assert router.requests == []

@@ -544,7 +544,7 @@ class TestOperations:
 
     def test_a_video_that_nothing_is_to_become_of_is_not_dropped(self):
         assert texts(video(columns=self.COLUMNS, video="job_1")) == [
-            "video: is given, and nothing says what is to become of it; give operation='remix', 'edit' or 'extend'"
+            "video: is given without an operation; give operation='remix', 'edit' or 'extend'"
         ]
 
     def test_a_vendors_parameter_may_say_which_operation_it_is(self):

@@ -193,7 +193,7 @@ def test_a_value_that_it_takes_passes(allowed, value):
 @pytest.mark.parametrize(
     ("streaming", "stream", "told"),
     [
-        (False, True, ["stream: acme streams no partial pictures; use generate_image"]),
+        (False, True, ["stream: acme streams no partial images; use generate_image"]),
         (False, False, []),
         (True, True, []),
         (None, True, []),

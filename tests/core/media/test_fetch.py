@@ -245,7 +245,7 @@ def test_refusal_names_the_host_and_never_path_or_query(get, monkeypatch):
         get("http://pictures.example/path" + SECRET)
     assert str(caught.value) == (
         "pictures.example leads to 10.1.2.3, which is a private or reserved address, so no reference image "
-        "is fetched from it. Give the picture itself, as bytes or as a file, or pass "
+        "is fetched from it. Give the image itself, as bytes or as a file, or pass "
         "provider_config={'allow_private_urls': True} if you mean it."
     )
     assert caught.value.billable == "no"

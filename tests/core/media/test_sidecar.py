@@ -91,18 +91,18 @@ def test_unknown_and_missing_keys_are_no_matter(place):
 
 
 def test_the_prompt_is_told_apart_from_the_parameters():
-    told = Origin(request={"prompt": "a cat", "size": "1024x1024", "image_list": [{"sha256": "ab"}]}).told()
+    told = Origin(request={"prompt": "a cat", "size": "1024x1024", "image_list": [{"sha256": "ab"}]}).facts()
     assert told["prompt"] == "a cat"
     assert told["parameters"] == {"size": "1024x1024", "image_list": [{"sha256": "ab"}]}
 
 
 def test_times_are_told_in_utc():
     made = datetime(2026, 11, 22, 19, 0, 0, 999, tzinfo=timezone(timedelta(hours=1)))
-    assert Origin(created_at=made).told()["created_at"] == "2026-11-22T18:00:00Z"
-    assert Origin(created_at=datetime(2026, 11, 22, 18, tzinfo=UTC)).told()["created_at"] == "2026-11-22T18:00:00Z"
+    assert Origin(created_at=made).facts()["created_at"] == "2026-11-22T18:00:00Z"
+    assert Origin(created_at=datetime(2026, 11, 22, 18, tzinfo=UTC)).facts()["created_at"] == "2026-11-22T18:00:00Z"
 
 
 def test_an_unknown_origin_is_told_as_nothing():
-    told = Origin().told()
+    told = Origin().facts()
     assert {key for key, value in told.items() if value} == set()
     assert (told["parameters"], told["adjustments"], told["warnings"], told["cost"]) == ({}, [], [], None)

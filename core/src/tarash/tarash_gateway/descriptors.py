@@ -33,18 +33,18 @@ def free_descriptors() -> int | None:
         try:
             return max(limit - len(os.listdir(folder)), 0)  # noqa: PTH208 # names are enough
         except OSError as error:
-            if lacks_descriptors(error):  # to look needs one, too
+            if lacks_descriptors(error):  # listing them needs one, too
                 return 0
     return None
 
 
 def lacks_descriptors(error: BaseException | None) -> bool:
     """Whether an error, or what caused it, is that no more files can be opened."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
+    visited: set[int] = set()
+    while error is not None and id(error) not in visited:
         if getattr(error, "errno", None) in (errno.EMFILE, errno.ENFILE):
             return True
-        seen.add(id(error))
+        visited.add(id(error))
         error = error.__cause__ or error.__context__
     return False
 
@@ -71,7 +71,7 @@ class DescriptorReserve:
 
     @contextmanager
     def lent(self) -> Iterator[None]:
-        """A block in which as many descriptors are free; one thread after the other."""
+        """Frees the descriptors while the block runs; one thread after the other."""
         with self._lock:
             self._give()
             try:
@@ -94,7 +94,7 @@ _reserves: list[DescriptorReserve] = []
 
 @contextmanager
 def descriptors_for_saving() -> Iterator[None]:
-    """A block in which the descriptors that were kept for saving are free; without effect where none were kept."""
+    """Frees the descriptors that were kept for saving while the block runs; without effect where none were kept."""
     if not _reserves:
         yield
         return

@@ -21,8 +21,8 @@ _SHOWN = 120
 _LARGEST = 10**_SHOWN
 """A whole number that a message may show is below it."""
 
-_TOLD = 40
-"""Problems of one input that are told; of a thousand mistyped fields the first ones say enough."""
+_LISTED = 40
+"""Problems of one input that are listed; of a thousand mistyped fields the first ones suffice."""
 
 
 SHOWN_LIMIT = 4000
@@ -54,7 +54,7 @@ class FrozenModel(BaseModel):
 
 
 def field_of(record: FrozenModel, name: str) -> Any:
-    """What a field holds; None where the record has no such field, which pydantic takes ten times as long to say."""
+    """Returns the value of a field; None for a missing one, which pydantic takes ten times as long to tell."""
     return record.__dict__.get(name)
 
 
@@ -96,7 +96,7 @@ class StrictModel(FrozenModel):
         except (TarashError, pydantic.PydanticUserError):
             raise
         except Exception as error:
-            # An object of the caller's that cannot even be looked at; what it says of itself is its own.
+            # A property or method of the caller's object raised; its text is not ours.
             msg = f"{cls.__name__}: a value raised {type(error).__name__} when it was looked at, nothing was sent"
             raise ValidationError(msg) from error
         # Out here, where pydantic's error with all its values is no context of ours.
@@ -108,21 +108,21 @@ def _problems(model: type[StrictModel], error: pydantic.ValidationError) -> list
     found: dict[str, Problem] = {}
     details = error.errors(include_url=False, include_context=True)
     for at, detail in enumerate(details):
-        if len(found) == _TOLD:
-            more = f"and {len(details) - at:,} more problems"
-            return [*found.values(), Problem(model.__name__, more)]
+        if len(found) == _LISTED:
+            rest = f"and {len(details) - at:,} more problems"
+            return [*found.values(), Problem(model.__name__, rest)]
         path, owner = _place(model, detail["loc"])
         message = _message(owner, detail)
-        known = found.get(path)
-        if known is None:
+        earlier = found.get(path)
+        if earlier is None:
             found[path] = Problem(path, message, value=_shown(path, detail))
-        elif message not in known.message:
-            found[path] = replace(known, message=f"{known.message}, or {message.removeprefix('input ')}")
+        elif message not in earlier.message:
+            found[path] = replace(earlier, message=f"{earlier.message}, or {message.removeprefix('input ')}")
     return list(found.values())
 
 
 def _place(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[str, type[BaseModel] | None]:
-    """The field's path as a caller would write it, and the model that its last part was given to.
+    """Returns the field's path as a caller would write it, and the model that has its last part.
 
     pydantic puts the names of a union's members into the path; they mean nothing to a caller.
     """
@@ -166,7 +166,7 @@ def _message(owner: type[BaseModel] | None, detail: Any) -> str:
 
 
 def _near(name: str, fields: list[str]) -> str | None:
-    """The field that was meant: one that the name is a part of, or one that is spelled nearly so."""
+    """Finds the field that was meant: one that begins with the name, or one of nearly the same spelling."""
     if len(name) > _SHOWN:
         return None
     longer = [field for field in fields if field.startswith(f"{name}_")]
@@ -188,7 +188,7 @@ _NEVER_SHOWN = {
 
 
 def _shown(path: str, detail: Any) -> Any:
-    """The refused value, unless it may be a secret, a prompt or a picture, as what a mistyped field holds may be."""
+    """Returns the refused value, unless it may be a secret, a prompt or an image, as in a mistyped field."""
     value = detail.get("input")
     if detail["type"] in ("missing", "extra_forbidden") or not _NEVER_SHOWN.isdisjoint(path.split(".")):
         return None
@@ -201,6 +201,6 @@ def _shown(path: str, detail: Any) -> Any:
 
 
 def shortened(text: str) -> str:
-    """As much of `text` as a message may show."""
+    """Cuts `text` to what a message may show."""
     plain = str.__str__(text)  # a subclass may show itself otherwise
     return plain if len(plain) <= _SHOWN else f"{plain[:_SHOWN]}…"

@@ -1,4 +1,4 @@
-"""Holds a request against a capability row: what cannot be right, what is sent instead, and what is left out.
+"""Checks a request against a capability row: what is refused, what is sent instead, and what is left out.
 
 Pure: it looks at data and returns data. Nothing is fetched, sent or logged here.
 """
@@ -32,7 +32,7 @@ RequestT = TypeVar("RequestT", ImageGenerationRequest, VideoGenerationRequest)
 
 @dataclass(slots=True)
 class Checked(Generic[RequestT]):
-    """What became of a request."""
+    """The result of checking a request."""
 
     request: RequestT
     """The request as it goes out."""
@@ -60,17 +60,17 @@ def check(
     fan_out: bool = False,
     stream: bool = False,
 ) -> Checked[RequestT]:
-    """Holds `request` against `row`.
+    """Checks `request` against `row`.
 
     Args:
-        request: what the caller asked for.
+        request: the caller's request.
         row: the capability row, or None where nothing is known of the model.
         refuses: whether the row may refuse a value; a default row only converts.
         model: the model's name, for the texts.
         unsupported: what becomes of a parameter that the model does not have.
         unsupported_values: what becomes of a value that the model does not take.
         fan_out: whether more results than one request gives may be made with several requests.
-        stream: whether partial pictures are asked for.
+        stream: whether partial images are requested.
     """
     checker: _Checker[RequestT] = _Checker(request, row, model, unsupported)
     checker.refuses = refuses
@@ -79,10 +79,10 @@ def check(
 
 
 class _Checker(Generic[RequestT]):
-    """One pass over one request; `changes` collects what the outgoing request has otherwise than the asked one."""
+    """Checks one request once; `changes` collects the values that go out otherwise than requested."""
 
     def __init__(self, request: RequestT, row: ModelRow | None, model: str, unsupported: Unsupported) -> None:
-        self.asked: RequestT = request
+        self.requested: RequestT = request
         self.row = row
         self.refuses = True
         self.nearest = False
@@ -113,9 +113,9 @@ class _Checker(Generic[RequestT]):
         return self.checked
 
     def value(self, name: str) -> Any:
-        """The field as it stands now; `extra_params.NAME` is one of the vendor's own."""
+        """Returns the current value of a field; `extra_params.NAME` is one of the vendor's own parameters."""
         name, _, param = name.partition(".")
-        value = self.changes[name] if name in self.changes else field_of(self.asked, name)
+        value = self.changes[name] if name in self.changes else field_of(self.requested, name)
         return value.get(param) if param else value
 
     def change(self, name: str, value: Any) -> None:
@@ -127,25 +127,25 @@ class _Checker(Generic[RequestT]):
         params = {key: kept for key, kept in self.value(name).items() if key != param}
         self.changes[name] = params if value is None else {**params, param: value}
 
-    def refuse(self, name: str, message: str, **known: Any) -> None:
+    def refuse(self, name: str, message: str, **details: Any) -> None:
         if self.refuses:
-            self.checked.problems.append(Problem(name, message, **known))
+            self.checked.problems.append(Problem(name, message, **details))
 
     def adjust(self, name: str, sent: Any, reason: str) -> None:
-        """Sends another value than the asked one, and tells it."""
+        """Sends another value than the requested one, and records it as an adjustment."""
         self.change(name, sent)
         self.sent[name] = sent, reason
 
-    def leave_out(self, name: str, why: str, hint: str = "", **known: Any) -> None:
-        """What becomes of a parameter that the model does not have."""
+    def leave_out(self, name: str, why: str, hint: str = "", **details: Any) -> None:
+        """Refuses or leaves out a parameter that the model does not have, as `unsupported` says."""
         if name in _IN_KIND:
             self.refuse(name, why)
             return
         label = shortened(name)
         if self.unsupported == "error":
             value = None if name.partition(".")[0] in _NOT_SHOWN else shown(self.value(name))
-            told = f"{why}{hint}; leave it out, or take unsupported='warn'"
-            self.checked.problems.append(Problem(label, told, value=value, **known))
+            message = f"{why}{hint}; leave it out, or take unsupported='warn'"
+            self.checked.problems.append(Problem(label, message, value=value, **details))
             return
         self.change(name, _EMPTY.get(name))
         self.checked.left_out.append(label)
@@ -153,22 +153,22 @@ class _Checker(Generic[RequestT]):
             self.checked.warnings.append(f"{label}: {why}{hint}; it was left out")
 
     def _outgoing(self) -> RequestT:
-        return self.asked.model_copy(update=self.changes) if self.changes else self.asked
+        return self.requested.model_copy(update=self.changes) if self.changes else self.requested
 
     def _adjustments(self) -> Iterator[Adjustment]:
         for name, (sent, reason) in self.sent.items():
             field_name, _, param = name.partition(".")
-            asked: Any = field_of(self.asked, field_name)
+            requested: Any = field_of(self.requested, field_name)
             if param:
-                asked = asked.get(param)
-            if asked != sent:
-                yield Adjustment(field=name, asked=asked, sent=sent, reason=reason)
+                requested = requested.get(param)
+            if requested != sent:
+                yield Adjustment(field=name, asked=requested, sent=sent, reason=reason)
 
     def _operation(self, row: ModelRow) -> None:
-        if not isinstance(row, VideoModel) or not isinstance(self.asked, VideoGenerationRequest):
+        if not isinstance(row, VideoModel) or not isinstance(self.requested, VideoGenerationRequest):
             return
         for param, operation in {**OPERATION_PARAMS, **row.operation_params}.items():
-            if param in self.asked.extra_params:
+            if param in self.requested.extra_params:
                 self.changes["operation"] = operation
         operation = self.value("operation")
         if operation not in row.operations:
@@ -177,12 +177,12 @@ class _Checker(Generic[RequestT]):
     def _source(self) -> None:
         operation = self.value("operation")
         if operation == "generate" and self.value("video") is not None:
-            told = "is given, and nothing says what is to become of it; give operation='remix', 'edit' or 'extend'"
-            self.checked.problems.append(Problem("video", told))
+            message = "is given without an operation; give operation='remix', 'edit' or 'extend'"
+            self.checked.problems.append(Problem("video", message))
         if operation in (None, "generate") or self.value("video") is not None:
             return
         params = self.row.operation_params if isinstance(self.row, VideoModel) else {}
-        if not any(param in self.asked.extra_params for param in params):
+        if not any(param in self.requested.extra_params for param in params):
             self.checked.problems.append(Problem("video", f"is required: what is the {operation} of?"))
 
     def _audio(self, row: ModelRow) -> None:
@@ -190,12 +190,12 @@ class _Checker(Generic[RequestT]):
         if wanted is None or not isinstance(row, VideoModel) or row.audio in (None, "optional"):
             return
         if wanted is (row.audio == "always"):
-            self.changes["generate_audio"] = None  # what is asked for happens anyway
+            self.changes["generate_audio"] = None  # the model does this anyway
         else:
             self.leave_out("generate_audio", f"{self.model} {row.audio} makes sound")
 
     def _size_as_shape(self, row: ModelRow) -> None:
-        """With `nearest`, a model that thinks in ratios and tiers gets the shape and the tier of a size."""
+        """With `nearest`, sends the shape and the tier of a size to a model that has ratios and tiers instead."""
         pixels = parse_size(self.value("size") or "")
         if not self.nearest or pixels is None or not row.aspect_ratios or "size" not in row.lacking():
             return
@@ -215,7 +215,7 @@ class _Checker(Generic[RequestT]):
         operation = self.value("operation")
         takes: tuple[str, ...] | None = row.operation_fields.get(operation) if isinstance(row, VideoModel) else None
         if takes is not None:
-            for name in type(self.asked).model_fields:
+            for name in type(self.requested).model_fields:
                 if name not in takes and name not in _ALWAYS and self._is_set(name):
                     self.leave_out(name, f"a {operation} takes no such parameter")
 
@@ -226,15 +226,15 @@ class _Checker(Generic[RequestT]):
         allowed: tuple[str, ...] | None = row.extra_params
         if not self.refuses or allowed is None:
             return
-        known = set(allowed).union(OPERATION_PARAMS, row.operation_params if isinstance(row, VideoModel) else ())
-        unknown = [name for name in self.value("extra_params") if name not in known]
-        for name in unknown[:_TOLD]:
+        accepted = set(allowed).union(OPERATION_PARAMS, row.operation_params if isinstance(row, VideoModel) else ())
+        unknown = [name for name in self.value("extra_params") if name not in accepted]
+        for name in unknown[:_LISTED]:
             near = difflib.get_close_matches(shortened(name), allowed, n=1)
             hint = f" (did you mean {near[0]}?)" if near else ""
             self.leave_out(
                 f"extra_params.{name}", f"{self.model} has no such parameter", hint, allowed=tuple(allowed) or None
             )
-        rest = unknown[_TOLD:]
+        rest = unknown[_LISTED:]
         if rest:
             kept = {name: value for name, value in self.value("extra_params").items() if name not in rest}
             self.leave_out("extra_params", f"the rest, {len(rest):,} more parameters that {self.model} does not have")
@@ -266,22 +266,22 @@ class _Checker(Generic[RequestT]):
 
     def _substitutes(self, row: ModelRow) -> None:
         for name, table in row.substitutes.items():
-            asked = self.value(name)
-            if asked in table:
-                self.adjust(name, table[asked], f"{self.model} has no {asked}, this is its nearest")
+            requested = self.value(name)
+            if requested in table:
+                self.adjust(name, table[requested], f"{self.model} has no {requested}, this is its nearest")
 
     def _words(self, row: ModelRow) -> None:
         """Sends a word in the model's own language: another word of the same step, or nothing in place of `auto`."""
         for name, column in VALUE_COLUMNS.items():
-            asked, allowed = self.value(name), field_of(row, column)
-            if asked is None or not allowed or asked in allowed or name in self.sent:
+            requested, allowed = self.value(name), field_of(row, column)
+            if requested is None or not allowed or requested in allowed or name in self.sent:
                 continue
-            if asked == AUTO:
+            if requested == AUTO:
                 self._left_to_the_model(name)
                 continue
-            own = _own_word(name, asked, row, allowed)
+            own = _own_word(name, requested, row, allowed)
             if own is not None:
-                self.adjust(name, own, f"{self.model} has no {asked}, this is its nearest")
+                self.adjust(name, own, f"{self.model} has no {requested}, this is its nearest")
         if self.value("size") == AUTO and row.sizes:
             words = row.sizes.words if isinstance(row.sizes, SizeRule) else row.sizes
             if AUTO not in words:
@@ -291,39 +291,43 @@ class _Checker(Generic[RequestT]):
         self.adjust(name, None, f"{self.model} has no such word; it chooses where the field is left out")
 
     def _ratio(self, row: ModelRow) -> None:
-        asked, table = self.value("aspect_ratio"), row.aspect_ratios
-        if asked is None or not table:
+        requested, table = self.value("aspect_ratio"), row.aspect_ratios
+        if requested is None or not table:
             return
-        if asked not in table:
-            asked = self._ratio_of(asked, table)
-        if asked is None or not isinstance(table, dict):
+        if requested not in table:
+            requested = self._ratio_of(requested, table)
+        if requested is None or not isinstance(table, dict):
             return
-        size, given = table[asked], self.value("size")
-        if given is not None and parse_size(given):
-            if _apart(self.asked.aspect_ratio, self.asked.size) > SAME_SHAPE and given != size:
-                self.refuse("aspect_ratio", f"{asked} contradicts size {given}; give one of the two", value=asked)
-            size = given
-        elif _apart(asked, size) > SAME_SHAPE:
-            self.sent["size"] = size, f"for {asked}, the nearest shape that {self.model} makes"
+        size, requested_size = table[requested], self.value("size")
+        if requested_size is not None and parse_size(requested_size):
+            if _apart(self.requested.aspect_ratio, self.requested.size) > SAME_SHAPE and requested_size != size:
+                self.refuse(
+                    "aspect_ratio",
+                    f"{requested} contradicts size {requested_size}; give one of the two",
+                    value=requested,
+                )
+            size = requested_size
+        elif _apart(requested, size) > SAME_SHAPE:
+            self.sent["size"] = size, f"for {requested}, the nearest shape that {self.model} makes"
         self.changes.update(size=size, aspect_ratio=None)
 
-    def _ratio_of(self, asked: str, table: dict[str, str] | tuple[str, ...]) -> str | None:
-        """The ratio that is sent for one that the model does not list; None where there is nothing more to do."""
-        if asked == AUTO:
+    def _ratio_of(self, requested: str, table: dict[str, str] | tuple[str, ...]) -> str | None:
+        """Returns the ratio that is sent for one that the model does not list; None where no ratio is sent."""
+        if requested == AUTO:
             self._left_to_the_model("aspect_ratio")
             return None
         size = self.value("size")
-        if isinstance(table, dict) and parse_size(size or "") and _apart(asked, self.asked.size) <= SAME_SHAPE:
+        if isinstance(table, dict) and parse_size(size or "") and _apart(requested, self.requested.size) <= SAME_SHAPE:
             self.adjust("aspect_ratio", None, "the size has this shape")
             return None
-        nearest = _nearest_ratio(asked, table)
+        nearest = _nearest_ratio(requested, table)
         if self.nearest and nearest is not None:
-            self.adjust("aspect_ratio", nearest, f"{self.model} has no {asked}, this is its nearest")
+            self.adjust("aspect_ratio", nearest, f"{self.model} has no {requested}, this is its nearest")
             return nearest
         self.refuse(
             "aspect_ratio",
-            f"{asked!r} is not taken by {self.model}",
-            value=asked,
+            f"{requested!r} is not taken by {self.model}",
+            value=requested,
             allowed=tuple(table),
             nearest=nearest,
         )
@@ -378,28 +382,28 @@ _NOT_SHOWN = ("negative_prompt", "extra_params")
 _ALWAYS = ("prompt", "operation", "extra_params", "video")
 """Fields that say which operation it is."""
 
-_TOLD = 20
-"""Unknown parameters that are told one by one."""
+_LISTED = 20
+"""Unknown parameters that are reported one by one."""
 
 
-def _own_word(name: str, asked: str, row: ModelRow, allowed: tuple[str, ...]) -> str | None:
-    """The model's own word that means the same as `asked`, and costs no more."""
+def _own_word(name: str, requested: str, row: ModelRow, allowed: tuple[str, ...]) -> str | None:
+    """Returns the model's own word that means the same as `requested` and costs no more."""
     if name == "quality" and isinstance(row, ImageModel):
-        return same_quality(asked, allowed, row.quality_steps)
+        return same_quality(requested, allowed, row.quality_steps)
     if name == "resolution":
-        return same_tier(asked, allowed, video=isinstance(row, VideoModel))
-    return same_format(asked, allowed) if name == "output_format" else None
+        return same_tier(requested, allowed, video=isinstance(row, VideoModel))
+    return same_format(requested, allowed) if name == "output_format" else None
 
 
 def _apart(ratio: str | None, size: str | None) -> float:
-    """How far the shape of `size` is from `ratio`, as a share; 0 where either is a word."""
+    """Measures how far the shape of `size` is from `ratio`, as a share; 0 where either is a word."""
     wanted, made = parse_ratio(ratio or ""), parse_size(size or "")
     return 0.0 if wanted is None or made is None else shape_distance(wanted, made[0] / made[1])
 
 
-def _nearest_ratio(asked: str, allowed: dict[str, str] | tuple[str, ...]) -> str | None:
-    wanted = parse_ratio(asked)
-    known = [(ratio, parsed) for ratio in allowed if (parsed := parse_ratio(ratio))]
-    if wanted is None or not known:
+def _nearest_ratio(requested: str, allowed: dict[str, str] | tuple[str, ...]) -> str | None:
+    wanted = parse_ratio(requested)
+    ratios = [(ratio, parsed) for ratio in allowed if (parsed := parse_ratio(ratio))]
+    if wanted is None or not ratios:
         return None
-    return min(known, key=lambda item: shape_distance(item[1], wanted))[0]
+    return min(ratios, key=lambda item: shape_distance(item[1], wanted))[0]

@@ -1,4 +1,8 @@
-"""Holds each field of an outgoing request against its column of a capability row. Pure."""
+"""Checks each field of an outgoing request against its column of a capability row. Pure.
+
+Some words have an order, and some mean the same: qualities, tiers of resolution, output formats. The functions at the
+end find the word of a column that means the same as the requested one, or the nearest that costs no more.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +19,13 @@ from tarash.tarash_gateway.records import field_of, shortened
 
 
 def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
-    """Every value of `request` that its column does not take.
+    """Yields a problem for each value of `request` that its column does not take.
 
     Args:
         request: the request as it would go out.
         row: the capability row.
         model: the model's name, for the texts.
-        stream: whether partial pictures are asked for.
+        stream: whether partial images are requested.
     """
     yield from _prompt(request, row, model)
     yield from _size(request, row, model)
@@ -30,7 +34,7 @@ def column_problems(request: GenerationRequest, row: ModelRow, model: str, *, st
     yield from _roles(request, row, model)
     yield from _extra_params(request, row, model)
     if stream and isinstance(row, ImageModel) and row.streaming is False:
-        yield Problem("stream", f"{model} streams no partial pictures; use generate_image")
+        yield Problem("stream", f"{model} streams no partial images; use generate_image")
     for rule in row.rules:
         yield from _rule(request, rule, stream=stream)
 
@@ -42,43 +46,43 @@ def _prompt(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[P
 
 
 def _size(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    asked, rule = request.size, row.sizes
-    if asked is None or not rule:
+    requested, rule = request.size, row.sizes
+    if requested is None or not rule:
         return
     if isinstance(rule, SizeRule):
-        reasons = rule.reasons_against(asked)
+        reasons = rule.reasons_against(requested)
         if reasons:
-            why = f"{asked}: {'; '.join(reasons)}"
-            yield Problem("size", why, value=asked, allowed=str(rule), nearest=rule.nearest(asked))
-    elif asked not in rule:
+            why = f"{requested}: {'; '.join(reasons)}"
+            yield Problem("size", why, value=requested, allowed=str(rule), nearest=rule.nearest(requested))
+    elif requested not in rule:
         yield Problem(
             "size",
-            f"{asked!r} is not taken by {model}",
-            value=asked,
+            f"{requested!r} is not taken by {model}",
+            value=requested,
             allowed=rule + tuple(row.substitutes.get("size", ())),
-            nearest=nearest_size(asked, rule),
+            nearest=nearest_size(requested, rule),
         )
 
 
 def _values(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
     for name, column in VALUE_COLUMNS.items():
-        asked, allowed = field_of(request, name), field_of(row, column)
-        if asked is None or not allowed or asked in allowed:
+        requested, allowed = field_of(request, name), field_of(row, column)
+        if requested is None or not allowed or requested in allowed:
             continue
         nearest = _nearest_word(request, row, name, stream=stream)
-        yield Problem(name, f"{asked!r} is not taken by {model}", value=asked, allowed=allowed, nearest=nearest)
+        yield Problem(name, f"{requested!r} is not taken by {model}", value=requested, allowed=allowed, nearest=nearest)
 
 
 def _nearest_word(request: GenerationRequest, row: ModelRow, name: str, *, stream: bool) -> str | None:
-    """The value of a column that serves in the place of the asked one; None where the words have no order."""
-    asked, allowed = field_of(request, name), field_of(row, VALUE_COLUMNS[name])
+    """Returns the value of a column that is nearest to the requested one; None where the words have no order."""
+    requested, allowed = field_of(request, name), field_of(row, VALUE_COLUMNS[name])
     if name == "quality" and isinstance(row, ImageModel):
-        return lowest_quality(asked, allowed, row.quality_steps)
+        return lowest_quality(requested, allowed, row.quality_steps)
     if name == "resolution":
         video = isinstance(row, VideoModel)
-        return nearest_tier(tier_pixels(asked, video=video), allowed, video=video)
+        return nearest_tier(tier_pixels(requested, video=video), allowed, video=video)
     if name == "output_format":
-        near = near_formats(asked, allowed)
+        near = near_formats(requested, allowed)
         keep = (word for word in near if not _breaks_a_rule(request.model_copy(update={name: word}), row, stream))
         return next(keep, next(iter(near), None))
     return None
@@ -89,22 +93,22 @@ def _breaks_a_rule(request: GenerationRequest, row: ModelRow, stream: bool) -> b
 
 
 def _duration(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    asked = field_of(request, "duration_seconds")
-    if asked is None or not isinstance(row, VideoModel):
+    requested = field_of(request, "duration_seconds")
+    if requested is None or not isinstance(row, VideoModel):
         return
     rule = row.durations_by_mode.get(_mode(request), row.durations)
-    if rule is None or (rule.takes(asked) if isinstance(rule, DurationRule) else asked in rule):
+    if rule is None or (rule.takes(requested) if isinstance(rule, DurationRule) else requested in rule):
         return
     if isinstance(rule, DurationRule):
         allowed: tuple[str, ...] | str = str(rule)
-        nearest: float | None = rule.nearest(asked)
+        nearest: float | None = rule.nearest(requested)
     else:
         allowed = tuple(f"{item:g}" for item in rule)
-        nearest = max((item for item in rule if item <= asked), default=min(rule, default=None))
+        nearest = max((item for item in rule if item <= requested), default=min(rule, default=None))
     yield Problem(
         "duration_seconds",
-        f"{asked:g} seconds are not taken by {model}",
-        value=asked,
+        f"{requested:g} seconds are not taken by {model}",
+        value=requested,
         allowed=allowed or None,
         nearest=int(nearest) if nearest is not None and nearest == int(nearest) else nearest,
     )
@@ -114,7 +118,7 @@ _FRAMES = ("first_frame", "last_frame")
 
 
 def _roles(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Problem]:
-    """Input images whose part in the video the model does not know, or has no more room for."""
+    """Yields a problem for each role of input images that the model does not know, or has too many images of."""
     if not isinstance(row, VideoModel):
         return
     count: Counter[str] = Counter(image.type for image in request.image_list)
@@ -131,7 +135,7 @@ def _roles(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Pr
 
 
 def _mode(request: GenerationRequest) -> str:
-    """What the request starts from, in the words of `durations_by_mode`."""
+    """Returns what the request starts from, in the words of `durations_by_mode`."""
     operation: str = getattr(request, "operation", "generate")
     if operation != "generate":
         return operation
@@ -158,7 +162,7 @@ def _extra_params(request: GenerationRequest, row: ModelRow, model: str) -> Iter
 
 
 def shown(value: Any) -> Any:
-    """A refused value as a problem may hold it."""
+    """Returns a refused value as a problem may show it."""
     if isinstance(value, str):
         return shortened(value)
     return value if isinstance(value, (int, float)) else None
@@ -176,16 +180,16 @@ def _rule(request: GenerationRequest, rule: FieldRule, *, stream: bool) -> Itera
         held = _held(request, name, stream=stream)
         if held is None if values is None else held not in values:
             return
-    asked = _held(request, rule.field, stream=stream)
-    if asked not in rule.allowed:
+    requested = _held(request, rule.field, stream=stream)
+    if requested not in rule.allowed:
         allowed = tuple("(not given)" if value is None else value for value in rule.allowed)
-        value = shown(asked)
-        said = "is not given" if asked is None else "is given" if value is None else f"{value!r}"
+        value = shown(requested)
+        said = "is not given" if requested is None else "is given" if value is None else f"{value!r}"
         yield Problem(rule.field, f"{said}: {rule.because}", value=value, allowed=allowed)
 
 
 def _held(request: GenerationRequest, name: str, *, stream: bool) -> Any:
-    """What a rule's field holds; None where it is not given."""
+    """Returns the value of a rule's field; None where it is not given."""
     if name == "stream":
         return stream
     if name.startswith("extra_params."):
@@ -226,27 +230,27 @@ does not."""
 _TIER = re.compile(r"(?P<lines>[1-9][0-9]{1,3})[pP]|(?P<edge>[1-9][0-9]?|0\.5)[kK]|(?P<square>512)")
 
 
-def same_quality(asked: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
-    """Picks the model's own word for the step of `asked`, else for the nearest step below; None where there is none.
+def same_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
+    """Picks the model's own word for the step of `requested`, or for the nearest step below; None without one.
 
     Args:
-        asked: a word of the scale, or one of the model's own.
+        requested: a word of the scale, or one of the model's own.
         allowed: the words that the model takes.
         steps: the model's own words, each with the word of the scale that it means.
     """
-    wanted = _step(asked, steps)
+    wanted = _step(requested, steps)
     if wanted is None:
         return None
     below = [(step, word) for word in allowed if (step := _step(word, steps)) is not None and step <= wanted]
     return max(below, key=lambda item: item[0])[1] if below else None
 
 
-def lowest_quality(asked: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
+def lowest_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
     """Picks the model's lowest quality, for a word of the scale below all that the model has."""
-    if _step(asked, steps) is None:
+    if _step(requested, steps) is None:
         return None
-    known = [(step, word) for word in allowed if (step := _step(word, steps)) is not None]
-    return min(known, key=lambda item: item[0])[1] if known else None
+    candidates = [(step, word) for word in allowed if (step := _step(word, steps)) is not None]
+    return min(candidates, key=lambda item: item[0])[1] if candidates else None
 
 
 def _step(word: str, steps: Mapping[str, str]) -> int | None:
@@ -254,7 +258,7 @@ def _step(word: str, steps: Mapping[str, str]) -> int | None:
 
 
 def tier_pixels(tier: str, *, video: bool) -> float | None:
-    """The pixels of one frame or image of a tier such as `720p` or `2K`, or None for another word.
+    """Returns the pixels of one frame or image of a tier such as `720p` or `2K`; None for another word.
 
     A `4K` video has the 3840x2160 of a screen, a `4K` image the 4096x4096 of a square.
     """
@@ -269,10 +273,10 @@ def tier_pixels(tier: str, *, video: bool) -> float | None:
     return (edge * 540) ** 2 * 16 / 9 if video else (edge * 1024) ** 2
 
 
-def same_tier(asked: str, allowed: Sequence[str], *, video: bool) -> str | None:
+def same_tier(requested: str, allowed: Sequence[str], *, video: bool) -> str | None:
     """Picks the model's own word for a tier: `4k` for `4K`, and for `2160p` of a video."""
-    wanted = tier_pixels(asked, video=video)
-    spelled = next((tier for tier in allowed if tier.lower() == asked.lower()), None)
+    wanted = tier_pixels(requested, video=video)
+    spelled = next((tier for tier in allowed if tier.lower() == requested.lower()), None)
     if spelled is not None or wanted is None:
         return spelled
     return next((tier for tier in allowed if tier_pixels(tier, video=video) == wanted), None)
@@ -280,19 +284,19 @@ def same_tier(asked: str, allowed: Sequence[str], *, video: bool) -> str | None:
 
 def nearest_tier(pixels: float | None, allowed: Sequence[str], *, video: bool) -> str | None:
     """Picks the largest tier that has no more than `pixels`, else the smallest; None where nothing can be compared."""
-    known = [(size, tier) for tier in allowed if (size := tier_pixels(tier, video=video)) is not None]
-    if pixels is None or not known:
+    candidates = [(size, tier) for tier in allowed if (size := tier_pixels(tier, video=video)) is not None]
+    if pixels is None or not candidates:
         return None
-    within = [item for item in known if item[0] <= pixels]
-    return (max(within) if within else min(known))[1]
+    within = [item for item in candidates if item[0] <= pixels]
+    return (max(within) if within else min(candidates))[1]
 
 
-def same_format(asked: str, allowed: Sequence[str]) -> str | None:
+def same_format(requested: str, allowed: Sequence[str]) -> str | None:
     """Picks the model's own spelling of an output format: `jpeg` for `jpg` and for `JPEG`."""
-    lower = asked.lower()
+    lower = requested.lower()
     return next((word for word in allowed if word.lower() in (lower, _SAME_FORMAT.get(lower))), None)
 
 
-def near_formats(asked: str, allowed: Sequence[str]) -> list[str]:
-    """Lists the model's formats that may serve in the place of `asked`, the nearest first."""
-    return [word for word in _NEAR_FORMATS.get(asked.lower(), ()) if word in allowed]
+def near_formats(requested: str, allowed: Sequence[str]) -> list[str]:
+    """Lists the model's formats that may serve in the place of `requested`, the nearest first."""
+    return [word for word in _NEAR_FORMATS.get(requested.lower(), ()) if word in allowed]

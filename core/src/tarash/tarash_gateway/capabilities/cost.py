@@ -1,4 +1,4 @@
-"""What a request may cost, before it is sent: a range with its basis, and nothing where the price is not known."""
+"""Estimates what a request may cost before it is sent: a range with its basis, or None for an unknown price."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CostEstimate(FrozenModel):
 
 
 def estimate(request: GenerationRequest, row: ModelRow | None) -> CostEstimate | None:
-    """What `request`, as it would go out, may cost; None where the price is not known.
+    """Estimates the cost of `request` as it would go out; None where the price is not known.
 
     An edit is not estimated: what its input images cost is only known afterwards.
     """
@@ -64,7 +64,7 @@ def _image_price(request: ImageGenerationRequest, row: ModelRow, price: Price) -
 
 
 def _pixels(size: str | None, row: ModelRow) -> Iterable[int]:
-    """The pixels that one image may have; nothing where they are not known."""
+    """Returns the pixel counts that one image may have; none where they are not known."""
     words, sizes = row.word_sizes, row.sizes
     if size not in (None, "auto"):
         names: Iterable[str] = [words.get(size, size)]
@@ -76,7 +76,7 @@ def _pixels(size: str | None, row: ModelRow) -> Iterable[int]:
 
 
 def _lengths(request: VideoGenerationRequest, row: VideoModel) -> tuple[float, float] | None:
-    """Seconds at the least and at the most."""
+    """Returns the seconds of the video at the least and at the most."""
     if request.duration_seconds is not None:
         return (request.duration_seconds,) * 2
     rule = row.durations

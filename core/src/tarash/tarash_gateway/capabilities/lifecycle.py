@@ -28,17 +28,17 @@ class Lifecycle(StrictModel):
     """Where the vendor says so."""
 
     def status_on(self, day: date) -> Literal["current", "deprecated", "retired"]:
-        """The status on `day`: a model is retired from its shutdown day on."""
+        """Returns the status on `day`: a model is retired from its shutdown day on."""
         if self.shutdown is not None and day >= self.shutdown:
             return "retired"
         return self.status
 
     def days_left(self, day: date) -> int | None:
-        """Days from `day` to the shutdown, negative after it; None where no day is known."""
+        """Counts the days from `day` to the shutdown, negative after it; None where no day is known."""
         return None if self.shutdown is None else (self.shutdown - day).days
 
     def notice(self, model: str, day: date) -> str | None:
-        """What a caller should know before using `model` on `day`, or None while it is current."""
+        """Returns the warning for a caller of `model` on `day`; None while the model is current."""
         status = self.status_on(day)
         if status == "current":
             return None

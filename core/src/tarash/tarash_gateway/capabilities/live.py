@@ -1,6 +1,6 @@
-"""Rows as a vendor publishes them: fetched when somebody asks for it, kept in the user's cache folder with their age.
+"""Rows as a vendor publishes them: fetched on demand, kept in the user's cache folder with their age.
 
-Never on the way of a request: that reads what the cache has, once for each process and file. A row that is older than
+A request never fetches them: it reads the cache, once for each process and file. A row that is older than
 a day converts values and refuses none.
 """
 
@@ -57,7 +57,9 @@ class _Cached:
         return self._made[key]
 
     def rows(self, kind: Kind) -> list[ModelRow]:
-        names = [row["model"] for (known, name), row in self._rows.items() if known == kind and name == row["model"]]
+        names = [
+            row["model"] for (row_kind, name), row in self._rows.items() if row_kind == kind and name == row["model"]
+        ]
         return [row for name in names if (row := self.row(kind, name)) is not None]
 
 
@@ -65,13 +67,13 @@ _cached: dict[str, tuple[float, _Cached]] = {}
 
 
 def live_row(provider: str, kind: Kind, name: str) -> tuple[ModelRow | None, bool]:
-    """The row that the vendor published, and whether it is young enough to refuse a value."""
+    """Returns the row that the vendor published, and whether it is young enough to refuse a value."""
     cached = _of(provider)
     return cached.row(kind, name), time.time() - cached.fetched_at < FRESH_SECONDS
 
 
 def live_rows(provider: str) -> list[ImageModel | VideoModel]:
-    """Every row that was fetched from a provider; none where nobody fetched them."""
+    """Lists the rows that were fetched from a provider; empty where nobody fetched them."""
     cached = _of(provider)
     rows = [row for kind in _KINDS for row in cached.rows(kind)]
     return [row for row in rows if isinstance(row, (ImageModel, VideoModel))]
@@ -98,10 +100,10 @@ def _of(provider: str) -> _Cached:
         changed = 0.0 if path is None else path.stat().st_mtime
     except OSError:
         changed = 0.0
-    known = _cached.get(provider)
-    if known is None or known[0] != changed:
-        known = _cached[provider] = (changed, _Cached(path))
-    return known[1]
+    entry = _cached.get(provider)
+    if entry is None or entry[0] != changed:
+        entry = _cached[provider] = (changed, _Cached(path))
+    return entry[1]
 
 
 _PLACES = ("TARASH_CACHE", "XDG_CACHE_HOME", "LOCALAPPDATA", "USERPROFILE", "HOME")
@@ -120,7 +122,7 @@ def _path_by(provider: str, *_variables: str | None) -> Path | None:
 
 
 def _row(kind: Kind, stored: dict[str, Any]) -> ModelRow | None:
-    """A stored row; None where another version of us wrote one that this version cannot read."""
+    """Makes a stored row; None where this version cannot read what another one wrote."""
     try:
         return _KINDS[kind].model_validate(stored)
     except ValidationError:

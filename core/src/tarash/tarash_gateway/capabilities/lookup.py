@@ -54,8 +54,8 @@ _cached: dict[int, tuple[tuple[ModelRow, ...], dict[str, ModelRow]]] = {}
 
 def _by_name(rows: tuple[ImageModel, ...] | tuple[VideoModel, ...]) -> dict[str, ModelRow]:
     """Indexes each tuple once. Keyed by identity, since comparing rows costs more than looking one up."""
-    known = _cached.get(id(rows))
-    if known is None or known[0] is not rows:
-        known = (rows, {name: row for row in rows for name in row.names()})
-        _cached[id(rows)] = known
-    return known[1]
+    entry = _cached.get(id(rows))
+    if entry is None or entry[0] is not rows:
+        entry = (rows, {name: row for row in rows for name in row.names()})
+        _cached[id(rows)] = entry
+    return entry[1]

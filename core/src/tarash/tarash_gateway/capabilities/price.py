@@ -1,4 +1,4 @@
-"""What a model costs, as far as its vendor says so."""
+"""The price of a model, as far as its vendor publishes it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class Price(StrictModel):
     def for_image(
         self, quality: str | None, size: str | None, resolution: str | None = None
     ) -> tuple[float, float] | None:
-        """The least and the most that one image may cost; None where that is not known.
+        """Returns the least and the most that one image may cost; None where that is not known.
 
         Where something is left to the model (None or a word such as `auto`), every value of it counts.
         """
@@ -84,12 +84,12 @@ class Price(StrictModel):
     def for_second(
         self, size: str | None, resolution: str | None = None, *, audio: bool | None = None
     ) -> tuple[float, float] | None:
-        """The least and the most that one second of video may cost; None where that is not known.
+        """Returns the least and the most that one second of video may cost; None where that is not known.
 
         Args:
             size: pixels, or None where they are left to the model.
             resolution: the tier, or None where it is left to the model.
-            audio: whether the clip has sound; None where that is left to the model.
+            audio: whether the video has sound; None where that is left to the model.
         """
         return _span(
             dollars
@@ -98,21 +98,21 @@ class Price(StrictModel):
         )
 
     def for_tokens(self, counts: Mapping[TokenKind, int]) -> float | None:
-        """Dollars for what a call took; None where one of the kinds has no price."""
+        """Computes the dollars for the tokens of a call; None where one of the kinds has no price."""
         if not counts or any(kind not in self.per_million_tokens for kind, count in counts.items() if count):
             return None
         return sum(self.per_million_tokens.get(kind, 0.0) * count for kind, count in counts.items()) / 1_000_000
 
 
 def _span(amounts: Iterable[float]) -> tuple[float, float] | None:
-    known = list(amounts)
-    return (min(known), max(known)) if known else None
+    figures = list(amounts)
+    return (min(figures), max(figures)) if figures else None
 
 
 def _shape_fits(shape: str, size: str | None, resolution: str | None) -> bool:
-    asked = [size] if size is not None and parse_size(size) else []
-    asked += [resolution] if resolution is not None else []
-    return not asked or shape == "any" or shape in asked
+    shapes = [size] if size is not None and parse_size(size) else []
+    shapes += [resolution] if resolution is not None else []
+    return not shapes or shape == "any" or shape in shapes
 
 
 def _shape_and_sound(key: str) -> tuple[str, bool | None]:
@@ -121,7 +121,7 @@ def _shape_and_sound(key: str) -> tuple[str, bool | None]:
 
 
 def as_dollars(amount: float) -> str:
-    """US dollars with two decimals, and of less than one dollar as many as the amount has, up to six."""
+    """Formats US dollars with two decimals; an amount below one dollar with as many as it has, up to six."""
     digits = 2 if amount >= 1 else 4 if amount >= 0.001 else 6
     whole, _, rest = f"{amount:.{digits}f}".partition(".")
     return f"${whole}.{rest[:2]}{rest[2:].rstrip('0')}"

@@ -97,14 +97,14 @@ class ModelRow(StrictModel):
 
     substitutes: dict[str, dict[str, str]] = Field(default_factory=dict)
     """Field to (asked value to sent value): what the vendor has no equal for is sent as the nearest real value, and
-    told."""
+    recorded as an adjustment."""
 
     def names(self) -> tuple[str, ...]:
-        """Every name that means this row."""
+        """Returns every name of this row's model."""
         return (self.model, *self.aliases)
 
     def lacking(self) -> tuple[str, ...]:
-        """Request fields that the model does not have: named in `unsupported`, or with an empty column."""
+        """Lists the request fields that the model does not have: those in `unsupported` or with an empty column."""
         empty = (name for name, column in COLUMNS.items() if field_of(self, column) == ())
         return tuple(dict.fromkeys((*self.unsupported, *empty)))
 
@@ -135,7 +135,7 @@ class ImageModel(ModelRow):
     """Words of `output_format`, such as `png`; another spelling (`jpg`) is sent as the model's own."""
 
     streaming: bool | None = None
-    """Whether partial pictures can be streamed; None where it is not known."""
+    """Whether partial images can be streamed; None where it is not known."""
 
     response_formats: Values = ()
     """What the wire's `response_format` takes; most models have none and give base64."""
@@ -154,10 +154,10 @@ class VideoModel(ModelRow):
     """Durations where they differ by what is given: `text`, `first_frame`, `frames`, `reference`, `edit`, `extend`."""
 
     audio: Literal["always", "optional", "never"] | None = None
-    """Whether the clip has sound. `always`: asking for it is satisfied, asking for none is unsupported."""
+    """Whether the video has sound. With `always`, a request without sound is unsupported."""
 
     input_roles: Values = None
-    """The parts that input images can have: `reference`, `first_frame`, `last_frame`, `asset`, `style`."""
+    """The roles that input images can have: `reference`, `first_frame`, `last_frame`, `asset`, `style`."""
 
     max_by_role: dict[str, int] = Field(default_factory=dict)
     """Role to how many images may have it."""

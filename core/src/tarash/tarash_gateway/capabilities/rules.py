@@ -15,13 +15,13 @@ _PIXELS = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
 
 
 def parse_size(size: str) -> tuple[int, int] | None:
-    """Width and height in pixels of `1024x768`, or None for a vendor's word such as `auto`."""
+    """Reads width and height in pixels of `1024x768`; None for a vendor's word such as `auto`."""
     found = _PIXELS.fullmatch(size)
     return (int(found[1]), int(found[2])) if found else None
 
 
 def parse_ratio(ratio: str) -> float | None:
-    """Width divided by height of `16:9`, or None for a word."""
+    """Computes width divided by height of `16:9`; None for a word."""
     width, _, height = ratio.partition(":")
     try:
         return float(width) / float(height)
@@ -34,7 +34,7 @@ SAME_SHAPE = 0.02
 
 
 def shape_distance(ratio: float, other: float) -> float:
-    """How far two shapes are apart, as a share: 0.02 is two percent. A ratio is width divided by height."""
+    """Measures how far two shapes are apart, as a share: 0.02 is two percent. A ratio is width divided by height."""
     return max(ratio / other, other / ratio) - 1
 
 
@@ -88,7 +88,7 @@ class SizeRule(StrictModel):
     """What is taken besides pixels, such as `auto`."""
 
     def reasons_against(self, size: str) -> list[str]:
-        """Why `size` does not fit; empty when it does."""
+        """Lists why `size` does not fit; empty when it does."""
         if size in self.words:
             return []
         parsed = parse_size(size)
@@ -113,9 +113,9 @@ class SizeRule(StrictModel):
         parsed = parse_size(size)
         if parsed is None:
             return None
-        asked = parsed[0] / parsed[1], parsed[0] * parsed[1]
-        ratio = min(max(asked[0], self.min_ratio or 0.01), self.max_ratio or 100.0)
-        area: float = max(asked[1], self.min_pixels)
+        requested = parsed[0] / parsed[1], parsed[0] * parsed[1]
+        ratio = min(max(requested[0], self.min_ratio or 0.01), self.max_ratio or 100.0)
+        area: float = max(requested[1], self.min_pixels)
         if self.max_pixels:
             area = min(area, self.max_pixels)
         if self.max_edge:
@@ -128,7 +128,7 @@ class SizeRule(StrictModel):
             for h in range(int(height / step) - 2, int(height / step) + 4)
         ]
         fitting = [size for size in around if not self.reasons_against(f"{size[0]}x{size[1]}")]
-        best = min(fitting, key=_size_order(ratio, asked[1], fitting)) if fitting else None
+        best = min(fitting, key=_size_order(ratio, requested[1], fitting)) if fitting else None
         return f"{best[0]}x{best[1]}" if best else None
 
     def __str__(self) -> str:
@@ -142,7 +142,7 @@ class SizeRule(StrictModel):
 
 
 def _span(low: float | None, high: float | None, before: str = "", between: str = "to") -> str:
-    """A range in words, open at either end."""
+    """Describes a range that may be open at either end."""
     if low and high:
         return f"{before} {_figure(low)} {between} {_figure(high)}".strip()
     return f"at least {_figure(low)}" if low else f"at most {_figure(high or 0)}"
@@ -203,7 +203,7 @@ class FieldRule(StrictModel):
     """A rule across fields: where each field of `when` holds one of its values, `field` must hold one of `allowed`.
 
     Fields are named as in a request; `extra_params.NAME` is one of the vendor's own parameters, and `stream` is true
-    while a picture is streamed. None among the values means that the field is not given.
+    while an image is streamed. None among the values means that the field is not given.
     """
 
     when: dict[str, tuple[Any, ...] | None]

@@ -1,4 +1,4 @@
-"""What the lines of a journal come to: one entry for each paid request."""
+"""Entries of a journal: one for each request that may cost something, built from its lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tarash.tarash_gateway.models.job import ImageJob, VideoJob, job_from_json
 EntryStatus = Literal["open", "unconfirmed", "absent", "refused", "submitted", "failed", "made", "saved"]
 """From "nothing is known yet" to "the file is there". A later word in this list is never replaced by an earlier one:
 
-- `open`: the request was about to be sent, and nothing is known of what became of it;
+- `open`: the request was about to be sent, and its outcome is not known;
 - `unconfirmed`: its answer was lost, so that it may have been billed;
 - `absent`: the vendor's job list was read to its end and does not show it;
 - `refused`: the vendor refused it, or was not reached; nothing was created;
@@ -24,14 +24,14 @@ EntryStatus = Literal["open", "unconfirmed", "absent", "refused", "submitted", "
 """
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
-"""The time of a line that tells none."""
+"""The time of a line without one."""
 
 _RANK = {status: rank for rank, status in enumerate(get_args(EntryStatus))}
 
 
 @dataclass(slots=True)
 class Entry:
-    """One request that may cost something, and what became of it."""
+    """One request that may cost something, and its outcome."""
 
     intent: str
     """Our id of this one request; a call has several with `fan_out` or fallbacks."""
@@ -69,7 +69,7 @@ class Entry:
 
 
 class Entries:
-    """Entries in the making: lines go in, in the order of their times."""
+    """Builds entries from lines in the order of their times."""
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
@@ -80,7 +80,7 @@ class Entries:
         return iter(self._entries.values())
 
     def add(self, line: dict[str, Any]) -> None:
-        """Takes in one line; one that says nothing of use is left out."""
+        """Adds one line; an unknown one changes nothing."""
         job = _job(line.get("job"))
         for entry in self._concerned(line, job):
             if line.get("event") == "intent":
@@ -102,8 +102,8 @@ class Entries:
                 self._entries[intent] = Entry(intent, at=_time(line.get("at")))
             return [self._entries[intent]]
         if job is not None:
-            known = self._of_job.get((job.endpoint, job.id))
-            return [known if known is not None else self._of_foreign_job(job, line)]
+            entry = self._of_job.get((job.endpoint, job.id))
+            return [entry if entry is not None else self._of_foreign_job(job, line)]
         found = self._of_job.get((str(line.get("endpoint")), str(line.get("job_id"))))
         if found is not None:
             return [found]
@@ -111,7 +111,7 @@ class Entries:
         return self._of_call.get(str(line.get("request_id")), [])[:1]
 
     def _of_foreign_job(self, job: ImageJob | VideoJob, line: dict[str, Any]) -> Entry:
-        """A job that was submitted without this journal, and resumed with it."""
+        """Makes the entry of a job that was submitted without this journal and resumed with it."""
         entry = Entry(f"job_{job.id}@{job.endpoint}", job.kind, "submitted", _time(line.get("at")))
         entry.provider, entry.model, entry.endpoint = job.provider, job.model, job.endpoint
         entry.request_id, entry.request = job.request_id, job.request
@@ -132,7 +132,7 @@ _STATUS_OF: dict[str, EntryStatus] = {"job": "submitted", **{status: status for 
 
 
 def status_of(event: Any) -> EntryStatus:
-    """The status that a line with this event stands for."""
+    """Returns the status that a line with this event stands for."""
     return _STATUS_OF.get(str(event), "open")
 
 

@@ -24,19 +24,19 @@ class BatchedJournal(Journal):
         self._groups: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Group] = weakref.WeakKeyDictionary()
 
     async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
-        """The same as `intend`, to be awaited."""
+        """Does what `intend` does, asynchronously."""
         intent = new_intent()
         try:
             await self.write_async("intent", intent=intent, kind=kind, **facts)
         except asyncio.CancelledError:
             # The line may get to the disk all the same; the request is never sent.
-            told = self.write_soon("refused", intent=intent, error="CancelledError: broken off before it was sent")
-            told.add_done_callback(lambda done: done.cancelled() or done.exception())
+            line = self.write_soon("refused", intent=intent, error="CancelledError: cancelled before it was sent")
+            line.add_done_callback(lambda done: done.cancelled() or done.exception())
             raise
         return intent
 
     async def write_async(self, event: str, **facts: Any) -> None:
-        """The same as `write`, to be awaited: when it is, the line is on the disk.
+        """Does what `write` does, asynchronously: afterwards the line is on the disk.
 
         Raises:
             SaveError: it could not be written.
@@ -47,7 +47,7 @@ class BatchedJournal(Journal):
             raise cannot_write(self.path, error) from error
 
     def write_soon(self, event: str, **facts: Any) -> asyncio.Future[None]:
-        """The same, not to be awaited where it is no loss when the line is lost.
+        """Writes a line soon; a caller that can lose it need not await it.
 
         Returns:
             What is done once the line is on the disk, or raises an `OSError`.
@@ -69,7 +69,7 @@ class _Group:
         self._busy = False
 
     def append(self, line: bytes) -> asyncio.Future[None]:
-        """A future that is done once the line is on the disk."""
+        """Returns a future that is done once the line is on the disk."""
         written = self._loop.create_future()
         self._waiting.append((line, written))
         if not self._busy:

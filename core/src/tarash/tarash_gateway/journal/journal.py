@@ -23,7 +23,7 @@ VERSION = 1
 
 
 class Journal:
-    """What was asked of vendors, on the disk before it is sent, so that no crash loses a job or pays for it twice.
+    """Records requests on the disk before they are sent, so that no crash loses a job or pays for it twice.
 
     Calls inside `with Journal(path):` write to it, and so do calls of a process whose environment has
     `TARASH_JOURNAL=PATH`. Each line is synced before the call goes on. Several processes may write to one folder.
@@ -59,11 +59,11 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Lets go of this process's file; a later line begins another."""
+        """Closes this process's file; a later line begins another."""
         self._appender.close()
 
     def entries(self) -> list[Entry]:
-        """Every request in the journal, oldest first; lines that a crash tore are left out."""
+        """Reads every request in the journal, oldest first, without the lines that a crash tore."""
         lines = sorted(read_lines(self.path), key=lambda line: str(line.get("at") or ""))
         entries = Entries()
         for line in lines:
@@ -71,15 +71,15 @@ class Journal:
         return sorted(entries, key=lambda entry: entry.at)
 
     async def entries_async(self) -> list[Entry]:
-        """The same as `entries`, to be awaited."""
+        """Does what `entries` does, asynchronously."""
         return await asyncio.to_thread(self.entries)
 
     def find(self, job_id: str) -> Entry | None:
-        """The request that became the vendor's job `job_id`; None where the journal does not know it."""
+        """Finds the request that became the vendor's job `job_id`; None where the journal does not know it."""
         return next((entry for entry in self.entries() if entry.job is not None and entry.job.id == job_id), None)
 
     def jobs(self) -> Iterator[ImageJob | VideoJob]:
-        """The jobs whose result was not fetched yet, oldest first."""
+        """Yields the jobs whose result was not fetched yet, oldest first."""
         for entry in self.entries():
             if entry.status == "submitted" and entry.job is not None:
                 yield entry.job
@@ -98,7 +98,7 @@ class Journal:
         return intent
 
     async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
-        """The same as `intend`, to be awaited."""
+        """Does what `intend` does, asynchronously."""
         return await asyncio.to_thread(self.intend, kind, **facts)
 
     def note_saved(self, request_id: str, path: Path | str | os.PathLike[str], sha256: str | None) -> None:
@@ -121,20 +121,20 @@ class Journal:
             raise cannot_write(self.path, error) from error
 
     async def write_async(self, event: str, **facts: Any) -> None:
-        """The same as `write`, to be awaited: when it is, the line is on the disk."""
+        """Does what `write` does, asynchronously: afterwards the line is on the disk."""
         await asyncio.to_thread(self.write, event, **facts)
 
 
 def new_intent() -> str:
-    """The id of one request that may cost something."""
+    """Makes the id of one request that may cost something."""
     return f"int_{uuid.uuid4().hex}"
 
 
 def line_of(event: str, facts: dict[str, Any]) -> bytes:
-    """What is written of an event: what is None is left out."""
+    """Encodes an event; facts that are None are left out."""
     at = datetime.now(UTC).isoformat(timespec="microseconds")
-    known = {name: fact for name, fact in facts.items() if fact is not None}
-    return encoded({"v": VERSION, "at": at, "event": event, **known})
+    present = {name: fact for name, fact in facts.items() if fact is not None}
+    return encoded({"v": VERSION, "at": at, "event": event, **present})
 
 
 blocks: ScopeStack[Journal] = ScopeStack("tarash_journal")

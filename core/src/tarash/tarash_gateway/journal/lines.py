@@ -1,4 +1,4 @@
-"""Lines on a disk: appended whole and synced one by one, read back without the one that a crash tore."""
+"""Lines of a journal: appended whole and synced, read back without the one that a crash tore."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Appender:
             os.fsync(self._file)
 
     def close(self) -> None:
-        """Lets go of the file; the next line begins another."""
+        """Closes the file; the next line begins another."""
         with self._lock:
             if self._finalizer is not None:
                 self._finalizer()
@@ -70,7 +70,7 @@ class Appender:
         return file
 
     def _forget(self) -> None:
-        """A forked child begins a file of its own; the parent's stays open in it and is not touched."""
+        """Lets a forked child begin a file of its own; the parent's stays open and is not touched."""
         self._lock = threading.Lock()
         if self._finalizer is not None:
             self._finalizer.detach()
@@ -87,19 +87,19 @@ class Place(NamedTuple):
 
 
 def read_lines(folder: Path) -> Iterator[dict[str, Any]]:
-    """Every whole line of every file, file by file; what is torn or no JSON object is left out."""
+    """Yields every whole line of every file, without what is torn or no JSON object."""
     return (line for _, line in located_lines(folder))
 
 
 def located_lines(folder: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """What `read_lines` gives, each line with its place: one who cannot keep all of them reads one again."""
+    """Yields what `read_lines` does, each line with its place, at which `line_at` reads it again."""
     if folder.is_dir():
         for path in sorted(folder.glob(f"*{ENDING}")):
             yield from lines_of(path)
 
 
 def lines_of(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Every whole line of one file, each with its place."""
+    """Yields every whole line of one file, each with its place."""
     file = _open_regular(path)
     if file is None:
         logger.warning("%s: no regular file, left out", path.name)
@@ -121,7 +121,7 @@ def lines_of(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 
 def line_at(place: Place) -> dict[str, Any]:
-    """The line at a place; empty where there is none any more."""
+    """Reads the line at a place; empty where there is none any more."""
     file = _open_regular(place.path)
     if file is None:
         return {}
@@ -131,7 +131,7 @@ def line_at(place: Place) -> dict[str, Any]:
 
 
 def encoded(line: dict[str, Any]) -> bytes:
-    """One line as it is written."""
+    """Encodes one line."""
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 
 
@@ -168,7 +168,7 @@ def _parsed(raw: bytes) -> dict[str, Any] | None:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The name of a new file is on the disk only once its folder is."""
+    """Syncs a folder: only then the name of a new file is on the disk."""
     try:
         handle = os.open(folder, os.O_RDONLY)
     except OSError:  # a system on which folders cannot be opened

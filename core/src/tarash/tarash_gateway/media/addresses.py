@@ -1,7 +1,7 @@
-"""Which network addresses a reference image may be fetched from.
+"""Rules for the network addresses that a reference image may be fetched from.
 
-Pure rules over one address at a time. `connections.py` asks about the very address that a connection goes
-to, never about a name: what a name means can change between two questions.
+They judge one address at a time, and are pure. `connections.py` checks the very address that a connection goes to,
+never a name: a name can change its address between two lookups.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _COMPATIBLE: Final = IPv6Network("::/96")
 
 
 def literal(host: str) -> Address | None:
-    """The address that `host` spells out, or None where it is a name.
+    """Reads the address that `host` spells out; None where it is a name.
 
     Every spelling that a resolver takes is read: `127.1`, `2130706433`, `0x7f000001`, `0177.0.0.1`.
     """
@@ -64,7 +64,7 @@ def literal(host: str) -> Address | None:
 
 
 def refusal(address: Address, *, allow_private: bool) -> Refusal | None:
-    """Why nothing may be fetched from `address`, or None where it may.
+    """Returns why nothing may be fetched from `address`; None where it may.
 
     An address inside another (6to4, Teredo, NAT64) is judged too, since that is where packets end up.
 
@@ -74,9 +74,9 @@ def refusal(address: Address, *, allow_private: bool) -> Refusal | None:
     """
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped  # only another way to write it
-    found = [verdict for one in (address, *_embedded(address)) if (verdict := _judge(one))]
-    # The final ones first: they must not be told as something that a setting could allow.
-    worst = max(found, key=lambda verdict: verdict.final, default=None)
+    refusals = [verdict for candidate in (address, *_embedded(address)) if (verdict := _judge(candidate))]
+    # A final refusal wins: its message must not name a setting that would not help.
+    worst = max(refusals, key=lambda verdict: verdict.final, default=None)
     return None if worst is None or (allow_private and not worst.final) else worst
 
 
@@ -85,7 +85,7 @@ def _judge(address: Address) -> Refusal | None:
     if address in _METADATA:
         verdict = Refusal("the metadata service of a cloud", final=True)
     elif address.is_link_local:
-        # All of it: 169.254.169.254 is the best known of a dozen such services in there, and no pictures are.
+        # All of it: 169.254.169.254 is the best known of a dozen such services in there, and no images are.
         verdict = Refusal("a link-local address, where clouds keep their metadata services", final=True)
     elif address.is_multicast:
         verdict = Refusal("a multicast address", final=True)
@@ -113,4 +113,4 @@ def _embedded(address: Address) -> tuple[Address, ...]:
     inner: list[Address | None] = [address.sixtofour, *(address.teredo or ())]
     if any(address in network for network in _NAT64) or (address in _COMPATIBLE and int(address) > 1):
         inner.append(IPv4Address(int(address) & 0xFFFFFFFF))
-    return tuple(one for one in inner if one is not None)
+    return tuple(candidate for candidate in inner if candidate is not None)

@@ -1,4 +1,4 @@
-"""From what a vendor or a caller calls a picture to bytes."""
+"""Decodes base64 and data URLs, and takes them out of answers that are kept."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BASE64: Final = TypeAdapter(
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of base64 text, the URL-safe alphabet and missing padding included.
+    """Decodes base64 text, also in the URL-safe alphabet and without its padding.
 
     Raises:
         ValueError: the text is not base64.
@@ -44,7 +44,7 @@ def decode_base64(text: str) -> bytes:
 
 
 def decode_data_url(url: str) -> bytes:
-    """The bytes of a `data:` URL. Its content type is not looked at: the bytes tell.
+    """Decodes a `data:` URL. Its content type is ignored: the bytes are inspected instead.
 
     Raises:
         ValueError: the URL is malformed.
@@ -57,7 +57,7 @@ def decode_data_url(url: str) -> bytes:
 
 
 def without_media(value: Any, depth: int = 0) -> Any:
-    """A copy of parsed JSON in which long base64 is replaced by its length and digest.
+    """Copies parsed JSON and replaces long base64 by its length and digest.
 
     What is no JSON is replaced by the name of its kind, and what never ends by `…`.
     """

@@ -1,8 +1,8 @@
-"""Connections: one deadline for each call, private headers put on at the last step, addresses screened where they lead.
+"""Connections: one deadline for each call, private headers added last, addresses screened at the connect.
 
 httpcore2 hands the timeout of a request to every connect, read and write of its network backend. Here that timeout is a
-`Deadline`, which knows when the whole call is over. Nothing resolves a name a second time after it was screened, so a
-name that changes its mind (DNS rebinding) gains nothing. Imported on first use only, because of the HTTP library.
+`Deadline`, which knows when the whole call is over. No name is resolved again after it was
+screened, so that DNS rebinding gains nothing. Imported on first use only, because of the HTTP library.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ _Resolved = list[tuple[Any, ...]]
 
 
 def _keepalive() -> list[tuple[int, int, int]]:
-    """Socket options with which the system asks every 30 s whether the other end is there: NAT drops silent ones."""
+    """Lists socket options for a probe every 30 s: NAT drops silent connections."""
     options = [(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)]
     for name, value in (("TCP_KEEPIDLE", 30), ("TCP_KEEPALIVE", 30), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 6)):
         if hasattr(socket, name):  # they differ by system
@@ -120,7 +120,7 @@ def open_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True)
 
 
 def open_async_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True) -> httpcore2.AsyncConnectionPool:
-    """The twin of `open_pool`, for asyncio. It may read certificates, for up to 40 ms: call it in a thread."""
+    """Makes connections as `open_pool` does, for asyncio. Call it in a thread: it may read certificates for 40 ms."""
     proxy = proxy_for(url) if use_proxies else None
     options = _options(url, proxy, allow_private)
     backend = _AsyncBackend(allow_private=None if proxy else allow_private, proxy=proxy)
@@ -136,8 +136,8 @@ def _options(url: str, proxy: Proxy | None, allow_private: bool | None) -> dict[
     parts = httpcore2.URL(url)
     if proxy is not None and allow_private is not None:
         host = parts.host.decode("ascii").strip("[]")
-        if known := addresses.literal(host):
-            _screen(host, _as_resolved(known), allow_private=allow_private)
+        if address := addresses.literal(host):
+            _screen(host, _as_resolved(address), allow_private=allow_private)
     return {
         "ssl_context": trusted() if parts.scheme == b"https" else None,
         # Jobs that wait side by side poll at their own times: a limit would let one wait for another.
@@ -318,7 +318,7 @@ def _of_proxy(proxy: Proxy | None, text: str) -> str:
 
 
 def _screen(host: str, resolved: _Resolved, *, allow_private: bool) -> list[addresses.Address]:
-    """The addresses of `host`, each once; one bad address among good ones refuses them all."""
+    """Returns the addresses of `host`, each once; one bad address among good ones refuses them all."""
     found: list[addresses.Address] = []
     for *_, where in resolved:
         address = addresses.literal(str(where[0]))
@@ -327,9 +327,9 @@ def _screen(host: str, resolved: _Resolved, *, allow_private: bool) -> list[addr
         if refused := addresses.refusal(address, allow_private=allow_private):
             leads = "is" if addresses.literal(host) else f"leads to {address}, which is"
             way_out = (
-                "No setting allows that; give the picture itself, as bytes or as a file."
+                "No setting allows that; give the image itself, as bytes or as a file."
                 if refused.final
-                else "Give the picture itself, as bytes or as a file, "
+                else "Give the image itself, as bytes or as a file, "
                 "or pass provider_config={'allow_private_urls': True} if you mean it."
             )
             msg = f"{host} {leads} {refused.reason}, so no reference image is fetched from it. {way_out}"
@@ -340,8 +340,8 @@ def _screen(host: str, resolved: _Resolved, *, allow_private: bool) -> list[addr
 
 
 async def _resolve(host: str, port: int) -> _Resolved:
-    if known := addresses.literal(host):
-        return _as_resolved(known)
+    if address := addresses.literal(host):
+        return _as_resolved(address)
     try:
         return list(await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except (OSError, UnicodeError) as error:
@@ -350,8 +350,8 @@ async def _resolve(host: str, port: int) -> _Resolved:
 
 def _resolve_in_time(host: str, port: int, seconds: float | None) -> _Resolved:
     """Resolves in a thread of its own: the resolver knows no deadline, and cannot be interrupted."""
-    if known := addresses.literal(host):
-        return _as_resolved(known)
+    if address := addresses.literal(host):
+        return _as_resolved(address)
     outcome: list[_Resolved | Exception] = []
 
     def resolve() -> None:

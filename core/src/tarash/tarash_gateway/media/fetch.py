@@ -1,6 +1,6 @@
-"""The guarded fetch of an input image or a result: public addresses only, capped, in time, each redirect screened.
+"""Fetches an input image or a result safely: public addresses only, a size limit, a deadline, screened redirects.
 
-What to ask and what an answer means is written once, in `_Fetch`; `fetch` and `fetch_async` only carry bytes.
+`_Fetch` decides what to request and what an answer means; `fetch` and `fetch_async` only transfer bytes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ MAX_REDIRECTS: Final = 5
 
 _HEADERS: Final[Mapping[bytes | str, bytes | str]] = {
     "Accept": "image/*, video/*;q=0.9, */*;q=0.5",
-    "Accept-Encoding": "identity",  # pictures are compressed already, and what is not compressed is no bomb
+    "Accept-Encoding": "identity",  # images are compressed already, and what is not compressed is no bomb
     "User-Agent": "tarash-gateway",
 }
 
@@ -48,7 +48,7 @@ class Fetched:
     """What a URL gave."""
 
     content: bytes
-    """The bytes; whether they are a whole picture is for `structure.inspect_media` to say."""
+    """The bytes; whether they are a whole image is for `structure.inspect_media` to say."""
 
     content_type: str | None
     """The MIME type that the bytes themselves announce, or None. What the server claimed is not looked at."""
@@ -133,7 +133,7 @@ class _Answer(Protocol):
 
 
 class _Fetch:
-    """One fetch without its input and output: what to ask next, what an answer means, how much has come."""
+    """One fetch without its transfers: the next request, the meaning of an answer, the bytes so far."""
 
     def __init__(self, url: str, timeout: float, max_bytes: int, widened: bool, origin: str | None) -> None:  # noqa: FBT001 # `to_thread` takes it so
         self.deadline = time.monotonic() + timeout
@@ -144,7 +144,7 @@ class _Fetch:
         self._timeout = timeout
         self._max_bytes = max_bytes
         self._what = "reference image" if origin is None else "result"
-        self._remedy = "Give the picture itself." if origin is None else "Its URL is kept."
+        self._remedy = "Give the image itself." if origin is None else "Its URL is kept."
         self._url = self._checked(url)
         self._widened = widened
         self._own = origin is not None and is_own_result(str(self._url), origin)
@@ -214,19 +214,19 @@ class _Fetch:
         self._content += chunk
 
     def finish(self) -> None:
-        """Says that the body has ended."""
+        """Ends the body."""
         if self._decoder and not self._decoder.eof:
             raise self._garbled()
         self.done = True
 
     def result(self) -> Fetched:
-        """What was fetched."""
+        """Returns what was fetched."""
         content = bytes(self._content)
         return Fetched(content, sniff(content[:4096]), str(self._url))
 
     @contextmanager
     def failures(self) -> Iterator[None]:
-        """Tells what the network raises in our words."""
+        """Raises errors of the network as ours."""
         try:
             yield
         except UnsafeUrlError as error:
@@ -263,8 +263,8 @@ class _Fetch:
         import httpx2
 
         source = f"{base.host} redirects to a URL that" if base else f"the {self._what}'s URL"
-        given = self._what == "reference image" and not base
-        remedy = "Give an http or https URL, the bytes or a file." if given else self._remedy
+        is_input = self._what == "reference image" and not base
+        remedy = "Give an http or https URL, the bytes or a file." if is_input else self._remedy
         try:
             url = base.join(text) if base else httpx2.URL(text)
         except (httpx2.InvalidURL, ValueError, TypeError):

@@ -33,7 +33,7 @@ def numbered(stem: str, index: int) -> str:
 
 
 def as_place(save_to: Any) -> Path | None:
-    """What a caller gave as the place of a file; None stays None.
+    """Reads a caller's path of a file; None stays None.
 
     Raises:
         ValidationError: it is no path.
@@ -85,7 +85,7 @@ def check_place(path: Path, exists: Exists) -> bool:
 
 @contextmanager
 def atomic_file(path: Path, exists: Exists, *, private: bool = False) -> Iterator[BinaryIO]:
-    """A file to write to that appears at `path` once the block ends well, and leaves nothing behind when it does not.
+    """Opens a file that appears at `path` if the block succeeds, and leaves nothing behind if it fails.
 
     A link that somebody put at `path`, or in place of the unfinished file, is never followed.
 
@@ -145,7 +145,7 @@ def _temporary(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
 
 
 def _claimed(path: Path) -> tuple[Path, BinaryIO]:
-    """A file of our own beside `path`.
+    """Makes a file of our own beside `path`.
 
     Its name says where it belongs, and it is locked as long as it is written to: what a killed process left behind is
     taken over by the next one that goes to the same place. While somebody else writes there, ours has a name of chance.
@@ -160,7 +160,7 @@ def _claimed(path: Path) -> tuple[Path, BinaryIO]:
 
 
 def _locked(temporary: Path) -> BinaryIO | None:
-    """The file of that name, empty and ours alone; None where it is somebody else's."""
+    """Opens the file of that name, empty and locked; None where somebody else has it."""
     try:
         file: BinaryIO = temporary.open("xb")
     except FileExistsError:
@@ -176,7 +176,7 @@ def _locked(temporary: Path) -> BinaryIO | None:
 
 
 def _left_behind(temporary: Path) -> BinaryIO | None:
-    """A file that was there, once nobody holds it; never what a link in its place leads to."""
+    """Takes over a file that nobody holds any more; never what a link in its place leads to."""
     try:
         file: BinaryIO = open(temporary, "r+b", opener=_no_link)  # noqa: SIM115 # a Path has no opener
     except OSError:
@@ -246,7 +246,7 @@ def _already_there(path: Path) -> SaveError:
 
 
 def cannot_write(path: Path, error: OSError) -> SaveError:
-    """What the operating system says of a file, as our error."""
+    """Makes our error of an error of the operating system."""
     why = error.strerror or error
     msg = f"{path} cannot be written: {why}. Give a folder that exists, can be written to and has room."
     return SaveError(msg, errno=error.errno)

@@ -121,7 +121,7 @@ def webp(source: Source) -> MediaFacts:
         pixels = pixels or name in {b"VP8 ", b"VP8L", b"ANMF"}
         at += 8 + length + (length & 1)
     if size is None or not pixels:
-        msg = "WebP has no picture chunk"
+        msg = "WebP has no image chunk"
         raise BrokenMediaError(msg)
     return _facts("image/webp", "WebP", size, source.surplus(end + (end & 1), "WebP"))
 
@@ -173,7 +173,7 @@ def gif(source: Source) -> MediaFacts:
 
 
 def _gif_colors(flags: int) -> int:
-    """Bytes of the colour table that `flags` announces."""
+    """Computes the bytes of the colour table that `flags` announces."""
     return 3 << (flags & 7) + 1 if flags & 0x80 else 0
 
 
@@ -231,7 +231,7 @@ def svg(source: Source) -> MediaFacts:
 
 
 def _as_utf8(data: bytes) -> bytes:
-    """The text in an encoding that writes ASCII as it is."""
+    """Returns the text in an encoding that writes ASCII as it is."""
     if data.startswith((b"\xff\xfe", b"<\0")):
         encoding = "utf-16-le"
     elif data.startswith((b"\xfe\xff", b"\0<")):
@@ -255,7 +255,7 @@ def _root(text: bytes) -> int | None:
 
 
 def _past(text: bytes, opening: bytes, at: int) -> int | None:
-    """The offset behind what closes `opening`; None where it stays open."""
+    """Returns the offset behind what closes `opening`; None where it stays open."""
     closing = _CLOSING[opening]
     end = text.find(closing, at)
     return None if end < 0 else end + len(closing)
@@ -279,7 +279,7 @@ def _doctype_end(text: bytes, at: int) -> int | None:
 
 
 def _doubt(text: bytes, at: int) -> str | None:
-    """Why it is not known whether the document that begins at `at` is whole; None where it is.
+    """Returns why the document that begins at `at` may not be whole; None where it is whole.
 
     Raises:
         BrokenMediaError: it ends before its root does.

@@ -66,7 +66,7 @@ def proxy_for(url: str) -> Proxy | None:
 
 
 def _variable(scheme: str, text: str) -> str:
-    """The variable that holds `text`; the system's settings are no variable."""
+    """Returns the variable that holds `text`, or the words for the system's settings."""
     names = (f"{scheme}_proxy", f"{scheme}_PROXY".upper())
     return next((name for name in names if os.environ.get(name, "").strip() == text.strip()), "the system's settings")
 
@@ -99,7 +99,7 @@ def _checked(text: str, variable: str) -> Proxy:
 
 
 def _shown(text: str) -> str:
-    """A proxy's address without the password that may be in it."""
+    """Returns a proxy's address without a password that may be in it."""
     scheme, mark, rest = text.rpartition("://")
     return repr(f"{scheme}{mark}{rest.rpartition('@')[2]}"[:120])
 

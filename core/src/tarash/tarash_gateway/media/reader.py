@@ -106,11 +106,11 @@ class Source:
         return data
 
     def head(self, length: int) -> bytes:
-        """The first `length` bytes, or all where there are fewer."""
+        """Reads the first `length` bytes, or all where there are fewer."""
         return self._fetch(0, min(length, self.size))
 
     def tail(self, length: int) -> bytes:
-        """The last `length` bytes, or all where there are fewer."""
+        """Reads the last `length` bytes, or all where there are fewer."""
         length = min(length, self.size)
         return self._fetch(self.size - length, length)
 

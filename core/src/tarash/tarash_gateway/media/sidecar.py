@@ -1,4 +1,4 @@
-"""Sidecars: what a picture or a clip was made of, as JSON beside its file. The file itself stays as the vendor made it.
+"""Sidecars: how an image or a video was made, as JSON beside its file. The file itself stays as the vendor made it.
 
 city.png        the vendor's bytes; writing into them would break the signature that many of them carry
 city.png.json   prompt, model, parameters, changes, cost, time, digest
@@ -45,15 +45,15 @@ class Origin:
 
     cost_source: str | None = None
     outputs: int | None = None
-    """Pictures or clips that the call made."""
+    """Images or videos that the call made."""
 
     created_at: datetime | None = None
     request_id: str | None = None
     provider_request_id: str | None = None
     job_id: str | None = None
 
-    def told(self) -> dict[str, Any]:
-        """The part of a sidecar that is about the call."""
+    def facts(self) -> dict[str, Any]:
+        """Returns the part of a sidecar that is about the call."""
         parameters = dict(self.request or {})
         made = None if self.created_at is None else self.created_at.astimezone(UTC)
         return {
@@ -75,12 +75,12 @@ class Origin:
 
 
 def sidecar_path(path: Path) -> Path:
-    """Where the sidecar of the file at `path` lies."""
+    """Returns the path of the sidecar of the file at `path`."""
     return path.with_name(f"{path.name}.json")
 
 
 def check_sidecar(path: Path, exists: Exists) -> None:
-    """Tells before anything is paid whether the sidecar of the file at `path` can be written.
+    """Checks before anything is paid whether the sidecar of the file at `path` can be written.
 
     Raises:
         SaveError: it cannot, or a file of that name is there which `exists` keeps, or which is no sidecar.
@@ -90,7 +90,7 @@ def check_sidecar(path: Path, exists: Exists) -> None:
         _refuse_foreign(path)
 
 
-def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
+def write_sidecar(path: Path, facts: Mapping[str, Any], exists: Exists) -> Path:
     """Writes `told` beside the file at `path`: the sidecar is either whole or not there.
 
     Only its owner may read it (0600): there are prompts in it.
@@ -105,14 +105,14 @@ def write_sidecar(path: Path, told: Mapping[str, Any], exists: Exists) -> Path:
     if exists == "replace":
         _refuse_foreign(path)
     name = os.fsencode(path.name).decode("utf-8", "backslashreplace")  # bytes that are no text are spelled out
-    text = to_json({MARK: VERSION, "file": name, **told}, indent=2, fallback=str, inf_nan_mode="null")
+    text = to_json({MARK: VERSION, "file": name, **facts}, indent=2, fallback=str, inf_nan_mode="null")
     with atomic_file(place, exists, private=True) as file:
         file.write(text + b"\n")
     return place
 
 
 def _refuse_foreign(path: Path) -> None:
-    """What is no sidecar of ours is not replaced."""
+    """Refuses to replace a file that is no sidecar of ours."""
     place = sidecar_path(path)
     if place.exists() and read_sidecar(path) is None:
         msg = (
@@ -123,14 +123,14 @@ def _refuse_foreign(path: Path) -> None:
 
 
 def read_sidecar(path: Path) -> dict[str, Any] | None:
-    """What the sidecar of the file at `path` says; None where there is none, or none that can be read.
+    """Reads the sidecar of the file at `path`; None where there is none that can be read.
 
     Any key may be missing, and there may be others: ask with `get`.
     """
     try:
         with open_regular(sidecar_path(path)) as file:
             text = file.read(READ_LIMIT + 1)
-        told = json.loads(text) if len(text) <= READ_LIMIT else None
+        facts = json.loads(text) if len(text) <= READ_LIMIT else None
     except (OSError, ValueError, RecursionError):
         return None
-    return told if isinstance(told, dict) and MARK in told else None
+    return facts if isinstance(facts, dict) and MARK in facts else None

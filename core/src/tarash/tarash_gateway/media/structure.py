@@ -1,4 +1,4 @@
-"""The structure check: is it one whole image or video, of which kind, and how big. Nothing is ever decoded.
+"""Checks that bytes are one whole image or video, and reads their kind and size. Nothing is ever decoded.
 
 facts = inspect_media(data)     # BrokenMediaError where the bytes are half an image, or a page of HTML
 facts.unverified_reason         # why it is not known whether the bytes are whole; None where they are
@@ -43,7 +43,7 @@ _HEAD: Final = 4096
 
 
 def sniff(head: bytes) -> str | None:
-    """The content type that the first bytes announce, or None. It says nothing about the rest.
+    """Returns the content type that the first bytes announce, or None. It says nothing about the rest.
 
     Args:
         head: the first bytes, 64 or more where there are so many; for an SVG, up to its root tag.
@@ -72,7 +72,7 @@ def _brand(head: bytes) -> str:
     if kind == "image/heif":  # the brands that it is compatible with say more
         length = int.from_bytes(head[:4], "big")
         others = {_BRANDS.get(head[at : at + 4]) for at in range(16, min(length, len(head)), 4)}
-        kind = next((more for more in ("image/avif", "image/heic") if more in others), kind)
+        kind = next((brand for brand in ("image/avif", "image/heic") if brand in others), kind)
     return kind
 
 
@@ -125,9 +125,9 @@ def _inspect(source: Source) -> MediaFacts:
         raise BrokenMediaError(msg)
     # A text such as <!DOCTYPE html> tells more than its bytes in hexadecimal.
     start = head[:16].strip()
-    shown = start.decode("ascii") if start.isascii() and start.decode("ascii").isprintable() else start.hex(" ")
+    text = start.decode("ascii") if start.isascii() and start.decode("ascii").isprintable() else start.hex(" ")
     msg = "neither PNG, JPEG, WebP, GIF, SVG, AVIF, HEIC, TIFF, BMP, MP4, MOV nor WebM"
-    raise BrokenMediaError(msg, shown)
+    raise BrokenMediaError(msg, text)
 
 
 _MAGIC: Final[Mapping[bytes, str]] = {

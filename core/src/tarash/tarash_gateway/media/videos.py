@@ -88,7 +88,7 @@ def _track(source: Source, trak: Box) -> _Track | None:
 
 
 def _fragments_duration(source: Source, outer: list[Box], mvex: Box, track: _Track) -> float | None:
-    """Seconds of the samples in the header and in all fragments; None where they do not say."""
+    """Adds up the seconds of the samples in the header and in all fragments; None where they do not say."""
     each = 0
     for trex in boxes_in(source, mvex):
         if trex.name == b"trex":
@@ -107,7 +107,7 @@ def _fragments_duration(source: Source, outer: list[Box], mvex: Box, track: _Tra
 
 
 def _traf_ticks(source: Source, traf: Box, number: int, each: int) -> int | None:
-    """The length of one fragment of the track `number`, where a sample lasts `each` ticks unless it says otherwise."""
+    """Computes the ticks of one fragment of the track `number`; by default a sample lasts `each` ticks."""
     tfhd = inner(source, traf, b"tfhd")
     if tfhd is None:
         return 0
@@ -141,7 +141,7 @@ def _trun_ticks(source: Source, trun: Box, each: int) -> int | None:
 
 
 def _fragments_doubt(source: Source, outer: list[Box], mvex: Box, scale: int, duration: float | None) -> str | None:
-    """Why a fragment may be missing at the end: a cut between two of them leaves no other trace."""
+    """Returns why a fragment may be missing at the end: a cut between two of them leaves no other trace."""
     mehd = inner(source, mvex, b"mehd")
     if mehd is not None and scale:
         wide = _is_wide(source, mehd)

@@ -1,4 +1,4 @@
-"""Configs: which vendor, which model, which key, and how patient and how careful the call is."""
+"""Configs: provider, model, key, deadlines, retries and limits of a call."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tarash.tarash_gateway.models.secrets import (
     key_in,
     key_missing,
     shown_url,
-    travelling,
     usable_key,
     variable_of,
     without_password,
+    without_secrets,
 )
 from tarash.tarash_gateway.records import StrictModel
 
@@ -35,7 +35,7 @@ def _no_configs(value: Any) -> Any:
 
 
 def _short_chain(configs: tuple[GenerationConfig, ...]) -> tuple[GenerationConfig, ...]:
-    """A chain that was built by a loop without an end is told here, not by the recursion of whatever walks it."""
+    """Refuses an endless chain, such as a loop built, before a walk over it exceeds the recursion limit."""
     level: Iterable[GenerationConfig] = configs
     count = depth = 0
     while level := tuple(level):
@@ -78,7 +78,7 @@ class GenerationConfig(StrictModel):
     """One wall-clock deadline for the whole call: waiting, retries and downloads included."""
 
     poll_interval: Seconds | None = None
-    """Seconds between two looks at a job; None adapts to the job's age and to what the server asks for."""
+    """Seconds between two polls of a job; None adapts to the job's age and to what the server asks for."""
 
     max_retries: Annotated[int, Field(ge=0, le=20, strict=True)] = 2
     """How often a creating request is sent again after the vendor refused it (busy, rate-limited, not reached). A
@@ -91,12 +91,12 @@ class GenerationConfig(StrictModel):
     """Configs that are tried in order while nothing was created; the fallbacks of one of them come right behind it."""
 
     unsupported: Unsupported = "warn"
-    """A parameter that the model does not have: `warn` leaves it out and says so, `error` refuses the request, `ignore`
-    leaves it out quietly."""
+    """A parameter that the model does not have: `warn` leaves it out with a warning, `error` refuses the request,
+    `ignore` leaves it out without a warning."""
 
     unsupported_values: UnsupportedValues = "error"
     """A value that the model does not take (size, aspect ratio, duration, resolution, output format, number of images):
-    `error` refuses the request and names the nearest one, `nearest` sends that one and tells it in `adjustments`."""
+    `error` refuses the request and names the nearest one, `nearest` sends that one and records it in `adjustments`."""
 
     base_model: Word | None = None
     """The model whose capability row this deployment or alias follows."""
@@ -129,7 +129,7 @@ class GenerationConfig(StrictModel):
 
     @field_serializer("provider_config")
     def _json_only(self, value: dict[str, Any]) -> dict[str, Any]:
-        return travelling(value, self.provider)
+        return without_secrets(value, self.provider)
 
     def __getstate__(self) -> dict[Any, Any]:
         """Leaves every secret behind: the key is found again in the environment of the process that loads this."""
@@ -162,7 +162,7 @@ class GenerationConfig(StrictModel):
             self.__dict__["api_key"] = usable_key(key)
 
     def require_whole(self, key_variables: Iterable[str] = ()) -> None:
-        """Tells whether a pickle left something behind that this config needs.
+        """Checks that a pickle left nothing behind that this config needs.
 
         Args:
             key_variables: the environment variables in which the provider looks for a key.
@@ -189,22 +189,22 @@ class GenerationConfig(StrictModel):
         if (
             self._key_left_behind
             and self.api_key is None
-            and travelling(self.provider_config, self.provider) == self.provider_config
+            and without_secrets(self.provider_config, self.provider) == self.provider_config
         ):
-            told = key_missing(self.provider, self._key_variable, self.base_url, key_variables)
-            if told is not None:
-                raise ConfigurationError(told, provider=self.provider, model=self.model)
+            message = key_missing(self.provider, self._key_variable, self.base_url, key_variables)
+            if message is not None:
+                raise ConfigurationError(message, provider=self.provider, model=self.model)
 
 
 class ImageGenerationConfig(GenerationConfig):
-    """Who makes the picture, and how careful the call is."""
+    """A config of calls that make images."""
 
     capabilities: ImageModel | None = None
     """A capability row that replaces the plugin's, for a model newer than the plugin."""
 
 
 class VideoGenerationConfig(GenerationConfig):
-    """Who makes the video, and how careful the call is."""
+    """A config of calls that make videos."""
 
     timeout: Seconds = 1200.0
 

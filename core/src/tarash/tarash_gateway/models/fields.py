@@ -40,7 +40,7 @@ def _prompt(value: str) -> str:
 
 
 def _ascii_size(value: Any) -> Any:
-    """People copy a size with a multiplication sign from a page; the vendors want an ASCII x."""
+    """Puts an ASCII x in place of a multiplication sign, which people copy from pages."""
     if isinstance(value, str):
         return re.sub(rf"(?<=\d)\s*[{_TIMES}xX]\s*(?=\d)", "x", str.strip(value))
     return value
@@ -66,7 +66,7 @@ def _strip(value: Any) -> Any:
 
 
 def _sendable(value: dict[str, Any]) -> dict[str, Any]:
-    """JSON in Python's eyes may be none on the wire: half a character, or a number of thousands of digits."""
+    """Refuses what Python takes for JSON and no vendor reads: half a character, a number of thousands of digits."""
     try:
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except UnicodeEncodeError:

@@ -28,7 +28,7 @@ class GenerationJob(FrozenModel):
 
     provider: str
     model: str
-    """The model as it was asked for on the wire."""
+    """The model's name on the wire."""
 
     id: str
     """The vendor's id of the job."""
@@ -42,7 +42,7 @@ class GenerationJob(FrozenModel):
     """The vendor's own word, where it is another."""
 
     progress: float | None = None
-    """Percent, 0 to 100, as far as the vendor tells."""
+    """Percent, 0 to 100, as far as the vendor reports it."""
 
     created_at: datetime | None = None
     completed_at: datetime | None = None
@@ -50,7 +50,7 @@ class GenerationJob(FrozenModel):
     """When the vendor deletes the result."""
 
     queue_position: int | None = None
-    """Jobs that the vendor does before this one, as far as it tells."""
+    """Jobs that the vendor does before this one, as far as it reports them."""
 
     outputs: int = 1
     """Images or videos that the job makes."""

@@ -42,7 +42,7 @@ class Media(FrozenModel):
     """Pixels."""
 
     duration_seconds: float | None = None
-    """Seconds, for a clip."""
+    """Seconds, of a video."""
 
     verified: bool = False
     """Whether the bytes were checked and are one whole image or video. False where they were not read, where their
@@ -74,28 +74,28 @@ class Media(FrozenModel):
     _named: bool = PrivateAttr(default=False)
     """Whether the path comes from JSON: then its file is read only where it has the digest that stands beside it."""
     _saved: Path | None = PrivateAttr(default=None)
-    """Where they were saved last."""
+    """The path of the last `save`."""
     _origin: Origin | None = PrivateAttr(default=None)
 
     @classmethod
-    def from_bytes(cls, data: bytes, **known: Any) -> Self:
-        """An image or a video in memory.
+    def from_bytes(cls, data: bytes, **fields: Any) -> Self:
+        """Makes media of bytes.
 
         Raises:
             BrokenMediaError: `data` is not an image or a video, or is cut.
         """
-        return cls(data=data, size_bytes=len(data), **_fields_of(inspect_media(data)), **known)
+        return cls(data=data, size_bytes=len(data), **_fields_of(inspect_media(data)), **fields)
 
     @classmethod
-    def from_file(cls, path: Path | str, **known: Any) -> Self:
-        """An image or a video in a file, which is not read into memory.
+    def from_file(cls, path: Path | str, **fields: Any) -> Self:
+        """Makes media of a file, which is not read into memory.
 
         Raises:
             BrokenMediaError: the file is not an image or a video, or is cut.
         """
         path = expand_home(path)
         facts = inspect_file(path)
-        return cls(path=path, size_bytes=path.stat().st_size, **_fields_of(facts), **known)
+        return cls(path=path, size_bytes=path.stat().st_size, **_fields_of(facts), **fields)
 
     @property
     def content(self) -> bytes:
@@ -146,18 +146,18 @@ class Media(FrozenModel):
             raise DownloadError(msg)
 
     def with_digest(self, sha256: str) -> Self:
-        """The same media, whose file is known to have this digest: one that changes later is not taken for it."""
-        known = self.model_copy()
-        known._sha256 = sha256  # noqa: SLF001 # its own class
-        return known
+        """Copies the media with the digest of their file: a file that changes later is refused."""
+        copy = self.model_copy()
+        copy._sha256 = sha256  # noqa: SLF001 # its own class
+        return copy
 
     def with_origin(self, origin: Origin) -> Self:
-        """These media, knowing which call made them: themselves, or a copy where they know of another one."""
+        """Returns the media with the call that made them: themselves, or a copy where they have another one."""
         if self._origin == origin:
             return self
-        told = self if self._origin is None else self.model_copy()
-        told._origin = origin  # noqa: SLF001 # its own class
-        return told
+        copy = self if self._origin is None else self.model_copy()
+        copy._origin = origin  # noqa: SLF001 # its own class
+        return copy
 
     def save(self, path: Path | str, exists: Exists = "error", *, sidecar: bool = False) -> Path:
         """Writes the bytes to `path`: the file is either whole or not there.
@@ -184,7 +184,7 @@ class Media(FrozenModel):
             with atomic_file(place, exists) as file:
                 file.write(content)
             self._saved = place.absolute()
-        # With `skip`, another file may be at that place: these media have nothing to say about it.
+        # With `skip`, another file may be at that place: these facts are not about it.
         if sidecar and (exists != "skip" or _digest_of(place) == self.sha256):
             write_sidecar(place, self._facts(), exists)
         return place
@@ -208,8 +208,8 @@ class Media(FrozenModel):
         return write_sidecar(self.path, self._facts(), exists)
 
     def _facts(self) -> dict[str, Any]:
-        """What a sidecar says: of the bytes, and of the call where it is known."""
-        told = (self._origin or Origin()).told()
+        """Returns the facts of a sidecar: of the bytes, and of the call where it is known."""
+        call = (self._origin or Origin()).facts()
         kind = self.content_type.partition("/")[0]
         return {
             "sha256": self.sha256,
@@ -220,10 +220,10 @@ class Media(FrozenModel):
             "size_bytes": self.size_bytes,
             "kind": kind if kind in ("image", "video") else None,
             "verified": self.verified,
-            "prompt": told.pop("prompt"),
+            "prompt": call.pop("prompt"),
             "revised_prompt": self.revised_prompt,
             "seed": self.seed,
-            **told,
+            **call,
         }
 
     def _repr_mimebundle_(self, **_options: Any) -> Any:
@@ -245,7 +245,7 @@ class Media(FrozenModel):
     def _with_digest(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         dumped: dict[str, Any] = dump(self)
         if self.path is not None:
-            with suppress(DownloadError):  # a file that is gone is dumped as what is known of it
+            with suppress(DownloadError):  # a file that is gone is dumped without its digest
                 dumped["sha256"] = self.sha256
         return dumped
 
@@ -260,19 +260,19 @@ class Media(FrozenModel):
         return media
 
     def __getstate__(self) -> dict[Any, Any]:
-        """What is in a file travels as its path and digest: its bytes are read where they are wanted."""
+        """Pickles media in a file as path and digest: their bytes are read when they are needed."""
         place = self.path if self.data is None else self._saved
-        with suppress(DownloadError):  # gone since: what is known of it is all that there is
+        with suppress(DownloadError):  # the file is gone: its facts are all that there is
             if place is not None and (self.data is None or _digest_of(place) == self.sha256):
-                known = self.sha256
+                digest = self.sha256
                 state = super().__getstate__()
                 state["__dict__"] = {**state["__dict__"], "data": None, "path": place.absolute()}
-                state["__pydantic_private__"] = {**state["__pydantic_private__"], "_sha256": known}
+                state["__pydantic_private__"] = {**state["__pydantic_private__"], "_sha256": digest}
                 return state
         return super().__getstate__()
 
     def __eq__(self, other: object) -> bool:
-        # Whether somebody has looked at the digest makes no difference.
+        # Whether the digest was computed makes no difference.
         return isinstance(other, Media) and self.__dict__ == other.__dict__
 
     def __hash__(self) -> int:
@@ -297,7 +297,7 @@ def _readable(size: int) -> str:
 
 
 def _digest_of(path: Path) -> str:
-    """The hex digest of a file, which is not read into memory."""
+    """Computes the hex digest of a file, which is not read into memory."""
     try:
         with open_regular(path) as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Requests: what is to be made, in words that mean the same at every vendor."""
+"""Requests: what is to be made, in fields that mean the same at every vendor."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ VIDEO_LIMIT = 2 * 1024**3
 
 
 def _read(value: Any, limit: int) -> Any:
-    """The bytes of what holds or gives bytes: a buffer, or an open binary file, from its beginning."""
+    """Reads a buffer, or an open binary file from its beginning; returns anything else as it is."""
     if isinstance(value, (bytearray, memoryview)):
         return bytes(value)
     read = getattr(value, "read", None)
     if not callable(read) or isinstance(value, (str, bytes, os.PathLike, Mapping, Media)):
         return value
     try:
-        if value.seekable():  # somebody who has just written it stands at its end
+        if value.seekable():  # after a write, a file is at its end
             value.seek(0)
         data = read(limit + 1)
     except (AttributeError, TypeError, OSError, ValueError) as error:
@@ -119,7 +119,7 @@ Operation = Literal["generate", "remix", "edit", "extend"]
 
 
 class ImageType(StrictModel):
-    """An input image and its part in the request."""
+    """An input image and its role in the request."""
 
     image: Annotated[InputImage, Field(repr=False)]
     """A URL, a data URL, base64 text, bytes (a `BytesIO` or a file open for reading them too), a `Path`, or a `Media`.
@@ -138,10 +138,10 @@ class GenerationRequest(StrictModel):
     """What image and video requests share."""
 
     prompt: Prompt
-    """What is to be seen."""
+    """What the image or the video shows."""
 
     negative_prompt: Text | None = None
-    """What is not to be seen, for the models that take it."""
+    """What it does not show, for the models that take it."""
 
     size: Size | None = None
     """Pixels as WIDTHxHEIGHT, or the vendor's word such as `auto`."""
@@ -150,7 +150,7 @@ class GenerationRequest(StrictModel):
     """WIDTH:HEIGHT; turned into a size where the model takes pixels."""
 
     resolution: Word | None = None
-    """A tier such as `720p` or `2K`, for vendors that think in tiers."""
+    """A tier such as `720p` or `2K`, for vendors that have tiers."""
 
     seed: Seed | None = None
 
@@ -164,7 +164,7 @@ class GenerationRequest(StrictModel):
 
 
 class ImageGenerationRequest(GenerationRequest):
-    """A picture to be made, or one to be edited where `image_list` is given."""
+    """An image to be made, or one to be edited where `image_list` is given."""
 
     quality: Word | None = None
     style: Word | None = None
@@ -191,7 +191,7 @@ class VideoGenerationRequest(GenerationRequest):
     """Videos."""
 
     generate_audio: StrictBool | None = None
-    """Whether the clip has sound; None leaves it to the model."""
+    """Whether the video has sound; None leaves it to the model."""
 
     video: InputVideo | None = None
     """The video to start from: an earlier job, the vendor's id of one, or a video as `Path`, bytes or `Media`."""

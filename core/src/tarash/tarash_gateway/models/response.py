@@ -1,4 +1,4 @@
-"""Responses: what was made, what it cost, and what was changed or left out on the way."""
+"""Responses: what was made, what it cost, and what was changed or left out."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.records import FrozenModel, clip
 
 CostSource = Literal["vendor", "computed"]
-"""Who says what a call cost: the vendor, or our price list and the vendor's usage."""
+"""The source of a cost: the vendor, or our price list with the vendor's usage."""
 
 
 class Adjustment(FrozenModel):
-    """A value that was changed on the way to the vendor."""
+    """A value that was changed before it was sent to the vendor."""
 
     field: str
     """The request's field; `extra_params.NAME` is one of the vendor's own."""
 
     asked: Any
-    """What the caller asked for; None where the field was not given, as a size that stands for a ratio."""
+    """The caller's value; None where the field was not given, as a size that stands for a ratio."""
 
     sent: Any
     """What goes out; None where the field is not sent."""
@@ -54,7 +54,7 @@ class Attempt(FrozenModel):
 class GenerationResponse(FrozenModel):
     """What image and video responses share."""
 
-    _held: ClassVar[str | None] = None
+    _media_field: ClassVar[str | None] = None
     """The field that holds the media."""
 
     status: Literal["completed"] = "completed"
@@ -72,7 +72,7 @@ class GenerationResponse(FrozenModel):
     """Tokens or seconds, as the vendor counts them."""
 
     cost: float | None = None
-    """US dollars, where the vendor tells or its price is known; None otherwise, never a guess."""
+    """US dollars, where the vendor reports them or its price is known; None otherwise, never a guess."""
 
     cost_source: CostSource | None = None
 
@@ -101,26 +101,26 @@ class GenerationResponse(FrozenModel):
 
     @property
     def media(self) -> list[Media]:
-        """The pictures, or the videos."""
-        return [] if self._held is None else getattr(self, self._held)
+        """The images, or the videos."""
+        return [] if self._media_field is None else getattr(self, self._media_field)
 
     @model_validator(mode="after")
     def _is_built(self) -> Self:
-        self._tell_the_media()
+        self._share_origin()
         return self
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy, as pydantic makes it; its media know what was changed in it."""
+        """Copies the response, as pydantic does; its media get the changes."""
         copy = super().model_copy(update=current_names(update), deep=deep)
         if update and update.keys() != {"attempts"}:  # media say nothing of the attempts
-            copy._tell_the_media()  # noqa: SLF001 # its own class
+            copy._share_origin()  # noqa: SLF001 # its own class
         return copy
 
-    def _tell_the_media(self) -> None:
-        """Lets each of the media know which call made it: when it is saved, it may be long parted from its response."""
+    def _share_origin(self) -> None:
+        """Gives each of the media the call that made it: one may be saved long after its response is gone."""
         origin = self._origin()
-        if self._held is not None and origin is not None:
-            self.__dict__[self._held] = [media.with_origin(origin) for media in self.media]
+        if self._media_field is not None and origin is not None:
+            self.__dict__[self._media_field] = [media.with_origin(origin) for media in self.media]
 
     def _origin(self) -> Origin | None:
         return Origin(
@@ -144,9 +144,9 @@ class GenerationResponse(FrozenModel):
 
 
 class ImageGenerationResponse(GenerationResponse):
-    """Pictures."""
+    """A response with images."""
 
-    _held: ClassVar[str | None] = "images"
+    _media_field: ClassVar[str | None] = "images"
 
     images: list[Media]
     """At least one, each checked to be whole."""
@@ -160,9 +160,9 @@ class ImageGenerationResponse(GenerationResponse):
 
 
 class VideoGenerationResponse(GenerationResponse):
-    """Videos, and the job that made them."""
+    """A response with videos, and the job that made them."""
 
-    _held: ClassVar[str | None] = "videos"
+    _media_field: ClassVar[str | None] = "videos"
 
     videos: list[Media]
     """At least one, each checked to be whole."""

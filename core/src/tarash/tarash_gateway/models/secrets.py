@@ -24,7 +24,7 @@ ApiKey = str | SecretStr | Callable[[], str | Awaitable[str]]
 
 
 def usable_key(value: Any) -> Any:
-    """Wraps a plain key as a secret; a key that no HTTP header can carry is told here, not as a connection error."""
+    """Wraps a plain key as a secret, and refuses one that no HTTP header can carry, before a connection fails."""
     text = value.get_secret_value() if isinstance(value, SecretStr) else value
     if not isinstance(text, str):
         if value is None or callable(value):
@@ -40,7 +40,7 @@ def usable_key(value: Any) -> Any:
 
 
 def check_key(text: str, name: str = "api_key") -> None:
-    """Tells of a key that no HTTP header can carry, before a connection error does.
+    """Refuses a key that no HTTP header can carry, before a connection fails.
 
     Args:
         text: the key; it is not shown.
@@ -70,7 +70,7 @@ def _kind(char: str) -> str:
 
 
 def without_password(url: str | None) -> str | None:
-    """The address, which carries no password: one would be in every dump and every log of it.
+    """Returns the address if it carries no password: one would be in every dump and every log of it.
 
     Raises:
         ConfigurationError: it does.
@@ -86,7 +86,7 @@ def without_password(url: str | None) -> str | None:
 
 
 def shown_url(url: str) -> str:
-    """An address without what may be a gateway's key in its query; the version of an API is none."""
+    """Returns an address without its query, which may hold a gateway's key; the API's version stays."""
     plain, mark, rest = url.partition("?")
     query, hash_mark, fragment = rest.partition("#")
     shown = "&".join(part for part in query.split("&") if _is_version(part))
@@ -119,8 +119,8 @@ _SALT: Final = secrets.token_hex(16)
 """Of this process."""
 
 
-def travelling(provider_config: dict[str, Any], provider: str) -> dict[str, Any]:
-    """The entries of `provider_config` that are JSON and no credentials.
+def without_secrets(provider_config: dict[str, Any], provider: str) -> dict[str, Any]:
+    """Returns the entries of `provider_config` that are JSON and no credentials.
 
     What the provider's plugin declares to hold no secret travels, and nothing else; where it declares nothing, the
     names decide.
@@ -134,7 +134,7 @@ def travelling(provider_config: dict[str, Any], provider: str) -> dict[str, Any]
 
 
 def _plain_settings(provider: str) -> frozenset[str] | None:
-    """The names that a provider's plugin declares to hold no secret; None where it declares nothing or is broken."""
+    """Returns the names that a plugin declares to hold no secret; None where it declares nothing or is broken."""
     # By its name: models know no plugins, and a config without settings loads none.
     registry = import_module("tarash.tarash_gateway.plugins._registry").registry
     try:
@@ -145,19 +145,19 @@ def _plain_settings(provider: str) -> frozenset[str] | None:
 
 
 def variable_of(key: Any) -> str | None:
-    """The environment variable that holds this very key, so that its name can travel in its place."""
+    """Finds the environment variable that holds this very key: a pickle has its name instead of the key."""
     if not isinstance(key, SecretStr) or len(text := key.get_secret_value()) < _SHORTEST:
         return None
     return next((name for name, value in sorted(os.environ.items()) if value.strip() == text), None)
 
 
 def digest_of(key: SecretStr) -> str:
-    """A salted digest of a key, by which another process knows whether its variable holds the same one."""
+    """Computes a salted digest of a key, with which another process checks that its variable holds the same one."""
     return f"{_SALT}${_derived(key.get_secret_value(), _SALT)}"
 
 
 def key_in(variable: str | None, digest: str | None) -> str | None:
-    """The key that an environment variable holds, where it is the one that a digest is of; else None."""
+    """Returns the key that an environment variable holds if the digest is of it; else None."""
     text = os.environ.get(variable or "", "").strip()
     if not text or not digest:
         return None
@@ -172,7 +172,7 @@ def _derived(text: str, salt: str) -> str:
 
 
 def key_missing(provider: str, variable: str | None, base_url: str | None, usual: Iterable[str]) -> str | None:
-    """What to tell where a key was given by hand and did not travel; None where the environment has one for it.
+    """Returns the message about a key that a pickle left out; None where the environment has one for it.
 
     Args:
         provider: the provider's name.

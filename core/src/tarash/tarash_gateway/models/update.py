@@ -1,4 +1,4 @@
-"""Updates: what a progress callback is told while a call runs."""
+"""Updates: what a progress callback gets while a call runs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class GenerationUpdate(FrozenModel):
     """Why it waits or has failed, in one line."""
 
     progress: float | None = None
-    """Percent, 0 to 100, as far as the vendor tells."""
+    """Percent, 0 to 100, as far as the vendor reports it."""
 
     queue_position: int | None = None
-    """Jobs that the vendor does before this one, as far as it tells."""
+    """Jobs that the vendor does before this one, as far as it reports them."""
 
     def _repr_mimebundle_(self, **_options: Any) -> Any:
         from tarash.tarash_gateway.display.notebook import update_bundle  # noqa: PLC0415 # only where it is shown
@@ -43,7 +43,7 @@ class ImageGenerationUpdate(GenerationUpdate):
     status: Literal["submitting", "waiting", "queued", "in_progress", "downloading", "partial", "completed", "failed"]
     job: ImageJob | None = None
     image: Media | None = None
-    """A partial picture, with the status `partial`."""
+    """A partial image, with the status `partial`."""
 
     response: ImageGenerationResponse | None = None
     """The result, with the last update of a stream."""
