@@ -20,8 +20,8 @@ import zlib
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
-from tarash_gateway_sandbox.clip import film
-from tarash_gateway_sandbox.orders import VideoOrder
+from tarash_gateway_sandbox.artwork.orders import VideoOrder
+from tarash_gateway_sandbox.artwork.video import film
 
 MB = 1_000_000
 SMALL = "small"

@@ -36,7 +36,7 @@ def test_an_engine_gets_every_row_that_needs_work(run, image, video):
 def test_rows_and_decisions_travel_without_keys(run, image, video, tarash_sandbox):
     tarash_sandbox.fail("content_401", times=None)
     run([video("a")])
-    tarash_sandbox._stage.script.clear()
+    tarash_sandbox._dispatcher.script.clear()
     travelled = []
 
     @asynccontextmanager

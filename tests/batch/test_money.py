@@ -49,7 +49,7 @@ def test_a_row_waits_for_what_another_has_set_aside_and_may_not_need(run, image,
 def test_a_clip_that_a_former_run_left_costs_what_it_costs(run, video, tarash_sandbox):
     tarash_sandbox.fail("content_401", times=None)
     assert run([video("a")], max_cost=0.5).spent == pytest.approx(0.4)
-    tarash_sandbox._stage.script.clear()
+    tarash_sandbox._dispatcher.script.clear()
     result = run([video("a"), video("b")], max_cost=0.5)
     assert (result.done, result.failed, result.spent) == (1, 1, pytest.approx(0.4))
 

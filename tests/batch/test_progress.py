@@ -119,7 +119,7 @@ class TestBreakingOff:
         with pytest.raises(KeyboardInterrupt):
             run(rows, concurrency=3)
         thread.join()
-        tarash_sandbox._stage.script.clear()
+        tarash_sandbox._dispatcher.script.clear()
         made = {line["id"] for line in lines() if line["status"] == "done"}
         assert sorted(f"prompt of {name}" for name in made) == paid()
         assert 3 <= len(made) < 20

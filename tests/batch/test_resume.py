@@ -160,7 +160,7 @@ class TestJobsThatWereLeft:
         tarash_sandbox.fail("content_401", times=None)
         [failure] = run([video("a")]).failures
         assert failure.error.endswith("(the job is kept: another run fetches it)")
-        tarash_sandbox._stage.script.clear()
+        tarash_sandbox._dispatcher.script.clear()
         assert counts(run([video("a")])) == {"done": 1, "made": 1}
         assert paid() == ["prompt of a"]
 

@@ -149,7 +149,7 @@ def test_a_vendor_that_is_away_holds_up_no_row_of_another(run, image, configs, t
         def heard(outcome):
             told.append(outcome.id)
             if len(told) == 12:
-                away._stage.script.clear()  # there again, once the others are done
+                away._dispatcher.script.clear()  # there again, once the others are done
 
         result = run(rows, configs=[*configs, gone], concurrency=8, on_row=heard)
     assert result.done == 24

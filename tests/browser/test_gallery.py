@@ -32,8 +32,8 @@ def hang(folder, name, content, **told):
 
 @pytest.fixture(scope="module")
 def clip():
-    from tarash_gateway_sandbox.clip import film
-    from tarash_gateway_sandbox.orders import VideoOrder
+    from tarash_gateway_sandbox.artwork.orders import VideoOrder
+    from tarash_gateway_sandbox.artwork.video import film
 
     return film(VideoOrder("A boat", 320, 192, 1))
 

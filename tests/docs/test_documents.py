@@ -19,6 +19,7 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 from tarash_gateway_sandbox.embedded import embedded_server
+from tarash_gateway_sandbox.faults.fault import USUAL
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [
@@ -49,7 +50,7 @@ def outlasting_jobs(pauses_leap):
     with pauses_leap():
         yield
     for job in server._vendor.jobs.all():
-        server._vendor.jobs.add(dataclasses.replace(job, course=None))
+        server._vendor.jobs.add(dataclasses.replace(job, course=USUAL))
 
 
 class Reader:

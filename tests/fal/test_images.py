@@ -28,7 +28,7 @@ from tarash.tarash_gateway.errors import (
     UnconfirmedGenerationError,
 )
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageJob
-from tarash_gateway_sandbox.faults import json_answer
+from tarash_gateway_sandbox.replies import json_answer
 
 
 def request(**fields):

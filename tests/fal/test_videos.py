@@ -9,7 +9,7 @@ import pytest
 from tarash.tarash_gateway import generate_video, generate_video_async, poll_video, resume_video, submit_video
 from tarash.tarash_gateway.errors import ContentPolicyError, GenerationFailedError, JobExpiredError, ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest, VideoJob
-from tarash_gateway_sandbox.faults import json_answer
+from tarash_gateway_sandbox.replies import json_answer
 
 
 def request(**fields):

@@ -410,7 +410,7 @@ def partial_of(picture):
 
 
 def test_ctrl_c_in_a_stream_closes_its_connection(hang, tarash_sandbox, ctrl_c, image_config, image_request, picture):
-    from tarash_gateway_sandbox.faults import event_bytes
+    from tarash_gateway_sandbox.replies import event_bytes
 
     hanging = Hanging(event_bytes(partial_of(picture)), "text/event-stream")
     tarash_sandbox.play(hanging)

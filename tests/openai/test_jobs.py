@@ -31,6 +31,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import VideoJob
 from tarash_gateway_sandbox import Answer, RawBytes
+from tarash_gateway_sandbox.faults.fault import USUAL
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -116,7 +117,7 @@ def test_a_timeout_leaves_a_job_that_can_be_resumed(tarash_sandbox, video_config
         generate_video(video_config(timeout=60, poll_interval=20), video_request())
 
     (job,) = tarash_sandbox._vendor.jobs.all()
-    tarash_sandbox._vendor.jobs.add(replace(job, course=None))  # it goes on
+    tarash_sandbox._vendor.jobs.add(replace(job, course=USUAL))  # it goes on
     response = resume_video(video_config(), caught.value.job)
 
     assert response.job.id == caught.value.job.id

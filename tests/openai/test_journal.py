@@ -30,6 +30,7 @@ from tarash.tarash_gateway.errors import (
     ValidationError,
 )
 from tarash_gateway_sandbox import Answer, RawBytes
+from tarash_gateway_sandbox.openai.videos import OpenAIJob
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -201,11 +202,11 @@ class Killing:
         self.process = None
 
     async def send(self, wire, headers):
-        from tarash_gateway_sandbox.jobs import VideoJob
 
         if self.creates:
             fields = self.server.requests[-1].fields
-            self.server._vendor.jobs.add(VideoJob(fields["model"], fields["prompt"], "720x1280", "4", 0.1))
+            wanted = {"model": fields["model"], "prompt": fields["prompt"], "size": "720x1280", "seconds": 4}
+            self.server._vendor.jobs.add(OpenAIJob(**wanted, duration=0.1))
         if self.reply is not None:
             await self.reply.send(wire, headers)
         while self.process is None:  # noqa: ASYNC110 # the test sets it from another thread
@@ -272,14 +273,13 @@ class TestRecovery:
     def test_each_of_two_equal_intents_gets_a_job_of_its_own(
         self, journal, tarash_sandbox, video_config, video_request
     ):
-        from tarash_gateway_sandbox.jobs import VideoJob
-
         tarash_sandbox.play(RawBytes(), method="POST", times=2)
         for _ in range(2):
             with pytest.raises(UnconfirmedGenerationError):
                 submit_video(video_config(), video_request(prompt="twin"))
         for _ in range(3):
-            tarash_sandbox._vendor.jobs.add(VideoJob("sora-2", "twin", "720x1280", "4", 0.1))
+            wanted = {"model": "sora-2", "prompt": "twin", "size": "720x1280", "seconds": 4, "duration": 0.1}
+            tarash_sandbox._vendor.jobs.add(OpenAIJob(**wanted))
 
         jobs = asyncio.run(recover_videos_async(video_config(), journal))
 

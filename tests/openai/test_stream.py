@@ -26,7 +26,7 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageType
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_sandbox import Answer, EventStream, RawBytes
-from tarash_gateway_sandbox.faults import event_bytes
+from tarash_gateway_sandbox.replies import event_bytes
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # some of these models are deprecated

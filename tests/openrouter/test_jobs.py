@@ -19,6 +19,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.journal import Journal
 from tarash_gateway_sandbox import Answer
+from tarash_gateway_sandbox.faults.fault import USUAL
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +108,7 @@ def test_a_job_that_takes_too_long_is_left_running_and_can_be_resumed(
         make_video(video_config(timeout=60, poll_interval=20), video_request())
 
     (job,) = router._vendor.jobs.all()
-    router._vendor.jobs.add(replace(job, course=None))  # it goes on
+    router._vendor.jobs.add(replace(job, course=USUAL))  # it goes on
 
     assert resume_video(video_config(), caught.value.job).video.size_bytes
     assert len(router.paid) == 1
@@ -117,6 +118,7 @@ RESUME = """
 import sys
 from tarash.tarash_gateway import resume_video
 from tarash.tarash_gateway.models import VideoGenerationConfig, VideoJob
+from tarash_gateway_sandbox.faults.fault import USUAL
 
 config = VideoGenerationConfig(provider="openrouter", model="google/veo-3.1-lite", base_url=sys.argv[1])
 print(resume_video(config, VideoJob.model_validate_json(sys.stdin.read())).video)

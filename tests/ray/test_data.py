@@ -80,7 +80,7 @@ def test_a_video_is_made_and_its_job_resumed(configs, out, tarash_sandbox):
     rows = {"id": ["v"], "kind": ["video"], "prompt": ["a lake"]}
     tarash_sandbox.fail("content_500", times=None)
     assert clips(rows)["status"] == ["failed"]
-    tarash_sandbox._stage.script.clear()
+    tarash_sandbox._dispatcher.script.clear()
     made = MakeFiles(out, configs=[configs[1]])(rows)
     assert (made["status"], len(tarash_sandbox.paid)) == (["done"], 1)
     assert made["path"][0].endswith("v.mp4")

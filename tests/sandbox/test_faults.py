@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from tarash_gateway_sandbox import FAULTS, Answer, SandboxServer
-from tarash_gateway_sandbox.playing import faults_named
+from tarash_gateway_sandbox.fault_choice import faults_named
 
 IMAGE = {"prompt": "a cat", "model": "gpt-image-2"}
 VIDEO = {"prompt": "a lake", "model": "sora-2"}

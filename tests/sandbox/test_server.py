@@ -11,7 +11,7 @@ import httpx2
 import openai
 import pytest
 
-from tarash_gateway_sandbox.faults import Answer, RawBytes
+from tarash_gateway_sandbox.replies import Answer, RawBytes
 from tarash_gateway_sandbox.server import SandboxServer
 
 

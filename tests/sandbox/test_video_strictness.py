@@ -55,7 +55,7 @@ SIZES = "Supported values are: '720x1280', '1280x720', '1024x1792', '1792x1024',
             {"model": "gpt-image-1.5"},
             "invalid_value",
             "Invalid value: 'gpt-image-1.5'. Supported values are: 'sora-2', 'sora-2-2025-10-06', "
-            "'sora-2-2025-12-08', 'sora-2-pro', and 'sora-2-pro-2025-10-06'.",
+            "'sora-2-2025-12-08', 'sora-2-pro', 'sora-2-pro-2025-10-06', and 'sandbox-video'.",
             id="image-model",
         ),
     ],

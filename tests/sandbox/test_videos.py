@@ -55,8 +55,8 @@ def test_a_clip_has_the_size_and_the_duration_that_were_asked_for(http, finished
 
 
 def test_the_same_order_is_the_same_clip(http, finished):
-    from tarash_gateway_sandbox.clip import film
-    from tarash_gateway_sandbox.orders import VideoOrder
+    from tarash_gateway_sandbox.artwork.orders import VideoOrder
+    from tarash_gateway_sandbox.artwork.video import film
 
     order = VideoOrder("a cat", 320, 180, 1)
     first = film(order)

@@ -8,7 +8,7 @@ import struct
 import zlib
 from dataclasses import dataclass, field
 
-from tarash_gateway_sandbox.faults import Answer
+from tarash_gateway_sandbox.replies import Answer
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB

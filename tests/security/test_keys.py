@@ -15,7 +15,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
 )
 from tarash_gateway_sandbox import SandboxServer
-from tarash_gateway_sandbox.faults import json_answer
+from tarash_gateway_sandbox.replies import json_answer
 
 KEY = "sk-proj-4f9d1b7c2e8a6053-of-nobody"
 

@@ -10,7 +10,7 @@ from tarash.tarash_gateway import generate_image, generate_image_async
 from tarash.tarash_gateway.errors import ContentPolicyError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest
 from tarash_gateway_sandbox import Answer
-from tarash_gateway_sandbox.faults import json_answer
+from tarash_gateway_sandbox.replies import json_answer
 
 
 def request(**fields):

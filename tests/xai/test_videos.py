@@ -24,7 +24,7 @@ from tarash.tarash_gateway.errors import (
     ValidationError,
 )
 from tarash.tarash_gateway.models import Media, VideoGenerationRequest, VideoJob
-from tarash_gateway_sandbox.faults import json_answer
+from tarash_gateway_sandbox.replies import json_answer
 
 
 def request(**fields):

@@ -188,9 +188,9 @@ def vectors():
 
 def painted():
     """What the sandbox paints, the stand-in for a vendor."""
-    from tarash_gateway_sandbox.clip import film  # it imports PyAV
-    from tarash_gateway_sandbox.drawing import draw
-    from tarash_gateway_sandbox.orders import ImageOrder, VideoOrder
+    from tarash_gateway_sandbox.artwork.image import draw
+    from tarash_gateway_sandbox.artwork.orders import ImageOrder, VideoOrder
+    from tarash_gateway_sandbox.artwork.video import film  # it imports PyAV
 
     for form in ("png", "jpeg", "webp", "gif", "svg"):
         made = draw(ImageOrder("a boat", 96, 64, format=form, frames=2 if form == "gif" else 0))

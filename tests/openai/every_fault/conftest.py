@@ -19,6 +19,7 @@ from tarash.tarash_gateway import (
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationConfig, VideoGenerationRequest
 from tarash_gateway_sandbox import SandboxServer
+from tarash_gateway_sandbox.faults.fault import USUAL
 
 JOB_SECONDS = 0.02
 PROMPT = "a lake that nobody must read of"
@@ -63,7 +64,7 @@ def cure(tarash_sandbox):
 
     def cured():
         for job in tarash_sandbox._vendor.jobs.all():
-            tarash_sandbox._vendor.jobs.add(dataclasses.replace(job, course=None, faults=()))
+            tarash_sandbox._vendor.jobs.add(dataclasses.replace(job, course=USUAL, faults=()))
 
     return cured
 

@@ -31,6 +31,7 @@ from tarash.tarash_gateway.models import (
 )
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash_gateway_sandbox import FAULTS, SandboxServer
+from tarash_gateway_sandbox.faults.fault import USUAL
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
@@ -128,10 +129,10 @@ def let_fail(server, vendor, kind):
 
 def cure(server):
     """From now on everything goes well, but for jobs that have failed."""
-    server._stage.script.clear()
+    server._dispatcher.script.clear()
     for job in server._vendor.jobs.all():
-        ended = job.course is not None and job.course.steps[-1][1] in ("failed", "cancelled", "expired")
-        server._vendor.jobs.add(dataclasses.replace(job, course=job.course if ended else None, faults=()))
+        ended = job.course.steps[-1][1] in ("failed", "cancelled", "expired")
+        server._vendor.jobs.add(dataclasses.replace(job, course=job.course if ended else USUAL, faults=()))
 
 
 def config_of(script, servers):

@@ -15,25 +15,25 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.catalogue import FAULTS, Fault
-    from tarash_gateway_sandbox.faults import Answer, EventStream, RawBytes
+    from tarash_gateway_sandbox.faults import FAULTS, Fault
+    from tarash_gateway_sandbox.foreground import serve
     from tarash_gateway_sandbox.paid import Paid
-    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.replies import Answer, EventStream, RawBytes
+    from tarash_gateway_sandbox.request import RecordedRequest
     from tarash_gateway_sandbox.server import SandboxServer
-    from tarash_gateway_sandbox.serving import serve
 
 __all__ = ["FAULTS", "Answer", "EventStream", "Fault", "Paid", "RawBytes", "RecordedRequest", "SandboxServer", "serve"]
 
 _HOMES = {
-    "FAULTS": "catalogue",
-    "Fault": "catalogue",
-    "Answer": "faults",
-    "EventStream": "faults",
-    "RawBytes": "faults",
+    "FAULTS": "faults",
+    "Fault": "faults",
+    "Answer": "replies",
+    "EventStream": "replies",
+    "RawBytes": "replies",
     "Paid": "paid",
-    "RecordedRequest": "recording",
+    "RecordedRequest": "request",
     "SandboxServer": "server",
-    "serve": "serving",
+    "serve": "foreground",
 }
 
 

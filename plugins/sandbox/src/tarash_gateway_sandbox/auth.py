@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from tarash_gateway_sandbox.vendor_errors import VendorError
+from tarash_gateway_sandbox.errors import VendorError
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.request import RecordedRequest
 
 JWT = re.compile(r"eyJ[^.]*\.[^.]*\.[^.]*")
 HELP = "You can find your API key at https://platform.openai.com/account/api-keys."

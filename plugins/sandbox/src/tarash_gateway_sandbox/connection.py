@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 
 import h11
 
-from tarash_gateway_sandbox.recording import RecordedRequest, receive
-from tarash_gateway_sandbox.vendor_errors import VendorError
+from tarash_gateway_sandbox.errors import VendorError
+from tarash_gateway_sandbox.request import RecordedRequest, receive
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from tarash_gateway_sandbox.faults import Reply
+    from tarash_gateway_sandbox.replies import Reply
 
 READ_BYTES = 256 * 1024
 MOST_BODY = 512 * 1024 * 1024

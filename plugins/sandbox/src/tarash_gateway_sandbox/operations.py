@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.request import RecordedRequest
 
 Operation = Literal["image", "video", "status", "content", "list", "cancel", "file", "models", "other"]
 

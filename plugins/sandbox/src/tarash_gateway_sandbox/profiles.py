@@ -1,10 +1,10 @@
-"""Whose manners a server has: the vendor's own, or those of a server that only speaks its protocol. Data only."""
+"""How strict a server is: as the vendor, or as a server that only speaks its protocol. Data only."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tarash_gateway_sandbox.jobs import JobManner
+from tarash_gateway_sandbox.jobs import JobWords
 
 
 @dataclass(frozen=True)
@@ -15,11 +15,13 @@ class Profile:
     any_model: bool = False
     """Whether every model is taken, and only types are checked."""
     poll_hint: bool = True
-    """Whether a running job says when to ask again."""
-    jobs: JobManner = field(default_factory=JobManner)
+    """Whether a running job says when to poll again."""
+    job_words: JobWords = field(default_factory=JobWords)
+    bare_jobs: bool = False
+    """Whether a job is shown with id, status and time only."""
 
 
-# Manners of vLLM-Omni (create answers id, status and time only) and of OpenRouter (pending), November 2026.
+# As vLLM-Omni (create answers id, status and time only) and OpenRouter (pending) do it, November 2026.
 PROFILES = {
     row.name: row
     for row in (
@@ -28,7 +30,8 @@ PROFILES = {
             "compatible",
             any_model=True,
             poll_hint=False,
-            jobs=JobManner(waiting="pending", working="processing", done="succeeded", bare=True),
+            job_words=JobWords("pending", "processing", "succeeded"),
+            bare_jobs=True,
         ),
     )
 }
@@ -36,13 +39,7 @@ PROFILES = {
 
 
 def profile_named(name: str) -> Profile:
-    """A profile by its name.
-
-    Args:
-        name: The name.
-
-    Returns:
-        The profile.
+    """Returns a profile by its name.
 
     Raises:
         ValueError: There is none of that name.

@@ -10,15 +10,15 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 from tarash_gateway_sandbox.auth import check_host, is_loopback
+from tarash_gateway_sandbox.dispatcher import Dispatcher
 from tarash_gateway_sandbox.fal import PLATFORM as FAL_PLATFORM
 from tarash_gateway_sandbox.fal import PREFIX as FAL_PREFIX
+from tarash_gateway_sandbox.fault_choice import fault_named
+from tarash_gateway_sandbox.faults.fault import FAILED, USUAL, course_to
 from tarash_gateway_sandbox.google import PREFIX as GOOGLE_PREFIX
-from tarash_gateway_sandbox.jobs import FAILED, Ending
 from tarash_gateway_sandbox.openrouter import PREFIX as OPENROUTER_PREFIX
-from tarash_gateway_sandbox.playing import fault_named
 from tarash_gateway_sandbox.profiles import profile_named
-from tarash_gateway_sandbox.recording import RecordedRequest, Recorder
-from tarash_gateway_sandbox.stage import Stage
+from tarash_gateway_sandbox.request import RecordedRequest, Recorder
 from tarash_gateway_sandbox.studio import Studio
 from tarash_gateway_sandbox.vendor import Vendor
 from tarash_gateway_sandbox.xai import PREFIX as XAI_PREFIX
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from types import TracebackType
 
-    from tarash_gateway_sandbox.faults import Reply
     from tarash_gateway_sandbox.google.state import State as GoogleState
-    from tarash_gateway_sandbox.openrouter.settings import Settings as OpenRouterSettings
+    from tarash_gateway_sandbox.openrouter.state import State as OpenRouterState
     from tarash_gateway_sandbox.paid import Paid
+    from tarash_gateway_sandbox.replies import Reply
 
 logger = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ class SandboxServer:
             studio=Studio(quick=quick_by_default() if quick is None else quick),
             slow_seconds=slow_seconds,
         )
-        self._stage, self._recorder = Stage(self._vendor, faults), Recorder()
+        self._dispatcher, self._recorder = Dispatcher(self._vendor, faults), Recorder()
         self._allowed_hosts = frozenset(name.lower() for name in (host, *allowed_hosts))
         self._on_request = on_request
         self._connections = self._broken_streams = 0
@@ -133,7 +133,7 @@ class SandboxServer:
         return f"{self.origin}{OPENROUTER_PREFIX}"
 
     @property
-    def openrouter(self) -> OpenRouterSettings:
+    def openrouter(self) -> OpenRouterState:
         """What can be looked at and turned of OpenRouter's face."""
         return self._vendor.openrouter
 
@@ -227,7 +227,7 @@ class SandboxServer:
             path: Only requests with this path, as in `/v1/videos/*`; `*` and `?` are wildcards, None is any.
             times: How many requests; None is every one from now on.
         """
-        self._stage.script.add(answer, method=method, path=path, times=times)
+        self._dispatcher.script.add(answer, method=method, path=path, times=times)
 
     def fail(self, name: str, *, method: str | None = None, path: str | None = None, times: int | None = 1) -> None:
         """Let the next matching requests meet a fault of the catalogue.
@@ -245,7 +245,7 @@ class SandboxServer:
         if "*" in name:
             msg = f"fail() takes no count in the name: write fail({name.partition('*')[0]!r}, times=…)."
             raise ValueError(msg)
-        self._stage.script.add(fault_named(name).fault, method=method, path=path, times=times)
+        self._dispatcher.script.add(fault_named(name).fault, method=method, path=path, times=times)
 
     def end_jobs_as(self, status: str, error: Mapping[str, Any] | None = None) -> None:
         """Let the video jobs that are created from now on end otherwise than well.
@@ -255,21 +255,16 @@ class SandboxServer:
                 lets them end well again.
             error: Their error, with `code` and `message`. One that failed has one also without it.
         """
-        if status in ("completed", self._vendor.profile.jobs.done):
-            self._vendor.ending = None
+        if status in ("completed", self._vendor.profile.job_words.completed):
+            self._vendor.course = USUAL
         else:
-            self._vendor.ending = Ending(status, error or (FAILED if status == "failed" else None))
+            self._vendor.course = course_to(status, error or (FAILED if status == "failed" else None))
 
     def clear(self) -> None:
         """Forget the requests, what was paid, the scripted answers and faults, the jobs and how they end."""
-        self._stage.script.clear()
+        self._dispatcher.script.clear()
         self._recorder.clear()
-        self._vendor.jobs.clear()
-        self._vendor.paid.clear()
-        self._vendor.tally.clear()
-        self._vendor.ending = None
-        self._vendor.openrouter.clear()
-        self._vendor.google.clear()
+        self._vendor.clear()
         self._broken_streams = 0
 
     def start(self) -> Self:
@@ -340,7 +335,7 @@ class SandboxServer:
                 task.add_done_callback(tasks.discard)
             with contextlib.suppress(asyncio.CancelledError):
                 over_loopback = is_loopback(writer.get_extra_info("sockname")[0])
-                admit = self._admit if over_loopback else self._stage.admits
+                admit = self._admit if over_loopback else self._dispatcher.admits
                 await Connection(reader, writer, self._reply, admit, broken).serve()
 
         server = await asyncio.start_server(accept, self._host, self._port, backlog=512)
@@ -359,11 +354,11 @@ class SandboxServer:
 
     def _admit(self, head: RecordedRequest) -> bool:
         check_host(head, self._allowed_hosts)
-        return self._stage.admits(head)
+        return self._dispatcher.admits(head)
 
     async def _reply(self, request: RecordedRequest) -> Reply:
         self._recorder.add(request)
-        reply = await self._stage.reply(request)
+        reply = await self._dispatcher.reply(request)
         if self._on_request is not None:
             try:
                 self._on_request(request, getattr(reply, "status", 0))

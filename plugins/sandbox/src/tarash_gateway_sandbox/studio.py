@@ -7,12 +7,12 @@ import dataclasses
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from tarash_gateway_sandbox.orders import ImageOrder
+from tarash_gateway_sandbox.artwork.orders import ImageOrder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from tarash_gateway_sandbox.orders import VideoOrder
+    from tarash_gateway_sandbox.artwork.orders import VideoOrder
 
 Result = TypeVar("Result")
 
@@ -61,9 +61,9 @@ class Studio:
 
 def _images(orders: Sequence[ImageOrder], quick: bool) -> list[bytes]:  # noqa: FBT001 - by position, to a thread
     if quick and all(order.format != "svg" for order in orders):
-        from tarash_gateway_sandbox.flat import flat_image as draw  # noqa: PLC0415 - brings Pillow
+        from tarash_gateway_sandbox.artwork.flat import flat_image as draw  # noqa: PLC0415 - brings Pillow
     else:
-        from tarash_gateway_sandbox.drawing import draw  # noqa: PLC0415 - as above
+        from tarash_gateway_sandbox.artwork.image import draw  # noqa: PLC0415 - as above
     return [draw(order) for order in orders]
 
 
@@ -71,7 +71,7 @@ def _partial_images(order: ImageOrder, count: int, quick: bool) -> list[bytes]: 
     if quick:  # images of other colours
         numbers = range(order.number + 1, order.number + 1 + count)
         return _images([dataclasses.replace(order, number=number) for number in numbers], quick)
-    from tarash_gateway_sandbox.unfinished import unfinish  # noqa: PLC0415 - brings Pillow
+    from tarash_gateway_sandbox.artwork.partial import unfinish  # noqa: PLC0415 - brings Pillow
 
     [finished] = _images([order], quick)
     return [unfinish(finished, (number + 1) / (count + 1)) for number in range(count)]
@@ -79,14 +79,14 @@ def _partial_images(order: ImageOrder, count: int, quick: bool) -> list[bytes]: 
 
 def _video(order: VideoOrder, quick: bool) -> bytes:  # noqa: FBT001 - as above
     if quick:
-        from tarash_gateway_sandbox.flat import flat_video as film  # noqa: PLC0415 - brings Pillow and PyAV
+        from tarash_gateway_sandbox.artwork.flat import flat_video as film  # noqa: PLC0415 - brings Pillow and PyAV
     else:
-        from tarash_gateway_sandbox.clip import film  # noqa: PLC0415 - as above
+        from tarash_gateway_sandbox.artwork.video import film  # noqa: PLC0415 - as above
     return film(order)
 
 
 def _poster(order: VideoOrder, quick: bool) -> bytes:  # noqa: FBT001 - as above
-    from tarash_gateway_sandbox.clip import poster  # noqa: PLC0415 - brings Pillow and PyAV
+    from tarash_gateway_sandbox.artwork.video import poster  # noqa: PLC0415 - brings Pillow and PyAV
 
     if not quick:
         return poster(order)

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from tarash.tarash_gateway.errors import ConfigurationError, ValidationError
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.request import RecordedRequest
     from tarash_gateway_sandbox.server import SandboxServer
 
 PORT = 8765
@@ -26,7 +26,7 @@ app = App(name="sandbox", help="A stand-in vendor: no key, no network, no cost."
 
 
 def _fault_names(_context: object) -> dict[str, str]:
-    from tarash_gateway_sandbox.catalogue import FAULTS  # noqa: PLC0415 - when Tab is pressed
+    from tarash_gateway_sandbox.faults import FAULTS  # noqa: PLC0415 - when Tab is pressed
 
     return {name: fault.summary for name, fault in FAULTS.items()}
 
@@ -55,7 +55,7 @@ def serve(
         quick: Draw nothing: images and videos of one colour, of the size and length asked for.
         allow_host: A further name that it answers to on this machine, as behind a proxy. Give it again for more.
     """
-    from tarash_gateway_sandbox.serving import serve as run  # noqa: PLC0415 - help needs no server
+    from tarash_gateway_sandbox.foreground import serve as run  # noqa: PLC0415 - help needs no server
 
     try:
         run(
@@ -88,7 +88,7 @@ def faults() -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from tarash_gateway_sandbox.catalogue import FAULTS  # noqa: PLC0415 - for this command alone
+    from tarash_gateway_sandbox.faults import FAULTS  # noqa: PLC0415 - for this command alone
 
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.fal.models import MODELS, PRESETS, Model
-from tarash_gateway_sandbox.faults import Answer, json_answer
+from tarash_gateway_sandbox.replies import Answer, json_answer
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call, Vendor

@@ -7,18 +7,17 @@ import math
 import re
 import uuid
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
-from tarash_gateway_sandbox.catalogue.fault import Course
+from tarash_gateway_sandbox.artwork.orders import ImageOrder
 from tarash_gateway_sandbox.fal import PREFIX
 from tarash_gateway_sandbox.fal.errors import FalError, ModelError
 from tarash_gateway_sandbox.fal.models import MODELS, PRESETS, SHORT_SIDES, Model
-from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.jobs import VideoJob
+from tarash_gateway_sandbox.faults.fault import Course
+from tarash_gateway_sandbox.jobs import Job
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.orders import ImageOrder
-from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import part_of, video_order
+from tarash_gateway_sandbox.replies import Answer, file_answer, json_answer
+from tarash_gateway_sandbox.sizes import size_of_short_side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,34 +32,26 @@ FORBIDDEN = "a forbidden scene"
 """Words of a prompt that the vendor's checker refuses."""
 
 
-@dataclass(frozen=True)
-class FalJob(VideoJob):
+@dataclass(frozen=True, kw_only=True)
+class FalJob(Job):
     """A job of the queue."""
 
-    face: str = "fal"
-    endpoint: str = ""
-    kind: str = "image"
     body: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    origin: str = ""
 
     @property
     def application(self) -> str:
         """The first segments of the model's id, below which the job is."""
-        segments = self.endpoint.split("/")
+        segments = self.model.split("/")
         return "/".join(segments[: 3 if segments[0] in NAMESPACES else 2])
 
     def address(self, rest: str = "") -> str:
         """The address of the job."""
         return f"{self.origin}{PREFIX}/{self.application}/requests/{self.id}{rest}"
 
+    @property
     def state(self) -> str:
         """The vendor's word for how far it is."""
-        step = self._status(self.share)
-        return {"queued": "IN_QUEUE", "in_progress": "IN_PROGRESS"}.get(step, "COMPLETED")
-
-    def outcome(self) -> str:
-        """How it ended, or how far it is, in OpenAI's words."""
-        return self._status(self.share)
+        return {"queued": "IN_QUEUE", "in_progress": "IN_PROGRESS"}.get(self.status, "COMPLETED")
 
 
 async def submit(call: Call, vendor: Vendor) -> Answer:
@@ -80,28 +71,20 @@ async def submit(call: Call, vendor: Vendor) -> Answer:
         raise ModelError(
             place="prompt", message=message, kind="content_policy_violation", value=prompt, categories=["violence"]
         )
-    kind = "video" if "video" in endpoint or endpoint.startswith("fal-ai/veo") else "image"
-    width, height = _size(body, kind)
-    seconds = re.sub(r"\D", "", str(body.get("duration", ""))) or "5"
-    job = FalJob(
-        endpoint,
-        prompt,
-        f"{width}x{height}",
-        seconds,
-        vendor.job_seconds,
-        scene=prompt,
-        ending=vendor.ending,
-        course=next((one.fault.effect for one in call.job_faults if isinstance(one.fault.effect, Course)), None),
-        faults=call.job_faults,
+    makes: Literal["image", "video"] = "video" if "video" in endpoint or endpoint.startswith("fal-ai/veo") else "image"
+    width, height = _size(body, makes)
+    job = vendor.start_job(
+        FalJob,
+        call,
+        makes=makes,
+        count=int(body.get("num_images", 1)) if makes == "image" else 1,
+        model=endpoint,
+        prompt=prompt,
+        size=f"{width}x{height}",
+        seconds=int(re.sub(r"\D", "", str(body.get("duration", ""))) or 5),
         id=str(uuid.uuid4()),
-        endpoint=endpoint,
-        kind=kind,
         body=body,
-        origin=vendor.origin,
     )
-    vendor.jobs.add(job)
-    count = int(body.get("num_images", 1)) if kind == "image" else 1
-    vendor.paid.add(Paid("video" if kind == "video" else "image", endpoint, prompt, job.id, count))
     shown = {
         "request_id": job.id,
         "gateway_request_id": job.id,
@@ -117,7 +100,7 @@ async def submit(call: Call, vendor: Vendor) -> Answer:
 async def status(call: Call, vendor: Vendor) -> Answer:
     """GET …/requests/{id}/status."""
     job = _job(call, vendor)
-    shown: dict[str, Any] = {"status": job.state(), "request_id": job.id, "response_url": job.address()}
+    shown: dict[str, Any] = {"status": job.state, "request_id": job.id, "response_url": job.address()}
     if shown["status"] == "IN_QUEUE":
         shown["queue_position"] = 1
     if shown["status"] == "COMPLETED":
@@ -128,38 +111,36 @@ async def status(call: Call, vendor: Vendor) -> Answer:
 async def result(call: Call, vendor: Vendor) -> Answer:
     """GET …/requests/{id}: what was made, or the error that the job ended with."""
     job = _job(call, vendor)
-    outcome = job.outcome()
-    if outcome in ("queued", "in_progress"):
+    status = job.status
+    if status in ("queued", "in_progress"):
         msg = "Request is still in progress"
         raise FalError(400, msg)
-    if outcome == "expired":
+    if status == "expired":
         msg = "Request not found"
         raise FalError(404, msg)
-    if outcome != "completed":
-        going = job.course or job.ending
-        error = going.error if going is not None else None
+    if status != "completed":
+        error = job.course.error
         message = error.get("message", "") if isinstance(error, dict) else "The job was cancelled."
         entry = {"loc": ["body"], "msg": message, "type": "downstream_service_error", "input": dict(job.body)}
         if isinstance(error, dict) and "moderation" in str(error.get("code", "")):
             entry |= {"type": "content_policy_violation", "categories": ["sexual"]}
         return json_answer({"detail": [entry]}, status=422, headers={"x-fal-request-id": job.id})
-    port = job.origin.rpartition(":")[2]
-    at = f"http://localhost:{port}{STORE}{job.id}"
-    width, height = (int(part) for part in job.size.split("x"))
+    address = f"{job.foreign_origin}{STORE}{job.id}"
+    width, height = job.width_and_height
     units: float
-    if job.kind == "video":
-        file = {"url": f"{at}/0.mp4", "content_type": "video/mp4", "file_name": "output.mp4", "file_size": 1}
+    if job.makes == "video":
+        file = {"url": f"{address}/0.mp4", "content_type": "video/mp4", "file_name": "output.mp4", "file_size": 1}
         made: dict[str, Any] = {"video": file, "seed": 7}
         units = float(job.seconds)
     else:
         form = str(job.body.get("output_format", "jpeg"))
         count = int(job.body.get("num_images", 1))
         images = [
-            {"url": f"{at}/{at_}.{form}", "width": width, "height": height, "content_type": f"image/{form}"}
-            for at_ in range(count)
+            {"url": f"{address}/{at}.{form}", "width": width, "height": height, "content_type": f"image/{form}"}
+            for at in range(count)
         ]
         made = {"images": images, "seed": job.body.get("seed", 7), "has_nsfw_concepts": [False] * count}
-        by_pixels = job.endpoint in MODELS and MODELS[job.endpoint].unit == "megapixels"
+        by_pixels = job.model in MODELS and MODELS[job.model].unit == "megapixels"
         units = float(count * (math.ceil(width * height / 1024**2) if by_pixels else 1))
     headers = {"x-fal-request-id": job.id, "x-fal-billable-units": f"{units:g}"}
     return json_answer({**made, "prompt": job.prompt, "timings": {"inference": job.duration}}, headers=headers)
@@ -168,29 +149,25 @@ async def result(call: Call, vendor: Vendor) -> Answer:
 async def cancel(call: Call, vendor: Vendor) -> Answer:
     """PUT …/requests/{id}/cancel: a job in the queue is removed; one that runs is asked to stop, and goes on."""
     job = _job(call, vendor)
-    state = job.state()
-    if state == "COMPLETED":
+    if job.state == "COMPLETED":
         return json_answer({"status": "ALREADY_COMPLETED"}, status=400)
-    if state == "IN_PROGRESS":
+    if job.state == "IN_PROGRESS":
         return json_answer({"status": "CANCELLATION_REQUESTED"}, status=202)
-    from tarash_gateway_sandbox.jobs import Ending  # noqa: PLC0415 - with the first cancel
-
-    vendor.jobs.add(dataclasses.replace(job, ending=Ending("cancelled", None), duration=0.0))
+    vendor.jobs.add(dataclasses.replace(job, course=Course(((0.0, "cancelled"),))))
     return json_answer({"status": "OK"})
 
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
     """GET of a file."""
-    name, _, file = call.request.path.removeprefix(STORE).partition("/")
-    job = vendor.jobs.get(name)
-    if not isinstance(job, FalJob) or job.outcome() != "completed":
+    name, _, file = call.name.partition("/")
+    job = vendor.jobs.get(name, FalJob)
+    if job is None or not job.completed:
         msg = "Not Found"
         raise FalError(404, msg)
-    if job.kind == "video":
-        return part_of(call.request.headers, await vendor.studio.video(video_order(job)), "video/mp4")
+    if job.makes == "video":
+        return file_answer(call.request, await vendor.studio.video(job.order()), "video/mp4")
     number, _, form = file.partition(".")
-    width, height = (int(part) for part in job.size.split("x"))
-    order = ImageOrder(job.prompt, width, height, job.endpoint, number=int(number), format=form)
+    order = ImageOrder(job.prompt, *job.width_and_height, job.model, number=int(number), format=form)
     drawn = await vendor.studio.images([order])
     return Answer(body=drawn[0], content_type=f"image/{form}")
 
@@ -221,22 +198,20 @@ def _check(model: Model, body: Mapping[str, Any]) -> None:
         )
 
 
-def _size(body: Mapping[str, Any], kind: str) -> tuple[int, int]:
+def _size(body: Mapping[str, Any], makes: str) -> tuple[int, int]:
     size = body.get("image_size")
     if isinstance(size, dict):
         return int(size["width"]), int(size["height"])
     if isinstance(size, str) and size in PRESETS:
         return PRESETS[size]
     ratio = body.get("aspect_ratio")
-    wide, high = (float(part) for part in (ratio if isinstance(ratio, str) and ":" in ratio else "16:9").split(":"))
-    short = SHORT_SIDES.get(str(body.get("resolution", "")).lower(), 720 if kind == "video" else 768)
-    long = round(short * max(wide, high) / min(wide, high) / 2) * 2
-    return (long, short) if wide >= high else (short, long)
+    short = SHORT_SIDES.get(str(body.get("resolution", "")).lower(), 720 if makes == "video" else 768)
+    return size_of_short_side(ratio if isinstance(ratio, str) and ":" in ratio else "16:9", short)
 
 
 def _job(call: Call, vendor: Vendor) -> FalJob:
-    job = vendor.jobs.get(call.name)
-    if not isinstance(job, FalJob) or not call.request.path.startswith(f"{PREFIX}/{job.application}/"):
+    job = vendor.jobs.get(call.name, FalJob)
+    if job is None or not call.request.path.startswith(f"{PREFIX}/{job.application}/"):
         msg = "Request not found"
         raise FalError(404, msg)
     return job

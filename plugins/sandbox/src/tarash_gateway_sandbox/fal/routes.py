@@ -1,51 +1,46 @@
-"""From a path to its handler."""
+"""fal's routes."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.fal import PLATFORM, PREFIX, platform, queue
 from tarash_gateway_sandbox.fal.errors import FalError
-from tarash_gateway_sandbox.faults import Answer
-from tarash_gateway_sandbox.vendor import Call, Vendor
+from tarash_gateway_sandbox.route import find_route, key_of
+from tarash_gateway_sandbox.vendor import Call
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.request import RecordedRequest
+    from tarash_gateway_sandbox.route import Route
+    from tarash_gateway_sandbox.vendor import Handler
 
-Handler = Callable[[Call, Vendor], Awaitable[Answer]]
-
-LISTS: dict[str, Handler] = {f"{PLATFORM}/models": platform.models, f"{PLATFORM}/models/pricing": platform.pricing}
-JOBS: dict[tuple[str, str], Handler] = {
-    ("GET", "/status"): queue.status,
-    ("GET", ""): queue.result,
-    ("GET", "/response"): queue.result,
-    ("PUT", "/cancel"): queue.cancel,
-}
-JOB = re.compile(rf"{PREFIX}/.+/requests/([^/]+)(/status|/response|/cancel)?")
+OPEN_ROUTES: tuple[Route, ...] = (("GET", rf"{queue.STORE}(.+)", queue.stored),)
+ROUTES: tuple[Route, ...] = (
+    ("GET", rf"{PLATFORM}/models", platform.models),
+    ("GET", rf"{PLATFORM}/models/pricing", platform.pricing),
+    ("GET", rf"{PREFIX}/.+/requests/([^/]+)/status", queue.status),
+    ("GET", rf"{PREFIX}/.+/requests/([^/]+)(?:/response)?", queue.result),
+    ("PUT", rf"{PREFIX}/.+/requests/([^/]+)/cancel", queue.cancel),
+    ("POST", rf"{PREFIX}/(?!.+/requests/)[^/]+/.+", queue.submit),
+)
 
 
 def find(request: RecordedRequest) -> tuple[Call, Handler] | None:
-    """The handler of a request to this vendor; None where it is for another.
+    """Finds the handler of a request to this vendor; None where it is for another.
 
     Raises:
         FalError: There is no such route, or the key is refused.
     """
-    if request.path.startswith(queue.STORE) and request.method == "GET":
-        return Call(request), queue.stored
-    if not request.path.startswith((f"{PREFIX}/", f"{PLATFORM}/")):
-        return None
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme != "Key" or not key.strip() or key.startswith("sk-invalid"):
-        msg = "Unauthorized" if key else "Authentication is required to access this application"
-        raise FalError(401, msg)
-    if request.method == "GET" and request.path in LISTS:
-        return Call(request), LISTS[request.path]
-    found = JOB.fullmatch(request.path)
-    if found is not None and (handler := JOBS.get((request.method, found[2] or ""))) is not None:
-        return Call(request, name=found[1]), handler
-    if request.method == "POST" and found is None and request.path.count("/") > 2:
-        return Call(request), queue.submit
-    msg = "Not Found"
-    raise FalError(404, msg)
+    found = find_route(OPEN_ROUTES, request.method, request.path)
+    if found is None:
+        if not request.path.startswith((f"{PREFIX}/", f"{PLATFORM}/")):
+            return None
+        key = key_of(request, "Key")
+        if not key or key.startswith("sk-invalid"):
+            msg = "Unauthorized" if key else "Authentication is required to access this application"
+            raise FalError(401, msg)
+        found = find_route(ROUTES, request.method, request.path)
+    if found is None:
+        msg = "Not Found"
+        raise FalError(404, msg)
+    return Call(request, name=found[0]), found[1]

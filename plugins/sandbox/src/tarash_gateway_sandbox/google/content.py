@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.faults import EventStream, RawBytes, Reply, json_answer
-from tarash_gateway_sandbox.google import checks, studio
+from tarash_gateway_sandbox.artwork.orders import ImageOrder
+from tarash_gateway_sandbox.google import checks
 from tarash_gateway_sandbox.google.errors import GoogleError
 from tarash_gateway_sandbox.google.files import stored_file
-from tarash_gateway_sandbox.google.models import MOST_INPUTS, PICTURES, picture_size
-from tarash_gateway_sandbox.google.refusing import refuse
+from tarash_gateway_sandbox.google.models import IMAGE_MODELS, MOST_INPUTS, image_size_of_tier
+from tarash_gateway_sandbox.google.refusals import refuse
 from tarash_gateway_sandbox.google.state import new_id
-from tarash_gateway_sandbox.orders import ImageOrder
+from tarash_gateway_sandbox.inputs import encode_base64, image_size
 from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.replies import EventStream, RawBytes, Reply, json_answer
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.google.models import Picture
-    from tarash_gateway_sandbox.google.routes import Asked
-    from tarash_gateway_sandbox.vendor import Vendor
+    from tarash_gateway_sandbox.google.models import ImageModel
+    from tarash_gateway_sandbox.vendor import Call, Vendor
 
 KEYS = ("contents", "generationConfig", "safetySettings", "systemInstruction", "labels", "tools", "toolConfig")
 PART_KEYS = ("text", "inlineData", "fileData", "thought", "thoughtSignature", "mediaResolution")
@@ -49,33 +48,33 @@ THOUGHTS = 2
 """Pictures that are drawn while a model thinks."""
 
 
-async def generate(asked: Asked, vendor: Vendor) -> Reply:
+async def generate(call: Call, vendor: Vendor) -> Reply:
     """POST /models/{model}:generateContent."""
-    return await _answer(asked, vendor, stream=False)
+    return await _answer(call, vendor, stream=False)
 
 
-async def stream(asked: Asked, vendor: Vendor) -> Reply:
+async def stream(call: Call, vendor: Vendor) -> Reply:
     """POST /models/{model}:streamGenerateContent?alt=sse."""
-    if asked.request.query.get("alt") != "sse":
+    if call.request.query.get("alt") != "sse":
         msg = "The sandbox streams with alt=sse only."
         raise GoogleError(400, msg)
-    return await _answer(asked, vendor, stream=True)
+    return await _answer(call, vendor, stream=True)
 
 
-async def _answer(asked: Asked, vendor: Vendor, *, stream: bool) -> Reply:
-    model, named = checks.model_and_faults(asked.name)
-    refused = refuse(asked, vendor, named)
+async def _answer(call: Call, vendor: Vendor, *, stream: bool) -> Reply:
+    model, named = checks.model_and_faults(call.name)
+    refused = refuse(call, vendor, named)
     if refused is not None:
         return refused
-    checks.known_model(model, PICTURES, asked.version, "generateContent")
-    body = checks.proto_fields(asked.body, "request", KEYS)
+    checks.known_model(model, IMAGE_MODELS, call.version, "generateContent")
+    body = checks.proto_fields(call.request.json, "request", KEYS)
     prompt, inputs = await _contents(body.get("contents"), vendor)
     config = checks.proto_fields(body.get("generationConfig") or {}, "generation_config", CONFIG_KEYS)
-    size, form = _image_config(config, PICTURES[model], asked)
+    size, form = _image_config(config, IMAGE_MODELS[model], call)
     faults = vendor.google.wanted(named, FAULTS)
     if "prompt_blocked" in faults:
         return _sent([{"promptFeedback": {"blockReason": "PROHIBITED_CONTENT"}}], model, faults, stream, vendor)
-    vendor.paid.add(Paid("image", asked.name, prompt))
+    vendor.paid.add(Paid("image", call.name, prompt))
     if "lost_answer" in faults:
         return RawBytes()
     if "refusal" in faults:
@@ -85,7 +84,7 @@ async def _answer(asked: Asked, vendor: Vendor, *, stream: bool) -> Reply:
         wrote = {"content": {"role": "model", "parts": [{"text": f"Here it is: {prompt}"}]}, "finishReason": "STOP"}
         return _sent([{"candidates": [wrote]}], model, faults, stream, vendor)
     order = ImageOrder(prompt, *size, model, inputs=inputs, format=form)
-    thoughts = THOUGHTS if stream and PICTURES[model].thinks else 0
+    thoughts = THOUGHTS if stream and IMAGE_MODELS[model].thinks else 0
     [whole] = await vendor.studio.images([order])
     unfinished = await vendor.studio.partial_images(order, thoughts)
     kind = f"image/{form}"
@@ -100,7 +99,7 @@ def _candidate(part: dict[str, Any], *, finished: bool = False) -> dict[str, Any
 
 
 def _inline(content: bytes, kind: str) -> dict[str, Any]:
-    return {"inlineData": {"mimeType": kind, "data": base64.b64encode(content).decode()}}
+    return {"inlineData": {"mimeType": kind, "data": encode_base64(content)}}
 
 
 def _sent(
@@ -138,7 +137,7 @@ async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ..
             content_bytes = _media(found, place, vendor)
             if content_bytes is None:
                 continue
-            if not await vendor.studio.run(studio.is_picture, content_bytes):
+            if await vendor.studio.run(image_size, content_bytes) is None:
                 msg = "Unable to process input image. Please retry or report."
                 raise GoogleError(400, msg)
             pictures.append(content_bytes)
@@ -160,7 +159,7 @@ def _media(part: Mapping[str, Any], place: str, vendor: Vendor) -> bytes | None:
     return None
 
 
-def _image_config(config: Mapping[str, Any], row: Picture, asked: Asked) -> tuple[tuple[int, int], str]:
+def _image_config(config: Mapping[str, Any], row: ImageModel, call: Call) -> tuple[tuple[int, int], str]:
     modalities = config.get("responseModalities")
     # Where none is named, an image model makes images.
     if modalities is not None and not (isinstance(modalities, list) and any(map(_is_image, modalities))):
@@ -169,7 +168,7 @@ def _image_config(config: Mapping[str, Any], row: Picture, asked: Asked) -> tupl
     if config.get("candidateCount", 1) != 1:
         msg = "Multiple candidates is not enabled for this model"
         raise GoogleError(400, msg)
-    known = VERTEX_IMAGE_KEYS if asked.home else IMAGE_KEYS
+    known = VERTEX_IMAGE_KEYS if call.project else IMAGE_KEYS
     image = checks.proto_fields(config.get("imageConfig") or {}, "generation_config.image_config", known)
     ratio, tier = image.get("aspectRatio", "1:1"), image.get("imageSize", "1K")
     if ratio not in row.ratios or tier not in row.tiers:
@@ -177,7 +176,7 @@ def _image_config(config: Mapping[str, Any], row: Picture, asked: Asked) -> tupl
         raise GoogleError(400, msg)
     options = image.get("imageOutputOptions")
     jpeg = isinstance(options, Mapping) and options.get("mimeType") == "image/jpeg"
-    return picture_size(ratio, tier), "jpeg" if jpeg else "png"
+    return image_size_of_tier(ratio, tier), "jpeg" if jpeg else "png"
 
 
 def _is_image(modality: object) -> bool:

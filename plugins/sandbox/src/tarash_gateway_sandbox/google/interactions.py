@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.faults import Answer, RawBytes, Reply, json_answer
-from tarash_gateway_sandbox.google import checks, studio
+from tarash_gateway_sandbox.google import checks
 from tarash_gateway_sandbox.google.errors import GoogleError, invalid, unsupported
 from tarash_gateway_sandbox.google.files import stored_file
 from tarash_gateway_sandbox.google.models import OMNI, RATIOS, RESOLUTIONS, VERTEX_OMNI, video_size
-from tarash_gateway_sandbox.google.refusing import refuse
-from tarash_gateway_sandbox.google.state import OWN_ADDRESS, Job, new_id, now
+from tarash_gateway_sandbox.google.refusals import refuse
+from tarash_gateway_sandbox.google.state import OWN_ADDRESS, STORE, Job, new_id, now, video_order
+from tarash_gateway_sandbox.inputs import encode_base64, image_size
 from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.replies import Answer, RawBytes, Reply, json_answer
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.google.routes import Asked
-    from tarash_gateway_sandbox.vendor import Vendor
+    from tarash_gateway_sandbox.vendor import Call, Vendor
 
 KEYS = (
     "model",
@@ -59,21 +58,21 @@ ECHO = "A" * 4_000_000
 WROTE = "I cannot make a video of that: "
 
 
-async def create(asked: Asked, vendor: Vendor) -> Reply:
+async def create(call: Call, vendor: Vendor) -> Reply:
     """POST /interactions."""
     state = vendor.google
-    body = checks.fields(asked.body, "interaction", KEYS)
+    body = checks.fields(call.request.json, "interaction", KEYS)
     model, named = checks.model_and_faults(body.get("model"))
-    refused = refuse(asked, vendor, named)
+    refused = refuse(call, vendor, named)
     if refused is not None:
         return refused
-    checks.known_model(model, VERTEX_OMNI if asked.home else OMNI, asked.version, "interactions")
+    checks.known_model(model, VERTEX_OMNI if call.project else OMNI, call.version, "interactions")
     background, store = checks.flag(body, "background"), checks.flag(body, "store")
     if store is False and (background or body.get("previous_interaction_id") is not None):
         msg = "'store' must be true for background interactions and for those that go on from another."
         raise invalid(msg)
-    job = await _job(asked, vendor, body, model, state.wanted(named, FAULTS))
-    state.jobs.keep(job.id, job, len(asked.request.body))
+    job = await _job(call, vendor, body, model, state.wanted(named, FAULTS))
+    state.jobs.keep(job.id, job, len(call.request.body))
     vendor.paid.add(Paid("video", body["model"], job.prompt, job.id))
     if "lost_answer" in job.faults:
         return RawBytes()
@@ -83,9 +82,9 @@ async def create(asked: Asked, vendor: Vendor) -> Reply:
     return json_answer(_head(job))
 
 
-async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
+async def retrieve(call: Call, vendor: Vendor) -> Answer:
     """GET /interactions/{id}."""
-    job = _known(asked, vendor)
+    job = _known(call, vendor)
     job.looks += 1
     if "passing_400" in job.faults and job.looks <= 2:
         msg = "Multiple authentication credentials received. Please pass only one."
@@ -93,34 +92,34 @@ async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
     return json_answer(await _shown(job, vendor))
 
 
-async def cancel(asked: Asked, vendor: Vendor) -> Answer:
+async def cancel(call: Call, vendor: Vendor) -> Answer:
     """POST /interactions/{id}/cancel."""
-    job = _known(asked, vendor)
+    job = _known(call, vendor)
     if not job.done:
         job.cancelled = True
     return json_answer(await _shown(job, vendor))
 
 
-async def delete(asked: Asked, vendor: Vendor) -> Answer:
+async def delete(call: Call, vendor: Vendor) -> Answer:
     """DELETE /interactions/{id}."""
-    del vendor.google.jobs[_known(asked, vendor).id]
+    del vendor.google.jobs[_known(call, vendor).id]
     return json_answer({})
 
 
-def _known(asked: Asked, vendor: Vendor) -> Job:
-    job = vendor.google.jobs.get(asked.name)
-    if job is None or job.home != asked.home:
-        msg = f"Invalid interaction name: {asked.name}"
+def _known(call: Call, vendor: Vendor) -> Job:
+    job = vendor.google.jobs.get(call.name)
+    if job is None or job.project != call.project:
+        msg = f"Invalid interaction name: {call.name}"
         raise invalid(msg)
     return job
 
 
-async def _job(asked: Asked, vendor: Vendor, body: Mapping[str, Any], model: str, faults: frozenset[str]) -> Job:
-    row = (VERTEX_OMNI if asked.home else OMNI)[model]
+async def _job(call: Call, vendor: Vendor, body: Mapping[str, Any], model: str, faults: frozenset[str]) -> Job:
+    row = (VERTEX_OMNI if call.project else OMNI)[model]
     form = _form(body.get("response_format"))
-    _format_fits(form, asked)
+    _format_fits(form, call)
     task = _task(body.get("generation_config"))
-    before = _before(body.get("previous_interaction_id"), asked, vendor)
+    before = _before(body.get("previous_interaction_id"), call, vendor)
     prompt, pictures, clips = await _input(body.get("input"), vendor)
     if task in ("edit", "extend") and before is None and not clips:
         msg = f"The task '{task}' needs a video: give 'previous_interaction_id' or a video in 'input'."
@@ -135,7 +134,7 @@ async def _job(asked: Asked, vendor: Vendor, body: Mapping[str, Any], model: str
     delivery = checks.word(form, "delivery", "response_format", ("inline", "uri")) or "inline"
     whole = seconds + before.seconds if task == "extend" and before is not None else seconds
     reference = pictures[0] if pictures else None
-    order = studio.video_order(prompt, video_size(ratio, tier), whole, model, reference=reference, number=0)
+    order = video_order(prompt, video_size(ratio, tier), whole, model, reference=reference, number=0)
     if before is not None:
         order = dataclasses.replace(order, scene=before.orders[0].scene, remixes=before.orders[0].remixes + 1)
     if "inline_video" in faults:
@@ -150,8 +149,8 @@ async def _job(asked: Asked, vendor: Vendor, body: Mapping[str, Any], model: str
         {"input": body.get("input"), "response_format": form},
         faults,
         delivery,
-        asked.home,
-        asked.version,
+        call.project,
+        call.version,
         tokens_per_second=row.tokens_per_second,
     )
 
@@ -161,11 +160,11 @@ def _form(value: object) -> Mapping[str, Any]:
     return checks.fields({} if form is None else form, "response_format", FORMAT_KEYS)
 
 
-def _format_fits(form: Mapping[str, Any], asked: Asked) -> None:
+def _format_fits(form: Mapping[str, Any], call: Call) -> None:
     if form.get("type", "video") != "video":
         msg = "The sandbox makes videos only here: 'response_format.type' must be 'video'."
         raise invalid(msg)
-    if asked.home and form.get("delivery") == "uri" and not form.get("gcs_uri"):
+    if call.project and form.get("delivery") == "uri" and not form.get("gcs_uri"):
         msg = "'response_format.gcs_uri' is required where 'delivery' is 'uri'."
         raise invalid(msg)
 
@@ -177,11 +176,11 @@ def _task(config: object) -> str | None:
     return checks.word(video, "task", "generation_config.video_config", TASKS)
 
 
-def _before(name: object, asked: Asked, vendor: Vendor) -> Job | None:
+def _before(name: object, call: Call, vendor: Vendor) -> Job | None:
     if name is None:
         return None
     job = vendor.google.jobs.get(str(name))
-    if job is None or job.home != asked.home:
+    if job is None or job.project != call.project:
         msg = f"Invalid interaction name: {name}"
         raise invalid(msg)
     if not job.done or job.cancelled:
@@ -218,7 +217,7 @@ async def _input(value: object, vendor: Vendor) -> tuple[str, list[bytes], list[
         if kind not in found:
             raise unsupported(field=f"{place}.type", value=kind, values=("text", "image", "video"))
         content = _media(plain, place, vendor)
-        if kind == "image" and not await vendor.studio.run(studio.is_picture, content):
+        if kind == "image" and await vendor.studio.run(image_size, content) is None:
             msg = f"Unable to process input image: {place}."
             raise invalid(msg)
         found[kind].append(content)
@@ -283,10 +282,9 @@ async def _video(job: Job, vendor: Vendor) -> dict[str, Any]:
     part = {"type": "video", "mime_type": "video/mp4"}
     if job.delivery == "inline":
         content = await vendor.studio.video(job.orders[0])
-        return {**part, "data": base64.b64encode(content).decode()}
+        return {**part, "data": encode_base64(content)}
     if "foreign_uri" in job.faults:
-        port = vendor.origin.rpartition(":")[2]
-        return {**part, "uri": f"http://localhost:{port}/google-store/{job.id}"}
+        return {**part, "uri": f"{vendor.foreign_origin}{STORE}{job.id}"}
     name = job.id.removeprefix("v1_")[:12]
     vendor.google.clips.keep(name, (job.id, 0))
     return {**part, "uri": f"{OWN_ADDRESS}/{job.version}/files/{name}:download?alt=media"}

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from tarash_gateway_sandbox.sizes import size_of_area
+
 RATIOS = ("16:9", "9:16")
 RESOLUTIONS = {"360p": 360, "720p": 720, "1080p": 1080, "4k": 2160}
 """Tiers of a video, and the shorter side in pixels."""
@@ -14,7 +16,7 @@ RESOLUTIONS = {"360p": 360, "720p": 720, "1080p": 1080, "4k": 2160}
 TEN = ("1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9")
 FOURTEEN = (*TEN, "1:8", "8:1", "1:4", "4:1")
 TIERS = {"512": 512, "1K": 1024, "2K": 2048, "4K": 4096}
-"""Tiers of a picture, and about the side of a square."""
+"""Tiers of an image, and about the side of a square."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Omni:
 
 
 @dataclass(frozen=True)
-class Picture:
+class ImageModel:
     """A model of `generateContent`."""
 
     ratios: tuple[str, ...]
@@ -44,12 +46,12 @@ VERTEX_OMNI = {
 }
 VEO = ("veo-3.1-generate-001", "veo-3.1-fast-generate-001", "veo-3.1-lite-generate-001")
 VEO_SECONDS = (4, 6, 8)
-PICTURES = {
-    "gemini-nano-banana-2.1": Picture(FOURTEEN, ("1K", "2K", "4K")),
-    "gemini-3-pro-image": Picture(TEN, ("1K", "2K", "4K")),
-    "gemini-3.1-flash-image": Picture(FOURTEEN, ("512", "1K", "2K", "4K")),
-    "gemini-3.1-flash-lite-image": Picture(TEN, ("1K",), thinks=False),
-    "gemini-2.5-flash-image": Picture(TEN, ("1K",), thinks=False),
+IMAGE_MODELS = {
+    "gemini-nano-banana-2.1": ImageModel(FOURTEEN, ("1K", "2K", "4K")),
+    "gemini-3-pro-image": ImageModel(TEN, ("1K", "2K", "4K")),
+    "gemini-3.1-flash-image": ImageModel(FOURTEEN, ("512", "1K", "2K", "4K")),
+    "gemini-3.1-flash-lite-image": ImageModel(TEN, ("1K",), thinks=False),
+    "gemini-2.5-flash-image": ImageModel(TEN, ("1K",), thinks=False),
 }
 SHUT_DOWN = {
     "gemini-omni-flash-preview": "gemini-omni-1.1-flash",
@@ -61,7 +63,7 @@ SHUT_DOWN = {
 """Models that are gone, and what the vendor names instead."""
 
 MOST_INPUTS = 14
-"""Pictures that go into a picture."""
+"""Input images of an image."""
 
 
 def video_size(ratio: str, tier: str) -> tuple[int, int]:
@@ -71,11 +73,8 @@ def video_size(ratio: str, tier: str) -> tuple[int, int]:
     return (long, short) if ratio == "16:9" else (short, long)
 
 
-def picture_size(ratio: str, tier: str) -> tuple[int, int]:
-    """Width and height of a picture, in pixels: about the area of the tier's square, on a grid of 16."""
+def image_size_of_tier(ratio: str, tier: str) -> tuple[int, int]:
+    """Width and height of an image, in pixels: about the area of the tier's square, on a grid of 16."""
     if (ratio, tier) == ("16:9", "1K"):
         return 1376, 768
-    wide, high = (int(part) for part in ratio.split(":"))
-    side = TIERS[tier]
-    shape = (wide / high) ** 0.5
-    return max(16, round(side * shape / 16) * 16), max(16, round(side / shape / 16) * 16)
+    return size_of_area(ratio, TIERS[tier])

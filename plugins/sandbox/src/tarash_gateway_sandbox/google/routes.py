@@ -1,45 +1,23 @@
-"""From a path to its handler: the Gemini API's paths, and Vertex AI's below a project and a location."""
+"""Google's routes: the Gemini API's, and Vertex AI's below a project and a location."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.faults import Answer, Reply, json_answer
 from tarash_gateway_sandbox.google import PREFIX, content, files, interactions, veo
 from tarash_gateway_sandbox.google.errors import GoogleError
-from tarash_gateway_sandbox.google.models import OMNI, PICTURES
+from tarash_gateway_sandbox.google.models import IMAGE_MODELS, OMNI
+from tarash_gateway_sandbox.google.state import STORE
+from tarash_gateway_sandbox.replies import Answer, json_answer
+from tarash_gateway_sandbox.route import find_route, key_of
 from tarash_gateway_sandbox.vendor import Call, Vendor
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.recording import RecordedRequest
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request that found its route."""
-
-    request: RecordedRequest
-    path: str
-    """The whole path, as it was asked for."""
-    version: str = ""
-    home: str = ""
-    """`/projects/…/locations/…` on Vertex AI, else nothing."""
-    name: str = ""
-    """The id or the model that the path names."""
-
-    @property
-    def body(self) -> Any:
-        """The JSON that came."""
-        return self.request.json
-
-
-GoogleHandler = Callable[[Asked, Vendor], Awaitable[Reply]]
-
-STORE = "/google-store/"
-"""Where another origin is played: the same server under another name."""
+    from tarash_gateway_sandbox.replies import Reply
+    from tarash_gateway_sandbox.request import RecordedRequest
+    from tarash_gateway_sandbox.route import Route
+    from tarash_gateway_sandbox.vendor import Handler
 
 WORDS = {400: "invalid_request", 403: "permission_denied", 404: "not_found"}
 """The interactions' words for an HTTP status."""
@@ -47,30 +25,47 @@ WORDS = {400: "invalid_request", 403: "permission_denied", 404: "not_found"}
 _PATH = re.compile(r"/(upload/)?(v1|v1beta|v1beta1|v1alpha)(/projects/[^/]+/locations/[^/]+)?(/.*)")
 
 
-async def models(asked: Asked, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
+async def models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
     """GET /models."""
-    return json_answer({"models": [_model(name) for name in (*OMNI, *PICTURES)]})
+    return json_answer({"models": [_model(name) for name in (*OMNI, *IMAGE_MODELS)]})
 
 
-async def model(asked: Asked, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
+async def model(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
     """GET /models/{model}."""
-    if asked.name not in OMNI and asked.name not in PICTURES:
-        msg = f"models/{asked.name} is not found."
+    if call.name not in OMNI and call.name not in IMAGE_MODELS:
+        msg = f"models/{call.name} is not found."
         raise GoogleError(404, msg)
-    return json_answer(_model(asked.name))
+    return json_answer(_model(call.name))
 
 
 def _model(name: str) -> dict[str, Any]:
-    methods = ["generateContent"] if name in PICTURES else ["createInteraction"]
+    methods = ["generateContent"] if name in IMAGE_MODELS else ["createInteraction"]
     known = {"version": "001", "displayName": name, "inputTokenLimit": 32768, "outputTokenLimit": 65536}
     return {"name": f"models/{name}", **known, "supportedGenerationMethods": methods}
 
 
-ROUTES: tuple[tuple[str, str, GoogleHandler], ...] = (
-    ("POST", r"/interactions", interactions.create),
-    ("GET", r"/interactions/([^/]+)", interactions.retrieve),
-    ("POST", r"/interactions/([^/]+)/cancel", interactions.cancel),
-    ("DELETE", r"/interactions/([^/]+)", interactions.delete),
+def _with_words(handler: Handler) -> Handler:
+    """Gives the errors of the interactions their texts for codes."""
+
+    async def handle(call: Call, vendor: Vendor) -> Reply:
+        try:
+            return await handler(call, vendor)
+        except GoogleError as error:
+            if error.word is None:
+                error.word = WORDS.get(error.status)
+            raise
+
+    return handle
+
+
+INTERACTION_ROUTES: tuple[Route, ...] = (
+    ("POST", r"/interactions", _with_words(interactions.create)),
+    ("GET", r"/interactions/([^/]+)", _with_words(interactions.retrieve)),
+    ("POST", r"/interactions/([^/]+)/cancel", _with_words(interactions.cancel)),
+    ("DELETE", r"/interactions/([^/]+)", _with_words(interactions.delete)),
+)
+ROUTES: tuple[Route, ...] = (
+    *INTERACTION_ROUTES,
     ("GET", r"/files/([^/:]+):download", files.download),
     ("GET", r"/files/([^/:]+)", files.retrieve),
     ("DELETE", r"/files/([^/:]+)", files.delete),
@@ -80,8 +75,8 @@ ROUTES: tuple[tuple[str, str, GoogleHandler], ...] = (
     ("POST", r"/models/([^/:]+):generateContent", content.generate),
     ("POST", r"/models/([^/:]+):streamGenerateContent", content.stream),
 )
-VERTEX_ROUTES: tuple[tuple[str, str, GoogleHandler], ...] = (
-    *ROUTES[:4],
+VERTEX_ROUTES: tuple[Route, ...] = (
+    *INTERACTION_ROUTES,
     ("POST", r"/publishers/google/models/([^/:]+):generateContent", content.generate),
     ("POST", r"/publishers/google/models/([^/:]+):streamGenerateContent", content.stream),
     ("POST", r"/publishers/google/models/([^/:]+):predictLongRunning", veo.create),
@@ -89,53 +84,36 @@ VERTEX_ROUTES: tuple[tuple[str, str, GoogleHandler], ...] = (
 )
 
 
-def find(request: RecordedRequest) -> tuple[Call, Callable[[Call, Vendor], Awaitable[Reply]]] | None:
-    """The handler of a request to this vendor; None where it is for another.
+def find(request: RecordedRequest) -> tuple[Call, Handler] | None:
+    """Finds the handler of a request to this vendor; None where it is for another.
 
     Raises:
         GoogleError: There is no such route, or the key is refused.
     """
     path = request.path
     if path.startswith(STORE):
-        return Call(request), _bound(files.stored, Asked(request, path, name=path.rpartition("/")[2]))
+        return Call(request, name=path.rpartition("/")[2]), files.stored
     if not path.startswith(f"{PREFIX}/"):
         return None
-    found = _PATH.fullmatch(path.removeprefix(PREFIX))
+    parts = _PATH.fullmatch(path.removeprefix(PREFIX))
+    if parts is None:
+        raise _not_found(path)
+    upload, version, project = parts[1], parts[2], parts[3] or ""
+    if not upload or "upload_id" not in request.query:  # the address of a begun upload is its own key
+        _authorize(request, vertex=bool(project))
+    found = ("", files.upload) if upload else find_route(VERTEX_ROUTES if project else ROUTES, request.method, parts[4])
     if found is None:
-        msg = f"The requested URL {path} was not found on this server."
-        raise GoogleError(404, msg)
-    asked = Asked(request, path, found[2], found[3] or "")
-    if found[1]:
-        if "upload_id" not in request.query:  # the address of a begun upload is its own key
-            _authorize(asked)
-        return Call(request), _bound(files.upload, asked)
-    _authorize(asked)
-    for method, pattern, handler in VERTEX_ROUTES if asked.home else ROUTES:
-        place = re.fullmatch(pattern, found[4])
-        if place is not None and method == request.method:
-            name = place[1] if place.groups() else ""
-            return Call(request), _bound(handler, replace(asked, name=name))
-    msg = f"The requested URL {path} was not found on this server."
-    raise GoogleError(404, msg)
+        raise _not_found(path)
+    return Call(request, version=version, project=project, name=found[0]), found[1]
 
 
-def _bound(handler: GoogleHandler, asked: Asked) -> Callable[[Call, Vendor], Awaitable[Reply]]:
-    async def handle(call: Call, vendor: Vendor) -> Reply:  # noqa: ARG001 - a handler's signature
-        try:
-            return await handler(asked, vendor)
-        except GoogleError as error:
-            if "/interactions" in asked.path and error.word is None:  # they have texts for codes
-                error.word = WORDS.get(error.status)
-            raise
-
-    return handle
+def _not_found(path: str) -> GoogleError:
+    return GoogleError(404, f"The requested URL {path} was not found on this server.")
 
 
-def _authorize(asked: Asked) -> None:
-    headers = asked.request.headers
-    key = headers.get("x-goog-api-key", "").strip()
-    bearer = headers.get("authorization", "").removeprefix("Bearer ").strip()
-    if asked.home:
+def _authorize(request: RecordedRequest, *, vertex: bool) -> None:
+    key, bearer = request.headers.get("x-goog-api-key", "").strip(), key_of(request)
+    if vertex:
         if not bearer or bearer.startswith("invalid"):
             msg = "Request had invalid authentication credentials. Expected OAuth 2 access token."
             raise GoogleError(401, msg)

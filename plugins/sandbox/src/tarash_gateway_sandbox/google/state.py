@@ -9,15 +9,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from tarash_gateway_sandbox.artwork.orders import VideoOrder
 from tarash_gateway_sandbox.google.faults import FAULTS
 from tarash_gateway_sandbox.memory import BoundedDict, LatestList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tarash_gateway_sandbox.orders import VideoOrder
 
-
+STORE = "/google-store/"
+"""Where another origin is played: the same server under another name."""
 OWN_ADDRESS = "https://generativelanguage.googleapis.com"
 """What the vendor's own addresses of files begin with, wherever it was asked. The SDK takes the name from behind it and
 asks its own base URL; so must every client of a proxy."""
@@ -42,7 +43,7 @@ class Job:
     """What is given back of the request."""
     faults: frozenset[str] = frozenset()
     delivery: str = "uri"
-    home: str = ""
+    project: str = ""
     """The path of the project that it is in, on Vertex AI."""
     version: str = "v1beta"
     withheld: int = 0
@@ -127,3 +128,12 @@ def new_id(prefix: str) -> str:
 def now() -> str:
     """The time as the vendor writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def video_order(
+    prompt: str, size: tuple[int, int], seconds: int, model: str, *, reference: bytes | None, number: int
+) -> VideoOrder:
+    """Return what a video depends on."""
+    width, height = (edge - edge % 2 for edge in size)
+    scene = f"{prompt} ({number + 1})" if number else prompt
+    return VideoOrder(prompt, width, height, seconds, model, reference, scene, number)

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.faults import Answer, RawBytes, Reply, json_answer
-from tarash_gateway_sandbox.google import checks, studio
+from tarash_gateway_sandbox.google import checks
 from tarash_gateway_sandbox.google.errors import GoogleError
 from tarash_gateway_sandbox.google.models import RATIOS, RESOLUTIONS, VEO, VEO_SECONDS, video_size
-from tarash_gateway_sandbox.google.refusing import refuse
-from tarash_gateway_sandbox.google.state import Job, new_id
+from tarash_gateway_sandbox.google.refusals import refuse
+from tarash_gateway_sandbox.google.state import Job, new_id, video_order
+from tarash_gateway_sandbox.inputs import encode_base64, image_size
 from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.replies import Answer, RawBytes, Reply, json_answer
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.google.routes import Asked
-    from tarash_gateway_sandbox.vendor import Vendor
+    from tarash_gateway_sandbox.vendor import Call, Vendor
 
 INSTANCE_KEYS = ("prompt", "image", "lastFrame", "referenceImages", "video")
 PARAMETER_KEYS = (
@@ -37,14 +36,14 @@ FAULTS = ("failed", "fewer_videos", "all_filtered", "lost_answer", "passing_400"
 REASON = "Some videos were filtered out because they violated the usage guidelines: "
 
 
-async def create(asked: Asked, vendor: Vendor) -> Reply:
+async def create(call: Call, vendor: Vendor) -> Reply:
     """POST …/models/{model}:predictLongRunning."""
-    model, named = checks.model_and_faults(asked.name)
-    refused = refuse(asked, vendor, named)
+    model, named = checks.model_and_faults(call.name)
+    refused = refuse(call, vendor, named)
     if refused is not None:
         return refused
-    checks.known_model(model, VEO, asked.version, "predictLongRunning")
-    body = checks.fields(asked.body, "request", ("instances", "parameters"))
+    checks.known_model(model, VEO, call.version, "predictLongRunning")
+    body = checks.fields(call.request.json, "request", ("instances", "parameters"))
     instances = body.get("instances")
     if not isinstance(instances, list) or len(instances) != 1:
         msg = "Exactly one instance is expected."
@@ -55,20 +54,20 @@ async def create(asked: Asked, vendor: Vendor) -> Reply:
     if not isinstance(prompt, str) or not prompt:
         msg = "instances[0].prompt is required."
         raise GoogleError(400, msg)
-    job = await _job(asked, vendor, model, instance, parameters)
+    job = await _job(call, vendor, model, instance, parameters)
     job.faults = vendor.google.wanted(named, FAULTS)
     job.withheld = len(job.orders) if "all_filtered" in job.faults else int("fewer_videos" in job.faults)
-    vendor.google.jobs.keep(job.id, job, len(asked.request.body))
-    vendor.paid.add(Paid("video", asked.name, prompt, job.id, len(job.orders)))
+    vendor.google.jobs.keep(job.id, job, len(call.request.body))
+    vendor.paid.add(Paid("video", call.name, prompt, job.id, len(job.orders)))
     return RawBytes() if "lost_answer" in job.faults else json_answer({"name": job.id})
 
 
-async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
+async def retrieve(call: Call, vendor: Vendor) -> Answer:
     """POST …/models/{model}:fetchPredictOperation."""
-    body = checks.proto_fields(asked.body, "request", ("operationName",))
+    body = checks.proto_fields(call.request.json, "request", ("operationName",))
     name = body.get("operationName")
     job = vendor.google.jobs.get(name) if isinstance(name, str) else None
-    if job is None or job.model != checks.model_and_faults(asked.name)[0] or not str(name).startswith(asked.home[1:]):
+    if job is None or job.model != checks.model_and_faults(call.name)[0] or not str(name).startswith(call.project[1:]):
         msg = f"Operation {name} was not found."
         raise GoogleError(404, msg)
     job.looks += 1
@@ -83,7 +82,7 @@ async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
     films = [await vendor.studio.video(order) for order in job.orders[job.withheld :]]
     response: dict[str, Any] = {"@type": "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"}
     if films:
-        encoded = [base64.b64encode(film).decode() for film in films]
+        encoded = [encode_base64(film) for film in films]
         response["videos"] = [{"bytesBase64Encoded": text, "mimeType": "video/mp4"} for text in encoded]
     if job.withheld:
         reasons = [f"{REASON}{job.prompt}"] * job.withheld
@@ -92,7 +91,7 @@ async def retrieve(asked: Asked, vendor: Vendor) -> Answer:
 
 
 async def _job(
-    asked: Asked, vendor: Vendor, model: str, instance: Mapping[str, Any], parameters: Mapping[str, Any]
+    call: Call, vendor: Vendor, model: str, instance: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> Job:
     count = _one_of(parameters, "sampleCount", (1, 2, 3, 4), 1)
     seconds = _one_of(parameters, "durationSeconds", VEO_SECONDS, 8)
@@ -114,7 +113,7 @@ async def _job(
         msg = "instances[0].video holds no video."
         raise GoogleError(400, msg)
     orders = [
-        studio.video_order(
+        video_order(
             instance["prompt"],
             video_size(ratio, tier if tier in RESOLUTIONS else "720p"),
             seconds,
@@ -124,8 +123,8 @@ async def _job(
         )
         for number in range(count)
     ]
-    name = f"{asked.home[1:]}/publishers/google/models/{model}/operations/{new_id('')[:16]}"
-    return Job(name, model, instance["prompt"], seconds, vendor.job_seconds, orders, home=asked.home)
+    name = f"{call.project[1:]}/publishers/google/models/{model}/operations/{new_id('')[:16]}"
+    return Job(name, model, instance["prompt"], seconds, vendor.job_seconds, orders, project=call.project)
 
 
 def _one_of(body: Mapping[str, Any], name: str, values: tuple[Any, ...], default: Any) -> Any:
@@ -142,7 +141,7 @@ async def _picture(value: object, place: str, vendor: Vendor) -> bytes | None:
         return None
     found = checks.fields(value, place, ("bytesBase64Encoded", "gcsUri", "mimeType"))
     content = checks.data_of(found.get("bytesBase64Encoded"), f"{place}.bytesBase64Encoded")
-    if not await vendor.studio.run(studio.is_picture, content):
+    if await vendor.studio.run(image_size, content) is None:
         msg = f"{place} is no image."
         raise GoogleError(400, msg)
     return content

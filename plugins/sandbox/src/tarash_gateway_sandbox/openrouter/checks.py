@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tarash_gateway_sandbox.errors import json_type
+from tarash_gateway_sandbox.inputs import data_of, image_size, is_web_url
 from tarash_gateway_sandbox.openrouter.errors import RouterError
-from tarash_gateway_sandbox.vendor_errors import json_type
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call
 
 LONGEST_PROMPT = 100_000
-DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
 SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
 
 
@@ -125,29 +123,17 @@ def pictures(body: Mapping[str, Any], name: str, kinds: Sequence[str] = ("image_
 
 
 def content_of(part: Mapping[str, Any], place: str) -> bytes | None:
-    """The bytes of a part; None where it is at a URL, which the sandbox does not fetch.
+    """Returns the bytes of a part; None where it is at a URL, which the sandbox does not fetch.
 
     Raises:
-        RouterError: It is no picture.
+        RouterError: It is no image.
     """
     url = part[part["type"]]["url"]
-    if url.startswith(("https://", "http://")):
+    if is_web_url(url):
         return None
-    found = DATA_URL.fullmatch(url)
-    try:
-        content = base64.b64decode(found[2], validate=True) if found else b""
-    except binascii.Error:
-        content = b""
+    content = data_of(url)
     if not content:
         raise invalid(place, "expected an http(s) URL or a base64 data URL")
-    return _seen(content, place)
-
-
-def _seen(content: bytes, place: str) -> bytes:
-    from tarash_gateway_sandbox.drawing import open_picture  # noqa: PLC0415 - brings Pillow
-
-    try:
-        open_picture(content)
-    except Exception as error:
-        raise invalid(place, "the image cannot be decoded") from error
+    if image_size(content) is None:
+        raise invalid(place, "the image cannot be decoded")
     return content

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.vendor_errors import VendorError
+from tarash_gateway_sandbox.errors import VendorError
+from tarash_gateway_sandbox.replies import Answer, json_answer
 
 
 class RouterError(VendorError):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tarash_gateway_sandbox.catalogue.fault import After, ChangeStream, Course, Fault, Instead, Scene
-from tarash_gateway_sandbox.catalogue.jobs import WAITS, WORKS
-from tarash_gateway_sandbox.faults import Answer, EventStream, json_answer
+from tarash_gateway_sandbox.faults.fault import After, ChangeStream, Fault, Instead, Scene, course_to
 from tarash_gateway_sandbox.openrouter.errors import refusal
+from tarash_gateway_sandbox.openrouter.state import store_address
 from tarash_gateway_sandbox.operations import Operation
+from tarash_gateway_sandbox.replies import Answer, EventStream, json_answer
 
 CREATE: tuple[Operation, ...] = ("image", "video")
 CONTENT: tuple[Operation, ...] = ("content",)
@@ -30,13 +30,9 @@ def _flagged(scene: Scene) -> Answer:
 
 def _elsewhere(scene: Scene) -> Answer:
     """The address of the clip at another origin, signed."""
-    from tarash_gateway_sandbox.openrouter.videos import SIGNATURE, STORE, signature  # noqa: PLC0415 - they need this
-
     name = scene.request.path.split("/")[-2]
     index = scene.request.query.get("index", "0")
-    port = scene.origin.rpartition(":")[2]
-    location = f"http://localhost:{port}{STORE}{name}/{index}?{SIGNATURE}={signature(name)}"
-    return Answer(302, {"location": location})
+    return Answer(302, {"location": store_address(scene.foreign_origin, name, index)})
 
 
 def _with_error(stream: EventStream) -> EventStream:
@@ -103,13 +99,13 @@ FAULTS = {
             "router_policy",
             "a job that moderation ends, with one sentence",
             ("video",),
-            Course((WAITS, WORKS, (1.0, "failed")), "Content policy violation"),
+            course_to("failed", "Content policy violation"),
         ),
         Fault(
             "router_failed",
             "a job that fails, with one sentence",
             ("video",),
-            Course((WAITS, WORKS, (1.0, "failed")), "Provider timed out"),
+            course_to("failed", "Provider timed out"),
         ),
         Fault(
             "router_stream_error",

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.answers import encoded
-from tarash_gateway_sandbox.faults import EventStream, Reply, event_bytes, json_answer
+from tarash_gateway_sandbox.artwork.orders import ImageOrder, image_orders
+from tarash_gateway_sandbox.inputs import encode_base64
 from tarash_gateway_sandbox.openrouter import checks
 from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import IMAGE_ENTRIES, IMAGE_RATIOS, IMAGE_SIDES, ImageEntry
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.replies import EventStream, Reply, event_bytes, json_answer
+from tarash_gateway_sandbox.sizes import size_of_area
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call, Vendor
@@ -67,14 +67,14 @@ async def generate(call: Call, vendor: Vendor) -> Reply:
     kind = f"image/{'svg+xml' if form == 'svg' else form}"
     now = int(time.time())
     if not streamed or not entry.streaming:
-        data = [{"b64_json": encoded(content), "media_type": kind} for content in drawn]
+        data = [{"b64_json": encode_base64(content), "media_type": kind} for content in drawn]
         return json_answer({"created": now, "data": data, "usage": usage})
     events: list[dict[str, Any]] = []
     for order, content in zip(orders, drawn, strict=True):
         for at, partial in enumerate(await vendor.studio.partial_images(order, PARTIALS)):
-            event = {"type": "image_generation.partial_image", "b64_json": encoded(partial), "partial_image_index": at}
-            events.append(event)
-        final = {"type": "image_generation.completed", "b64_json": encoded(content), "created": now}
+            event = {"type": "image_generation.partial_image", "b64_json": encode_base64(partial)}
+            events.append({**event, "partial_image_index": at})
+        final = {"type": "image_generation.completed", "b64_json": encode_base64(content), "created": now}
         events.append({**final, "media_type": kind, "usage": usage})
     begun, done = b": OPENROUTER PROCESSING\n\n", b"data: [DONE]\n\n"
     wire = [begun + event_bytes(events[0]), *map(event_bytes, events[1:-1]), event_bytes(events[-1]) + done]
@@ -114,9 +114,7 @@ def _shape(body: Mapping[str, Any], chosen: Mapping[str, str | None]) -> tuple[i
             raise checks.invalid(name="size", why=f"'{size}' has more than {MOST_PIXELS} pixels")
         return width, height
     side = IMAGE_SIDES[size or chosen["resolution"] or "1K"]
-    wide, high = (float(part) for part in (chosen["aspect_ratio"] or "1:1").split(":"))
-    stretch = math.sqrt(wide / high)
-    return round(side * stretch / 16) * 16, round(side / stretch / 16) * 16
+    return size_of_area(chosen["aspect_ratio"] or "1:1", side)
 
 
 def _inputs(body: Mapping[str, Any], entry: ImageEntry) -> list[bytes]:

@@ -1,19 +1,22 @@
-"""From a path to its handler."""
+"""OpenRouter's routes."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.auth import masked
-from tarash_gateway_sandbox.faults import Answer, json_answer
 from tarash_gateway_sandbox.openrouter import PREFIX, images, videos
 from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import IMAGE_ENTRIES, VIDEO_ENTRIES
+from tarash_gateway_sandbox.openrouter.state import STORE
+from tarash_gateway_sandbox.replies import Answer, json_answer
+from tarash_gateway_sandbox.route import find_route, key_of
 from tarash_gateway_sandbox.vendor import Call, Vendor
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.recording import RecordedRequest
-    from tarash_gateway_sandbox.routes import Handler
+    from tarash_gateway_sandbox.request import RecordedRequest
+    from tarash_gateway_sandbox.route import Route
+    from tarash_gateway_sandbox.vendor import Handler
 
 
 async def video_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
@@ -31,51 +34,46 @@ async def models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a hand
     wanted = call.request.query.get("output_modalities", "text").split(",")
     entries = [entry.listed() for entry in IMAGE_ENTRIES.values()]
     entries += [entry.listed() for entry in VIDEO_ENTRIES.values()]
-    shown = [one for one in entries if {"all", *one["architecture"]["output_modalities"]}.intersection(wanted)]
+    shown = [entry for entry in entries if {"all", *entry["architecture"]["output_modalities"]}.intersection(wanted)]
     return json_answer({"data": shown, "total_count": len(shown), "links": {"next": None}})
 
 
-OPEN: dict[tuple[str, str], Handler] = {
-    ("GET", "/videos/models"): video_models,
-    ("GET", "/images/models"): image_models,
-    ("GET", "/models"): models,
-}
-LOCKED: dict[tuple[str, str], Handler] = {
-    ("POST", "/videos"): videos.create,
-    ("POST", "/images"): images.generate,
-}
+OPEN_ROUTES: tuple[Route, ...] = (
+    ("GET", rf"{STORE}(.+)", videos.stored),
+    ("GET", rf"{PREFIX}/videos/models", video_models),
+    ("GET", rf"{PREFIX}/images/models", image_models),
+    ("GET", rf"{PREFIX}/models", models),
+)
+"""What anyone may fetch, without a key."""
+ROUTES: tuple[Route, ...] = (
+    ("POST", rf"{PREFIX}/videos", videos.create),
+    ("POST", rf"{PREFIX}/images", images.generate),
+    ("GET", rf"{PREFIX}/videos/([^/]+)", videos.retrieve),
+    ("GET", rf"{PREFIX}/videos/([^/]+)/content", videos.content),
+)
 
 
 def find(request: RecordedRequest) -> tuple[Call, Handler] | None:
-    """The handler of a request to this vendor; None where it is for another.
+    """Finds the handler of a request to this vendor; None where it is for another.
 
     Raises:
         RouterError: There is no such route, or the key is refused.
     """
-    if request.path.startswith(videos.STORE) and request.method == "GET":
-        return Call(request), videos.stored
-    if not request.path.startswith(f"{PREFIX}/"):
-        return None
-    path = request.path.removeprefix(PREFIX)
-    handler = OPEN.get((request.method, path))
-    if handler is not None:
-        return Call(request), handler
-    _authorize(request)
-    handler = LOCKED.get((request.method, path))
-    if handler is not None:
-        return Call(request), handler
-    parts = path.split("/")[1:]
-    if request.method == "GET" and parts[0] == "videos" and len(parts) == 2:
-        return Call(request, name=parts[1]), videos.retrieve
-    if request.method == "GET" and parts[0] == "videos" and len(parts) == 3 and parts[2] == "content":
-        return Call(request, name=parts[1]), videos.content
-    msg = "Not Found"
-    raise RouterError(404, msg)
+    found = find_route(OPEN_ROUTES, request.method, request.path)
+    if found is None:
+        if not request.path.startswith(f"{PREFIX}/"):
+            return None
+        _authorize(request)
+        found = find_route(ROUTES, request.method, request.path)
+    if found is None:
+        msg = "Not Found"
+        raise RouterError(404, msg)
+    return Call(request, name=found[0]), found[1]
 
 
 def _authorize(request: RecordedRequest) -> None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme != "Bearer" or not key.strip():
+    key = key_of(request)
+    if not key:
         msg = "No auth credentials found"
         raise RouterError(401, msg)
     if key.startswith("sk-invalid"):

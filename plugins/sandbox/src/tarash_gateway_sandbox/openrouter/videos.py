@@ -9,15 +9,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.catalogue.fault import Course
-from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.jobs import EXPIRES_AFTER, JobManner, VideoJob
+from tarash_gateway_sandbox.jobs import EXPIRES_AFTER, Job, JobWords
 from tarash_gateway_sandbox.openrouter import checks
 from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import GONE, RATIOS, RESOLUTIONS, SHORT_SIDES, VIDEO_ENTRIES, VideoEntry
+from tarash_gateway_sandbox.openrouter.state import SIGNATURE, signature, store_address
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import part_of, video_order
+from tarash_gateway_sandbox.replies import Answer, file_answer, json_answer
+from tarash_gateway_sandbox.sizes import size_of_short_side
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call, Vendor
@@ -28,52 +27,37 @@ KNOWN = (
     *("upscale_factor", "creativity"),
 )
 FRAMES = ("first_frame", "last_frame")
-WORDS = JobManner(waiting="pending")
-STORE = "/store/openrouter/"
-"""Where clips lie at another origin."""
-SIGNATURE = "X-Signature"
+WORDS = JobWords("pending")
 
 
-@dataclass(frozen=True)
-class RouterJob(VideoJob):
+@dataclass(frozen=True, kw_only=True)
+class RouterJob(Job):
     """A job, as this vendor has it."""
 
-    face: str = "openrouter"
     outputs: int = 1
     cost: float = 0.0
-    origin: str = ""
+    """US dollars."""
 
     def resource(self) -> dict[str, Any]:
         """The job as the vendor shows it at this moment."""
-        step = self._status(self.share)
+        step = self.status
         shown: dict[str, Any] = {
             "id": self.id,
             "polling_url": f"/api/v1/videos/{self.id}",
-            "status": WORDS.word(step),
+            "status": WORDS.of(step),
         }
-        going = self.course or self.ending
         if step == "completed":
             urls = [f"{self.origin}/api/v1/videos/{self.id}/content?index={at}" for at in range(self.outputs)]
             shown |= {
                 "generation_id": self.id.replace("gen-vid-", "gen-"),
                 "unsigned_urls": urls,
-                "urls": [self.stored(at) for at in range(self.outputs)],
+                "urls": [store_address(self.foreign_origin, self.id, at) for at in range(self.outputs)],
                 "expires_at": self.created_at + EXPIRES_AFTER,
                 "usage": {"cost": self.cost, "is_byok": False},
             }
-        elif going is not None and self.share >= 1.0 and step in ("failed", "cancelled", "expired"):
-            shown["error"] = going.error if isinstance(going.error, str) else "Provider returned an error"
+        elif self.share >= 1.0 and step in ("failed", "cancelled", "expired"):
+            shown["error"] = self.error if isinstance(self.error, str) else "Provider returned an error"
         return shown
-
-    def stored(self, index: int) -> str:
-        """Where a clip lies at another origin, signed."""
-        port = self.origin.rpartition(":")[2]
-        return f"http://localhost:{port}{STORE}{self.id}/{index}?{SIGNATURE}={signature(self.id)}"
-
-
-def signature(name: str) -> str:
-    """What makes an address of a clip as good as the clip."""
-    return uuid.uuid5(uuid.NAMESPACE_URL, name).hex
 
 
 async def create(call: Call, vendor: Vendor) -> Answer:
@@ -96,27 +80,22 @@ async def create(call: Call, vendor: Vendor) -> Answer:
     _passed(body, entry, face.dropped)
     source = _continued(body, entry, vendor)
     seconds = duration or min(durations or (4,))
-    job = RouterJob(
-        checks.text(body, "model") or "",
-        prompt,
-        f"{width}x{height}",
-        str(seconds),
-        vendor.job_seconds,
-        reference,
+    job = vendor.start_job(
+        RouterJob,
+        call,
+        count=face.outputs,
+        model=checks.text(body, "model") or "",
+        prompt=prompt,
+        size=f"{width}x{height}",
+        seconds=seconds,
+        reference=reference,
         remixed_from=source.id if source else None,
         remixes=source.remixes + 1 if source else 0,
-        scene=source.scene if source else prompt,
+        scene=(source.scene or source.prompt) if source else "",
         id=f"gen-vid-{int(time.time())}-{uuid.uuid4().hex[:20]}",
-        manner=WORDS,
-        ending=vendor.ending,
-        course=next((one.fault.effect for one in call.job_faults if isinstance(one.fault.effect, Course)), None),
-        faults=call.job_faults,
         outputs=face.outputs,
         cost=round(entry.per_second * (1.0 if audio is not False else 0.5) * seconds * face.outputs, 6),
-        origin=vendor.origin,
     )
-    vendor.jobs.add(job)
-    vendor.paid.add(Paid("video", job.model, job.prompt, job.id, face.outputs))
     return json_answer({"id": job.id, "polling_url": f"/api/v1/videos/{job.id}", "status": "pending"}, status=202)
 
 
@@ -140,21 +119,20 @@ async def content(call: Call, vendor: Vendor) -> Answer:
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
     """GET at the second origin, where a key has no business."""
-    name, _, index = call.request.path.removeprefix(STORE).partition("/")
+    name, _, index = call.name.partition("/")
     vendor.openrouter.fetched.append(call.request.path)
     if "authorization" in call.request.headers:
         vendor.openrouter.leaks.append(call.request.path)
         return Answer(400, {}, b"<Error><Code>InvalidArgument</Code></Error>", "application/xml")
-    job = vendor.jobs.get(name)
-    if not isinstance(job, RouterJob) or call.request.query.get(SIGNATURE) != signature(name):
+    job = vendor.jobs.get(name, RouterJob)
+    if job is None or call.request.query.get(SIGNATURE) != signature(name):
         return Answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>", "application/xml")
     return await _clip(call, vendor, job, int(index))
 
 
 async def _clip(call: Call, vendor: Vendor, job: RouterJob, index: int) -> Answer:
-    order = video_order(job)
-    order = dataclasses.replace(order, remixes=order.remixes + index)
-    return part_of(call.request.headers, await vendor.studio.video(order), "video/mp4")
+    order = dataclasses.replace(job.order(), remixes=job.remixes + index)
+    return file_answer(call.request, await vendor.studio.video(order), "video/mp4")
 
 
 def _entry(body: Mapping[str, Any]) -> VideoEntry:
@@ -180,9 +158,7 @@ def _shape(body: Mapping[str, Any], entry: VideoEntry) -> tuple[int, int]:
     if size is not None:
         return checks.dimensions(size)
     short = SHORT_SIDES[resolution or (entry.resolutions or ("720p",))[0]]
-    wide, high = (int(part) for part in (ratio or (entry.ratios or ("16:9",))[0]).split(":"))
-    long = round(short * max(wide, high) / min(wide, high) / 2) * 2
-    return (long, short) if wide >= high else (short, long)
+    return size_of_short_side(ratio or (entry.ratios or ("16:9",))[0], short)
 
 
 def _pictures(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> bytes | None:
@@ -234,7 +210,7 @@ def _continued(body: Mapping[str, Any], entry: VideoEntry, vendor: Vendor) -> Ro
 
 
 def _job(name: str, vendor: Vendor) -> RouterJob:
-    job = vendor.jobs.get(name)
-    if not isinstance(job, RouterJob):
+    job = vendor.jobs.get(name, RouterJob)
+    if job is None:
         raise RouterError(404, f"Video job {name} not found")
     return job

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.vendor_errors import VendorError
+from tarash_gateway_sandbox.errors import VendorError
+from tarash_gateway_sandbox.inputs import data_of, image_size, is_web_url
+from tarash_gateway_sandbox.replies import Answer, json_answer
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.vendor import Call
-
-DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
 
 
 class XaiError(VendorError):
@@ -94,23 +90,10 @@ def image(value: Any, name: str) -> bytes | None:
     if not isinstance(url, str):
         msg = f"`{name}` must be an object with a `url`"
         raise invalid(msg)
-    if url.startswith(("https://", "http://")):
+    if is_web_url(url):
         return None
     content = data_of(url)
-    from tarash_gateway_sandbox.drawing import open_picture  # noqa: PLC0415 - brings Pillow
-
-    try:
-        open_picture(content)
-    except Exception as error:
+    if image_size(content) is None:
         msg = f"`{name}` is not an image that can be decoded"
-        raise invalid(msg) from error
+        raise invalid(msg)
     return content
-
-
-def data_of(url: str) -> bytes:
-    """The bytes of a data URL; nothing where it is none."""
-    found = DATA_URL.fullmatch(url)
-    try:
-        return base64.b64decode(found[2], validate=True) if found else b""
-    except binascii.Error:
-        return b""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
-import time
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.answers import encoded
-from tarash_gateway_sandbox.faults import Answer, json_answer
+from tarash_gateway_sandbox.artwork.orders import ImageOrder, image_orders
+from tarash_gateway_sandbox.inputs import encode_base64
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.replies import Answer, json_answer
+from tarash_gateway_sandbox.sizes import size_of_area
 from tarash_gateway_sandbox.xai import checks
 from tarash_gateway_sandbox.xai.models import IMAGE_MODELS, IMAGE_RATIOS, IMAGE_SIDES, TICKS
 
@@ -60,12 +59,11 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
         msg = f"at most {model.inputs} images are supported by {asked}"
         raise checks.invalid(msg)
     shown = [await vendor.studio.run(checks.image, item, "image") for item in given]
-    width, height = (float(part) for part in ("1:1" if ratio == "auto" else ratio).split(":"))
-    stretch = math.sqrt(width / height)
+    width, height = size_of_area("1:1" if ratio == "auto" else ratio, side)
     first = ImageOrder(
         prompt=prompt,
-        width=round(side * stretch / 16) * 16,
-        height=round(side / stretch / 16) * 16,
+        width=width,
+        height=height,
         model=model.served,
         format="jpeg",
         quality=90,
@@ -78,11 +76,9 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
     for order, content in zip(orders, drawn, strict=True):
         item = {"mime_type": "image/jpeg", "respect_moderation": True, "revised_prompt": ""}
         if delivery == "url":
-            token = f"xai-{time.monotonic_ns()}-{len(data)}.jpeg"
-            vendor.publish(token, order)
-            item["url"] = f"{vendor.origin}/files/{token}"
+            item["url"] = vendor.publish(order)
         else:
-            item["b64_json"] = encoded(content)
+            item["b64_json"] = encode_base64(content)
         data.append(item)
     ticks = round(model.dollars * count * TICKS)
     return json_answer({"data": data, "model": model.served, "usage": {"cost_in_usd_ticks": ticks}})

@@ -1,54 +1,51 @@
-"""From a path to its handler."""
+"""xAI's routes."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from tarash_gateway_sandbox.faults import Answer
-from tarash_gateway_sandbox.vendor import Call, Vendor
+from tarash_gateway_sandbox.route import find_route, key_of
+from tarash_gateway_sandbox.vendor import Call
 from tarash_gateway_sandbox.xai import PREFIX, images, videos
 from tarash_gateway_sandbox.xai.checks import XaiError
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.recording import RecordedRequest
+    from tarash_gateway_sandbox.request import RecordedRequest
+    from tarash_gateway_sandbox.route import Route
+    from tarash_gateway_sandbox.vendor import Handler
 
-Handler = Callable[[Call, Vendor], Awaitable[Answer]]
-
-ROUTES: dict[tuple[str, str], Handler] = {
-    ("POST", "/images/generations"): images.generate,
-    ("POST", "/images/edits"): images.edit,
-    ("POST", "/videos/generations"): videos.generate,
-    ("POST", "/videos/edits"): videos.edit,
-    ("POST", "/videos/extensions"): videos.extend,
-}
+OPEN_ROUTES: tuple[Route, ...] = (("GET", rf"{videos.STORE}(.+)\.mp4", videos.stored),)
+ROUTES: tuple[Route, ...] = (
+    ("POST", rf"{PREFIX}/images/generations", images.generate),
+    ("POST", rf"{PREFIX}/images/edits", images.edit),
+    ("POST", rf"{PREFIX}/videos/generations", videos.generate),
+    ("POST", rf"{PREFIX}/videos/edits", videos.edit),
+    ("POST", rf"{PREFIX}/videos/extensions", videos.extend),
+    ("GET", rf"{PREFIX}/videos/([^/]+)", videos.retrieve),
+)
 
 
 def find(request: RecordedRequest) -> tuple[Call, Handler] | None:
-    """The handler of a request to this vendor; None where it is for another.
+    """Finds the handler of a request to this vendor; None where it is for another.
 
     Raises:
         XaiError: There is no such route, or the key is refused.
     """
-    if request.path.startswith(videos.STORE) and request.method == "GET":
-        return Call(request), videos.stored
-    if not request.path.startswith(f"{PREFIX}/"):
-        return None
-    _authorize(request)
-    path = request.path.removeprefix(PREFIX)
-    handler = ROUTES.get((request.method, path))
-    if handler is not None:
-        return Call(request), handler
-    parts = path.split("/")[1:]
-    if request.method == "GET" and parts[0] == "videos" and len(parts) == 2:
-        return Call(request, name=parts[1]), videos.retrieve
-    msg = "The requested resource was not found"
-    raise XaiError(404, "not-found", msg)
+    found = find_route(OPEN_ROUTES, request.method, request.path)
+    if found is None:
+        if not request.path.startswith(f"{PREFIX}/"):
+            return None
+        _authorize(request)
+        found = find_route(ROUTES, request.method, request.path)
+    if found is None:
+        msg = "The requested resource was not found"
+        raise XaiError(404, "not-found", msg)
+    return Call(request, name=found[0]), found[1]
 
 
 def _authorize(request: RecordedRequest) -> None:
-    scheme, _, key = request.headers.get("authorization", "").partition(" ")
-    if scheme != "Bearer" or not key.strip():
+    key = key_of(request)
+    if not key:
         msg = "Missing API key"
         raise XaiError(401, "unauthenticated", msg)
     if key.startswith("sk-invalid"):

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tarash_gateway_sandbox.catalogue.fault import Course
-from tarash_gateway_sandbox.faults import Answer, json_answer
-from tarash_gateway_sandbox.jobs import JobManner, VideoJob
+from tarash_gateway_sandbox.inputs import data_of, is_web_url
+from tarash_gateway_sandbox.jobs import Job, JobWords
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.paid import Paid
-from tarash_gateway_sandbox.videos import part_of, video_order
+from tarash_gateway_sandbox.replies import Answer, file_answer, json_answer
+from tarash_gateway_sandbox.sizes import size_of_short_side
 from tarash_gateway_sandbox.xai import checks
 from tarash_gateway_sandbox.xai.models import SHORT_SIDES, TICKS, VIDEO_MODELS, VIDEO_RATIOS, VideoModel
 
@@ -27,36 +26,33 @@ EDIT = (*SHARED, "video")
 EXTENSION = (*SHARED, "video", "duration")
 STORE = "/xai/files/"
 """Where videos lie, for anyone; under another name of this machine, since the vendor has them at another host."""
-WORDS = JobManner(waiting="pending", working="pending", done="done")
+WORDS = JobWords("pending", "pending", "done")
 MOST_REFERENCES = 7
 
 
-@dataclass(frozen=True)
-class XaiJob(VideoJob):
+@dataclass(frozen=True, kw_only=True)
+class XaiJob(Job):
     """A job, as this vendor shows it."""
 
-    face: str = "xai"
     ticks: int = 0
-    origin: str = ""
+    """What it costs."""
 
     def resource(self) -> dict[str, Any]:
         """The job as the vendor shows it at this moment."""
-        step = self._status(self.share)
+        step = self.status
         if step == "completed":
             video = {
-                "url": f"http://localhost:{self.origin.rpartition(':')[2]}{STORE}{self.id}.mp4",
-                "duration": int(self.seconds),
+                "url": f"{self.foreign_origin}{STORE}{self.id}.mp4",
+                "duration": self.seconds,
                 "respect_moderation": True,
             }
             usage = {"cost_in_usd_ticks": self.ticks}
             return {"status": "done", "video": video, "model": self.model, "progress": 100, "usage": usage}
-        going = self.course or self.ending
         if step == "failed":
-            error = going.error if going is not None and going.error else {"message": "The video could not be made."}
-            return {"status": "failed", "error": error}
+            return {"status": "failed", "error": self.error or {"message": "The video could not be made."}}
         if step in ("queued", "in_progress"):
             return {"status": "pending", "progress": int(self.share * 100)}
-        return {"status": WORDS.word(step)}
+        return {"status": WORDS.of(step)}
 
 
 async def generate(call: Call, vendor: Vendor) -> Answer:
@@ -88,7 +84,8 @@ async def generate(call: Call, vendor: Vendor) -> Answer:
         msg = "`prompt` is required"
         raise checks.invalid(msg)
     first = next((content for content in shown if content is not None), None)
-    return _created(call, vendor, body, seconds=seconds, size=_size(ratio, resolution), reference=first, model=model)
+    width, height = size_of_short_side(ratio, SHORT_SIDES[resolution])
+    return _created(call, vendor, body, seconds=seconds, size=f"{width}x{height}", reference=first, model=model)
 
 
 async def edit(call: Call, vendor: Vendor) -> Answer:
@@ -105,8 +102,8 @@ async def extend(call: Call, vendor: Vendor) -> Answer:
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
     """GET /videos/{request_id}: 202 while it is being made."""
-    job = vendor.jobs.get(call.name)
-    if not isinstance(job, XaiJob):
+    job = vendor.jobs.get(call.name, XaiJob)
+    if job is None:
         msg = f"Request {call.name} not found"
         raise checks.XaiError(404, "not-found", msg)
     shown = job.resource()
@@ -115,11 +112,11 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
     """GET of a video."""
-    job = vendor.jobs.get(call.request.path.removeprefix(STORE).removesuffix(".mp4"))
-    if not isinstance(job, XaiJob) or not job.completed:
+    job = vendor.jobs.get(call.name, XaiJob)
+    if job is None or not job.completed:
         msg = "not found"
         raise checks.XaiError(404, "not-found", msg)
-    return part_of(call.request.headers, await vendor.studio.video(video_order(job)), "video/mp4")
+    return file_answer(call.request, await vendor.studio.video(job.order()), "video/mp4")
 
 
 def _changed(call: Call, vendor: Vendor, body: Any, *, seconds: int) -> Answer:
@@ -129,7 +126,7 @@ def _changed(call: Call, vendor: Vendor, body: Any, *, seconds: int) -> Answer:
         raise checks.invalid(msg)
     video = body.get("video")
     url = video.get("url") if isinstance(video, dict) else None
-    if not isinstance(url, str) or not (url.startswith(("https://", "http://")) or b"ftyp" in checks.data_of(url)[:16]):
+    if not isinstance(url, str) or not (is_web_url(url) or b"ftyp" in data_of(url)[:16]):
         msg = "`video` must be an object with the `url` of an MP4"
         raise checks.invalid(msg)
     return _created(call, vendor, body, seconds=seconds, size="854x480", reference=None, model=model)
@@ -138,24 +135,16 @@ def _changed(call: Call, vendor: Vendor, body: Any, *, seconds: int) -> Answer:
 def _created(
     call: Call, vendor: Vendor, body: Any, *, seconds: int, size: str, reference: bytes | None, model: VideoModel
 ) -> Answer:
-    prompt = body.get("prompt") or ""
-    job = XaiJob(
-        body["model"],
-        prompt,
-        size,
-        str(seconds),
-        vendor.job_seconds,
-        reference,
-        scene=prompt,
-        manner=WORDS,
-        ending=vendor.ending,
-        course=next((one.fault.effect for one in call.job_faults if isinstance(one.fault.effect, Course)), None),
-        faults=call.job_faults,
+    job = vendor.start_job(
+        XaiJob,
+        call,
+        model=body["model"],
+        prompt=body.get("prompt") or "",
+        size=size,
+        seconds=seconds,
+        reference=reference,
         ticks=round(model.per_second * seconds * TICKS),
-        origin=vendor.origin,
     )
-    vendor.jobs.add(job)
-    vendor.paid.add(Paid("video", job.model, job.prompt, job.id))
     return json_answer({"request_id": job.id})
 
 
@@ -165,10 +154,3 @@ def _model(body: Any) -> tuple[str, VideoModel]:
     if model is None:
         raise checks.XaiError(404, "not-found", f"The model {asked} does not exist or your team has no access to it.")
     return asked, model
-
-
-def _size(ratio: str, resolution: str) -> str:
-    short = SHORT_SIDES[resolution]
-    wide, high = (int(part) for part in ratio.split(":"))
-    long = round(short * max(wide, high) / min(wide, high) / 2) * 2
-    return f"{long}x{short}" if wide >= high else f"{short}x{long}"

@@ -1,0 +1,1 @@
+"""What images and videos are drawn with. Only `orders` imports no imaging library."""

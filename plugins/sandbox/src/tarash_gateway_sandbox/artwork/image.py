@@ -1,0 +1,187 @@
+"""Pictures: a landscape of the prompt's own, with the prompt written on it."""
+
+from __future__ import annotations
+
+import functools
+import io
+from typing import TYPE_CHECKING
+
+from PIL import Image, ImageDraw, ImageFilter  # noqa: TID253 - imported when something is drawn, never before
+
+from tarash_gateway_sandbox.artwork.animation import animate
+from tarash_gateway_sandbox.artwork.scene import Scene
+from tarash_gateway_sandbox.artwork.svg import vector
+from tarash_gateway_sandbox.artwork.text import set_text
+
+if TYPE_CHECKING:
+    from tarash_gateway_sandbox.artwork.orders import ImageOrder
+
+
+@functools.lru_cache(maxsize=48)
+def draw(order: ImageOrder) -> bytes:
+    """Draw a picture.
+
+    Args:
+        order: What to draw.
+
+    Returns:
+        The encoded picture.
+    """
+    seed = f"{order.prompt}\x1f{order.model}\x1f{order.number}"
+    line = " · ".join(filter(None, (order.model, f"{order.width}x{order.height}")))
+    if order.format == "svg":
+        shown = [thumbnail(content, 320) for content in order.inputs]
+        return vector(seed, (order.width, order.height), order.prompt, line, shown)
+    scene = Scene(seed, order.width, order.height)
+
+    def at(moment: float) -> Image.Image:
+        picture = scene.at(moment)
+        if order.inputs:
+            _hang(picture, [open_picture(content) for content in order.inputs])
+        caption(picture, scene.ink, order.prompt, line)
+        return picture
+
+    if order.format == "gif":
+        return animate(at, order.frames, order.frame_ms)
+    picture = at(0.5)
+    return encode(_round(picture) if order.transparent else picture, order.format, order.quality)
+
+
+@functools.lru_cache(maxsize=48)
+def thumbnail(content: bytes, width: int) -> bytes:
+    """A picture made smaller.
+
+    Args:
+        content: An encoded picture.
+        width: Pixels; the height follows.
+
+    Returns:
+        A WebP picture.
+    """
+    picture = open_picture(content)
+    small = picture.resize((width, max(1, round(picture.height * width / picture.width))), Image.Resampling.LANCZOS)
+    return encode(small.convert("RGB"), "webp", 82)
+
+
+@functools.lru_cache(maxsize=1)
+def draw_car() -> bytes:
+    """A car on a road: the picture of examples that need one.
+
+    Returns:
+        A JPEG, 1280x720 pixels.
+    """
+    scene = Scene("car", 1280, 720)
+    picture = scene.at(0.5)
+    fine = Image.new("L", (2560, 1440), 0)  # twice as fine, then halved: smooth edges
+    pen = ImageDraw.Draw(fine)
+    pen.rounded_rectangle((760, 1010, 1800, 1180), 70, fill=255)
+    pen.polygon([(960, 1020), (1120, 860), (1440, 860), (1620, 1020)], fill=255)
+    picture.paste((208, 62, 52), (0, 0), fine.reduce(2))
+    pen = ImageDraw.Draw(picture)
+    for left, right, lean in ((503, 620, 55), (632, 776, -62)):
+        pen.polygon(
+            [(left + max(0, lean), 442), (right + min(0, lean), 442), (right, 505), (left, 505)],
+            fill=scene.ink,
+        )
+    for middle in (500, 792):
+        pen.ellipse((middle - 52, 538, middle + 52, 642), fill=(22, 18, 28))
+        pen.ellipse((middle - 22, 568, middle + 22, 612), fill=(196, 196, 204))
+    pen.rectangle((0, 640, 1280, 646), fill=scene.ink)
+    return encode(picture, "jpeg", 88)
+
+
+def open_picture(content: bytes) -> Image.Image:
+    """Decode a picture wholly.
+
+    Args:
+        content: An encoded picture.
+
+    Returns:
+        The picture, in mode RGB or RGBA.
+
+    Raises:
+        OSError: It is no picture, or half of one.
+    """
+    with Image.open(io.BytesIO(content)) as opened:
+        opened.load()
+        return opened.convert("RGBA" if opened.has_transparency_data else "RGB")
+
+
+def encode(picture: Image.Image, form: str, quality: int = 90) -> bytes:
+    """Encode a picture.
+
+    Args:
+        picture: Mode RGB or RGBA.
+        form: `png`, `jpeg` or `webp`.
+        quality: 0 to 100, for jpeg and webp.
+
+    Returns:
+        The encoded bytes.
+    """
+    out = io.BytesIO()
+    # Level 1 and method 0: a stand-in that is waited for is worth less than a few bytes saved.
+    options = {
+        "png": {"compress_level": 1},
+        "jpeg": {"quality": quality},
+        "webp": {"quality": quality, "method": 0},
+    }
+    picture.save(out, form, **options[form])
+    return out.getvalue()
+
+
+def caption(picture: Image.Image, ink: tuple[int, int, int], prompt: str, line: str) -> None:
+    """Write a prompt on the lower part of a picture, and a small line under it.
+
+    Args:
+        picture: What is written on, in place.
+        ink: The colour.
+        prompt: The prompt.
+        line: The small line; empty for none.
+    """
+    width, height = picture.size
+    small = min(width, height)
+    margin = round(small * 0.065)
+    room = width - 2 * margin
+    foot = height - margin
+    if line:
+        little = set_text(line, width=room, height=round(small * 0.06), largest=max(9, round(small * 0.027)))
+        foot -= little.mask.height
+        faint = little.mask.point([round(value * 0.62) for value in range(256)])
+        picture.paste(ink, (margin, foot), faint)
+        foot -= round(small * 0.012)
+    text = set_text(
+        prompt, width=room, height=round(max(height * 0.19, small * 0.3)), largest=max(12, round(small * 0.062))
+    )
+    picture.paste(ink, (margin, foot - text.mask.height), text.mask)
+
+
+def _round(picture: Image.Image) -> Image.Image:
+    """The picture as a badge: rounded, with see-through air around it."""
+    width, height = picture.size
+    air = round(min(width, height) * 0.02)
+    shape = Image.new("L", (width * 2, height * 2), 0)
+    box = (air * 2, air * 2, (width - air) * 2 - 1, (height - air) * 2 - 1)
+    ImageDraw.Draw(shape).rounded_rectangle(box, radius=round(min(width, height) * 0.22), fill=255)
+    badge = picture.convert("RGBA")
+    badge.putalpha(shape.reduce(2))
+    return badge
+
+
+def _hang(picture: Image.Image, shown: list[Image.Image]) -> None:
+    """Hang the input pictures in a row above the caption, framed, with a soft shadow."""
+    width, height = picture.size
+    gap = round(min(width, height) * 0.045)
+    wide = (width - gap * (len(shown) + 1)) // len(shown)
+    tall = round(height * 0.7) - 2 * gap
+    frame = max(2, round(min(width, height) * 0.009))
+    for number, one in enumerate(shown):
+        scale = min(wide / one.width, tall / one.height)
+        fitted = one.resize((max(1, round(one.width * scale)), max(1, round(one.height * scale))))
+        left = gap + number * (wide + gap) + (wide - fitted.width) // 2
+        top = gap + (tall - fitted.height) // 2
+        outer = (left - frame, top - frame, left + fitted.width + frame, top + fitted.height + frame)
+        shadow = Image.new("L", picture.size, 0)
+        ImageDraw.Draw(shadow).rectangle([edge + frame for edge in outer], fill=110)
+        picture.paste((0, 0, 0), (0, 0), shadow.filter(ImageFilter.BoxBlur(frame * 2)))
+        picture.paste((250, 248, 244), outer)
+        picture.paste(fitted.convert("RGB"), (left, top), fitted.getchannel("A") if fitted.mode == "RGBA" else None)

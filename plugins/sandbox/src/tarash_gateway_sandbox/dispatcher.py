@@ -1,0 +1,109 @@
+"""Where the real vendor's answers and the faults come together."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from tarash_gateway_sandbox.errors import VendorError
+from tarash_gateway_sandbox.fault_choice import HEADER, CountedFault, UnknownFaultError, choose, faults_named
+from tarash_gateway_sandbox.faults.fault import Fault, Scene
+from tarash_gateway_sandbox.jobs import Job
+from tarash_gateway_sandbox.operations import asked_of
+from tarash_gateway_sandbox.replies import json_answer
+from tarash_gateway_sandbox.script import Script
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tarash_gateway_sandbox.operations import Asked
+    from tarash_gateway_sandbox.replies import Reply
+    from tarash_gateway_sandbox.request import RecordedRequest
+    from tarash_gateway_sandbox.vendor import Vendor
+
+logger = logging.getLogger(__name__)
+
+BROKEN = {
+    "error": {
+        "message": "The sandbox had an error, see its log.",
+        "type": "server_error",
+        "param": None,
+        "code": None,
+    }
+}
+
+
+class Dispatcher:
+    """Gives each request its reply.
+
+    Args:
+        vendor: The vendor that gives the real answers.
+        standing: Faults of every request, by name.
+    """
+
+    def __init__(self, vendor: Vendor, standing: Iterable[str] = ()) -> None:
+        self._vendor, self._standing = vendor, faults_named(standing)
+        self.script = Script()
+
+    def admits(self, head: RecordedRequest) -> bool:
+        """Whether a request's body is worth reading: its key is let in, or its reply is scripted.
+
+        Args:
+            head: The request without its body.
+        """
+        from tarash_gateway_sandbox.routes import find  # noqa: PLC0415 - with the first request
+
+        if self.script.awaits(head.method, head.path):
+            return True
+        try:
+            find(head)
+        except VendorError:
+            return False
+        return True
+
+    async def reply(self, request: RecordedRequest) -> Reply:
+        """What a request gets: what is scripted for it, what it or its job asks for, or the real answer."""
+        asked = asked_of(request)
+        scripted = self.script.take(asked, request.method, request.path)
+        answers = [one for one in scripted if not isinstance(one, Fault)]
+        if answers:
+            return answers[0]
+        try:
+            wanted = list(self._wanted(request, asked))
+        except VendorError as error:
+            return error.answer()
+        # What is scripted comes first, and was counted when it was taken.
+        faults = [one for one in scripted if isinstance(one, Fault)]
+        answering = next((fault for fault in faults if not fault.of_a_job), None)
+        given = [CountedFault(fault, fault.times) for fault in faults if fault.of_a_job]
+        choice = choose([*given, *wanted], asked, self._vendor.tally, answering)
+
+        async def real(request: RecordedRequest) -> Reply:
+            return await self._real(request, choice.job)
+
+        if choice.fault is None:
+            return await real(request)
+        return await choice.fault.effect.play(Scene(request, self._vendor.origin, self._vendor.slow_seconds, real))
+
+    def _wanted(self, request: RecordedRequest, asked: Asked) -> Iterator[CountedFault]:
+        for where, names in ((HEADER, request.headers.get(HEADER, "")), ("model", asked.faults)):
+            try:
+                yield from faults_named(names)
+            except UnknownFaultError as error:
+                raise VendorError(str(error), param=where, code="unknown_fault") from None
+        job = self._vendor.jobs.get(asked.job, Job) if asked.job else None
+        if job is not None:
+            yield from job.faults
+        elif asked.operation == "list":  # a list is of all jobs
+            for listed in self._vendor.jobs.listed():
+                yield from listed.faults
+        yield from self._standing
+
+    async def _real(self, request: RecordedRequest, job_faults: tuple[CountedFault, ...]) -> Reply:
+        from tarash_gateway_sandbox.routes import answer  # noqa: PLC0415 - with the first request
+
+        try:
+            return await answer(request, self._vendor, job_faults)
+        except Exception:
+            logger.exception("The sandbox could not answer %s %s", request.method, request.path)
+            return json_answer(BROKEN, status=500)
