@@ -126,6 +126,16 @@ class TestDryRun:
         assert not out.exists()
         assert str(result) == "5 rows: 3 to be sent, 0 done, 2 failed; it may cost $0.448 for 3 rows"
 
+    def test_the_sandbox_costs_nothing(self, run, image, video):
+        rows = [
+            image("a", provider="sandbox", model="gpt-image-2", size="1024x1024"),
+            video("b", provider="sandbox", model="sora-2"),
+        ]
+        result = run(
+            [*rows, image("c", provider="sandbox", model="gpt-image-2", size=None, quality="high")], dry_run=True
+        )
+        assert str(result) == "3 rows: 3 to be sent, 0 done; it costs nothing"
+
     def test_what_earlier_runs_did_is_known(self, run, image, out):
         run([image("a")])
         before = sorted(path.name for path in out.rglob("*"))

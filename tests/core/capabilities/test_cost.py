@@ -145,6 +145,13 @@ def test_an_image_of_unknown_size_has_no_price_by_the_megapixel(columns, fields)
     assert picture(ImageModel(**{"model": "acme-image", "price": DRAWN, **SAID, **columns}), **fields) is None
 
 
+@pytest.mark.parametrize("fields", [{}, {"size": "7x7"}, {"image_list": [ImageType(image="https://acme.test/a.png")]}])
+def test_a_model_whose_prices_are_all_zero_costs_nothing_whatever_is_asked(fields):
+    free = Price(per_image={"low 1x1": 0.0}, per_million_tokens={"image_in": 0.0}, basis="it is free", **SAID)
+    cost = picture(IMAGE.model_copy(update={"price": free}), **fields)
+    assert str(cost) == "$0.00 (it is free, 2026-01-01)"
+
+
 def test_a_video_is_not_estimated_by_the_row_of_an_image():
     assert estimate(VideoGenerationRequest(prompt="a lake", duration_seconds=4), IMAGE) is None
 

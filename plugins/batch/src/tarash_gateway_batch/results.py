@@ -70,6 +70,11 @@ class CostRange(FrozenModel):
     unknown: int = 0
     """Rows whose price is not known; `low` and `high` leave them out."""
 
+    @property
+    def is_free(self) -> bool:
+        """Whether the rows cost nothing, such as those of the sandbox."""
+        return not self.high and not self.unknown
+
     def __str__(self) -> str:
         amounts = " to ".join(map(as_dollars, sorted({self.low, self.high})))
         unknown = f", and {_rows(self.unknown)} whose price is not known" if self.unknown else ""
@@ -166,7 +171,7 @@ class BatchResult(FrozenModel):
             words = [f"{self.ready:,} to be sent", *words]
         text = f"{_rows(self.rows)}: {', '.join(words)}"
         if self.estimate is not None:
-            return f"{text}; it may cost {self.estimate}"
+            return f"{text}; it {'costs nothing' if self.estimate.is_free else f'may cost {self.estimate}'}"
         spent = f", {as_dollars(self.spent)} spent" if self.spent else ""
         return f"{text}{spent}, in {duration(self.seconds)}"
 

@@ -36,11 +36,12 @@ def estimate(request: GenerationRequest, row: ModelRow | None) -> CostEstimate |
     if row is None or row.price is None:
         return None
     price, source = row.price, f"{row.price.basis}, {row.price.checked_on}"
+    if price.is_free:
+        return CostEstimate(low=0.0, high=0.0, basis=source)
     if isinstance(request, ImageGenerationRequest):
         each = _image_price(request, row, price)
-        if each is None:
-            return None
-        return CostEstimate(low=each[0] * request.n, high=each[1] * request.n, basis=f"{request.n} x image, {source}")
+        basis = f"{request.n} x image, {source}"
+        return None if each is None else CostEstimate(low=each[0] * request.n, high=each[1] * request.n, basis=basis)
     if isinstance(request, VideoGenerationRequest) and isinstance(row, VideoModel):
         sound = {"always": True, "never": False}.get(row.audio or "", request.generate_audio)
         each, lengths = price.for_second(request.size, request.resolution, audio=sound), _lengths(request, row)

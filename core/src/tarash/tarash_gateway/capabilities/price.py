@@ -60,6 +60,12 @@ class Price(StrictModel):
         """Returns every table of figures by the name of its column."""
         return {name: value for name in type(self).model_fields if isinstance(value := field_of(self, name), dict)}
 
+    @property
+    def is_free(self) -> bool:
+        """Whether every figure is zero, as those of the sandbox are."""
+        figures = [figure for table in self.tables().values() for figure in table.values()]
+        return bool(figures) and not any(figures)
+
     def for_image(
         self, quality: str | None, size: str | None, resolution: str | None = None
     ) -> tuple[float, float] | None:
