@@ -14,6 +14,7 @@ import io
 import os
 import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -151,6 +152,8 @@ def pauses_leap():
 
 def pytest_configure():
     os.environ[QUICK] = "1"
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job: children would inherit it
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     gc.disable()  # what is imported and collected stays: looking through it again and again takes a second
 
 

@@ -70,14 +70,27 @@ def environment(folder, tarash_sandbox):
     }
 
 
-@pytest.fixture
-def python(environment):
-    """Runs `python *words` to its end."""
+PROGRAM = ("-m", "tarash_gateway_cli")
 
-    def python(*words, env=None, **options):
-        words = [sys.executable, *map(str, words)]
-        known = {"capture_output": True, "timeout": 90, "text": True, "env": environment | (env or {})}
-        done = subprocess.run(words, check=False, **(known | options))
+
+@pytest.fixture
+def python(environment, warm_python):
+    """Runs `python *words` to its end, where asked to as a process that has to import everything first."""
+
+    def python(*words, env=None, cold=False, **options):
+        words = list(words)
+        env = environment | (env or {})
+        if cold:
+            command = [sys.executable, *words]
+            done = subprocess.run(command, env=env, capture_output=True, timeout=90, text=True, check=False, **options)
+        else:
+            done = warm_python.run(words, env=env, **options)
         return Done(done.returncode, done.stdout, done.stderr)
 
     return python
+
+
+@pytest.fixture
+def tarash(python):
+    """Runs the command `tarash *words` to its end."""
+    return lambda *words, **options: python(*PROGRAM, *words, **options)

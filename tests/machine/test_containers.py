@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -82,7 +81,7 @@ main()
 """
 
 
-def test_a_rollout_loses_nothing(environment, tarash_sandbox, folder, paid, dockerfile, container):
+def test_a_rollout_loses_nothing(environment, warm_python, tarash_sandbox, folder, paid, dockerfile, container):
     """The job's command, as the user of the image, is stopped by SIGTERM and run again."""
     (folder / "rows").mkdir()
     (folder / "work").mkdir()
@@ -96,24 +95,23 @@ def test_a_rollout_loses_nothing(environment, tarash_sandbox, folder, paid, dock
     del environment["HOME"]
 
     def start():
-        command = [sys.executable, "-c", NAMELESS, *words]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        return warm_python.open(["-c", NAMELESS, *words], env=environment)
 
     tarash_sandbox.fail("slow_first_byte", times=None)
-    with start() as pod:
-        while len(tarash_sandbox.requests) < 3:
-            assert pod.poll() is None, pod.communicate()[1]
-            time.sleep(0.005)
-        pod.send_signal(signal.SIGTERM)
-        pod.communicate(timeout=90)
+    pod = start()
+    while len(tarash_sandbox.requests) < 3:
+        assert pod.poll() is None, pod.communicate()[1]
+        time.sleep(0.005)
+    pod.send_signal(signal.SIGTERM)
+    pod.communicate(timeout=90)
     assert pod.returncode == 143
     before = paid()
     assert 3 <= len(before) < 12
     assert sorted(path.stem for path in folder.rglob("*.png")) == before
 
     tarash_sandbox.clear()
-    with start() as pod:
-        pod.communicate(timeout=90)
+    pod = start()
+    pod.communicate(timeout=90)
     assert pod.returncode == 0
     assert sorted(before + paid()) == sorted(path.stem for path in folder.rglob("*.png"))
     assert len(before + paid()) == 12

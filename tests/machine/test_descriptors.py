@@ -69,9 +69,9 @@ def test_a_batch_without_room_for_one_row_sends_nothing(limited, folder, paid):
     )
 
 
-def test_a_wide_limit_is_not_told_of(python, folder, paid):
+def test_a_wide_limit_is_not_told_of(tarash, folder, paid):
     rows(folder, 2)
-    done = python(TARASH, "batch", "rows.jsonl", "-o", "out")
+    done = tarash("batch", "rows.jsonl", "-o", "out")
     assert (done.code, len(paid())) == (0, 2)
     assert "at the same time" not in done.err
 

@@ -2,9 +2,7 @@
 
 import json
 import os
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +10,6 @@ from tarash.tarash_gateway.media.sidecar import read_sidecar
 from tarash.tarash_gateway.models import Media
 from tarash_gateway_cli.results import save_images
 
-TARASH = Path(sys.executable).with_name("tarash")
 IMAGE = ("image", "a boat", "-m", "dall-e-2", "--size", "256x256")
 LATIN = b"gr\xfc\xdfe"
 """A name of an old disk: no UTF-8."""
@@ -21,14 +18,9 @@ pytestmark = pytest.mark.skipif(sys.platform in {"win32", "darwin"}, reason="nam
 
 
 @pytest.fixture
-def typed(environment):
+def typed(tarash):
     """Runs a command whose words are bytes."""
-
-    def typed(*words):
-        words = [os.fsencode(word) for word in (TARASH, *words)]
-        return subprocess.run(words, env=environment, capture_output=True, timeout=90, check=False)
-
-    return typed
+    return lambda *words, **options: tarash(*map(os.fsdecode, words), **options)
 
 
 def names(folder):
@@ -37,46 +29,46 @@ def names(folder):
 
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["plain", "json"])
 def test_images_are_saved_under_a_name_that_is_no_text(typed, folder, paid, more):
-    done = typed(*IMAGE, "-n", "2", "-o", LATIN + b".png", *more)
-    assert (done.returncode, len(paid())) == (0, 1)
+    done = typed(*IMAGE, "-n", "2", "-o", LATIN + b".png", *more, cold=not more)
+    assert (done.code, len(paid())) == (0, 1)
     assert names(folder) == [LATIN + end for end in (b"-2.png", b"-2.png.json", b".png", b".png.json")]
     told = json.loads((folder / os.fsdecode(LATIN + b".png.json")).read_text())
     assert (told["prompt"], told["file"]) == ("a boat", "gr\\xfc\\xdfe.png")
     if more:
-        assert [os.fsencode(file["path"]) for file in json.loads(done.stdout)["files"]] == [
+        assert [os.fsencode(file["path"]) for file in done.told["files"]] == [
             LATIN + b".png",
             LATIN + b"-2.png",
         ]
     else:
-        assert done.stdout == b"gr\\udcfc\\udcdfe.png\ngr\\udcfc\\udcdfe-2.png\n"
+        assert done.out == "gr\\udcfc\\udcdfe.png\ngr\\udcfc\\udcdfe-2.png\n"
 
 
 def test_a_video_is_saved_under_a_name_that_is_no_text(typed, folder, paid):
     done = typed("video", "a boat", "-m", "sora-2", "--seconds", "4", "-o", LATIN + b".mp4")
-    assert (done.returncode, paid()) == (0, ["a boat"])
+    assert (done.code, paid()) == (0, ["a boat"])
     assert names(folder) == [LATIN + b".mp4", LATIN + b".mp4.json"]
 
 
 def test_a_batch_works_in_a_folder_whose_name_is_no_text(typed, folder, paid):
     (folder / "rows.jsonl").write_text(json.dumps({"id": "a", "prompt": "x", "model": "dall-e-2"}))
     words = ("batch", "rows.jsonl", "-o", LATIN)
-    assert [typed(*words).returncode, typed(*words, "--gallery").returncode] == [0, 0]
+    assert [typed(*words).code, typed(*words, "--gallery").code] == [0, 0]
     assert paid() == ["x"], "the second run finds what the first one has made"
     assert [path.name for path in folder.rglob("*.png")] == ["a.png"]
 
 
 def test_a_prompt_that_is_no_text_is_refused(typed, paid):
     done = typed("image", LATIN, "-o", "a.png", "-m", "dall-e-2")
-    assert (done.returncode, paid()) == (3, [])
-    assert b"prompt: holds half of a character (a lone surrogate) at position 2" in done.stderr
+    assert (done.code, paid()) == (3, [])
+    assert "prompt: holds half of a character (a lone surrogate) at position 2" in done.err
 
 
 @pytest.mark.parametrize(("name", "count"), [("b" * 252 + ".png", 1), ("b" * 250 + ".png", 1), ("b" * 245 + ".png", 2)])
 def test_a_name_that_is_too_long_is_refused(typed, folder, paid, name, count):
     """For the image itself, for the file beside it, or for the second image."""
     done = typed(*IMAGE, "-o", name, "-n", str(count))
-    assert (done.returncode, paid(), names(folder)) == (6, [], [])
-    assert b"cannot be written: File name too long" in done.stderr
+    assert (done.code, paid(), names(folder)) == (6, [], [])
+    assert "cannot be written: File name too long" in done.err
 
 
 def test_every_image_is_saved_whatever_becomes_of_another(tmp_path, picture):

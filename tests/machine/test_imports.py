@@ -26,7 +26,7 @@ def hides(folder, file, library):
 def test_a_script_with_the_name_of_a_library_is_named(python, folder, tarash_sandbox, library, text):
     script = folder / f"{library}.py"
     script.write_text(text)
-    done = python(script, "openai")
+    done = python(script, "openai", cold=True)
     assert hides(folder, f"{library}.py", library) in done.err
     assert (done.code, tarash_sandbox.requests) == (1, [])
 
@@ -39,7 +39,7 @@ def test_a_file_beside_the_script_is_named(python, folder, tarash_sandbox, file,
     (folder / file).parent.mkdir(exist_ok=True)
     (folder / file).write_text("greeting = 'hello'\n")
     (folder / "script.py").write_text(BLOCKING)
-    done = python("script.py", "openai")
+    done = python("script.py", "openai", cold=True)
     assert hides(folder, file, library) in done.err
     assert tarash_sandbox.requests == []
 
@@ -49,7 +49,7 @@ def test_a_module_that_no_call_needs_may_have_any_name(python, folder, paid):
     for name in ("utils", "pytest", "sybil"):
         (folder / f"{name}.py").write_text("")
     (folder / "script.py").write_text(BLOCKING)
-    done = python("script.py", "openai")
+    done = python("script.py", "openai", cold=True)
     assert (done.code, paid()) == (0, ["a boat"])
 
 

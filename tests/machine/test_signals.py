@@ -1,43 +1,31 @@
 """Ctrl-C, SIGTERM and SIGHUP: nothing new is sent, what is on its way is kept, and a second one ends at once."""
 
+import dataclasses
 import json
 import signal
-import subprocess
 import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-TARASH = Path(sys.executable).with_name("tarash")
+PROGRAM = ("-m", "tarash_gateway_cli")
 IMAGE = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")
 VIDEO = ("video", "a boat", "-o", "boat.mp4", "-m", "sora-2", "--seconds", "4")
-ALL = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
 MOST = [signal.SIGTERM, *(pytest.param(number, marks=pytest.mark.slow) for number in (signal.SIGINT, signal.SIGHUP))]
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 
 
 @pytest.fixture
-def started(environment, folder):
-    """Starts a process of its own that gets every signal as at a terminal, whatever the tests' own shell ignores."""
+def started(environment, warm_python):
+    """Starts a process of its own: a command, or `python -c`."""
     running = []
 
     def started(*words, ignored=()):
-        def as_at_a_terminal():
-            for number in ALL:
-                signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
-
-        process = subprocess.Popen(
-            [sys.executable, *words] if words[0] == "-c" else [TARASH, *words],
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=as_at_a_terminal,  # noqa: PLW1509 # no lock is held here
-        )
+        words = words if words[0] == "-c" else (*PROGRAM, *words)
+        process = warm_python.open(words, env=environment, ignored=ignored)
         running.append(process)
         return process
 
@@ -61,9 +49,9 @@ def end(process):
 
 
 @pytest.fixture
-def entries(python):
+def entries(tarash):
     """What the journal says of each request."""
-    return lambda: python(TARASH, "jobs", "--json").told["jobs"]
+    return lambda: tarash("jobs", "--json").told["jobs"]
 
 
 @pytest.mark.parametrize("number", MOST)
@@ -133,7 +121,7 @@ def test_nothing_is_sent_again_after_one(started, busy, folder, number):
 
 @pytest.mark.parametrize("number", MOST)
 @pytest.mark.parametrize("when", ["on its way", pytest.param("being made", marks=pytest.mark.slow)])
-def test_a_video_is_left_running_and_named(started, python, tarash_sandbox, folder, paid, monkeypatch, number, when):
+def test_a_video_is_left_running_and_named(started, tarash, tarash_sandbox, folder, paid, monkeypatch, number, when):
     monkeypatch.setattr(tarash_sandbox, "job_seconds", 60.0)
     if when == "on its way":
         tarash_sandbox.fail("slow_first_byte")
@@ -145,8 +133,9 @@ def test_a_video_is_left_running_and_named(started, python, tarash_sandbox, fold
     assert (code, out, paid()) == (128 + number, "", ["a boat"])
     (resume,) = [line.strip() for line in err.splitlines() if "tarash jobs resume" in line]
     assert "was left running.\n" in err
-    monkeypatch.setattr(tarash_sandbox, "job_seconds", 0.0)
-    assert python(TARASH, *resume.split()[1:]).code in (0, 32)
+    (job,) = tarash_sandbox._vendor.jobs.all()
+    tarash_sandbox._vendor.jobs.add(dataclasses.replace(job, duration=0.0))
+    assert tarash(*resume.split()[1:]).code == 0
     assert paid() == ["a boat"]
 
 
@@ -160,7 +149,7 @@ def saved(folder):
 
 
 @pytest.mark.parametrize("number", MOST)
-def test_a_batch_keeps_what_it_has_paid_for(started, python, tarash_sandbox, folder, paid, number):
+def test_a_batch_keeps_what_it_has_paid_for(started, tarash, tarash_sandbox, folder, paid, number):
     rows(folder, 20)
     tarash_sandbox.fail("slow_first_byte", times=None)
     process = started("batch", "rows.jsonl", "-o", "out", "-j", "3")
@@ -174,13 +163,13 @@ def test_a_batch_keeps_what_it_has_paid_for(started, python, tarash_sandbox, fol
     assert saved(folder) == paid()
     before = paid()
     tarash_sandbox.clear()
-    assert python(TARASH, "batch", "rows.jsonl", "-o", "out").code == 0
+    assert tarash("batch", "rows.jsonl", "-o", "out").code == 0
     assert sorted(before + paid()) == saved(folder) == sorted(f"row-{at}" for at in range(20))
 
 
 @pytest.mark.slow
 def test_a_second_one_ends_a_batch_and_the_next_run_names_what_was_on_its_way(
-    started, python, tarash_sandbox, folder, paid
+    started, tarash, tarash_sandbox, folder, paid
 ):
     rows(folder, 5)
     tarash_sandbox.fail("never_answers", times=None)
@@ -194,7 +183,7 @@ def test_a_second_one_ends_a_batch_and_the_next_run_names_what_was_on_its_way(
     process.send_signal(signal.SIGTERM)
     assert end(process)[0] == -signal.SIGTERM
     tarash_sandbox.clear()
-    done = python(TARASH, "batch", "rows.jsonl", "-o", "out", "--json")
+    done = tarash("batch", "rows.jsonl", "-o", "out", "--json")
     assert (done.code, done.told["unconfirmed"], done.told["done"]) == (3, 2, 3)
 
 

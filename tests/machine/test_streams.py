@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import pytest
 
 from tarash_gateway_cli.exit_codes import BROKEN_PIPE, OK, OUTPUT_LOST
 
-TARASH = str(Path(sys.executable).with_name("tarash"))
+PROGRAM = ("-m", "tarash_gateway_cli")
 IMAGE = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")
 FULL = "/dev/full"
 
@@ -23,88 +25,145 @@ def first_of(cases, *, of_one=True):
     return [*cases[:1], *others]
 
 
+@dataclass(frozen=True)
+class Done:
+    """A process that has ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Streams:
+    """Streams of a process by number: closed, full or without a reader; the others are files."""
+
+    def __init__(self, places):
+        self._places = places
+
+    def __enter__(self):
+        self._files = {number: TemporaryFile() for number in range(3)}  # noqa: SIM115 # closed at the exit
+        numbers = {number: file.fileno() for number, file in self._files.items()}
+        self._opened = []
+        for number, place in self._places.items():
+            numbers[number] = None if place == "closed" else self._number(place)
+        return self, [numbers[number] for number in range(3)]
+
+    def _number(self, place):
+        if place == "full":
+            self._opened.append(os.open(FULL, os.O_WRONLY))
+        else:
+            reading, writing = os.pipe()
+            os.close(reading)
+            self._opened.append(writing)
+        return self._opened[-1]
+
+    def text(self, number):
+        self._files[number].seek(0)
+        return self._files[number].read().decode()
+
+    def __exit__(self, *_):
+        for file in self._files.values():
+            file.close()
+        for number in self._opened:
+            os.close(number)
+
+
+@pytest.fixture
+def run(environment, warm_python):
+    """Runs a command whose streams are as `places` says."""
+
+    def run(places, *words):
+        with Streams(places) as (streams, files):
+            code = warm_python.start([*PROGRAM, *words], files=files, env=environment).wait(90)
+            # As a shell tells of it: a process that is ended by a signal has the number 128 + the signal's.
+            return Done(128 - code if code < 0 else code, streams.text(1), streams.text(2))
+
+    return run
+
+
 @pytest.fixture
 def shell(environment):
-    """Runs a line of a shell, with the words of a command as its parameters."""
+    """Runs a command by a line of a shell."""
 
     def shell(line, *words):
-        command = ["bash", "-c", f"set -o pipefail; {line}", "bash", TARASH, *words]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+        command = ["bash", "-c", f"set -o pipefail; {line}", "bash", sys.executable, *PROGRAM, *words]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=90, check=False)
+        return Done(done.returncode, done.stdout, done.stderr)
 
     return shell
 
 
 STDOUT = [
-    ('"$@" >&-', OUTPUT_LOST, "Bad file descriptor"),
-    (f'"$@" > {FULL}', OUTPUT_LOST, "No space left on device"),
-    ('"$@" | true', BROKEN_PIPE, ""),
-    ('"$@" <&- >&-', OUTPUT_LOST, "Bad file descriptor"),
+    ({1: "closed"}, OUTPUT_LOST, "Bad file descriptor"),
+    ({1: "full"}, OUTPUT_LOST, "No space left on device"),
+    ({1: "without a reader"}, BROKEN_PIPE, ""),
+    ({0: "closed", 1: "closed"}, OUTPUT_LOST, "Bad file descriptor"),
 ]
-STDERR = ['"$@" 2>&-', f'"$@" 2> {FULL}', '"$@" 2> >(true)', '"$@" <&-', '"$@" <&- 2>&-']
+STDERR = [{2: "closed"}, {2: "full"}, {2: "without a reader"}, {0: "closed"}, {0: "closed", 2: "closed"}]
 
 
-@pytest.mark.parametrize("more", [(), pytest.param(("--json",), marks=pytest.mark.slow)], ids=["plain", "json"])
-@pytest.mark.parametrize(("line", "code", "why"), STDOUT)
-def test_an_image_is_saved_when_stdout_cannot_be_written(shell, folder, paid, line, code, why, more):
-    done = shell(line, *IMAGE, *more)
-    assert (done.returncode, paid()) == (code, ["a boat"])
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["plain", "json"])
+@pytest.mark.parametrize(("places", "code", "why"), STDOUT)
+def test_an_image_is_saved_when_stdout_cannot_be_written(run, folder, paid, places, code, why, more):
+    done = run(places, *IMAGE, *more)
+    assert (done.code, paid()) == (code, ["a boat"])
     assert (folder / "boat.png").read_bytes()[:4] == b"\x89PNG"
     assert (folder / "boat.png.json").is_file()
     told = f"error: stdout cannot be written: {why}. The work is done: what was made is in its files."
-    assert (told in done.stderr) == bool(why)
-    assert "of tarash itself" not in done.stderr
+    assert (told in done.err) == bool(why)
+    assert "of tarash itself" not in done.err
 
 
-@pytest.mark.parametrize("line", first_of(STDERR))
-def test_an_image_is_saved_when_stderr_cannot_be_written(shell, folder, paid, line):
-    done = shell(line, *IMAGE)
-    assert (done.returncode, done.stdout, paid()) == (OK, "boat.png\n", ["a boat"])
+@pytest.mark.parametrize("places", STDERR)
+def test_an_image_is_saved_when_stderr_cannot_be_written(run, folder, paid, places):
+    done = run(places, *IMAGE)
+    assert (done.code, done.out, paid()) == (OK, "boat.png\n", ["a boat"])
     assert (folder / "boat.png").is_file()
 
 
 def test_no_file_gets_the_number_of_a_closed_stream(shell, folder, paid):
     """What is written to a stream would be in the image, or in the journal."""
     done = shell('"$@" <&- >&- 2>&-', *IMAGE, "-n", "2")
-    assert (done.returncode, len(paid())) == (OUTPUT_LOST, 1)
+    assert (done.code, len(paid())) == (OUTPUT_LOST, 1)
     for path in ("boat.png", "boat-2.png"):
         assert (folder / path).read_bytes().endswith(b"IEND\xaeB`\x82")
     assert json.loads((folder / "boat.png.json").read_text())["prompt"] == "a boat"
 
 
-@pytest.mark.parametrize("line", [f'"$@" > {FULL}', '"$@" >&-'])
-def test_an_error_keeps_its_own_code(shell, paid, line):
-    done = shell(line, *IMAGE, "-n", "11")
-    assert (done.returncode, paid()) == (3, [])
+@pytest.mark.parametrize("place", ["full", "closed"])
+def test_an_error_keeps_its_own_code(run, paid, place):
+    done = run({1: place}, *IMAGE, "-n", "11")
+    assert (done.code, paid()) == (3, [])
 
 
 @pytest.mark.parametrize(
-    ("line", "code"),
-    first_of([(line, code) for line, code, _ in STDOUT] + [(line, OK) for line in STDERR], of_one=False),
+    ("places", "code"),
+    first_of([(places, code) for places, code, _ in STDOUT] + [(places, OK) for places in STDERR], of_one=False),
 )
-def test_a_batch_goes_on_to_its_end(shell, folder, paid, line, code):
+def test_a_batch_goes_on_to_its_end(run, folder, paid, places, code):
     rows = [{"id": name, "prompt": name, "model": "dall-e-2", "size": "256x256"} for name in "abc"]
     (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
-    done = shell(line, "batch", "rows.jsonl", "-o", "out")
-    assert (done.returncode, paid()) == (code, ["a", "b", "c"])
+    done = run(places, "batch", "rows.jsonl", "-o", "out")
+    assert (done.code, paid()) == (code, ["a", "b", "c"])
     assert sorted(path.name for path in folder.rglob("*.png")) == ["a.png", "b.png", "c.png"]
 
 
-@pytest.mark.parametrize("line", first_of([f'"$@" > {FULL}', '"$@" | true', '"$@" 2>&-']))
-def test_a_video_is_saved(shell, folder, paid, line):
-    done = shell(line, "video", "a boat", "-o", "boat.mp4", "-m", "sora-2", "--seconds", "4")
-    assert (done.returncode in (OK, OUTPUT_LOST, BROKEN_PIPE), paid()) == (True, ["a boat"])
+@pytest.mark.parametrize("places", first_of([{1: "full"}, {1: "without a reader"}, {2: "closed"}]))
+def test_a_video_is_saved(run, folder, paid, places):
+    done = run(places, "video", "a boat", "-o", "boat.mp4", "-m", "sora-2", "--seconds", "4")
+    assert (done.code in (OK, OUTPUT_LOST, BROKEN_PIPE), paid()) == (True, ["a boat"])
     assert (folder / "boat.mp4").is_file()
 
 
 @pytest.mark.parametrize("words", first_of([("models",), ("--help",), ("models", "--json"), ("providers",)]))
-def test_a_list_that_cannot_be_written(shell, words):
-    assert shell(f'"$@" > {FULL}', *words).returncode == OUTPUT_LOST
-    assert shell('"$@" | true', *words).returncode in (OK, BROKEN_PIPE)
+def test_a_list_that_cannot_be_written(run, words):
+    assert run({1: "full"}, *words).code == OUTPUT_LOST
+    assert run({1: "without a reader"}, *words).code in (OK, BROKEN_PIPE)
 
 
-def test_a_device_is_no_place_for_an_image(shell, paid):
+def test_a_device_is_no_place_for_an_image(tarash, paid):
     """It would be replaced by a file, where the user may do so."""
-    done = shell('"$@"', "image", "a boat", "-o", "/dev/full", "--exists", "replace", "-m", "dall-e-2")
-    assert (done.returncode, paid()) == (6, [])
-    assert "/dev/full is no file: give the name of one." in done.stderr
+    done = tarash("image", "a boat", "-o", "/dev/full", "--exists", "replace", "-m", "dall-e-2")
+    assert (done.code, paid()) == (6, [])
+    assert "/dev/full is no file: give the name of one." in done.err
     assert Path(FULL).is_char_device()

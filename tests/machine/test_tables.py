@@ -13,7 +13,6 @@ import pytest
 
 from tarash_gateway_batch.source import read_stream
 
-TARASH = Path(sys.executable).with_name("tarash")
 ROWS = [{"id": "a", "prompt": "A boat, at sea"}, {"id": "b", "prompt": 'She said "Grüße"\nand left; 💧'}]
 
 
@@ -116,7 +115,7 @@ def test_half_of_a_character_is_told():
     assert read(data)[-1] == "is not UTF-16 to its end, as its beginning says: truncated data. Save it as CSV UTF-8"
 
 
-def test_a_cell_may_be_as_long_as_a_line_of_json(python, folder, paid):
+def test_a_cell_may_be_as_long_as_a_line_of_json(tarash, folder, paid):
     """An image as base64 is longer than what Python's own reader takes for a cell."""
     long = base64.b64encode(os.urandom(160_000)).decode()
     lines = "\n".join(long[at : at + 76] for at in range(0, len(long), 76))
@@ -125,7 +124,7 @@ def test_a_cell_may_be_as_long_as_a_line_of_json(python, folder, paid):
     assert [row["id"] for row in read((folder / "rows.csv").read_bytes())] == ["a", "b"]
     assert len(read((folder / "rows.csv").read_bytes())[0]["extra_params"]) == len(lines)
     assert len(prompt) == 31_000
-    done = python(TARASH, "batch", "rows.csv", "-o", "out", "-m", "dall-e-2", "--set", "size=256x256", "--json")
+    done = tarash("batch", "rows.csv", "-o", "out", "-m", "dall-e-2", "--set", "size=256x256", "--json")
     assert (done.code, paid()) == (4, ["another"])
     assert (done.told["rows"], done.told["failed"]) == (2, 1)
 
@@ -148,9 +147,7 @@ def test_the_limit_of_the_process_stays_as_it_was():
     assert csv.field_size_limit() == before
 
 
-def test_a_prompt_that_is_no_text_is_told(python, folder, paid):
-    (folder / "prompt.txt").write_bytes("Grüße".encode("cp1252"))
-    with (folder / "prompt.txt").open("rb") as stdin:
-        done = python(TARASH, "image", "-", "-o", "a.png", "-m", "dall-e-2", stdin=stdin)
+def test_a_prompt_that_is_no_text_is_told(tarash, paid):
+    done = tarash("image", "-", "-o", "a.png", "-m", "dall-e-2", stdin="Grüße".encode("cp1252"))
     assert (done.code, paid()) == (3, [])
     assert "error: the prompt on stdin is not UTF-8: byte 3 is 0xfc. Save it as UTF-8." in done.err

@@ -1,6 +1,5 @@
 """Environment variables that are empty, padded or hold a line break: each one that we or an SDK read."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +8,6 @@ from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash.tarash_gateway.plugins import read_variable, registry
 
-TARASH = Path(sys.executable).with_name("tarash")
 IMAGE = ("image", "a boat", "-o", "boat.png", "-m", "dall-e-2", "--size", "256x256")
 KEY = "sk-of-the-tests-0123456789"
 
@@ -92,25 +90,25 @@ def test_an_empty_address_is_the_vendors_own(monkeypatch, variable, value):
     assert provider_of(name, monkeypatch, **{variable: value}).endpoint.startswith("https://")
 
 
-def image(python, *words, **variables):
-    return python(TARASH, *IMAGE, *words, env=variables)
+def image(tarash, *words, **variables):
+    return tarash(*IMAGE, *words, env=variables)
 
 
-def test_an_empty_choice_of_a_provider_is_none(python, paid):
-    done = image(python, TARASH_PROVIDER=" ")
+def test_an_empty_choice_of_a_provider_is_none(tarash, paid):
+    done = image(tarash, TARASH_PROVIDER=" ")
     assert (done.code, paid()) == (0, ["a boat"])
     assert "OpenAI makes this image, since OPENAI_API_KEY is set." in done.err
 
 
-def test_an_empty_option_is_no_choice(python, paid):
-    done = image(python, "-p", "", TARASH_PROVIDER="openai")
+def test_an_empty_option_is_no_choice(tarash, paid):
+    done = image(tarash, "-p", "", TARASH_PROVIDER="openai")
     assert (done.code, paid()) == (5, [])
     assert "no installed plugin offers a provider ''" in done.err
 
 
-def test_padded_paths_are_those_that_were_meant(python, folder, paid):
+def test_padded_paths_are_those_that_were_meant(tarash, folder, paid):
     places = {name: folder.parent / name for name in ("TARASH_JOURNAL", "TARASH_LEDGER", "XDG_CACHE_HOME")}
-    done = image(python, **{name: f" {place}\n" for name, place in places.items()})
+    done = image(tarash, **{name: f" {place}\n" for name, place in places.items()})
     assert (done.code, paid()) == (0, ["a boat"])
     assert sorted(path.name for path in folder.iterdir()) == ["boat.png", "boat.png.json"]
     assert places["TARASH_JOURNAL"].is_dir()
@@ -118,16 +116,16 @@ def test_padded_paths_are_those_that_were_meant(python, folder, paid):
 
 
 @pytest.mark.parametrize("value", ["relative", " ", ""])
-def test_a_data_folder_that_is_no_path_is_left_alone(python, environment, folder, value):
+def test_a_data_folder_that_is_no_path_is_left_alone(tarash, environment, folder, value):
     """As its specification says."""
-    assert image(python, XDG_DATA_HOME=value).code == 0
+    assert image(tarash, XDG_DATA_HOME=value).code == 0
     assert sorted(path.name for path in folder.iterdir()) == ["boat.png", "boat.png.json"]
     assert (Path(environment["HOME"]) / ".local" / "share" / "tarash" / "journal").is_dir()
 
 
 @pytest.mark.parametrize("name", ["TARASH_JOURNAL", "XDG_DATA_HOME"])
-def test_a_journal_with_a_line_break_stops_before_anything_is_sent(python, folder, paid, name):
-    done = image(python, **{name: f"{folder}/a\nb"})
+def test_a_journal_with_a_line_break_stops_before_anything_is_sent(tarash, folder, paid, name):
+    done = image(tarash, **{name: f"{folder}/a\nb"})
     assert (done.code, paid()) == (4, [])
     assert f"error: {name} holds a line break at position " in done.err
 

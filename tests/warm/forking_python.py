@@ -1,7 +1,7 @@
 """A Python that has imported what a call needs: a program runs in a fork of it, half a second sooner than by itself.
 
-A program gets its own arguments, environment, folder and files 0 to 2, and ends as any process does. Only its modules
-are there before it asks for them: what a program loads is tested in an interpreter of its own.
+A program gets its own arguments, environment, folder, signals, limits and files 0 to 2, and ends as any process does.
+Only its modules are there before it asks for them: what a program loads is tested in an interpreter of its own.
 
 The tests talk to this script over the socket that is its file 0: `warm_python.py` is their side.
 """
@@ -12,7 +12,9 @@ import importlib
 import io
 import json
 import os
+import resource
 import runpy
+import signal
 import socket
 import sys
 import termios
@@ -74,14 +76,26 @@ def become(wanted, files):
     if wanted["terminal"]:
         os.setsid()
         fcntl.ioctl(files[0], termios.TIOCSCTTY, 0)  # so that Ctrl-C is a signal
-    for number, file in enumerate(files):
+    numbers = [number for number in range(3) if number not in wanted["closed"]]
+    for number, file in zip(numbers, files, strict=True):
         os.dup2(file, number)
         os.close(file)
+    for number in wanted["closed"]:
+        os.close(number)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in wanted["ignored"]:
+        signal.signal(number, signal.SIG_IGN)
+    for name, most in wanted["limits"].items():
+        resource.setrlimit(getattr(resource, name), (most, most))
     os.chdir(wanted["folder"])
     os.environ.clear()
     os.environ.update(wanted["environment"])
-    sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 # as at a start
-    sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__ = _written(1, "strict"), _written(2, "backslashreplace")
+    streams = [
+        open(0, encoding="utf-8", closefd=False) if 0 in numbers else None,  # noqa: SIM115 # as at a start
+        _written(1, "strict") if 1 in numbers else None,
+        _written(2, "backslashreplace") if 2 in numbers else None,
+    ]
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__ = streams
 
 
 def _written(number, errors):

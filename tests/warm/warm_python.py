@@ -27,31 +27,50 @@ class WarmPython:
         self._control.close()
         self._process.wait()
 
-    def start(self, words, *, files, cwd=None, env=None, terminal=False):
-        """Starts `python *words` with these files as its stdin, stdout and stderr."""
+    def start(self, words, *, files, cwd=None, env=None, terminal=False, ignored=(), limits=None):
+        """Starts `python *words`.
+
+        Args:
+            files: its stdin, stdout and stderr; None for one that is closed.
+            terminal: whether its stdin is to be the terminal that sends it signals.
+            ignored: the signals that it ignores, as under nohup. Others do what they do by default.
+            limits: names of `resource` and the most of each.
+        """
         ours, theirs = socket.socketpair()
         with theirs:
-            socket.send_fds(self._control, [b"1"], [theirs.fileno(), *files])
+            socket.send_fds(self._control, [b"1"], [theirs.fileno(), *(file for file in files if file is not None)])
         wanted = {"words": [str(word) for word in words], "terminal": terminal}
         wanted |= {"folder": str(cwd or Path.cwd()), "environment": dict(os.environ if env is None else env)}
+        wanted |= {"closed": [number for number, file in enumerate(files) if file is None]}
+        wanted |= {"ignored": list(map(int, ignored)), "limits": limits or {}}
         ours.sendall(json.dumps(wanted).encode())
         ours.shutdown(socket.SHUT_WR)
         return Started(ours)
 
-    def run(self, words, *, cwd=None, env=None, stdin=None, timeout=90):
+    def run(self, words, *, stdin=None, timeout=90, **options):
         """Runs `python *words` to its end.
 
         Returns:
             What `subprocess.run` returns, with texts.
         """
         with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
-            given.write((stdin or "").encode())
+            given.write(stdin if isinstance(stdin, bytes) else (stdin or "").encode())
             given.seek(0)
             files = [file.fileno() for file in (given, out, err)]
-            code = self.start(words, files=files, cwd=cwd, env=env).wait(timeout)
+            code = self.start(words, files=files, **options).wait(timeout)
             out.seek(0)
             err.seek(0)
             return subprocess.CompletedProcess(words, code, out.read().decode(), err.read().decode())
+
+    def open(self, words, **options):
+        """Starts `python *words`, and lets its stderr be read as it comes."""
+        out = TemporaryFile()  # noqa: SIM115 # `communicate` closes it
+        reading, writing = os.pipe()
+        with Path(os.devnull).open("rb") as nothing:
+            started = self.start(words, files=[nothing.fileno(), out.fileno(), writing], **options)
+        os.close(writing)
+        started.stdout, started.stderr = out, os.fdopen(reading, encoding="utf-8")
+        return started
 
 
 class Started:
@@ -75,6 +94,18 @@ class Started:
             self._lines.close()
             self._told.close()
         return self.returncode
+
+    def communicate(self, timeout=None):
+        """Waits for the end of what `open` has started.
+
+        Returns:
+            The rest of what it wrote to stdout and stderr.
+        """
+        with self.stdout, self.stderr:
+            err = self.stderr.read()
+            self.wait(timeout)
+            self.stdout.seek(0)
+            return self.stdout.read().decode(), err
 
     def send_signal(self, number):
         # It may be another thread that waits, so nothing is read here.
