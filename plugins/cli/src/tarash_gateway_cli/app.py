@@ -41,6 +41,7 @@ COMMANDS: Final = (
     Command("models", "Shows what each model takes, costs, and how long it lives.", LOOK),
     Command("providers", "Shows who makes pictures and videos, and which key each one needs.", LOOK),
     Command("plugins", "Shows what is plugged in, and what is wrong with it.", LOOK),
+    Command("costs", "Shows what was spent, by day, provider, model and project.", LOOK),
     Command("gallery", "Makes one page of the pictures and clips in a folder.", LOOK),
     Command("plugin", "Begins a plugin of your own.", MAKE),
 )

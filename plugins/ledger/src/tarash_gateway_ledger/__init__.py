@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.plugins import hookimpl, read_variable
+from tarash.tarash_gateway.plugins import data_folder, hookimpl, read_variable
 from tarash_gateway_ledger.jobs import Jobs
 from tarash_gateway_ledger.lines import append
 from tarash_gateway_ledger.reckoning import entry_of
@@ -13,12 +14,22 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
-__all__ = ["VARIABLE", "tarash_after_generate", "tarash_job_updated"]
+__all__ = ["VARIABLE", "tarash_after_generate", "tarash_job_updated", "turn_on"]
 
 VARIABLE = "TARASH_LEDGER"
 """The environment variable that names the file."""
 
 _jobs = Jobs()
+
+
+def turn_on() -> None:
+    """Lets this process write to `ledger.jsonl` in the user's data folder, where TARASH_LEDGER says nothing.
+
+    The command line and the MCP server do; TARASH_LEDGER set to nothing keeps it off.
+    """
+    folder = None if VARIABLE in os.environ else data_folder()
+    if folder is not None:
+        os.environ[VARIABLE] = str(folder / "ledger.jsonl")
 
 
 @hookimpl

@@ -12,6 +12,7 @@ from tarash.tarash_gateway.plugins import data_folder, expand_home
 from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.generation import journal_folder
 from tarash_gateway_cli.options import ProviderName
+from tarash_gateway_ledger import turn_on
 
 EXAMPLES: Final = """\
 Examples:
@@ -56,8 +57,7 @@ def serve(
     folder = expand_home(output) if output is not None else (home or Path()) / "mcp"
     # Observers and calls read where they write from the environment: what a client set there stays.
     os.environ.setdefault("TARASH_JOURNAL", str(journal_folder()))
-    if home is not None:
-        os.environ.setdefault("TARASH_LEDGER", str(home / "ledger.jsonl"))
+    turn_on()
     settings = Settings(
         folder=folder.absolute(),  # an agent lives in another folder
         inputs=tuple(expand_home(place) for place in inputs),
