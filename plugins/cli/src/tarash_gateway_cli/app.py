@@ -86,6 +86,10 @@ def main(tokens: Sequence[str]) -> int:
     Returns:
         The exit code; see `exit_codes`.
     """
+    if _QUESTIONS.isdisjoint(tokens):
+        from tarash_gateway_ledger import turn_on  # noqa: PLC0415 # --help needs none of it
+
+        turn_on()
     with output_streams() as (out, _):
         code = run(tokens)
         out.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -62,6 +63,18 @@ ProviderName = Annotated[
 ]
 
 
+def _set_tag(_kind: object, tokens: Sequence[Token]) -> str:
+    """Sets the tag of this process: an observer reads it from the environment."""
+    from tarash_gateway_ledger import TAG  # noqa: PLC0415 # --help needs none of it
+
+    os.environ[TAG] = tokens[-1].value
+    return tokens[-1].value
+
+
+Tag = Annotated[str | None, Parameter(metavar="NAME", group=PROVIDER_GROUP, converter=_set_tag)]
+"""The project that the cost of a command belongs to; TARASH_TAG is the same."""
+
+
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
 class ProviderOptions:
@@ -86,6 +99,9 @@ class ProviderOptions:
 
     max_cost: Annotated[float | None, Parameter(metavar="DOLLARS", group=PROVIDER_GROUP)] = None
     """US dollars; what may cost more, or has no known price, is not sent."""
+
+    tag: Tag = None
+    """The project that the cost belongs to, in `tarash costs`."""
 
     nearest: Annotated[bool, Flag, Parameter(group=PROVIDER_GROUP)] = False
     """Replace a size, ratio, duration or tier that the model does not take by the nearest one, and say so."""

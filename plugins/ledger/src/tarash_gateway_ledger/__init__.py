@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from tarash.tarash_gateway.plugins import data_folder, hookimpl, read_variable
 from tarash_gateway_ledger.jobs import Jobs
 from tarash_gateway_ledger.lines import append
-from tarash_gateway_ledger.reckoning import entry_of
+from tarash_gateway_ledger.reckoning import TAG, entry_of
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob
     from tarash.tarash_gateway.plugins import CallContext, CallOutcome
 
-__all__ = ["VARIABLE", "tarash_after_generate", "tarash_job_updated", "turn_on"]
+__all__ = ["TAG", "VARIABLE", "tarash_after_generate", "tarash_job_updated", "turn_on"]
 
 VARIABLE = "TARASH_LEDGER"
 """The environment variable that names the file."""

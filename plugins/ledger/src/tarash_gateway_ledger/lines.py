@@ -8,6 +8,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tarash.tarash_gateway.plugins import data_folder
+
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NONBLOCK", 0)
 """A pipe that nobody reads must not hold up the call."""
 
@@ -20,7 +22,7 @@ def append(path: str, entry: dict[str, Any]) -> None:
     data = json.dumps(entry, separators=(",", ":"), default=str).encode() + b"\n"
     try:
         # Opened for each line: a file that is moved away by a rotation is begun anew.
-        file = os.open(Path(path).expanduser(), _FLAGS, 0o600)
+        file = _open(Path(path).expanduser())
         try:
             written = os.write(file, data)
         finally:
@@ -30,3 +32,14 @@ def append(path: str, entry: dict[str, Any]) -> None:
         return
     if written < len(data):
         logger.warning("%s: the ledger %s took only a part of the line, its disk is full", entry["request_id"], path)
+
+
+def _open(path: Path) -> int:
+    """Opens the file; makes the user's data folder where nothing was kept in it before, and no other folder."""
+    try:
+        return os.open(path, _FLAGS, 0o600)
+    except FileNotFoundError:
+        if path.parent != data_folder():
+            raise
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return os.open(path, _FLAGS, 0o600)

@@ -11,7 +11,7 @@ from cyclopts import App, Parameter
 from tarash.tarash_gateway.plugins import data_folder, expand_home
 from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.generation import journal_folder
-from tarash_gateway_cli.options import ProviderName
+from tarash_gateway_cli.options import ProviderName, Tag
 from tarash_gateway_ledger import turn_on
 
 EXAMPLES: Final = """\
@@ -32,6 +32,7 @@ def serve(
     budget: Annotated[str, Parameter(metavar="DOLLARS/day")] = "5/day",
     unpriced: Annotated[float, Parameter(metavar="DOLLARS")] = 0.5,
     provider: ProviderName = None,
+    tag: Tag = None,  # noqa: ARG001 # reading it sets it
     http: Annotated[int | None, Parameter(metavar="PORT")] = None,
 ) -> int:
     """Serves agents that speak the Model Context Protocol: they make images and videos, within a budget.
@@ -44,6 +45,7 @@ def serve(
             afterwards.
         provider: The vendor where an agent names none. Without it: the one whose key is in the environment, else the
             sandbox.
+        tag: The project that the costs belong to, in `tarash costs`.
         http: Serve HTTP on this port of 127.0.0.1 in place of stdio; 0 takes a free port.
     """
     from tarash_gateway_mcp.reservation import read_budget  # noqa: PLC0415 # help needs none of it

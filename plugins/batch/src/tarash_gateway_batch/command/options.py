@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from cyclopts import Group, Parameter
 
-from tarash_gateway_cli.options import OUTPUT_GROUP, PROVIDER_GROUP, Flag, Json, ProviderName, model_names
+from tarash_gateway_cli.options import OUTPUT_GROUP, PROVIDER_GROUP, Flag, Json, ProviderName, Tag, model_names
 
 ROWS: Final = Group("What is in the rows", sort_key=0)
 RUN: Final = Group("How fast, and how much", sort_key=2)
@@ -56,6 +56,9 @@ class ModelOptions:
 
     timeout: Annotated[float | None, Parameter(metavar="SECONDS", group=PROVIDER_GROUP)] = None
     """Seconds for one row; a video that takes longer is left running, and the next run fetches it."""
+
+    tag: Tag = None
+    """The project that the cost belongs to, in `tarash costs`."""
 
     nearest: Annotated[bool, Flag, Parameter(group=PROVIDER_GROUP)] = False
     """Send the nearest value in place of a size, ratio, duration or tier that a model does not take."""

@@ -46,10 +46,10 @@ def costs(
     as_csv: Annotated[bool, Flag, Parameter(name="--csv")] = False,
     as_json: Json = False,
 ) -> int:
-    """Shows what was spent: by day, provider, model and project, with what may have been billed unseen.
+    """Shows what was spent, by day, provider, model and project.
 
-    It reads the ledger (TARASH_LEDGER) and the journal (TARASH_JOURNAL), without these variables those in the user's
-    data folder.
+    What may have been billed unseen stands beside it. It reads the ledger (TARASH_LEDGER) and the journal
+    (TARASH_JOURNAL), without these variables those in the user's data folder.
 
     Args:
         since: The first day (UTC), such as 2026-12-01, or as many days as 7d.
@@ -59,7 +59,7 @@ def costs(
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash.tarash_gateway.plugins import read_variable
-    from tarash_gateway_cli.journals import open_journal
+    from tarash_gateway_cli.generation import open_journal
     from tarash_gateway_cli.output import Output
     from tarash_gateway_ledger import VARIABLE, turn_on
     from tarash_gateway_ledger.costs import read_costs
@@ -94,7 +94,7 @@ def costs(
 
 
 def _read_day(text: str | None) -> date | None:
-    from tarash_gateway_cli.failures import CommandError
+    from tarash_gateway_cli.errors import CommandError
 
     if text is None:
         return None
