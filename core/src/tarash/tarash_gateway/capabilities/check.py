@@ -10,17 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from tarash.tarash_gateway.capabilities.columns import (
-    AUTO,
-    column_problems,
-    nearest_tier,
-    same_format,
-    same_quality,
-    same_tier,
-    shown,
-)
+from tarash.tarash_gateway.capabilities.columns import AUTO, column_problems, nearest_tier, own_word, shown
 from tarash.tarash_gateway.capabilities.rows import VALUE_COLUMNS, ImageModel, ModelRow, VideoModel
-from tarash.tarash_gateway.capabilities.rules import SAME_SHAPE, SizeRule, parse_ratio, parse_size, shape_distance
+from tarash.tarash_gateway.capabilities.rules import SAME_SHAPE, SizeRule, nearest_ratio, parse_size, ratio_distance
 from tarash.tarash_gateway.errors import Problem
 from tarash.tarash_gateway.models.fields import Unsupported, UnsupportedValues
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, VideoGenerationRequest
@@ -72,25 +64,30 @@ def check(
         fan_out: whether more results than one request gives may be made with several requests.
         stream: whether partial images are requested.
     """
-    checker: _Checker[RequestT] = _Checker(request, row, model, unsupported)
-    checker.refuses = refuses
-    checker.nearest = refuses and unsupported_values == "nearest"
+    nearest = refuses and unsupported_values == "nearest"
+    checker = _Checker(request, row, model, unsupported, refuses, nearest, Checked(request))
     return checker.run(fan_out=fan_out and not stream, stream=stream)
 
 
+@dataclass(slots=True)
 class _Checker(Generic[RequestT]):
-    """Checks one request once; `changes` collects the values that go out otherwise than requested."""
+    """Checks one request once."""
 
-    def __init__(self, request: RequestT, row: ModelRow | None, model: str, unsupported: Unsupported) -> None:
-        self.requested: RequestT = request
-        self.row = row
-        self.refuses = True
-        self.nearest = False
-        self.model = model
-        self.unsupported = unsupported
-        self.changes: dict[str, Any] = {}
-        self.sent: dict[str, tuple[Any, str]] = {}
-        self.checked: Checked[RequestT] = Checked(request)
+    requested: RequestT
+    row: ModelRow | None
+    model: str
+    unsupported: Unsupported
+    refuses: bool
+    nearest: bool
+    """Whether the nearest valid value is sent in place of one that the model does not take."""
+
+    checked: Checked[RequestT]
+
+    changes: dict[str, Any] = field(default_factory=dict)
+    """Field to the value that goes out in place of the requested one."""
+
+    sent: dict[str, tuple[Any, str]] = field(default_factory=dict)
+    """Field to the value that is sent, with the reason, for the adjustments."""
 
     def run(self, *, fan_out: bool, stream: bool) -> Checked[RequestT]:
         if self.row is not None:
@@ -201,7 +198,7 @@ class _Checker(Generic[RequestT]):
             return
         size, (width, height) = self.value("size"), pixels
         if self.value("aspect_ratio") is None:
-            ratio = _nearest_ratio(f"{width}:{height}", row.aspect_ratios)
+            ratio = nearest_ratio(f"{width}:{height}", row.aspect_ratios)
             self.adjust("aspect_ratio", ratio, f"the shape of {size}: {self.model} has no size")
         if self.value("resolution") is None and row.resolutions:
             tier = nearest_tier(width * height, row.resolutions, video=isinstance(row, VideoModel))
@@ -279,7 +276,7 @@ class _Checker(Generic[RequestT]):
             if requested == AUTO:
                 self._left_to_the_model(name)
                 continue
-            own = _own_word(name, requested, row, allowed)
+            own = own_word(name, requested, row, allowed)
             if own is not None:
                 self.adjust(name, own, f"{self.model} has no {requested}, this is its nearest")
         if self.value("size") == AUTO and row.sizes:
@@ -300,14 +297,14 @@ class _Checker(Generic[RequestT]):
             return
         size, requested_size = table[requested], self.value("size")
         if requested_size is not None and parse_size(requested_size):
-            if _apart(self.requested.aspect_ratio, self.requested.size) > SAME_SHAPE and requested_size != size:
+            if ratio_distance(self.requested.aspect_ratio, self.requested.size) > SAME_SHAPE and requested_size != size:
                 self.refuse(
                     "aspect_ratio",
                     f"{requested} contradicts size {requested_size}; give one of the two",
                     value=requested,
                 )
             size = requested_size
-        elif _apart(requested, size) > SAME_SHAPE:
+        elif ratio_distance(requested, size) > SAME_SHAPE:
             self.sent["size"] = size, f"for {requested}, the nearest shape that {self.model} makes"
         self.changes.update(size=size, aspect_ratio=None)
 
@@ -317,10 +314,14 @@ class _Checker(Generic[RequestT]):
             self._left_to_the_model("aspect_ratio")
             return None
         size = self.value("size")
-        if isinstance(table, dict) and parse_size(size or "") and _apart(requested, self.requested.size) <= SAME_SHAPE:
+        if (
+            isinstance(table, dict)
+            and parse_size(size or "")
+            and ratio_distance(requested, self.requested.size) <= SAME_SHAPE
+        ):
             self.adjust("aspect_ratio", None, "the size has this shape")
             return None
-        nearest = _nearest_ratio(requested, table)
+        nearest = nearest_ratio(requested, table)
         if self.nearest and nearest is not None:
             self.adjust("aspect_ratio", nearest, f"{self.model} has no {requested}, this is its nearest")
             return nearest
@@ -384,26 +385,3 @@ _ALWAYS = ("prompt", "operation", "extra_params", "video")
 
 _LISTED = 20
 """Unknown parameters that are reported one by one."""
-
-
-def _own_word(name: str, requested: str, row: ModelRow, allowed: tuple[str, ...]) -> str | None:
-    """Returns the model's own word that means the same as `requested` and costs no more."""
-    if name == "quality" and isinstance(row, ImageModel):
-        return same_quality(requested, allowed, row.quality_steps)
-    if name == "resolution":
-        return same_tier(requested, allowed, video=isinstance(row, VideoModel))
-    return same_format(requested, allowed) if name == "output_format" else None
-
-
-def _apart(ratio: str | None, size: str | None) -> float:
-    """Measures how far the shape of `size` is from `ratio`, as a share; 0 where either is a word."""
-    wanted, made = parse_ratio(ratio or ""), parse_size(size or "")
-    return 0.0 if wanted is None or made is None else shape_distance(wanted, made[0] / made[1])
-
-
-def _nearest_ratio(requested: str, allowed: dict[str, str] | tuple[str, ...]) -> str | None:
-    wanted = parse_ratio(requested)
-    ratios = [(ratio, parsed) for ratio in allowed if (parsed := parse_ratio(ratio))]
-    if wanted is None or not ratios:
-        return None
-    return min(ratios, key=lambda item: shape_distance(item[1], wanted))[0]

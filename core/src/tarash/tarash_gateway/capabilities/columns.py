@@ -77,12 +77,12 @@ def _nearest_word(request: GenerationRequest, row: ModelRow, name: str, *, strea
     """Returns the value of a column that is nearest to the requested one; None where the words have no order."""
     requested, allowed = field_of(request, name), field_of(row, VALUE_COLUMNS[name])
     if name == "quality" and isinstance(row, ImageModel):
-        return lowest_quality(requested, allowed, row.quality_steps)
+        return _lowest_quality(requested, allowed, row.quality_steps)
     if name == "resolution":
         video = isinstance(row, VideoModel)
-        return nearest_tier(tier_pixels(requested, video=video), allowed, video=video)
+        return nearest_tier(_tier_pixels(requested, video=video), allowed, video=video)
     if name == "output_format":
-        near = near_formats(requested, allowed)
+        near = _near_formats(requested, allowed)
         keep = (word for word in near if not _breaks_a_rule(request.model_copy(update={name: word}), row, stream))
         return next(keep, next(iter(near), None))
     return None
@@ -230,7 +230,16 @@ does not."""
 _TIER = re.compile(r"(?P<lines>[1-9][0-9]{1,3})[pP]|(?P<edge>[1-9][0-9]?|0\.5)[kK]|(?P<square>512)")
 
 
-def same_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
+def own_word(name: str, requested: str, row: ModelRow, allowed: tuple[str, ...]) -> str | None:
+    """Returns the model's own word that means the same as `requested` and costs no more; None where there is none."""
+    if name == "quality" and isinstance(row, ImageModel):
+        return _same_quality(requested, allowed, row.quality_steps)
+    if name == "resolution":
+        return _same_tier(requested, allowed, video=isinstance(row, VideoModel))
+    return _same_format(requested, allowed) if name == "output_format" else None
+
+
+def _same_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
     """Picks the model's own word for the step of `requested`, or for the nearest step below; None without one.
 
     Args:
@@ -245,7 +254,7 @@ def same_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str
     return max(below, key=lambda item: item[0])[1] if below else None
 
 
-def lowest_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
+def _lowest_quality(requested: str, allowed: Sequence[str], steps: Mapping[str, str]) -> str | None:
     """Picks the model's lowest quality, for a word of the scale below all that the model has."""
     if _step(requested, steps) is None:
         return None
@@ -257,7 +266,7 @@ def _step(word: str, steps: Mapping[str, str]) -> int | None:
     return _STEPS.get(steps.get(word, word).lower())
 
 
-def tier_pixels(tier: str, *, video: bool) -> float | None:
+def _tier_pixels(tier: str, *, video: bool) -> float | None:
     """Returns the pixels of one frame or image of a tier such as `720p` or `2K`; None for another word.
 
     A `4K` video has the 3840x2160 of a screen, a `4K` image the 4096x4096 of a square.
@@ -273,30 +282,30 @@ def tier_pixels(tier: str, *, video: bool) -> float | None:
     return (edge * 540) ** 2 * 16 / 9 if video else (edge * 1024) ** 2
 
 
-def same_tier(requested: str, allowed: Sequence[str], *, video: bool) -> str | None:
+def _same_tier(requested: str, allowed: Sequence[str], *, video: bool) -> str | None:
     """Picks the model's own word for a tier: `4k` for `4K`, and for `2160p` of a video."""
-    wanted = tier_pixels(requested, video=video)
+    wanted = _tier_pixels(requested, video=video)
     spelled = next((tier for tier in allowed if tier.lower() == requested.lower()), None)
     if spelled is not None or wanted is None:
         return spelled
-    return next((tier for tier in allowed if tier_pixels(tier, video=video) == wanted), None)
+    return next((tier for tier in allowed if _tier_pixels(tier, video=video) == wanted), None)
 
 
 def nearest_tier(pixels: float | None, allowed: Sequence[str], *, video: bool) -> str | None:
     """Picks the largest tier that has no more than `pixels`, else the smallest; None where nothing can be compared."""
-    candidates = [(size, tier) for tier in allowed if (size := tier_pixels(tier, video=video)) is not None]
+    candidates = [(size, tier) for tier in allowed if (size := _tier_pixels(tier, video=video)) is not None]
     if pixels is None or not candidates:
         return None
     within = [item for item in candidates if item[0] <= pixels]
     return (max(within) if within else min(candidates))[1]
 
 
-def same_format(requested: str, allowed: Sequence[str]) -> str | None:
+def _same_format(requested: str, allowed: Sequence[str]) -> str | None:
     """Picks the model's own spelling of an output format: `jpeg` for `jpg` and for `JPEG`."""
     lower = requested.lower()
     return next((word for word in allowed if word.lower() in (lower, _SAME_FORMAT.get(lower))), None)
 
 
-def near_formats(requested: str, allowed: Sequence[str]) -> list[str]:
+def _near_formats(requested: str, allowed: Sequence[str]) -> list[str]:
     """Lists the model's formats that may serve in the place of `requested`, the nearest first."""
     return [word for word in _NEAR_FORMATS.get(requested.lower(), ()) if word in allowed]

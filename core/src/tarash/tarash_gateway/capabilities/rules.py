@@ -38,6 +38,19 @@ def shape_distance(ratio: float, other: float) -> float:
     return max(ratio / other, other / ratio) - 1
 
 
+def ratio_distance(ratio: str | None, size: str | None) -> float:
+    """Measures how far the shape of `size` is from `ratio`, as a share; 0 where either is a word."""
+    wanted, pixels = parse_ratio(ratio or ""), parse_size(size or "")
+    return 0.0 if wanted is None or pixels is None else shape_distance(wanted, pixels[0] / pixels[1])
+
+
+def nearest_ratio(ratio: str, allowed: Iterable[str]) -> str | None:
+    """Picks the allowed ratio of the nearest shape; None for a word, and where `allowed` holds words only."""
+    wanted = parse_ratio(ratio)
+    shapes = {word: shape for word in allowed if (shape := parse_ratio(word))}
+    return None if wanted is None else min(shapes, key=lambda word: shape_distance(shapes[word], wanted), default=None)
+
+
 def nearest_size(size: str, allowed: Iterable[str]) -> str | None:
     """Picks the allowed size of the nearest shape; of one shape the one next to `size` that is not larger.
 

@@ -6,13 +6,14 @@ import json
 import logging
 import os
 import secrets
-import stat
 import threading
 import time
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
+
+from tarash.tarash_gateway.media.reader import open_regular
 
 logger = logging.getLogger("tarash.journal")
 
@@ -100,7 +101,7 @@ def located_lines(folder: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 def lines_of(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
     """Yields every whole line of one file, each with its place."""
-    file = _open_regular(path)
+    file = _open(path)
     if file is None:
         logger.warning("%s: no regular file, left out", path.name)
         return
@@ -122,7 +123,7 @@ def lines_of(path: Path) -> Iterator[tuple[Place, dict[str, Any]]]:
 
 def line_at(place: Place) -> dict[str, Any]:
     """Reads the line at a place; empty where there is none any more."""
-    file = _open_regular(place.path)
+    file = _open(place.path)
     if file is None:
         return {}
     with file:
@@ -135,16 +136,9 @@ def encoded(line: dict[str, Any]) -> bytes:
     return json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass") + b"\n"
 
 
-def _open_regular(path: Path) -> BinaryIO | None:
+def _open(path: Path) -> BinaryIO | None:
     """Opens a regular file; None for a pipe, which would be waited for, and for a device, which may have no end."""
-    if not path.is_file():
-        return None
-    # Not to be waited for either where it has become a pipe in between.
-    file = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
-    if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        return file
-    file.close()
-    return None
+    return open_regular(path) if path.is_file() else None
 
 
 def _skip_line(file: BinaryIO) -> int:

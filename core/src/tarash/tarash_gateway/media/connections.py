@@ -108,43 +108,40 @@ def open_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True)
         ConfigurationError: the environment names a proxy that cannot be used.
         UnsafeUrlError: `url` spells out an address that is refused.
     """
-    proxy = proxy_for(url) if use_proxies else None
-    options = _options(url, proxy, allow_private)
-    backend = _Backend(allow_private=None if proxy else allow_private, proxy=proxy)
-    if proxy is None:
-        return httpcore2.ConnectionPool(network_backend=backend, **options)
-    if proxy.is_socks:
-        return httpcore2.SOCKSProxy(proxy.url, proxy.auth, network_backend=backend, **options)
-    tls = trusted() if proxy.is_encrypted else None
-    return httpcore2.HTTPProxy(proxy.url, proxy.auth, proxy_ssl_context=tls, network_backend=backend, **options)
+    kinds = httpcore2.ConnectionPool, httpcore2.SOCKSProxy, httpcore2.HTTPProxy
+    pool: httpcore2.ConnectionPool = _open(url, kinds, _Backend, allow_private, proxy_for(url) if use_proxies else None)
+    return pool
 
 
 def open_async_pool(url: str, *, allow_private: bool | None, use_proxies: bool = True) -> httpcore2.AsyncConnectionPool:
     """Makes connections as `open_pool` does, for asyncio. Call it in a thread: it may read certificates for 40 ms."""
+    kinds = httpcore2.AsyncConnectionPool, httpcore2.AsyncSOCKSProxy, httpcore2.AsyncHTTPProxy
     proxy = proxy_for(url) if use_proxies else None
-    options = _options(url, proxy, allow_private)
-    backend = _AsyncBackend(allow_private=None if proxy else allow_private, proxy=proxy)
-    if proxy is None:
-        return httpcore2.AsyncConnectionPool(network_backend=backend, **options)
-    if proxy.is_socks:
-        return httpcore2.AsyncSOCKSProxy(proxy.url, proxy.auth, network_backend=backend, **options)
-    tls = trusted() if proxy.is_encrypted else None
-    return httpcore2.AsyncHTTPProxy(proxy.url, proxy.auth, proxy_ssl_context=tls, network_backend=backend, **options)
+    pool: httpcore2.AsyncConnectionPool = _open(url, kinds, _AsyncBackend, allow_private, proxy)
+    return pool
 
 
-def _options(url: str, proxy: Proxy | None, allow_private: bool | None) -> dict[str, Any]:  # noqa: FBT001 # private
+def _open(url: str, kinds: tuple[Any, Any, Any], backend: Any, allow_private: bool | None, proxy: Proxy | None) -> Any:  # noqa: FBT001 # private
+    """Makes a pool of the first of `kinds`; of the second or third where a SOCKS or an HTTP proxy is used."""
     parts = httpcore2.URL(url)
     if proxy is not None and allow_private is not None:
         host = parts.host.decode("ascii").strip("[]")
         if address := addresses.literal(host):
             _screen(host, _as_resolved(address), allow_private=allow_private)
-    return {
+    options: dict[str, Any] = {
+        "network_backend": backend(allow_private=None if proxy else allow_private, proxy=proxy),
         "ssl_context": trusted() if parts.scheme == b"https" else None,
-        # Jobs that wait side by side poll at their own times: a limit would let one wait for another.
+        # Concurrent jobs poll at their own times: a limit would let one wait for another.
         "max_connections": None,
         "max_keepalive_connections": IDLE_CONNECTIONS,
         "keepalive_expiry": IDLE_SECONDS,
     }
+    plain, socks, http = kinds
+    if proxy is None:
+        return plain(**options)
+    if proxy.is_socks:
+        return socks(proxy.url, proxy.auth, **options)
+    return http(proxy.url, proxy.auth, proxy_ssl_context=trusted() if proxy.is_encrypted else None, **options)
 
 
 def target(url: httpx2.URL) -> httpcore2.URL:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, JsonValue, Strict
@@ -100,4 +99,3 @@ StrictBool = Annotated[bool, Strict()]
 Unsupported = Literal["warn", "error", "ignore"]
 UnsupportedValues = Literal["error", "nearest"]
 ExtraParams = Annotated[dict[str, JsonValue], AfterValidator(_sendable)]
-FilePath = Annotated[Path, Strict()]
