@@ -118,7 +118,7 @@ class Disk:
         self._busy = self._dead = False
         self._intents = 0
 
-    async def intend_async(self, kind: str, **facts: Any) -> str:
+    async def record_request_async(self, kind: str, **facts: Any) -> str:
         """Writes that a request is about to be sent."""
         self._intents += 1
         intent = f"int_{id(self):x}_{self._intents}"

@@ -69,7 +69,7 @@ def test_rows_of_a_worker_that_died_are_decided_upon_anew_by_what_it_wrote(run, 
         async with local_engine(context, planner) as make_task:
             yield make
         worker = BatchedJournal(journal.path)
-        worker.intend("image", label="sent", asked={"prompt": "prompt of sent"})
+        worker.record_request("image", label="sent", asked={"prompt": "prompt of sent"})
         [path] = [path for path in journal.path.glob("*.jsonl") if b'"sent"' in path.read_bytes().splitlines()[-1]]
         worker.close()
         sent = rows[0].__class__("sent", 1, "image", rows[0].config, image_request("sent"))

@@ -18,7 +18,7 @@ def broken_off(journal, tarash_sandbox):
     def broken_off(row, kind="image", model="dall-e-2", **facts):
         asked = {name: value for name, value in row.items() if name not in ("id", "kind")}
         known = {"provider": "openai", "model": model, "endpoint": tarash_sandbox.url, "request_id": "req_1"}
-        return journal.intend(kind, label=row["id"], asked=asked, **{**known, **facts})
+        return journal.record_request(kind, label=row["id"], asked=asked, **{**known, **facts})
 
     return broken_off
 

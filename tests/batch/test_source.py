@@ -89,7 +89,7 @@ def test_rows_of_a_file_are_counted_without_reading_them(tmp_path, content, coun
 
 
 def test_a_thousand_rows_that_failed_before_are_told_and_none_is_sent(run, image, journal, tarash_sandbox):
-    intent = journal.intend("image", label="row-0", asked={"prompt": "prompt of row-0"})
+    intent = journal.record_request("image", label="row-0", asked={"prompt": "prompt of row-0"})
     # The others are written at once: a sync for each line would take long.
     [path] = journal.path.glob("*.jsonl")
     line = path.read_text()

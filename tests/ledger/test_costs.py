@@ -84,7 +84,7 @@ def test_calls_that_no_ledger_was_told_of_are_known_from_the_journal(
     journal = Journal(tmp_path / "journal")
     with journal:
         generate_video(video_config(), video_request())
-        journal.intend("image", provider="google", model="nano", request_id="req_of_a_crash")
+        journal.record_request("image", provider="google", model="nano", request_id="req_of_a_crash")
 
     rows = {row.provider: row for row in read_costs(None, journal)}
     assert rows["openai"].day == datetime.now(UTC).date().isoformat()

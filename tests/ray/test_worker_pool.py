@@ -255,7 +255,7 @@ class TestFencing:
             msg = "no space left"
             raise SaveError(msg, errno=28)
 
-        monkeypatch.setattr(FencedJournal, "intend_async", full)
+        monkeypatch.setattr(FencedJournal, "record_request_async", full)
         result = run([image(f"p{n}") for n in range(50)], concurrency=2)
         assert result.stopped == "no space left"
         assert result.rows < 50

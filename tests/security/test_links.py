@@ -122,7 +122,7 @@ def test_what_holds_prompts_is_for_its_owner_alone(tmp_path):
         (journal,) = (out / ".journal").glob("*.jsonl")
         (image,) = out.rglob("a.png")
         with Journal(tmp_path / "journal") as kept:
-            kept.intend("image", provider="p", model="m", request_id="r")
+            kept.record_request("image", provider="p", model="m", request_id="r")
         (line,) = (tmp_path / "journal").iterdir()
     finally:
         os.umask(old)

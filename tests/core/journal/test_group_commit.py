@@ -34,7 +34,9 @@ def lines(journal):
 
 def test_lines_that_come_while_one_is_synced_are_synced_together(journal, appended):
     async def main():
-        return await asyncio.gather(*(journal.intend_async("image", label=f"row-{number}") for number in range(100)))
+        return await asyncio.gather(
+            *(journal.record_request_async("image", label=f"row-{number}") for number in range(100))
+        )
 
     intents = asyncio.run(main())
     assert appended == [1, 99]
@@ -43,7 +45,7 @@ def test_lines_that_come_while_one_is_synced_are_synced_together(journal, append
 
 def test_a_line_is_on_the_disk_when_the_call_goes_on(journal):
     async def one(number):
-        intent = await journal.intend_async("video", label=f"row-{number}")
+        intent = await journal.record_request_async("video", label=f"row-{number}")
         assert intent in {line["intent"] for line in lines(journal)}
         await journal.write_async("refused", intent=intent)
         assert journal.entries()
@@ -76,13 +78,13 @@ def test_every_call_hears_of_a_full_disk_and_a_later_line_is_tried_again(journal
 
     async def main():
         nonlocal full
-        calls = [journal.intend_async("image", label=f"row-{number}") for number in range(5)]
+        calls = [journal.record_request_async("image", label=f"row-{number}") for number in range(5)]
         errors = await asyncio.gather(*calls, return_exceptions=True)
         assert [type(error) for error in errors] == [SaveError] * 5
         assert len({id(error.__cause__) for error in errors}) == 5
         assert errors[0].errno == 28
         full = False
-        await journal.intend_async("image", label="later")
+        await journal.record_request_async("image", label="later")
 
     asyncio.run(main())
     assert [line["label"] for line in lines(journal)] == ["later"]
@@ -90,7 +92,9 @@ def test_every_call_hears_of_a_full_disk_and_a_later_line_is_tried_again(journal
 
 def test_a_call_that_is_broken_off_leaves_the_others_their_lines(journal):
     async def main():
-        calls = [asyncio.create_task(journal.intend_async("image", label=f"row-{number}")) for number in range(5)]
+        calls = [
+            asyncio.create_task(journal.record_request_async("image", label=f"row-{number}")) for number in range(5)
+        ]
         await asyncio.sleep(0)
         calls[2].cancel()
         done = await asyncio.gather(*calls, return_exceptions=True)
@@ -102,7 +106,7 @@ def test_a_call_that_is_broken_off_leaves_the_others_their_lines(journal):
 
 def test_a_call_that_is_broken_off_before_it_is_sent_is_not_left_open(journal):
     async def main():
-        call = asyncio.create_task(journal.intend_async("image", label="a"))
+        call = asyncio.create_task(journal.record_request_async("image", label="a"))
         await asyncio.sleep(0)
         call.cancel()
         await asyncio.gather(call, return_exceptions=True)
@@ -115,5 +119,5 @@ def test_a_call_that_is_broken_off_before_it_is_sent_is_not_left_open(journal):
 
 def test_one_loop_after_another_writes_to_it(journal):
     for name in "ab":
-        asyncio.run(journal.intend_async("image", label=name))
+        asyncio.run(journal.record_request_async("image", label=name))
     assert [line["label"] for line in lines(journal)] == ["a", "b"]

@@ -23,7 +23,7 @@ def journal(tmp_path):
 
 def intended(journal, **facts):
     known = {"provider": "acme", "model": "m", "endpoint": "https://a/v1", "request_id": "req_1"}
-    return journal.intend("video", **{**known, "asked": {"prompt": "a kite"}, **facts})
+    return journal.record_request("video", **{**known, "asked": {"prompt": "a kite"}, **facts})
 
 
 def job(**known):
@@ -56,7 +56,7 @@ class TestWriting:
 
     def test_every_process_has_a_file_of_its_own(self, journal):
         intended(journal)
-        code = f"from tarash.tarash_gateway import Journal; Journal({str(journal.path)!r}).intend('image', asked={{}})"
+        code = f"from tarash.tarash_gateway import Journal; Journal({str(journal.path)!r}).record_request('image', asked={{}})"
         subprocess.run([sys.executable, "-c", code], check=True)
         assert len(files(journal)) == 2
         assert [entry.kind for entry in journal.entries()] == ["video", "image"]

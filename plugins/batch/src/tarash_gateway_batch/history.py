@@ -283,11 +283,11 @@ class RowJournal(Journal):
         self.status: EntryStatus | None = None if intent is None else "submitted"
         """The status of the row's last request; None where none was sent."""
 
-    async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
         """Writes that a request of the row is about to be sent."""
         # Of several requests of one call, the first carries the expected cost of all.
         expected = None if self.intents else self._expected
-        intent = await self._journal.intend_async(kind, expected=expected, **self._facts, **facts)
+        intent = await self._journal.record_request_async(kind, expected=expected, **self._facts, **facts)
         self.intents.append(intent)
         self.status = "open"
         return intent

@@ -101,13 +101,13 @@ class FencedJournal(BatchedJournal):
         await self.write_async("worker", worker=self._worker)
         return next(path for path in sorted(self.path.glob(f"*{ENDING}"), reverse=True) if self._is_mine(path))
 
-    async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
         """Writes that a request is about to be sent, if this worker may still send.
 
         Raises:
             ConfigurationError: it may not; its rows belong to another worker.
         """
-        intent = await super().intend_async(kind, **facts)
+        intent = await super().record_request_async(kind, **facts)
         if not await asyncio.to_thread(has_token, self._token):
             msg = f"the worker {self._worker} was given up by its batch; nothing was sent"
             await self.write_async("refused", intent=intent, error=f"{ConfigurationError.__name__}: {msg}")

@@ -46,7 +46,7 @@ def record_request(
         "endpoint": endpoint,
         "asked": request,
     }
-    intent: str = yield Either(journal.intend, journal.intend_async, (kind,), facts)
+    intent: str = yield Either(journal.record_request, journal.record_request_async, (kind,), facts)
     return intent
 
 

@@ -23,8 +23,8 @@ class BatchedJournal(Journal):
         super().__init__(path)
         self._groups: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Group] = weakref.WeakKeyDictionary()
 
-    async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
-        """Does what `intend` does, asynchronously."""
+    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+        """Does what `record_request` does, asynchronously."""
         intent = new_intent()
         try:
             await self.write_async("intent", intent=intent, kind=kind, **facts)

@@ -84,7 +84,7 @@ class Journal:
             if entry.status == "submitted" and entry.job is not None:
                 yield entry.job
 
-    def intend(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    def record_request(self, kind: Literal["image", "video"], **facts: Any) -> str:
         """Writes that a request is about to be sent.
 
         Returns:
@@ -97,9 +97,12 @@ class Journal:
         self.write("intent", intent=intent, kind=kind, **facts)
         return intent
 
-    async def intend_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
-        """Does what `intend` does, asynchronously."""
-        return await asyncio.to_thread(self.intend, kind, **facts)
+    intend = record_request
+    """The name that `record_request` had in 1.0."""
+
+    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+        """Does what `record_request` does, asynchronously."""
+        return await asyncio.to_thread(self.record_request, kind, **facts)
 
     def note_saved(self, request_id: str, path: Path | str | os.PathLike[str], sha256: str | None) -> None:
         """Writes that the caller saved a result of the call `request_id` to a file.
