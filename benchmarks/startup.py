@@ -36,10 +36,10 @@ COMMANDS = ("image", "video", "batch", "jobs", "models", "providers", "plugins",
 BARE_APP = f"""
 from cyclopts import App, Group
 app = App(name="tarash", help="Pictures.", help_format="plaintext", version="1")
-group = Group("Make something", sort_key=1)
+group = Group("Create", sort_key=1)
 for name in {COMMANDS!r}:
     def command(prompt: str, *, out: str = "x"):
-        '''Makes pictures, or edits them.'''
+        '''Generates images, or edits them.'''
     app.command(command, name=name, group=group)
 app(["--help"])
 """

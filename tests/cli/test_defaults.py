@@ -40,7 +40,7 @@ def test_keys_of_two_providers_are_not_guessed_between(monkeypatch):
     assert str(caught.value) == (
         "there are keys of more than one provider: azure_openai (AZURE_OPENAI_API_KEY), openai (OPENAI_API_KEY)"
     )
-    assert caught.value.hints == ("Say which: -p azure_openai, or TARASH_PROVIDER=azure_openai",)
+    assert caught.value.hints == ("Choose one: -p azure_openai, or TARASH_PROVIDER=azure_openai",)
 
 
 def test_a_model_that_only_one_of_them_has_decides(monkeypatch):
@@ -97,7 +97,7 @@ def test_a_provider_without_rows_must_be_told_the_model():
 
     with (
         register_plugin(Dots()),
-        pytest.raises(CommandError, match=r"^dots names no image models: say which one with -m$"),
+        pytest.raises(CommandError, match=r"^dots names no image models: name one with -m$"),
     ):
         choose("image", "dots", None)
 

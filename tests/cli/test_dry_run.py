@@ -86,9 +86,9 @@ def test_people_see_a_table(dry, folder, picture):
     (folder / "photo.png").write_bytes(picture(640, 480))
     done = dry("image", "A harbour", "-p", "openai", "-m", "gpt-image-1.5", "--size", "1x1", "--edit", "photo.png")
     shown = {line.split()[0]: line for line in done.out.splitlines() if line[:1].strip()}
-    assert {"to", "prompt", "size", "image_list", "picture", "warning", "problem", "cost"} <= set(shown)
+    assert {"to", "prompt", "size", "image_list", "image", "warning", "problem", "cost"} <= set(shown)
     assert "openai/gpt-image-1.5" in shown["to"]
-    assert "image/png 640x480" in shown["picture"]
+    assert "image/png 640x480" in shown["image"]
     assert "not known beforehand" in shown["cost"]
     assert done.err.endswith("Nothing was sent.\n")
 

@@ -117,10 +117,13 @@ def test_without_a_command_help_is_shown(typed):
         (("image", "A harbour", "--sise", "1x1"), "error: Unknown option: --sise. Did you mean --size?"),
         (("image", "A harbour", "-n", "many"), "error: Invalid value "),
         (("image", "A harbour", "--exists", "maybe"), "error: Invalid value "),
-        (("image", "A harbour", "-p", "sandbox"), "error: no file to write to: say -o FILE"),
+        (("image", "A harbour", "-p", "sandbox"), "error: no file to write to: add -o FILE"),
         (("image", "A harbour", "--param", "seed"), "error: --param seed is not KEY=VALUE"),
         (("jobs", "resume"), 'error: Command "jobs resume" parameter JOB requires an argument.'),
-        (("image", "A harbour", "--base-url", "http://127.0.0.1:1/v1"), "error: --base-url says where, not what"),
+        (
+            ("image", "A harbour", "--base-url", "http://127.0.0.1:1/v1"),
+            "error: --base-url needs a provider: add -p openai",
+        ),
     ],
     ids=lambda value: "" if isinstance(value, str) else " ".join(value),
 )
@@ -139,7 +142,7 @@ def test_with_json_it_is_an_object_on_stdout_too(typed):
             "type": "UsageError",
             "message": "Unknown option: --sise. Did you mean --size?",
             "exit_code": 2,
-            "hints": ["See tarash --help, or --help behind a command."],
+            "hints": ["See tarash --help, or add --help to a command."],
         }
     }
 

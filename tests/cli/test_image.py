@@ -48,7 +48,7 @@ def test_what_it_costs_is_told(typed, tarash_sandbox, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
     words = ("image", "A harbour", "-o", "harbour.png", "-m", "dall-e-2", "--size", "1024x1024", "-n", 2)
     done = typed(*words, "-p", "openai", "--base-url", tarash_sandbox.url)
-    assert done.err.splitlines()[-1] == "  together $0.04 by its price list"
+    assert done.err.splitlines()[-1] == "  total $0.04 by its price list"
 
 
 def test_several_pictures_are_numbered(typed, at_sandbox, folder):
@@ -76,7 +76,7 @@ def test_the_ending_of_the_file_asks_for_its_format(typed, at_sandbox, folder, n
 
 def test_an_ending_that_does_not_fit_is_told(typed, at_sandbox, folder):
     done = typed("image", "A harbour", "-o", "harbour.jpg", "-m", "dall-e-3", "--json", *at_sandbox)
-    assert "harbour.jpg holds image/png, whatever its ending says" in done.told["warnings"]
+    assert "harbour.jpg contains image/png, which its ending does not say" in done.told["warnings"]
 
 
 def test_every_option_reaches_the_request(typed, at_sandbox, tarash_sandbox, folder, picture):

@@ -26,7 +26,7 @@ def test_what_a_model_takes_and_costs_and_how_long_it_lives(typed):
     shown = typed("models", "-p", "openai", "--kind", "image").out
     family = shown[shown.index("dall-e-3") : shown.index("dall-e-2")]
     assert "retired since 2026-05-12" in family
-    assert "$0.04 to $0.12 a picture" in family
+    assert "$0.04 to $0.12 per image" in family
     for words in (
         "sizes   1024x1024 1792x1024",
         "quality standard hd",
@@ -38,7 +38,7 @@ def test_what_a_model_takes_and_costs_and_how_long_it_lives(typed):
 
 def test_a_clip_has_seconds_and_more(typed):
     shown = typed("models", "-p", "openai", "--kind", "video").out
-    for words in ("seconds 4 8 12", "$0.10 a second", "from    1 picture", "also    remix", "sound   always"):
+    for words in ("seconds 4 8 12", "$0.10 per second", "from    1 image", "also    remix", "sound   always"):
         assert words in shown
 
 

@@ -103,7 +103,7 @@ class TestCommandsOfPlugins:
             one for one in typed("plugins", "--json").told["plugins"] if one["distribution"] == "acme-commands"
         ]
         assert report["status"] == "conflict"
-        assert report["cause"] == "tarash has a command 'models' of its own; acme-commands must give its another name"
+        assert report["cause"] == "tarash has a command 'models' of its own; acme-commands must rename its command"
 
     def test_a_disabled_one_is_not_there(self, typed, command, monkeypatch):
         command()

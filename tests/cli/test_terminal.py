@@ -65,7 +65,7 @@ def test_a_request_that_is_on_its_way_is_waited_for_and_named(terminal, at_sandb
     while not tarash_sandbox.requests:
         opened.expect("submitting")
     opened.interrupt()
-    opened.expect("Interrupted: waits for the answer to what was sent. Once more ends at once.")
+    opened.expect("Interrupted: waiting for the answer to the request. A second signal ends at once.")
     opened.interrupt()
     assert opened.end() == -signal.SIGINT
     (entry,) = typed("jobs", "--json").told["jobs"]

@@ -57,6 +57,7 @@ def shell(terminal, folder, tmp_path, monkeypatch):
     (place / "tarash").write_text(f'#!/bin/sh\nexec {sys.executable} -m tarash_gateway_cli "$@"\n')
     (place / "tarash").chmod(0o755)
     monkeypatch.setenv("PATH", str(place), prepend=":")
+    monkeypatch.delenv("TARASH_SANDBOX_QUICK", raising=False)  # the page shows the size of drawings
     return lambda line: terminal("-c", line, command=["bash"], columns=200)
 
 

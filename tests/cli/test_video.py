@@ -64,7 +64,7 @@ def test_a_remix_starts_from_an_earlier_job(typed, at_sandbox, tarash_sandbox, j
 def test_a_video_is_remixed_edited_or_extended_and_only_one_of_them(typed):
     done = typed("video", "On and on", "-p", "openai", "-m", "sora-2", "--extend", "video_1", "--edit", "video_2")
     assert done.code == 2
-    assert "error: --edit and --extend do not go together: one of them" in done.err
+    assert "error: --edit and --extend do not go together: use one of them" in done.err
 
 
 def test_a_video_to_go_on_from_may_be_a_file_or_a_job(typed, folder):
@@ -105,7 +105,7 @@ class TestATimeout:
         job = timed_out.told["error"]["job"]["id"]
         assert job in listed.out
         assert "submitted" in listed.out
-        assert f"Fetch a video that waits: tarash jobs resume {job}" in listed.err
+        assert f"Fetch the result of a job: tarash jobs resume {job}" in listed.err
 
 
 def test_a_failed_job_is_not_to_be_resumed(typed, at_sandbox, tarash_sandbox):
@@ -159,7 +159,7 @@ def test_a_job_that_runs_is_cancelled(typed, timed_out):
 def test_an_unknown_job_is_told(typed, tmp_path):
     done = typed("jobs", "resume", "video_nobody")
     assert done.code == 2
-    assert f"error: the journal knows no job 'video_nobody' ({tmp_path / 'journal'})" in done.err
+    assert f"error: the journal has no job 'video_nobody' ({tmp_path / 'journal'})" in done.err
 
 
 def test_a_key_goes_nowhere_that_only_the_journal_says(typed, journal, monkeypatch):
@@ -187,17 +187,17 @@ class TestRecovering:
 
         [entry] = journal.entries()
         assert (done.code, done.out) == (0, f"{entry.job.id}  sandbox/sora-2  A paper boat\n"), done.err
-        assert done.err == f"Fetch a video, at no further cost: tarash jobs resume {entry.job.id}\n"
+        assert done.err == f"Fetch the video, at no further cost: tarash jobs resume {entry.job.id}\n"
         assert typed("jobs", "resume", entry.job.id, "-o", "boat.mp4").code == 0
         assert len(tarash_sandbox.paid) == 1
-        assert typed("jobs", "recover").err == "Nothing was left behind.\n"
+        assert typed("jobs", "recover").err == "There is no job to recover.\n"
 
     def test_says_of_which_requests_nothing_is_known_still(self, lost, typed, tarash_sandbox):
         tarash_sandbox.fail("list_404", method="GET")
         done = typed("jobs", "recover", "--json")
         assert (done.code, done.told["jobs"], len(done.told["not_known"])) == (0, [], 1)
         assert (
-            f"warning: not known of 1 sent to sandbox at {tarash_sandbox.url}: it may have been accepted, and billed\n"
+            f"warning: no answer to 1 request to sandbox at {tarash_sandbox.url}: possibly accepted, and billed\n"
             in done.err
         )
 
@@ -216,7 +216,7 @@ class TestRecovering:
         )
 
     def test_asks_only_the_vendor_that_was_named(self, lost, typed):
-        assert typed("jobs", "recover", "-p", "openai").err == "Nothing was left behind.\n"
+        assert typed("jobs", "recover", "-p", "openai").err == "There is no job to recover.\n"
 
 
 class TestTheEmbeddedSandbox:
@@ -236,7 +236,7 @@ class TestTheList:
     def test_is_empty_at_first(self, typed, tmp_path):
         done = typed("jobs")
         assert (done.code, done.out) == (0, "")
-        assert done.err == f"Nothing was asked for yet ({tmp_path / 'journal'}).\n"
+        assert done.err == f"There are no requests yet ({tmp_path / 'journal'}).\n"
 
     def test_shows_the_newest_first_and_as_many_as_asked(self, typed, at_sandbox):
         for name in ("one", "two", "three"):
@@ -244,7 +244,7 @@ class TestTheList:
         done = typed("jobs", "--limit", 2)
         assert done.out.index("Boat three") < done.out.index("Boat two")
         assert "Boat one" not in done.out
-        assert "1 older ones: --limit 0 shows all" in done.err
+        assert "1 older requests: --limit 0 shows all" in done.err
         assert [job["request"]["prompt"] for job in typed("jobs", "list", "--json").told["jobs"]] == [
             "Boat three", "Boat two", "Boat one",
         ]  # fmt: skip

@@ -77,7 +77,7 @@ def test_every_image_is_saved_whatever_becomes_of_another(tmp_path, picture):
     saved = save_images(pictures, [tmp_path / f"{at}.png" for at in range(3)], "error")
     assert [path.name for _, path in saved.files] == ["0.png", "2.png"]
     (problem,) = saved.problems
-    assert problem.startswith("picture 2 of 3, which is paid for, is in no file: ")
+    assert problem.startswith("image 2 of 3 is paid for and could not be saved: ")
     assert "https://example.com/2.png" in problem
     assert read_sidecar(tmp_path / "2.png")["width"] == 30
 

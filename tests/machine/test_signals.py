@@ -75,7 +75,7 @@ def test_a_second_one_ends_at_once_and_the_journal_names_the_request(started, ta
     while "Interrupted" not in line:
         line = process.stderr.readline()
         assert line, "it ended before it said that it waits"
-    assert line == "Interrupted: waits for the answer to what was sent. Once more ends at once.\n"
+    assert line == "Interrupted: waiting for the answer to the request. A second signal ends at once.\n"
     process.send_signal(number)
     assert end(process)[0] == -number
     (entry,) = entries()

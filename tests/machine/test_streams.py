@@ -109,7 +109,7 @@ def test_an_image_is_saved_when_stdout_cannot_be_written(run, folder, paid, plac
     assert (done.code, paid()) == (code, ["a boat"])
     assert (folder / "boat.png").read_bytes()[:4] == b"\x89PNG"
     assert (folder / "boat.png.json").is_file()
-    told = f"error: stdout cannot be written: {why}. The work is done: what was made is in its files."
+    told = f"error: stdout cannot be written: {why}. The work is done: the results are in their files."
     assert (told in done.err) == bool(why)
     assert "of tarash itself" not in done.err
 

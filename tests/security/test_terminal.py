@@ -143,7 +143,7 @@ class TestCommandsToCopy:
         ]  # fmt: skip
         write_job(journal, id=job_id, endpoint="https://elsewhere.test/v1")
         _, _, err = typed("jobs", "resume", "--", job_id)
-        assert "Looking at job" in err  # it was taken for an id
+        assert "Resuming job" in err  # it was taken for an id
 
     def test_a_line_break_in_an_id_makes_no_second_command(self):
         assert "\n" not in resume_command("video_1'\nrm -rf ~\n'")

@@ -15,15 +15,16 @@ from tarash_gateway_cli.errors import CommandError, interruptible
 from tarash_gateway_cli.exit_codes import BROKEN_PIPE, OK, OUTPUT_LOST, UNEXPECTED, interrupted_by
 from tarash_gateway_cli.output import Output, output_streams, usable_width
 
-MAKE: Final = Group("Make something", sort_key=1)
-LOOK: Final = Group("Look at something", sort_key=2)
-PLUGGED_IN: Final = Group("From plugins", sort_key=3)
-SET_UP: Final = Group("This command", sort_key=4)
+CREATE: Final = Group("Create", sort_key=1)
+SHOW: Final = Group("Show", sort_key=2)
+PLUGINS: Final = Group("From plugins", sort_key=3)
+GENERAL: Final = Group("General", sort_key=4)
 
 HELP: Final = """\
-Pictures and videos from any vendor, at the terminal.
+Generates images and videos with the models of any vendor.
 
-Keys are read from the environment, never from the command line. Without one, the sandbox draws."""
+Keys are read from the environment, never from the command line. Without a key, the sandbox
+makes test images and videos."""
 
 
 class Command(NamedTuple):
@@ -35,15 +36,15 @@ class Command(NamedTuple):
 
 
 COMMANDS: Final = (
-    Command("image", "Makes pictures, or edits them.", MAKE),
-    Command("video", "Makes a video: submits it, waits for it, downloads it.", MAKE),
-    Command("jobs", "Lists what was asked for; resumes and cancels video jobs.", MAKE),
-    Command("models", "Shows what each model takes, costs, and how long it lives.", LOOK),
-    Command("providers", "Shows who makes pictures and videos, and which key each one needs.", LOOK),
-    Command("plugins", "Shows what is plugged in, and what is wrong with it.", LOOK),
-    Command("costs", "Shows what was spent, by day, provider, model and project.", LOOK),
-    Command("gallery", "Makes one page of the pictures and clips in a folder.", LOOK),
-    Command("plugin", "Begins a plugin of your own.", MAKE),
+    Command("image", "Generates images, or edits them.", CREATE),
+    Command("video", "Generates a video: submits it, waits for it, downloads it.", CREATE),
+    Command("jobs", "Lists past requests; resumes and cancels jobs.", CREATE),
+    Command("models", "Lists the models: what each one accepts, costs, and when it retires.", SHOW),
+    Command("providers", "Lists the providers, and the key that each one needs.", SHOW),
+    Command("plugins", "Lists the plugins, and what is wrong with broken ones.", SHOW),
+    Command("costs", "Shows what was spent, by day, provider, model and project.", SHOW),
+    Command("gallery", "Makes one page of the images and videos in a folder.", SHOW),
+    Command("plugin", "Starts a plugin of your own.", CREATE),
 )
 
 
@@ -67,16 +68,16 @@ def build(*, with_plugins: bool = True) -> App:
     if usable_width() is not None:
         app.console = Output().out  # otherwise laying out the help would never end
     completion = "tarash_gateway_cli.commands.completion:app"
-    app.command(completion, name="--install-completion", help="Sets up Tab completion.", group=SET_UP)
+    app.command(completion, name="--install-completion", help="Sets up Tab completion.", group=GENERAL)
     for flag, text in (("--help", "Shows this, or the options of a command."), ("--version", "Shows the version.")):
-        app[flag].group, app[flag].help = (SET_UP,), text
+        app[flag].group, app[flag].help = (GENERAL,), text
     for index, command in enumerate(COMMANDS):
         path = f"tarash_gateway_cli.commands.{command.name}:app"
         app.command(path, name=command.name, help=command.help, group=command.group, sort_key=index)
     if with_plugins:
         from tarash_gateway_cli.extensions import add_commands  # noqa: PLC0415 # most commands are our own
 
-        add_commands(app, PLUGGED_IN)
+        add_commands(app, PLUGINS)
     return app
 
 
@@ -97,7 +98,7 @@ def main(tokens: Sequence[str]) -> int:
             return code
         if out.failed.errno == errno.EPIPE:  # as in `tarash models | head`: no error to anybody
             return BROKEN_PIPE
-        message = f"stdout cannot be written: {out.failed.strerror}. The work is done: what was made is in its files."
+        message = f"stdout cannot be written: {out.failed.strerror}. The work is done: the results are in their files."
         return Output().fail(CommandError(message, code=OUTPUT_LOST))
 
 
@@ -129,7 +130,7 @@ def _failure(error: BaseException) -> CommandError:
     if isinstance(error, TarashError):
         return CommandError.of(error)
     if isinstance(error, CycloptsError):
-        return CommandError(str(error).strip(), hints=("See tarash --help, or --help behind a command.",))
+        return CommandError(str(error).strip(), hints=("See tarash --help, or add --help to a command.",))
     if isinstance(error, KeyboardInterrupt):
         return CommandError("Interrupted.", code=interrupted_by(getattr(error, "number", signal.SIGINT)))
     from tarash.tarash_gateway.plugins import hidden_library  # noqa: PLC0415 # when all has failed

@@ -52,7 +52,7 @@ def require_output(options: OutputOptions) -> Path:
         CommandError: `-o` is missing.
     """
     if options.output is None:
-        msg = "no file to write to: say -o FILE"
+        msg = "no file to write to: add -o FILE"
         raise CommandError(msg)
     return expand_home(options.output)
 

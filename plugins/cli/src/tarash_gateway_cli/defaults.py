@@ -51,7 +51,7 @@ def choose(
     """
     if provider is None:
         if base_url is not None:
-            msg = "--base-url says where, not what is spoken there: say -p openai, or another provider"
+            msg = "--base-url needs a provider: add -p openai, or the one whose protocol the server speaks"
             raise CommandError(msg)
         spec, notes = _by_key(kind, model)
     else:
@@ -72,7 +72,7 @@ def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
     if len(keyed) > 1:
         names = ", ".join(f"{spec.name} ({name})" for spec, name in keyed)
         msg = f"there are keys of more than one provider: {names}"
-        raise CommandError(msg, hints=(f"Say which: -p {keyed[0][0].name}, or TARASH_PROVIDER={keyed[0][0].name}",))
+        raise CommandError(msg, hints=(f"Choose one: -p {keyed[0][0].name}, or TARASH_PROVIDER={keyed[0][0].name}",))
     if keyed:
         spec, name = keyed[0]
         return spec, [f"{spec.title or spec.name} makes this {kind}, since {name} is set."]
@@ -91,7 +91,7 @@ def _default_row(kind: Kind, spec: ProviderSpec, base_url: str | None) -> ModelR
     """Returns the first current row, or an older one for the sandbox and for servers of your own, which serve them."""
     rows = sorted(_rows(kind, spec), key=lambda row: _ORDER[row.lifecycle.status_on(_today())])
     if not rows:
-        msg = f"{spec.name} names no {kind} models: say which one with -m"
+        msg = f"{spec.name} names no {kind} models: name one with -m"
         raise CommandError(msg)
     retired = rows[0].lifecycle.status_on(_today()) == "retired"
     if retired and spec.key_variables and base_url is None:

@@ -91,7 +91,7 @@ def _table(plan: Plan[Any], request_fields: dict[str, Any], warnings: list[str])
     for number, image in enumerate(plan.images, start=1):
         if isinstance(image, InputFile):
             size = f"{image.width}x{image.height}, {len(image.content):,} bytes"
-            add(f"picture {number}", f"{image.content_type} {size}")
+            add(f"image {number}", f"{image.content_type} {size}")
     if _requests(plan) > 1:
         add("requests", _requests(plan))
     for adjustment in plan.checked.adjustments:

@@ -157,7 +157,7 @@ def journal_folder() -> Path:
     if data is None:
         msg = (
             "there is no home folder to keep the journal in, without which a crash could lose what was paid for. "
-            "TARASH_JOURNAL=FOLDER names another place; nothing was sent"
+            "TARASH_JOURNAL=FOLDER names another folder; nothing was sent"
         )
         raise ConfigurationError(msg)
     return data / "journal"
@@ -206,7 +206,7 @@ class CallMonitor:
         self.signal, journal.closing = number, True
         if not journal.has_result:
             with suppress(RuntimeError):  # the signal came in the middle of another line
-                self._output.note("Interrupted: waits for the answer to what was sent. Once more ends at once.")
+                self._output.note("Interrupted: waiting for the answer to the request. A second signal ends at once.")
         return True
 
     def __enter__(self) -> Self:
@@ -278,7 +278,7 @@ class ResumeHint:
         if not self._resumed and self._base_url is None and normalize_name(job.provider) == SANDBOX:
             return (
                 "The embedded sandbox ends with this command, and its jobs end with it.",
-                "One that outlives its clients: tarash sandbox serve, then --base-url with its address.",
+                "For one that keeps running: tarash sandbox serve, then --base-url with its address.",
             ), None
         resume = self._command(job)
         return ("Fetch it later, at no further cost:", f"  {resume}"), resume

@@ -71,7 +71,7 @@ def save_images(images: Sequence[Media], paths: Sequence[Path], exists: Exists) 
         try:
             path, problem = save_paid(image, target, exists)
         except Exception as error:  # noqa: BLE001 # the other images are paid for as well
-            saved.problems.append(f"picture {number} of {len(images)}, which is paid for, is in no file: {error}")
+            saved.problems.append(f"image {number} of {len(images)} is paid for and could not be saved: {error}")
             continue
         saved.files.append((image, path))
         if problem is not None:
@@ -98,7 +98,7 @@ def print_result(output: Output, response: Response, saved: Saved) -> None:
         output.path(path)
         output.note(f"  {str(media).strip('<>')}{f', {cost}' if cost and len(response.media) == 1 else ''}")
     if cost and len(response.media) > 1:
-        output.note(f"  together {cost}")
+        output.note(f"  total {cost}")
     for adjustment in response.adjustments:
         output.note(f"  {adjustment}")
     for warning in warnings:
@@ -115,7 +115,7 @@ def print_skipped(output: Output, paths: Sequence[Path]) -> None:
     """Prints that all files exist and nothing was sent."""
     for path in paths:
         output.path(path)
-    output.note("  already there; nothing was sent")
+    output.note("  already exists; nothing was sent")
     output.object({"files": [{"path": str(path)} for path in paths], "skipped": True})
 
 
@@ -131,7 +131,7 @@ def _mismatches(saved: Saved) -> Iterator[str]:
     for media, path in saved.files:
         expected = content_type_of(path.suffix)
         if expected not in (None, media.content_type):
-            yield f"{path.name} holds {media.content_type}, whatever its ending says"
+            yield f"{path.name} contains {media.content_type}, which its ending does not say"
 
 
 def file_as_json(media: Media, path: Path) -> dict[str, Any]:
@@ -182,7 +182,7 @@ def show_images(output: Output, paths: Sequence[Path]) -> None:
     if output.as_json or not (sys.stdout.isatty() and sys.stdin.isatty()) or not _shows_images():
         return
     if find_spec(LIBRARY) is None:
-        output.note("  This terminal can show pictures: " + install_command("cli-pictures"))
+        output.note("  This terminal can show images: " + install_command("cli-pictures"))
         return
     try:
         library = import_module(f"{LIBRARY}.renderable")  # here, since the import asks the terminal
@@ -190,4 +190,4 @@ def show_images(output: Output, paths: Sequence[Path]) -> None:
             for path in paths:
                 output.out.print(library.Image(path, width=min(_MAX_COLUMNS, output.out.width), height="auto"))
     except Exception:  # noqa: BLE001 # the image is saved: that it cannot be shown is no error
-        output.note("  It cannot be shown here.")
+        output.note("  The image cannot be shown here.")

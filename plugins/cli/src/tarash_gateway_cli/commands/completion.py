@@ -19,8 +19,8 @@ def install_completion(
     """Sets up Tab completion.
 
     Args:
-        shell: Which shell; without it, the one that this was typed into.
-        output: The file for the script; without it, where the shell looks for one.
+        shell: The shell; default: the one that runs this command.
+        output: The file for the script; default: the one that the shell reads.
     """
     from cyclopts.completion import ShellDetectionError
 
@@ -31,9 +31,9 @@ def install_completion(
     try:
         path = build().install_completion(shell=shell, output=output, add_to_startup=output is None)
     except ShellDetectionError as error:
-        msg = "which shell this is cannot be seen"
-        raise CommandError(msg, hints=("Say it: --shell bash, zsh, fish or powershell.",)) from error
+        msg = "the shell could not be detected"
+        raise CommandError(msg, hints=("Name it: --shell bash, zsh, fish or powershell.",)) from error
     printer = Output()
     printer.path(path)
-    printer.note("  Tab works in every shell that is started from now on.")
+    printer.note("  Tab completion works in every new shell.")
     return 0

@@ -20,11 +20,11 @@ def gallery(
     title: Annotated[str | None, Parameter(metavar="TEXT")] = None,
     as_json: Json = False,
 ) -> int:
-    """Makes one page of the pictures and clips in a folder.
+    """Makes one page of the images and videos in a folder.
 
     Args:
-        folder: Where they lie, each with the .json that was saved beside it.
-        title: The page's title; without it, the folder's name.
+        folder: The folder; the page shows what the .json beside each file says.
+        title: The title of the page; default: the name of the folder.
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash_gateway_cli.gallery import make_gallery

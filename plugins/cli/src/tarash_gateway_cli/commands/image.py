@@ -39,13 +39,13 @@ class ImageOptions:
     """The fields of the request."""
 
     size: Annotated[str | None, Parameter(metavar="PIXELS", group=REQUEST_GROUP)] = None
-    """Pixels such as 1024x1024, or the vendor's word such as auto."""
+    """Pixels such as 1024x1024, or a word of the vendor such as auto."""
 
     aspect: Annotated[str | None, Parameter(metavar="RATIO", group=REQUEST_GROUP)] = None
-    """A ratio such as 16:9, in place of a size."""
+    """A ratio such as 16:9, instead of a size."""
 
     resolution: Annotated[str | None, Parameter(metavar="TIER", group=REQUEST_GROUP)] = None
-    """A tier such as 2K, for vendors that think in tiers."""
+    """A tier such as 2K, for vendors that use tiers."""
 
     quality: Annotated[str | None, Parameter(metavar="WORD", group=REQUEST_GROUP)] = None
     """The vendor's word, such as low, medium, high or hd."""
@@ -57,31 +57,31 @@ class ImageOptions:
     """transparent, opaque or auto."""
 
     n: Annotated[int, Parameter(name="-n", metavar="NUMBER", group=REQUEST_GROUP)] = 1
-    """Pictures; the second one's file ends in -2, the third one's in -3."""
+    """The number of images; the second file ends in -2, the third in -3."""
 
     fan_out: Annotated[bool, Flag, Parameter(group=REQUEST_GROUP)] = False
-    """More pictures than one request makes: send several."""
+    """Send several requests if one makes fewer images."""
 
     format: Annotated[str | None, Parameter(metavar="WORD", group=REQUEST_GROUP)] = None
-    """png, jpeg, webp, …; without it, what the ending of the file says."""
+    """png, jpeg, webp, …; default: the ending of the file."""
 
     edit: Annotated[tuple[str, ...], Flag, Parameter(metavar="FILE", group=REQUEST_GROUP)] = ()
-    """A picture to work from: a file or an address. Give it again for more."""
+    """An image to edit: a file or an address. Repeat it for more images."""
 
     mask: Annotated[str | None, Parameter(metavar="FILE", group=REQUEST_GROUP)] = None
-    """A picture whose transparent parts say where the first one is to change."""
+    """An image whose transparent parts mark what changes in the first one."""
 
     negative: Annotated[str | None, Parameter(metavar="TEXT", group=REQUEST_GROUP)] = None
-    """What is not to be seen, for the models that take it."""
+    """What the image must not show, for models that accept it."""
 
     seed: Annotated[int | None, Parameter(metavar="NUMBER", group=REQUEST_GROUP)] = None
-    """A number that makes the same picture again, for the models that take it."""
+    """A number that gives the same image again, for models that accept it."""
 
     param: Annotated[tuple[str, ...], Flag, Parameter(metavar="KEY=VALUE", group=REQUEST_GROUP)] = ()
-    """One of the vendor's own parameters as KEY=VALUE. Give it again for more."""
+    """A parameter of the vendor as KEY=VALUE. Repeat it for more."""
 
     stream: Annotated[bool, Flag, Parameter(group=REQUEST_GROUP)] = False
-    """Ask for partial pictures on the way, and count them."""
+    """Ask for partial images, and count them."""
 
 
 @app.default
@@ -93,10 +93,10 @@ def image(
     provider_options: ProviderOptions = DEFAULT_PROVIDER,
     output_options: OutputOptions = DEFAULT_OUTPUT,
 ) -> int:
-    """Makes pictures, or edits them.
+    """Generates images, or edits them.
 
     Args:
-        prompt: What is to be seen; - reads it from stdin.
+        prompt: What to generate; - reads it from stdin.
         options: The fields of the request.
         provider_options: The provider and the limits of the call.
         output_options: The file and the form of the output.

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tarash_gateway_cli.output import Output
 
 NOTES = """\
-The list is the journal of this machine. It lies in your data folder, or where
-TARASH_JOURNAL says, and holds prompts and job ids, never a key."""
+The list is the journal of this machine. It is in your data folder, or in the
+folder of TARASH_JOURNAL, and holds prompts and job ids, never a key."""
 
 app = App(name="jobs", help_epilogue=NOTES)
 
@@ -59,11 +59,11 @@ def list_jobs(
     kind: Literal["image", "video"] | None = None,
     as_json: Json = False,
 ) -> int:
-    """Lists what was asked for, the newest first.
+    """Lists past requests, the newest first.
 
     Args:
         limit: How many; 0 for all.
-        kind: Only pictures, or only videos.
+        kind: Only images, or only videos.
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash_gateway_cli.generation import open_journal, resume_command
@@ -77,12 +77,12 @@ def list_jobs(
     if newest:
         output.show(_table(newest))
     if len(newest) < len(entries):
-        output.note(f"{len(entries) - len(newest)} older ones: --limit 0 shows all")
+        output.note(f"{len(entries) - len(newest)} older requests: --limit 0 shows all")
     waiting = next((entry.job.id for entry in newest if entry.status == "submitted" and entry.job is not None), None)
     if waiting is not None:
-        output.note(f"Fetch a video that waits: {resume_command(waiting)}")
+        output.note(f"Fetch the result of a job: {resume_command(waiting)}")
     if not newest:
-        output.note(f"Nothing was asked for yet ({journal.path}).")
+        output.note(f"There are no requests yet ({journal.path}).")
     return 0
 
 
@@ -97,13 +97,13 @@ def resume(
     timeout: Timeout = None,
     as_json: Json = False,
 ) -> int:
-    """Waits for a video job and fetches its clip. Nothing is made anew, and nothing is paid again.
+    """Waits for a job and fetches its result. Nothing is generated or paid again.
 
     Args:
-        job_id: The vendor's id of the job, as tarash jobs shows it.
-        file: The file to write; without it, the id with the ending .mp4.
-        exists: When the file is there already: stop, replace it, or keep it.
-        base_url: The address that the job was submitted to, where it was not the vendor's own.
+        job_id: The id of the job, or its beginning, as tarash jobs shows it.
+        file: The file to write; default: the id with the ending .png or .mp4.
+        exists: If the file exists: stop, replace it, or keep it.
+        base_url: The address that the job was submitted to, if it is not the vendor's own.
         timeout: Seconds to wait; the job is left running after that.
         as_json: Print one JSON object on stdout, errors too.
     """
@@ -122,7 +122,7 @@ def resume(
     ending = ".png" if isinstance(job, ImageJob) else ".mp4"
     path = expand_home(file or Path(re.sub(r"[^\w.-]+", "_", job.id)).with_suffix(ending))
     hint = ResumeHint(path, exists=exists, base_url=base_url, resumed=True)
-    output.note(f"Looking at job {job.id} at {job.endpoint}")
+    output.note(f"Resuming job {job.id} at {job.endpoint}")
 
     # A server of this machine is polled first, without retries: if it is gone, waiting does not bring it back.
     if isinstance(job, ImageJob):
@@ -147,11 +147,11 @@ def resume(
 
 @app.command
 def cancel(job_id: JobId, /, *, base_url: BaseUrl = None, as_json: Json = False) -> int:
-    """Cancels a video job. What it has cost so far may still be billed.
+    """Cancels a job. What it has cost so far may still be billed.
 
     Args:
-        job_id: The vendor's id of the job, as tarash jobs shows it.
-        base_url: The address that the job was submitted to, where it was not the vendor's own.
+        job_id: The id of the job, or its beginning, as tarash jobs shows it.
+        base_url: The address that the job was submitted to, if it is not the vendor's own.
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash.tarash_gateway.errors import TarashError
@@ -181,13 +181,13 @@ def cancel(job_id: JobId, /, *, base_url: BaseUrl = None, as_json: Json = False)
 def recover(
     *, provider: Annotated[str | None, Parameter(alias="-p")] = None, base_url: BaseUrl = None, as_json: Json = False
 ) -> int:
-    """Asks the vendors about videos that were sent and never answered, as after a crash. Nothing is sent again.
+    """Asks the vendors about videos without an answer, as after a crash. Sends none again.
 
-    Lists every job whose clip was not fetched yet.
+    Lists every job whose result was not fetched yet.
 
     Args:
-        provider: Only this vendor.
-        base_url: The address that they were sent to, where it was not the vendor's own.
+        provider: Only this provider.
+        base_url: The address that they were sent to, if it is not the vendor's own.
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash.tarash_gateway.errors import TarashError
@@ -249,16 +249,17 @@ def _print_recovered(
     for job in jobs:
         output.line(f"{job.id}  {job.provider}/{job.model}  {one_line(job.request.get('prompt') or '', 60)}".rstrip())
     if jobs:
-        what = "the images" if isinstance(jobs[-1], ImageJob) else "a video"
+        what = "the images" if isinstance(jobs[-1], ImageJob) else "the video"
         output.note(f"Fetch {what}, at no further cost: {resume_command(jobs[-1].id)}")
     for entry, error in failed:
         output.warn(f"{entry.provider} at {entry.endpoint} could not be asked: {error}")
     for (provider, endpoint), count in Counter((entry.provider, entry.endpoint) for entry in unknown).items():
-        output.warn(f"not known of {count} sent to {provider} at {endpoint}: it may have been accepted, and billed")
+        requests = "1 request" if count == 1 else f"{count} requests"
+        output.warn(f"no answer to {requests} to {provider} at {endpoint}: possibly accepted, and billed")
         command = shell_command("tarash", "jobs", "recover", "--base-url", endpoint)
         output.note(f"If you trust that address with your key: {command}")
     if not (jobs or failed or unknown):
-        output.note("Nothing was left behind.")
+        output.note("There is no job to recover.")
     errors = ({"provider": entry.provider, "endpoint": entry.endpoint, "error": str(error)} for entry, error in failed)
     output.object(
         {
@@ -283,9 +284,9 @@ def _find_job(job_id: str) -> ImageJob | VideoJob:
     matches = [jobs[job_id]] if job_id in jobs else [job for name, job in jobs.items() if name.startswith(job_id)]
     if len(matches) == 1:
         return matches[0]
-    problem = f"{len(matches)} jobs begin with {job_id!r}" if matches else f"the journal knows no job {job_id!r}"
+    problem = f"{len(matches)} jobs begin with {job_id!r}" if matches else f"the journal has no job {job_id!r}"
     msg = f"{problem} ({journal.path})"
-    raise CommandError(msg, hints=("tarash jobs lists those it knows.",))
+    raise CommandError(msg, hints=("tarash jobs lists the jobs it has.",))
 
 
 def _build_config(

@@ -35,14 +35,14 @@ def models(
     refresh: Annotated[bool, Flag] = False,
     as_json: Json = False,
 ) -> int:
-    """Shows what each model takes, costs, and how long it lives.
+    """Lists the models: what each one accepts, costs, and when it retires.
 
     Args:
-        kind: Only models of pictures, or of videos.
-        provider: Only this provider's.
-        status: Only models that stand there in their life today.
+        kind: Only image models, or only video models.
+        provider: Only the models of this provider.
+        status: Only models with this status today.
         live: Only models that their vendor serves today.
-        refresh: Ask the vendors that publish what their models take, and keep it for a day.
+        refresh: Ask the vendors that publish what their models accept; keep it for a day.
         as_json: Print one JSON object on stdout, errors too.
     """
     from datetime import UTC, datetime
@@ -80,7 +80,7 @@ def _refresh(provider: str | None, output: Output) -> None:
         try:
             if not registry.spec(name).live_models:
                 if provider is not None:
-                    output.warn(f"{name} publishes no rows: what its plugin brings is shown")
+                    output.warn(f"{name} publishes no rows; these are the rows of its plugin")
                 continue
             rows = refresh_models(ImageGenerationConfig(provider=name, model="any"))
         except TarashError as error:
@@ -138,10 +138,10 @@ def _is_free(rows: list[Row]) -> bool:
 
 
 _UNITS: Final = {
-    "per_image": "a picture",
-    "per_megapixel": "a megapixel",
-    "per_second": "a second",
-    "per_million_tokens": "a million tokens",
+    "per_image": "per image",
+    "per_megapixel": "per megapixel",
+    "per_second": "per second",
+    "per_million_tokens": "per million tokens",
 }
 
 _LEFT_WIDTH: Final = 27
@@ -216,7 +216,7 @@ def _image_description(row: ImageModel) -> Iterator[tuple[str, str]]:
     count = f"1 to {row.max_images} at once" if row.max_images > 1 else "one at a time"
     yield "makes", f"{count}, can be streamed" if row.streaming else count
     if row.max_input_images:
-        yield "edits", _count(row.max_input_images, "picture") + (" and a mask" if row.mask else "")
+        yield "edits", _count(row.max_input_images, "image") + (" and a mask" if row.mask else "")
 
 
 def _video_description(row: VideoModel) -> Iterator[tuple[str, str]]:
@@ -227,7 +227,7 @@ def _video_description(row: VideoModel) -> Iterator[tuple[str, str]]:
     if row.max_videos > 1:
         yield "makes", f"1 to {row.max_videos} at once"
     if row.max_input_images:
-        yield "from", _count(row.max_input_images, "picture")
+        yield "from", _count(row.max_input_images, "image")
     operations = [operation for operation in row.operations if operation != "generate"]
     if operations:
         yield "also", " ".join(operations)

@@ -23,7 +23,7 @@ app = App(name="plugin", help_epilogue=EXAMPLES)
 
 @app.default
 def plugin() -> None:
-    """Begins a plugin of your own."""
+    """Starts a plugin of your own."""
     from tarash_gateway_cli.app import build
 
     build(with_plugins=False).help_print(["plugin"])
@@ -52,11 +52,11 @@ def new(
     """Writes a small distribution with one provider, which passes the conformance kit at once.
 
     Args:
-        name: The provider's name, as it will stand in configs.
+        name: The name of the provider, as in configs.
         kind: What it generates. Default: both; image with --local.
         jobs: The vendor makes images by jobs: submit, poll, fetch. Videos are always jobs.
         local: It runs a model in this process, and needs neither a vendor nor a key.
-        folder: The folder to make; without it, tarash-gateway-NAME here.
+        folder: The folder to create; default: tarash-gateway-NAME.
         as_json: Print one JSON object on stdout, errors too.
     """
     from tarash.tarash_gateway.plugins import expand_home, registry

@@ -19,7 +19,7 @@ app = App(name="plugins")
 
 @app.default
 def plugins(*, as_json: Json = False) -> int:
-    """Shows what is plugged in, and what is wrong with it.
+    """Lists the plugins, and what is wrong with broken ones.
 
     Args:
         as_json: Print one JSON object on stdout, errors too.
@@ -41,7 +41,7 @@ def _mark_shadowed(report: PluginReport) -> PluginReport:
 
     if report.group != GROUP or report.name not in {command.name for command in COMMANDS}:
         return report
-    cause = f"tarash has a command {report.name!r} of its own; {report.distribution} must give its another name"
+    cause = f"tarash has a command {report.name!r} of its own; {report.distribution} must rename its command"
     return report.model_copy(update={"status": "conflict", "cause": cause})
 
 

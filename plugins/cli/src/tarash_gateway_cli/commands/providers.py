@@ -16,7 +16,7 @@ app = App(name="providers")
 
 @app.default
 def providers(*, as_json: Json = False) -> int:
-    """Shows who makes pictures and videos, and which key each one needs.
+    """Lists the providers, and the key that each one needs.
 
     Args:
         as_json: Print one JSON object on stdout, errors too.
@@ -78,6 +78,6 @@ def _key_status(provider: dict[str, Any]) -> tuple[str, str]:
     keys = provider["keys"]
     if not keys:
         needs_none = provider["local"] or normalize_name(provider["name"]) == SANDBOX
-        return ("needs no key", "green") if needs_none else ("in no variable: see its page", "")
+        return ("needs no key", "green") if needs_none else ("not in a variable: see its page", "")
     variable = next((name for name, is_set in keys.items() if is_set), None)
     return (f"{variable} is set", "green") if variable else (f"{' or '.join(keys)} is not set", "yellow")

@@ -37,43 +37,43 @@ class VideoOptions:
     """The fields of the request."""
 
     seconds: Annotated[float | None, Parameter(metavar="SECONDS", group=REQUEST_GROUP)] = None
-    """How long the clip is."""
+    """The length of the video."""
 
     aspect: Annotated[str | None, Parameter(metavar="RATIO", group=REQUEST_GROUP)] = None
-    """A ratio such as 16:9, in place of a size."""
+    """A ratio such as 16:9, instead of a size."""
 
     size: Annotated[str | None, Parameter(metavar="PIXELS", group=REQUEST_GROUP)] = None
     """Pixels such as 1280x720."""
 
     resolution: Annotated[str | None, Parameter(metavar="TIER", group=REQUEST_GROUP)] = None
-    """A tier such as 720p, for vendors that think in tiers."""
+    """A tier such as 720p, for vendors that use tiers."""
 
     image: Annotated[tuple[str, ...], Flag, Parameter(metavar="FILE", group=REQUEST_GROUP)] = ()
-    """A picture to start from: a file or an address. Give it again for more."""
+    """An image to start from: a file or an address. Repeat it for more images."""
 
     last_frame: Annotated[str | None, Parameter(metavar="FILE", group=REQUEST_GROUP)] = None
-    """A picture to end with, for the models that take it."""
+    """An image to end with, for models that accept it."""
 
     remix: Annotated[str | None, Parameter(metavar="VIDEO_ID", group=REQUEST_GROUP)] = None
-    """The id of an earlier video job to make anew with this prompt."""
+    """The id of an earlier video job to remix with this prompt."""
 
     edit: Annotated[str | None, Parameter(metavar="VIDEO", group=REQUEST_GROUP)] = None
-    """A clip to change, as a file or as a job's id, for the models that take it."""
+    """A video to change: a file or the id of a job, for models that accept it."""
 
     extend: Annotated[str | None, Parameter(metavar="VIDEO", group=REQUEST_GROUP)] = None
-    """A clip to go on from, as a file or as a job's id, for the models that take it."""
+    """A video to continue: a file or the id of a job, for models that accept it."""
 
     audio: Annotated[bool | None, Parameter(group=REQUEST_GROUP)] = None
-    """Whether the clip has sound; left to the model without it."""
+    """Whether the video has sound; default: the model decides."""
 
     negative: Annotated[str | None, Parameter(metavar="TEXT", group=REQUEST_GROUP)] = None
-    """What is not to be seen, for the models that take it."""
+    """What the video must not show, for models that accept it."""
 
     seed: Annotated[int | None, Parameter(metavar="NUMBER", group=REQUEST_GROUP)] = None
-    """A number that makes the same clip again, for the models that take it."""
+    """A number that gives the same video again, for models that accept it."""
 
     param: Annotated[tuple[str, ...], Flag, Parameter(metavar="KEY=VALUE", group=REQUEST_GROUP)] = ()
-    """One of the vendor's own parameters as KEY=VALUE. Give it again for more."""
+    """A parameter of the vendor as KEY=VALUE. Repeat it for more."""
 
 
 @app.default
@@ -85,10 +85,10 @@ def video(
     provider_options: ProviderOptions = DEFAULT_PROVIDER,
     output_options: OutputOptions = DEFAULT_OUTPUT,
 ) -> int:
-    """Makes a video: submits it, waits for it, downloads it.
+    """Generates a video: submits it, waits for it, downloads it.
 
     Args:
-        prompt: What is to be seen; - reads it from stdin.
+        prompt: What to generate; - reads it from stdin.
         options: The fields of the request.
         provider_options: The provider and the limits of the call.
         output_options: The file and the form of the output.
@@ -151,6 +151,6 @@ def _source_video(options: VideoOptions) -> dict[str, Any]:
     operations = {"remix": options.remix, "edit": options.edit, "extend": options.extend}
     chosen = {operation: text for operation, text in operations.items() if text is not None}
     if len(chosen) > 1:
-        msg = f"{' and '.join(f'--{operation}' for operation in chosen)} do not go together: one of them"
+        msg = f"{' and '.join(f'--{operation}' for operation in chosen)} do not go together: use one of them"
         raise CommandError(msg)
     return next(({"operation": operation, "video": find_video(text)} for operation, text in chosen.items()), {})
