@@ -19,11 +19,11 @@ from tarash.tarash_gateway.plugins.http.cache import ClientCache
 from tarash.tarash_gateway.plugins.http.connection import Connection, connection_errors, header_lines
 from tarash.tarash_gateway.plugins.http.errors import read_error
 from tarash.tarash_gateway.plugins.http.event_reader import EventReader
-from tarash.tarash_gateway.plugins.http.request import HttpRequest
+from tarash.tarash_gateway.plugins.http.request import Headers, HttpRequest, WireRequest
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.exchange import Sink
-    from tarash.tarash_gateway.plugins.http.transport import AsyncWire, Headers, Reply, Wire
+    from tarash.tarash_gateway.plugins.http.transport import AsyncWire, Reply, Wire
 
 _TRANSPORT: Final = "tarash.tarash_gateway.plugins.http.transport"
 """Imports the HTTP library, which takes 0.1 s."""
@@ -136,20 +136,18 @@ class HttpClient:
         await _import_download().Download(self, request, sink, timeout).run_async()
 
     def _open(self, request: HttpRequest, timeout: float) -> Reply:
-        deadline = Deadline(_seconds(request, timeout), limit=request.limit)
+        deadline = _deadline(request, timeout)
         wire = self.wire()
-        headers, others, content = self._encoded(request, wire, timeout)
-        options: dict[str, Any] = {"signed": request.signed, "others": others}
+        outgoing = self._outgoing(request, wire, deadline, timeout)
         with connection_errors(self.connection.host):
-            return wire.open(request.method, wire.url(request.path), headers, content, deadline, **options)
+            return wire.open(outgoing)
 
     async def _open_async(self, request: HttpRequest, timeout: float) -> Reply:
-        deadline = Deadline(_seconds(request, timeout), limit=request.limit)
+        deadline = _deadline(request, timeout)
         wire = await self.wire_async()
-        headers, others, content = self._encoded(request, wire, timeout)
-        options: dict[str, Any] = {"signed": request.signed, "others": others}
+        outgoing = self._outgoing(request, wire, deadline, timeout)
         with connection_errors(self.connection.host):
-            return await wire.open(request.method, wire.url(request.path), headers, content, deadline, **options)
+            return await wire.open(outgoing)
 
     def _body(self, reply: Reply) -> bytes:
         try:
@@ -179,8 +177,10 @@ class HttpClient:
 
         return await _wires.get_async(self.connection.identity, make)
 
-    def _encoded(self, request: HttpRequest, wire: Wire | AsyncWire, timeout: float) -> tuple[Headers, bytes, Any]:
-        """The headers that the library needs to know, the lines of the others, and the body as it goes out."""
+    def _outgoing(
+        self, request: HttpRequest, wire: Wire | AsyncWire, deadline: Deadline, timeout: float
+    ) -> WireRequest:
+        """Makes the request that goes out: its body encoded, and its headers."""
         headers: Headers = [(b"Host", wire.netloc)]
         content: Any = b""
         if request.form or request.files:
@@ -193,15 +193,16 @@ class HttpClient:
             content = to_json(request.body)
         if isinstance(content, bytes) and (content or request.method in ("POST", "PUT", "PATCH")):
             headers.append((b"Content-Length", b"%d" % len(content)))
-        others = self._lines
+        lines = self._lines
         if request.headers:
-            named = {name.lower() for name in request.headers}
-            headers = [pair for pair in headers if pair[0].decode("ascii").lower() not in named]
-            kept = {name: value for name, value in self._headers.items() if name.lower() not in named}
-            others = header_lines({**kept, **request.headers})
+            own = {name.lower() for name in request.headers}
+            headers = [pair for pair in headers if pair[0].decode("ascii").lower() not in own]
+            kept = {name: value for name, value in self._headers.items() if name.lower() not in own}
+            lines = header_lines({**kept, **request.headers})
         if self._timeout_header is not None:
-            others += f"\r\n{self._timeout_header}: {timeout}".encode("ascii")
-        return headers, others, content
+            lines += f"\r\n{self._timeout_header}: {timeout}".encode("ascii")
+        url = wire.url(request.path)
+        return WireRequest(request.method, url, headers, content, deadline, request.signed, lines=lines)
 
     def _answer(self, request: HttpRequest, reply: Reply, body: bytes) -> Answer:
         return self.answer(request, reply.status, reply.named_headers(), body)
@@ -279,8 +280,9 @@ class EventStream:
         await self._pieces.aclose()
 
 
-def _seconds(request: HttpRequest, timeout: float) -> float:
-    return timeout if request.most_seconds is None else min(timeout, request.most_seconds)
+def _deadline(request: HttpRequest, timeout: float) -> Deadline:
+    seconds = timeout if request.most_seconds is None else min(timeout, request.most_seconds)
+    return Deadline(seconds, limit=request.limit)
 
 
 def _import_transport() -> Any:

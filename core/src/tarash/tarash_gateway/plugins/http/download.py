@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import httpcore2  # noqa: TID253 # imported itself when the first request is sent
 import httpx2  # noqa: TID253 # as above
@@ -14,7 +14,8 @@ from tarash.tarash_gateway.errors import ConnectionFailedError, DownloadError, U
 from tarash.tarash_gateway.media.connections import open_async_pool, open_pool, target
 from tarash.tarash_gateway.media.steps import Deadline
 from tarash.tarash_gateway.plugins.http.connection import connection_errors, origin
-from tarash.tarash_gateway.plugins.http.transport import Headers, Reply
+from tarash.tarash_gateway.plugins.http.request import Headers, WireRequest
+from tarash.tarash_gateway.plugins.http.transport import Reply
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.exchange import Sink
@@ -80,9 +81,7 @@ class Download:
         with ExitStack() as stack:
             with connection_errors(self._url.host):
                 if self._is_own():
-                    wire = self._client.wire()
-                    options: dict[str, Any] = {"signed": self._signed, "unpack": False}
-                    reply = wire.open("GET", target(self._url), self._headers(), b"", deadline, **options)
+                    reply = self._client.wire().open(self._own_request(deadline))
                 else:
                     # A pool for each hop: nothing of one host, neither connection nor cookie, is carried to the next.
                     pool = stack.enter_context(open_pool(self._address, allow_private=self._allows_private()))
@@ -98,8 +97,7 @@ class Download:
             with connection_errors(self._url.host):
                 if self._is_own():
                     wire = await self._client.wire_async()
-                    options: dict[str, Any] = {"signed": self._signed, "unpack": False}
-                    reply = await wire.open("GET", target(self._url), self._headers(), b"", deadline, **options)
+                    reply = await wire.open(self._own_request(deadline))
                 else:
                     private = self._allows_private()
                     made = await asyncio.to_thread(open_async_pool, self._address, allow_private=private)
@@ -127,6 +125,10 @@ class Download:
         own_scheme, own_host, own_port = origin(self._base_url)
         same = host == own_host or (host in _LOOPBACK and own_host in _LOOPBACK)
         return same and (scheme, port) == (own_scheme, own_port)
+
+    def _own_request(self, deadline: Deadline) -> WireRequest:
+        url = target(self._url)
+        return WireRequest("GET", url, self._headers(), b"", deadline, signed=self._signed, unpack=False)
 
     def _foreign_request(self, deadline: Deadline) -> httpcore2.Request:
         timeouts = {"timeout": deadline.timeouts}

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from tarash.tarash_gateway.errors import JobExpiredError, ValidationError
 
 if TYPE_CHECKING:
+    from tarash.tarash_gateway.media.steps import Deadline
     from tarash.tarash_gateway.models.job import ImageJob, VideoJob
+
+Headers = list[tuple[bytes, bytes]]
 
 MEBIBYTE = 1024 * 1024
 
@@ -83,6 +86,30 @@ class HttpRequest:
 
     signed: bool = True
     """Whether the key goes out with it; not to an address that is a permission of its own."""
+
+
+class WireRequest(NamedTuple):
+    """One HTTP request as the transport sends it, to the connection's own origin."""
+
+    method: str
+    url: Any
+    """An `httpcore2.URL`, without the private query."""
+
+    headers: Headers
+    """Those that the HTTP library needs to know."""
+
+    content: bytes | Iterable[bytes]
+    deadline: Deadline
+    """When the whole answer must have come, and the bytes that it may have."""
+
+    signed: bool = True
+    """Whether key, private headers and private query are added."""
+
+    unpack: bool = True
+    """Whether the answer is unpacked."""
+
+    lines: bytes = b""
+    """Further headers, as `header_lines` makes them: written as they are."""
 
 
 def result_file_request(job: ImageJob | VideoJob) -> HttpRequest:

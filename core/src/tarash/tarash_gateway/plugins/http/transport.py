@@ -12,7 +12,7 @@ import math
 import re
 import weakref
 import zlib
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlencode
 
@@ -21,17 +21,15 @@ import httpx2  # noqa: TID253 # as above
 from pydantic_core import to_json
 
 from tarash.tarash_gateway.errors import ConfigurationError, InvalidResponseError, UnsafeUrlError
-from tarash.tarash_gateway.media.connections import Deadline, open_async_pool, open_pool
+from tarash.tarash_gateway.media.connections import Deadline, open_async_pool, open_pool, target
 from tarash.tarash_gateway.media.steps import HEADER_MARK, QUERY_MARK, Private
 from tarash.tarash_gateway.plugins.http.connection import Connection, header_lines, origin
-from tarash.tarash_gateway.plugins.http.request import ERROR_BYTES, HttpRequest
+from tarash.tarash_gateway.plugins.http.request import ERROR_BYTES, Headers, HttpRequest, WireRequest
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
-__all__ = ["AsyncTransport", "AsyncWire", "Headers", "Reply", "Transport", "Wire"]
-
-Headers = list[tuple[bytes, bytes]]
+__all__ = ["AsyncTransport", "AsyncWire", "Reply", "Transport", "Wire"]
 
 _MARKED: Final = (HEADER_MARK, b"1")
 _ENCODINGS: Final = (b"Accept-Encoding", b"gzip, deflate")
@@ -53,7 +51,7 @@ class _Signer:
         named = {name.lower().encode("ascii") for name, _ in connection.headers}
         # A gateway's own header wins over the key's.
         self.has_key = connection.source is not None and connection.key_header.lower().encode("ascii") not in named
-        self.dropped = _NEVER_OF_AN_SDK | named | {connection.key_header.lower().encode("ascii")}
+        self._dropped = _NEVER_OF_AN_SDK | named | {connection.key_header.lower().encode("ascii")}
         self._key = f"{connection.key_header}: {connection.key_prefix}".encode("latin-1")
         self._lines = header_lines(dict(connection.headers))
         self._origin = origin(connection.base_url)
@@ -73,15 +71,19 @@ class _Signer:
         path, _, query = target.partition(b"?")
         return b"%b?%b%b%b" % (path, QUERY_MARK, b"&" if query else b"", query)
 
-    def check_origin(self, url: httpx2.URL) -> None:
-        """An SDK's request to another origin would carry what is this one's.
+    def taken_over(self, request: httpx2.Request) -> WireRequest:
+        """Returns an SDK's request as the wire sends it.
 
         Raises:
-            UnsafeUrlError: it is one.
+            UnsafeUrlError: it goes to another origin, and would carry this one's key there.
         """
+        url = request.url
         if (url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)) != self._origin:
             msg = f"a request to {url.host} was not sent: the key is for {self._connection.host} only"
             raise UnsafeUrlError(msg)
+        headers = [*(pair for pair in request.headers.raw if pair[0].lower() not in self._dropped), _ENCODINGS]
+        content: Any = request.stream
+        return WireRequest(request.method, target(url), headers, content, _deadline_of(request))
 
 
 class _Body:
@@ -190,8 +192,8 @@ class _Base:
     def __init__(self, connection: Connection) -> None:
         logging.getLogger("httpcore2.http11").addFilter(_without_location)  # the same one each time: it is there once
         self.connection = connection
-        self._key = connection.source
         self._signer = _Signer(connection)
+        self._key = connection.source if self._signer.has_key else None
         self._base = _parsed(connection.base_url)
         self.netloc = self._base.netloc
         """The value of the header `Host`."""
@@ -220,6 +222,18 @@ class _Base:
             self._urls[path] = found
         return found
 
+    def _prepared(self, request: WireRequest, key: SecretStr | None) -> httpcore2.Request:
+        """Makes the library's request; what is private goes into its deadline, and out as it is written."""
+        url: httpcore2.URL = request.url
+        if request.signed:
+            request.deadline.private = self._signer.private(key, request.lines)
+            url = _with_target(url, self._signer.target(url.target))
+        else:
+            request.deadline.private = Private(request.lines)
+        extensions = {"timeout": request.deadline.timeouts}
+        headers = [*request.headers, _MARKED]
+        return httpcore2.Request(request.method, url, headers=headers, content=request.content, extensions=extensions)
+
     def form(self, request: HttpRequest) -> tuple[Headers, Any]:
         """Returns headers and body of a form; the body is read piece by piece, blocking or async."""
         fields = {name: _as_field(value) for name, value in (request.body or {}).items() if value is not None}
@@ -245,40 +259,11 @@ class Wire(_Base):
         self._pool = open_pool(connection.base_url, allow_private=None)
         weakref.finalize(self, self._pool.close)
 
-    def open(
-        self,
-        method: str,
-        url: httpcore2.URL,
-        headers: Headers,
-        content: bytes | Iterable[bytes],
-        deadline: Deadline,
-        *,
-        signed: bool = True,
-        unpack: bool = True,
-        others: bytes = b"",
-    ) -> Reply:
-        """Sends a request to the connection's own origin and gives its answer, the body unread.
-
-        Args:
-            method: the HTTP method.
-            url: the address, without the private query.
-            headers: those that the HTTP library needs to know.
-            content: the body.
-            deadline: until when the whole answer must have come, and its limit.
-            signed: whether key, private headers and private query are put on.
-            unpack: whether the answer is unpacked.
-            others: lines of headers, as `header_lines` makes them, that are written as they are.
-        """
-        if signed:
-            signer, key = self._signer, self._key
-            deadline.private = signer.private(key.current() if key is not None and signer.has_key else None, others)
-            url = _with_target(url, signer.target(url.target))
-        else:
-            deadline.private = Private(others)
-        headers = [*headers, _MARKED]
-        extensions = {"timeout": deadline.timeouts}
-        request = httpcore2.Request(method, url, headers=headers, content=content, extensions=extensions)
-        return Reply(self, self._pool.handle_request(request), deadline.limit, unpack=unpack)
+    def open(self, request: WireRequest) -> Reply:
+        """Sends a request to the connection's own origin and returns its answer, the body unread."""
+        key = self._key.current() if request.signed and self._key is not None else None
+        answer = self._pool.handle_request(self._prepared(request, key))
+        return Reply(self, answer, request.deadline.limit, unpack=request.unpack)
 
     def close(self) -> None:
         """Closes its connections."""
@@ -292,30 +277,11 @@ class AsyncWire(_Base):
         super().__init__(connection)
         self._pool = open_async_pool(connection.base_url, allow_private=None)
 
-    async def open(
-        self,
-        method: str,
-        url: httpcore2.URL,
-        headers: Headers,
-        content: bytes | Iterable[bytes],
-        deadline: Deadline,
-        *,
-        signed: bool = True,
-        unpack: bool = True,
-        others: bytes = b"",
-    ) -> Reply:
+    async def open(self, request: WireRequest) -> Reply:
         """The twin of `Wire.open`."""
-        if signed:
-            signer, key = self._signer, self._key
-            current = await key.current_async() if key is not None and signer.has_key else None
-            deadline.private = signer.private(current, others)
-            url = _with_target(url, signer.target(url.target))
-        else:
-            deadline.private = Private(others)
-        headers = [*headers, _MARKED]
-        extensions = {"timeout": deadline.timeouts}
-        request = httpcore2.Request(method, url, headers=headers, content=content, extensions=extensions)
-        return Reply(self, await self._pool.handle_async_request(request), deadline.limit, unpack=unpack)
+        key = await self._key.current_async() if request.signed and self._key is not None else None
+        answer = await self._pool.handle_async_request(self._prepared(request, key))
+        return Reply(self, answer, request.deadline.limit, unpack=request.unpack)
 
     async def aclose(self) -> None:
         """Closes its connections."""
@@ -362,15 +328,8 @@ class Transport(httpx2.BaseTransport):
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends a request of the SDK's."""
-        self._signer.check_origin(request.url)
         with _as_httpx2(request):
-            reply = self._client.wire().open(
-                request.method,
-                _target_of(request.url),
-                _kept(request.headers.raw, self._signer.dropped),
-                request.stream,  # type: ignore[arg-type] # a blocking client's is one
-                _deadline_of(request),
-            )
+            reply = self._client.wire().open(self._signer.taken_over(request))
         return httpx2.Response(reply.status, headers=_shown(reply.headers), stream=_Stream(reply, request))
 
 
@@ -383,20 +342,16 @@ class AsyncTransport(httpx2.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         """Sends a request of the SDK's."""
-        self._signer.check_origin(request.url)
+        taken = self._signer.taken_over(request)
         wire = await self._client.wire_async()
         with _as_httpx2(request):
-            reply = await wire.open(
-                request.method,
-                _target_of(request.url),
-                _kept(request.headers.raw, self._signer.dropped),
-                request.stream,  # type: ignore[arg-type] # an async client's is one
-                _deadline_of(request),
-            )
-        return httpx2.Response(reply.status, headers=_shown(reply.headers), stream=_AsyncStream(reply, request))
+            reply = await wire.open(taken)
+        return httpx2.Response(reply.status, headers=_shown(reply.headers), stream=_Stream(reply, request))
 
 
-class _Stream(httpx2.SyncByteStream):
+class _Stream(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """The body of an answer as an SDK reads it."""
+
     def __init__(self, reply: Reply, request: httpx2.Request) -> None:
         self._reply, self._request = reply, request
 
@@ -404,18 +359,13 @@ class _Stream(httpx2.SyncByteStream):
         with _as_httpx2(self._request):
             yield from self._reply
 
-    def close(self) -> None:
-        self._reply.close()
-
-
-class _AsyncStream(httpx2.AsyncByteStream):
-    def __init__(self, reply: Reply, request: httpx2.Request) -> None:
-        self._reply, self._request = reply, request
-
     async def __aiter__(self) -> AsyncIterator[bytes]:
         with _as_httpx2(self._request):
             async for piece in self._reply:
                 yield piece
+
+    def close(self) -> None:
+        self._reply.close()
 
     async def aclose(self) -> None:
         await self._reply.aclose()
@@ -438,14 +388,6 @@ class _as_httpx2:  # noqa: N801 # a context manager that reads as a function
         twin = getattr(httpx2, kind.__name__, None)
         if twin is not None and issubclass(twin, httpx2.RequestError):
             raise twin(str(error), request=self._request) from error
-
-
-def _target_of(url: httpx2.URL) -> httpcore2.URL:
-    return httpcore2.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
-
-
-def _kept(headers: Iterable[tuple[bytes, bytes]], dropped: frozenset[bytes]) -> Headers:
-    return [*(pair for pair in headers if pair[0].lower() not in dropped), _ENCODINGS]
 
 
 def _shown(headers: Headers) -> Headers:
