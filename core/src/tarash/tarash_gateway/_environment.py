@@ -39,7 +39,7 @@ def read_variable(name: str) -> str | None:
 
 
 def home_folder() -> Path | None:
-    """The user's home folder; None where there is none, as for a user without a passwd entry in a container."""
+    """Finds the user's home folder; None where there is none, as for a user without a passwd entry."""
     try:
         return Path.home()
     except RuntimeError:

@@ -37,7 +37,7 @@ def lazy_names(
 
 
 def install_command(*extras: str) -> str:
-    """The command that installs extras of this distribution from the wheels that `scripts/build` makes."""
+    """Returns the command that installs extras of this distribution from the wheels of `scripts/build`."""
     return f'pip install --find-links dist "tarash-gateway[{",".join(extras)}]"'
 
 

@@ -14,7 +14,7 @@ __all__ = ["Distribution", "EntryPoint", "PackageNotFoundError", "distribution",
 
 
 def header(owner: Distribution) -> dict[str, str]:
-    """What a distribution says of itself in single lines, such as its name and version.
+    """Reads the single lines of a distribution's metadata, such as its name and version.
 
     `Distribution.metadata` parses the whole text, readme included, as a mail: a hundred times the work. An interrupted
     uninstall leaves entry points, and no word about them: the answer is empty then.

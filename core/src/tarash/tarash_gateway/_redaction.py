@@ -73,12 +73,12 @@ _LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 def mask(text: str, secrets: Iterable[str]) -> str:
-    """`text` without the secrets, without pieces of them, and without a vendor's half-starred spelling of them."""
+    """Removes the secrets from `text`, pieces of them, and a vendor's half-starred spelling of them."""
     return _keys(tuple(secrets)).hidden_in(text)
 
 
 def mask_all(value: Any, secrets: Iterable[str], limit: int = RAW_LIMIT) -> Any:
-    """Parsed JSON (or a text) with the secrets masked, as much as `limit` characters hold; itself if it is clean."""
+    """Masks the secrets in parsed JSON or a text, within `limit` characters; returns a clean value itself."""
     keys = _keys(tuple(secrets))
     try:
         text = to_json(value).decode()
@@ -88,7 +88,7 @@ def mask_all(value: Any, secrets: Iterable[str], limit: int = RAW_LIMIT) -> Any:
 
 
 def one_line(text: str) -> str:
-    """`text` without control characters and line breaks: a vendor's words cannot forge a line of a log."""
+    """Removes control characters and line breaks: a vendor's words cannot forge a line of a log."""
     if text.isprintable():
         return text
     return "".join(character if _is_shown(character) else " " for character in text)
@@ -123,7 +123,7 @@ class Redaction:
         ]
 
     def hiding(self, texts: Iterable[object]) -> Redaction:
-        """The same, with further texts that are taken out like a prompt."""
+        """Returns a redaction that also hides `texts`, like prompts."""
         return Redaction(self._secrets, [*self._prompts, *texts])
 
     def text(self, words: object, limit: int = TEXT_LIMIT) -> str:
@@ -131,7 +131,7 @@ class Redaction:
         return clip(one_line(self._masked(_start_of(words, 2 * limit)).strip()), limit)
 
     def value(self, answer: Any, limit: int = RAW_LIMIT) -> Any:
-        """An answer as a response may keep it: without media and keys, and with at most `limit` characters.
+        """Returns an answer as a response may keep it: without media and keys, of at most `limit` characters.
 
         What the caller wrote stays in it: the response is the caller's own.
         """
@@ -140,7 +140,7 @@ class Redaction:
         return mask_all(without_media(answer), self._secrets, limit)
 
     def shown(self, answer: Any) -> Any:
-        """An answer for `error.raw`: as `value`, without prompts, and of at most `SHOWN_LIMIT` characters in print."""
+        """Returns an answer for `error.raw`: as `value`, without prompts, `SHOWN_LIMIT` characters at most."""
         limit = SHOWN_LIMIT
         if self._prompts:
             from tarash.tarash_gateway.media.base64 import without_media  # noqa: PLC0415 # as above
@@ -190,7 +190,7 @@ def _start_of(words: object, limit: int) -> str:
 
 
 def _without_runs(text: str, prompt: str) -> str:
-    """`text` without the stretches of `PROMPT_RUN` characters and more that stand in `prompt`, too."""
+    """Removes the runs of `PROMPT_RUN` characters and more that also stand in `prompt`."""
     runs = {prompt[at : at + PROMPT_RUN] for at in range(len(prompt) - PROMPT_RUN + 1)}
     out: list[str] = []
     at = shown = 0
@@ -281,7 +281,7 @@ class _Mask:
         return value
 
     def _cut(self, text: str) -> str:
-        """The text masked, then cut; a key may lie across the cut."""
+        """Masks the text, then cuts it: a key may lie across the cut."""
         kept = self._keys.hidden_in(text[: self._left + self._keys.longest])[: max(self._left, 0)]
         self._left -= len(kept) + 1
         return kept
@@ -297,7 +297,7 @@ def _lower(text: str) -> str:
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """A secret as it is, and as it stands in an address, in JSON, in a page, and in base64 with or without others."""
+    """Yields a secret as it is, in an address, in JSON, in a page, and in base64 with and without others."""
     in_json = json.dumps(secret)[1:-1]
     yield from (secret, in_json, in_json.replace("/", "\\/"), html.escape(secret))
     yield from (quote(secret, safe=safe, errors="replace") for safe in ("", "/"))

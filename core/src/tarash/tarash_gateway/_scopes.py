@@ -33,5 +33,5 @@ class ScopeStack(Generic[ThingT]):
             self._in_process.remove(thing)
 
     def all(self) -> tuple[ThingT, ...]:
-        """The things around a call of this moment, the innermost last."""
+        """Returns the things around a call of this moment, the innermost last."""
         return self._in_context.get() or tuple(self._in_process)

@@ -24,7 +24,7 @@ __all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "AzureOpenAIProvider", "tarash_create
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """Azure OpenAI. A deployment without `base_model` is converted, and never refused by a row."""
+    """Declares Azure OpenAI. A deployment without `base_model` is converted, and never refused by a row."""
     yield ProviderSpec(
         name="azure_openai",
         api_version=1,
@@ -41,7 +41,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """A provider for one deployment, over the route that has what is asked for."""
+    """Returns a provider for one deployment, over the route that has what is asked for."""
     from tarash_gateway_azure_openai.provider import AzureOpenAIProvider  # noqa: PLC0415 # not for rows alone
 
     return AzureOpenAIProvider(config)

@@ -14,7 +14,7 @@ VERSION_VARIABLE = "OPENAI_API_VERSION"
 
 
 def connect(config: GenerationConfig) -> tuple[Connection, Credentials]:
-    """The connection of a config, and where its credentials are from. Nothing of OpenAI's own goes into it.
+    """Makes the connection of a config and says where its credentials are from. Nothing of OpenAI's goes into it.
 
     Raises:
         ConfigurationError: the address or the credentials are missing or unusable; the text says what to set.

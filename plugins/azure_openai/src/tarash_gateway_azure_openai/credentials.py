@@ -46,7 +46,7 @@ class EntraToken:
     scope: str = SCOPE
 
     def __call__(self) -> str | Awaitable[str]:
-        """The token, or something to await that gives it."""
+        """Returns the token, or something to await that gives it."""
         if inspect.iscoroutinefunction(self.credential.get_token) or _in_a_loop():
             return self._later()
         answer = self._asked(self.credential.get_token)
@@ -93,7 +93,7 @@ class EntraToken:
 
 
 def find_credentials(config: GenerationConfig) -> Credentials | None:
-    """The credentials of a config, or of the environment as it is now; None where there are none.
+    """Finds the credentials of a config, or of the environment as it is now; None where there are none.
 
     Raises:
         ConfigurationError: two are given, or one that gives no tokens.

@@ -50,7 +50,7 @@ class Endpoint:
         return self.query if self.dated else self._versioned()
 
     def deployment(self, name: str) -> str:
-        """The base URL of the deployments route."""
+        """Returns the base URL of the deployments route."""
         return f"{self.root}/deployments/{quote(name, safe='')}"
 
     @property
@@ -63,7 +63,7 @@ class Endpoint:
 
 
 def read_endpoint(url: str, api_version: str | None = None, default_version: str | None = None) -> Endpoint:
-    """The endpoint that an address means.
+    """Returns the endpoint that an address means.
 
     Args:
         url: A resource's address, bare or with any part of the API's path behind it, or a gateway's.
@@ -104,7 +104,7 @@ def _checked(version: str | None) -> str | None:
 
 
 def _api_path(path: str) -> str:
-    """The path at which a gateway has the API: its prefix, and what the routes begin with."""
+    """Returns the path at which a gateway has the API: its prefix, and what the routes begin with."""
     segments = [segment for segment in path.split("/") if segment]
     for at, segment in enumerate(segments):
         if segment == "openai" and _BEHIND_OPENAI.issuperset(segments[at + 1 : at + 2]):

@@ -32,12 +32,12 @@ class Offer:
 
     @classmethod
     def until(cls, last_day: date, source: str = _RETIREMENTS) -> Offer:
-        """Offered, with an announced end that is far away."""
+        """Makes the lifecycle of a model with an announced end."""
         return cls(Lifecycle(status="current", shutdown=last_day, source=source))
 
     @classmethod
     def ended(cls, last_day: date) -> Offer:
-        """Not offered any more."""
+        """Makes the lifecycle of a model that is no longer offered."""
         return cls(Lifecycle(status="retired", shutdown=last_day, source=_RETIREMENTS))
 
 

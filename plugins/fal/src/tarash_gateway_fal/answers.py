@@ -85,7 +85,7 @@ def _is_verdict(answer: Answer, body: Any) -> bool:
 
 
 def _code_of(entries: list[dict[str, Any]]) -> dict[str, Any]:
-    """The kind of the first entry as the code of the whole, which the kit looks at."""
+    """Returns the kind of the first entry as the code of the whole, which the kit reads."""
     kinds = [entry["type"] for entry in entries if isinstance(entry.get("type"), str)]
     return {"code": "content_policy_violation" if "content_policy_violation" in kinds else kinds[0]} if kinds else {}
 

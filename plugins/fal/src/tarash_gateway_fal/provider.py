@@ -182,7 +182,7 @@ def _list_models() -> Steps[list[ImageModel | VideoModel]]:
 
 
 def _unit_price(row: Any) -> float | None:
-    """US dollars of one unit, where a row has just one figure."""
+    """Returns the US dollars of one unit, where a row has just one figure."""
     price = getattr(row, "price", None)
     figures = [] if price is None else [figure for table in price.tables().values() for figure in table.values()]
     return figures[0] if len(figures) == 1 else None

@@ -82,7 +82,7 @@ def cancel_request(job: GenerationJob) -> HttpRequest:
 
 
 def _job_path(job: GenerationJob) -> str:
-    """Where a job is: below the application, which is the first two segments of the model's id."""
+    """Returns where a job is: below the application, the first two segments of the model's id."""
     segments = job.model.split("/")
     count = 3 if segments[0] in _NAMESPACES else 2
     application = "/".join(path_segment(segment) for segment in segments[:count])
@@ -118,14 +118,14 @@ def _shared(request: ImageGenerationRequest | VideoGenerationRequest, names: Fie
 
 
 def _inputs(links: list[str], name: str | None) -> Any:
-    """What goes into a field of input images: a list, or the one that it takes."""
+    """Returns what goes into a field of input images: a list, or the one that it takes."""
     if not links:
         return None
     return links if name in IMAGES else links[0]
 
 
 def _duration(prepared: PreparedRequest[VideoGenerationRequest], names: FieldNames) -> Any:
-    """The length in the spelling of the model: `"5"`, `"8s"` or 5."""
+    """Returns the length as the model spells it: `"5"`, `"8s"` or 5."""
     seconds = prepared.request.duration_seconds
     if seconds is None:
         return None

@@ -168,7 +168,7 @@ def _video_row(fields: Fields, names: FieldNames, shared: dict[str, Any]) -> Vid
 
 
 def _words(fields: Fields, name: str | None) -> tuple[str, ...] | None:
-    """The words that a field takes; None where it takes any, or is not there."""
+    """Returns the words that a field takes; None where it takes any, or is not there."""
     words = fields.get(name or "", {}).get("enum")
     return tuple(map(str, words)) if words else None
 
@@ -264,7 +264,7 @@ def _field(field: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, A
 
 
 def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The schema behind a `$ref` into the same document."""
+    """Returns the schema behind a `$ref` into the same document."""
     reference = schema.get("$ref")
     if not isinstance(reference, str) or not reference.startswith("#/"):
         return schema

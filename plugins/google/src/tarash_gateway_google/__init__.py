@@ -23,7 +23,7 @@ __all__ = ["IMAGE_MODELS", "VIDEO_MODELS", "GoogleProvider", "tarash_provider_sp
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """The Gemini API and what its models accept."""
+    """Declares the Gemini API and what its models accept."""
     yield ProviderSpec(
         name="google",
         api_version=1,

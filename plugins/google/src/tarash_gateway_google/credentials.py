@@ -38,7 +38,7 @@ class Credentials:
 
 
 def find_credentials(config: GenerationConfig) -> Credentials:
-    """The credentials of a config, or the application default ones.
+    """Returns the credentials of a config, or the application default ones.
 
     Raises:
         ConfigurationError: two are given, one gives no tokens, or there is none.
@@ -75,7 +75,7 @@ def _of(credential: Any, source: str, project: str | None = None) -> Credentials
 
 
 def _of_environment(config: GenerationConfig) -> Credentials:
-    """The application default credentials: a key file, gcloud's login, or the machine's own."""
+    """Finds the application default credentials: a key file, gcloud's login, or the machine's own."""
     missing = (
         f"there are no credentials for {config.provider!r}: give a token (or a function that gives tokens) as api_key, "
         "or provider_config={'credential': …}"
@@ -134,7 +134,7 @@ class _Token:
 
 
 def _transport() -> Any:
-    """What a credential fetches its tokens with."""
+    """Returns what a credential fetches its tokens with."""
     try:
         transport: Any = import_module("google.auth.transport.requests")
     except ImportError as error:

@@ -15,7 +15,7 @@ _NO_MODEL: Final = "Is the model's name right, and is it one of this backend? Pr
 
 
 def read_error(answer: Answer, where: str = "api_key") -> TarashError:
-    """The error of an answer with a status of 300 or above.
+    """Returns the error of an answer with a status of 300 or above.
 
     Args:
         answer: the answer.

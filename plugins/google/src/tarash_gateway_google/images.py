@@ -42,7 +42,7 @@ _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 def image_request(
     places: Places, prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False
 ) -> HttpRequest:
-    """`generateContent`, or its stream."""
+    """Builds `generateContent`, or its stream."""
     request = prepared.request
     images = [_inline(file.content, file.content_type) for file in prepared.images]
     config = {
@@ -72,7 +72,7 @@ def image_request(
 
 
 def read_images(answer: Answer) -> ImageAnswer:
-    """The images of an answer.
+    """Returns the images of an answer.
 
     Raises:
         ContentPolicyError: they were withheld, or the prompt was refused.
@@ -134,7 +134,7 @@ class Collected:
         return partial
 
     def answer(self) -> ImageAnswer:
-        """What it came to.
+        """Returns what came, as the answer to the request.
 
         Raises:
             ContentPolicyError: the images were withheld, or the prompt was refused.
@@ -218,7 +218,7 @@ def _inline(content: bytes, content_type: str) -> dict[str, Any]:
 
 
 def _output_options(output_format: str | None) -> dict[str, str] | None:
-    """Vertex only; the rows of the Gemini API have no output format."""
+    """Returns the output options, which Vertex alone has: rows of the Gemini API have no output format."""
     return None if output_format is None else {"mimeType": _MIME_TYPES.get(output_format, f"image/{output_format}")}
 
 

@@ -41,7 +41,7 @@ class Video:
 
 
 def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[VideoStatus, list[Video]]:
-    """What an answer says of a job, over what is known of it, and the videos that are in it.
+    """Returns what an answer says of a job, over what is known of it, and the videos that are in it.
 
     Raises:
         InvalidResponseError: it is no interaction, or a finished one whose video cannot be found.
@@ -149,7 +149,7 @@ def _video_tokens(parsed: dict[str, Any]) -> int:
 
 
 def _files(videos: list[Video], places: Places) -> list[str]:
-    """The vendor's own files, which the key opens; another address may be a signed one, and is not kept."""
+    """Returns the vendor's own files, which the key opens; another address may be signed, and is not kept."""
     names = [places.file_of(video.uri) if video.uri else None for video in videos]
     return [name for name in names if name is not None] if all(names) else []
 

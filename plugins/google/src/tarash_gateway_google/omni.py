@@ -68,7 +68,7 @@ def cancel(places: Places, job: VideoJob) -> Steps[Answer]:
 
 
 def poll_request(method: str, path: str, job: VideoJob, body: Any = None) -> HttpRequest:
-    """A request about a job, whose answer may hold its input and its videos."""
+    """Returns a request about a job, whose answer may hold its input and its videos."""
     prompt = job.request.get("prompt")
     prompts = (prompt,) if isinstance(prompt, str) else ()
     videos = job.request.get("n")
@@ -110,7 +110,7 @@ def _body(
 
 
 def with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
-    """The body with the vendor's own parameters; an object of them adds to what is there."""
+    """Adds the vendor's own parameters to a body; an object is merged into the one that is there."""
     for name, value in extra.items():
         there = body.get(name)
         body[name] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
@@ -118,7 +118,7 @@ def with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _part(places: Places, kind: str, content: bytes, content_type: str, uploads: Uploads) -> Steps[dict[str, Any]]:
-    """A picture or a clip of the input: inside the request, or sent ahead where that is possible and worth it."""
+    """Makes the part of an input image or video: inside the request, or uploaded where possible and worth it."""
     part = {"type": kind, "mime_type": content_type}
     if len(content) <= INLINE_BYTES or places.of_vertex:  # Vertex has no Files API
         return {**part, "data": b64encode(content).decode()}
@@ -141,7 +141,7 @@ def check_home(video: VideoJob, places: Places) -> None:
 
 
 def clip_of(request: VideoGenerationRequest) -> tuple[bytes, str]:
-    """The bytes of a clip that the caller gives, and their kind."""
+    """Returns the bytes of a clip that the caller gives, and their kind."""
     video = request.video
     if isinstance(video, Path):
         video = Media.from_file(video)

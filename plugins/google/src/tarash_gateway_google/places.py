@@ -34,29 +34,29 @@ class Places:
         return self.project is not None
 
     def interactions(self, job_id: str | None = None, verb: str | None = None) -> str:
-        """The interactions, or one of them, or what is done with it."""
+        """Returns the interactions, or one of them, or what is done with it."""
         parts = [path_segment(part) for part in (job_id, verb) if part is not None]
         return "/".join((f"{self._base()}/interactions", *parts))
 
     def model(self, name: str, verb: str) -> str:
-        """What a model does, such as `generateContent`."""
+        """Returns what a model does, such as `generateContent`."""
         publisher = "/publishers/google" if self.of_vertex else ""
         return f"{self._base()}{publisher}/models/{path_segment(name)}:{verb}"
 
     def upload(self) -> str:
-        """Where the upload of a file begins."""
+        """Returns where the upload of a file begins."""
         return f"/upload/{self.version}/files"
 
     def file(self, name: str) -> str:
-        """What is known of an uploaded file."""
+        """Returns what is known of an uploaded file."""
         return f"{self._base()}/files/{path_segment(name)}"
 
     def download(self, name: str) -> str:
-        """The bytes of a file that was made."""
+        """Returns the bytes of a file that was made."""
         return f"{self.file(name)}:download?alt=media"
 
     def own_path(self, url: str) -> str:
-        """The path and query of an address of the vendor's, below `root`: that may be a proxy before the vendor.
+        """Returns path and query of a vendor's address, below `root`, which may be a proxy before the vendor.
 
         Raises:
             InvalidResponseError: it is no address of http or https; a path alone would be read as part of a host.
@@ -74,7 +74,7 @@ class Places:
         return f"{path}?{parts.query}" if parts.query else path
 
     def file_of(self, uri: str) -> str | None:
-        """The name of a file of the Files API in an address of it; None where the address is somewhere else."""
+        """Returns the name of a file of the Files API in an address of it; None where the address is somewhere else."""
         try:
             parts, own = urlsplit(uri), urlsplit(self.root)
         except ValueError:  # half of an IPv6 address
@@ -85,7 +85,7 @@ class Places:
         return found[1] if found else None
 
     def of_job(self, job: VideoJob) -> Places:
-        """The places of a job, which may be in another project than the config."""
+        """Returns the places of a job, which may be in another project than the config."""
         project, location = job.provider_data.get("project"), job.provider_data.get("location")
         if not self.of_vertex or not isinstance(project, str) or not isinstance(location, str):
             return self
@@ -98,7 +98,7 @@ class Places:
 
 
 def split_version(url: str) -> tuple[str, str | None]:
-    """An address without the version that it may end with, and that version.
+    """Returns an address without the version that it may end with, and that version.
 
     Raises:
         ConfigurationError: it is no address, carries a password, or a query.

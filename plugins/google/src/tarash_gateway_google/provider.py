@@ -63,12 +63,12 @@ class GoogleProvider(HttpProvider):
         self._shelf: dict[str, list[Video]] = {}
 
     def connect(self, config: GenerationConfig) -> Connection:
-        """The connection of a config, whose address may end with a version of the API."""
+        """Returns the connection of a config, whose address may end with a version of the API."""
         root, _ = split_version(config.base_url or self.base_url)
         return super().connect(config.model_copy(update={"base_url": root}))
 
     def read_error(self, answer: Answer) -> TarashError:
-        """What an answer with a status of 300 or above means."""
+        """Returns what an answer with a status of 300 or above means."""
         return read_error(answer, self.key_origin)
 
     @property
@@ -120,7 +120,7 @@ class GoogleProvider(HttpProvider):
             return self._read_videos((yield from omni.cancel(self.places, job)), job)
 
     def _made(self, job: VideoJob, index: int) -> Steps[Video]:
-        """Where video `index` is: it came with an answer of this call, its file is known, or the job is polled."""
+        """Finds video `index`: from an answer of this call, from its known file, or by a poll."""
         if job.id not in self._shelf:
             files = job.provider_data.get("files")
             if isinstance(files, list) and index < len(files) and isinstance(files[index], str):
@@ -161,7 +161,7 @@ class GoogleProvider(HttpProvider):
         return read_interaction(answer, job, self.places)
 
     def _home(self) -> dict[str, str]:
-        """What a job needs besides its id, to be found again."""
+        """Returns what a job needs besides its id, to be found again."""
         return {}
 
     def _read_videos(self, answer: Answer, job: VideoJob) -> VideoStatus:
@@ -177,7 +177,7 @@ class GoogleProvider(HttpProvider):
 
 @contextmanager
 def _breaks_off() -> Iterator[None]:
-    """A stream that breaks off: the image may be finished and billed all the same."""
+    """Marks a stream that breaks off: the image may be finished and billed all the same."""
     try:
         yield
     except ConnectionFailedError as error:
@@ -187,7 +187,7 @@ def _breaks_off() -> Iterator[None]:
 
 @contextmanager
 def _poll_errors(job: VideoJob) -> Iterator[None]:
-    """What a poll runs into: the job is there and paid for, so that most of it passes."""
+    """Words the errors of a poll: the job exists and is paid for, so most of them pass."""
     try:
         with job_errors(job):
             yield
@@ -200,7 +200,7 @@ def _poll_errors(job: VideoJob) -> Iterator[None]:
 
 @contextmanager
 def _downloads(job: VideoJob, sink: Sink) -> Iterator[None]:
-    """What a download runs into; with a 400 the vendor also says that a file is not there, or not there yet."""
+    """Words the errors of a download; a 400 may also mean that the file is gone, or not there yet."""
     try:
         with download_errors(job, sink):
             yield

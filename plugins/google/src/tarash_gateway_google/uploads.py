@@ -30,7 +30,7 @@ class Uploads:
         self._sent: dict[str, dict[str, Any]] = {}
 
     def uri_of(self, places: Places, content: bytes, content_type: str) -> Steps[str]:
-        """The address of `content` at the vendor, uploaded if it is not there yet.
+        """Yields the address of `content` at the vendor, uploaded if it is not there yet.
 
         Raises:
             ProviderUnavailableError: the vendor is still looking at it.
@@ -97,7 +97,7 @@ def _file(answer: Answer, file: Any) -> dict[str, Any]:
 
 @contextmanager
 def free_of_charge() -> Iterator[None]:
-    """Whatever goes wrong in the block, nothing was made and nothing is billed: it came before the creating request."""
+    """Marks every error of the block as free: it came before the creating request."""
     try:
         yield
     except TarashError as error:

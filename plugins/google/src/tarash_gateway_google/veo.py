@@ -67,7 +67,7 @@ def poll(places: Places, job: VideoJob) -> Steps[Answer]:
 
 
 def read_operation(answer: Answer, known: VideoJob) -> tuple[VideoStatus, list[Video]]:
-    """What an answer says of an operation, and the videos that are in it.
+    """Returns what an answer says of an operation, and the videos that are in it.
 
     Raises:
         InvalidResponseError: it is no operation, or a finished one without videos and without a reason.
@@ -155,7 +155,7 @@ def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str
 
 
 def _of_job(places: Places, job: VideoJob) -> Steps[dict[str, str]]:
-    """The video of an earlier job, which has to be given with the request."""
+    """Yields the video of an earlier job, which has to be given with the request."""
     answer = yield from poll(places, job)
     _, videos = read_operation(answer, job)
     if not videos:

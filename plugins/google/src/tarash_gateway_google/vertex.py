@@ -32,7 +32,7 @@ class VertexProvider(GoogleProvider):
     key_prefix = "Bearer "
 
     def connect(self, config: GenerationConfig) -> Connection:
-        """The connection of a config, its project and its location; reads the environment now."""
+        """Returns the connection of a config, its project and its location; reads the environment now."""
         self._location = _named(config, "location", LOCATION_VARIABLE) or ANYWHERE
         credentials = self._credentials = find_credentials(config)
         project = _named(config, "project", PROJECT_VARIABLE) or credentials.project

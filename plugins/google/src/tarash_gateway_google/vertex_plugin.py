@@ -13,7 +13,7 @@ __all__ = ["tarash_provider_specs"]
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """Vertex AI. Which image models live there was not checked: they have no rows, and work by their names."""
+    """Declares Vertex AI. Its image models were not checked: they have no rows, and work by their names."""
     yield ProviderSpec(
         name="google-vertex",
         api_version=1,

@@ -73,7 +73,7 @@ _PREVIEW = _OMNI_1_1.model_copy(
 
 
 def _gone(model: str) -> VideoModel:
-    """Veo by an API key is over: requests are made as Omni's, and the service says that the model is gone."""
+    """Makes the row of a Veo model that an API key no longer reaches: requests go out as Omni's and are refused."""
     ended = Lifecycle(
         status="retired", shutdown=date(2026, 10, 22), replacement="gemini-omni-1.1-flash", source=_DEPRECATIONS
     )

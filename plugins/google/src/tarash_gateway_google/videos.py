@@ -39,7 +39,7 @@ def write_inline(text: str, sink: Sink) -> None:
 
 
 def content_request(video: Video, places: Places) -> HttpRequest:
-    """The download of a video: a file of the vendor's by the config's own address, or where else the answer says.
+    """Builds the download of a video: of a vendor's file by the config's own address, or from the answer's address.
 
     Raises:
         DownloadError: it is at no address that can be fetched.

@@ -50,7 +50,7 @@ class CostRow:
     """Requests that may have been billed: their answer was lost, or nobody waited for it."""
 
     def as_json(self) -> dict[str, Any]:
-        """The row, without the fields that it is not grouped by."""
+        """Returns the row, without the fields that it is not grouped by."""
         return {name: value for name, value in asdict(self).items() if value != ""}
 
     def add(self, other: CostRow) -> None:
@@ -174,7 +174,7 @@ def _known(
 
 
 def _lines(ledger: Path | str | None) -> Iterator[dict[str, Any]]:
-    """Every whole line; one that a full disk cut is left out."""
+    """Yields every whole line; one that a full disk cut is left out."""
     path = None if ledger is None else expand_home(ledger)
     if path is None or not path.is_file():
         return

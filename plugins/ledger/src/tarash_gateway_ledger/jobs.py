@@ -24,5 +24,5 @@ class Jobs:
             self._of_call.pop(oldest, None)
 
     def take(self, request_id: str) -> str | None:
-        """The job of a call that has ended."""
+        """Takes out what is kept of a call that has ended."""
         return self._of_call.pop(request_id, None)

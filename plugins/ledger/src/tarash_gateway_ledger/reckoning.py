@@ -20,7 +20,7 @@ TAG = "TARASH_TAG"
 
 
 def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = None) -> dict[str, Any]:
-    """One call as it goes into the ledger.
+    """Makes the ledger's line of one call.
 
     Args:
         context: which call it was.
@@ -52,7 +52,7 @@ def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = No
 
 
 def _made(context: CallContext, response: GenerationResponse | None) -> dict[str, Any]:
-    """How many pictures or clips, and the seconds of all clips together where each is known."""
+    """Counts the images or videos, and the seconds of all videos together where each is known."""
     media = [] if response is None else response.media
     lengths = [clip.duration_seconds for clip in media] if context.kind == "video" else []
     known = [length for length in lengths if length is not None]

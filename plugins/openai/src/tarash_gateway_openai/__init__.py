@@ -34,7 +34,7 @@ __all__ = [
 def spec(
     name: str = "openai", title: str = "OpenAI", key_variables: tuple[str, ...] = ("OPENAI_API_KEY",)
 ) -> ProviderSpec:
-    """The spec of a provider that speaks this protocol with these models, under its own name."""
+    """Returns the spec of a provider that speaks this protocol with these models, under its own name."""
     return ProviderSpec(
         name=name,
         api_version=1,
@@ -51,13 +51,13 @@ def spec(
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """OpenAI and what its models accept."""
+    """Declares OpenAI and what its models accept."""
     yield spec()
 
 
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """A provider for OpenAI's service, or for the server at `config.base_url`."""
+    """Returns a provider for OpenAI's service, or for the server at `config.base_url`."""
     from tarash_gateway_openai.provider import OpenAIProvider  # noqa: PLC0415 # not for rows alone
 
     return OpenAIProvider(config)

@@ -98,7 +98,7 @@ def close_clients() -> None:
 
 
 def _headers_of(client: Any) -> dict[str, str]:
-    """What the SDK and its HTTP client send with every request."""
+    """Returns what the SDK and its HTTP client send with every request."""
     known: dict[str, Any] = {"Connection": "keep-alive", **client.default_headers, "x-stainless-retry-count": "0"}
     # What is no text is the SDK's mark for a header that is left out.
     names = (*_FROM_THE_CONNECTION, "content-type")
@@ -106,7 +106,7 @@ def _headers_of(client: Any) -> dict[str, str]:
 
 
 def _foreign_headers(connection: Connection) -> list[str]:
-    """The headers of OPENAI_CUSTOM_HEADERS that do not go to this server: they are for OpenAI's own host.
+    """Lists the headers of OPENAI_CUSTOM_HEADERS that do not go to this server: they are for OpenAI's own host.
 
     The SDK puts the variable's headers above its own, and below those that it is given.
     """

@@ -54,7 +54,7 @@ def is_version(parameter: str) -> bool:
 
 
 def _without_version(base_url: str) -> str:
-    """The address without a version, where the config names one."""
+    """Returns the address without a version, where the config names one."""
     plain, mark, query = base_url.partition("#")[0].partition("?")
     return plain + mark + "&".join(part for part in query.split("&") if not is_version(part))
 

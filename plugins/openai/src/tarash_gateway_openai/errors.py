@@ -47,7 +47,7 @@ def error_of(answer: Answer, key_variable: str) -> TarashError:
 
 
 def _hint(answer: Answer) -> str:
-    """What to look at where something is not there; Azure has words of its own for it."""
+    """Says what to look at where something is not there; Azure has words of its own for it."""
     if answer.status != 404:
         return ""
     body = read_error_body(answer.body)
@@ -57,7 +57,7 @@ def _hint(answer: Answer) -> str:
 
 
 def _sdk_error(answer: Answer, error: TarashError) -> Exception:
-    """The SDK's own exception, without what may hold a key: whoever looks at a cause finds it there."""
+    """Makes the SDK's exception for an error, without what may hold a key: it becomes the cause."""
     import httpx2
 
     openai = import_library("openai")

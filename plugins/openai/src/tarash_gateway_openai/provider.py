@@ -155,13 +155,13 @@ class OpenAIProvider(HttpProvider):
 
 
 def _cancelled(answer: Answer, job: VideoJob) -> VideoStatus:
-    """A job that was deleted at the vendor is cancelled here, unless it had come to its end before."""
+    """Reads the answer to a delete: the job is cancelled, unless it had ended before."""
     raw = answer.shown(answer.object())
     return VideoStatus(job if job.finished else job.model_copy(update={"status": "cancelled"}), raw=raw)
 
 
 def _named_in(answer: Answer, index: int, error: TarashError) -> HttpRequest:
-    """The request for a video whose address is in the job itself: not every server hands out its content.
+    """Builds the request for a video whose address is in the job: not every server hands out its content.
 
     Raises:
         TarashError: `error`, where the job names none.
@@ -183,7 +183,7 @@ class _Pages:
         self.jobs: list[VideoJob] = []
 
     def next(self) -> HttpRequest | None:
-        """The request for the next page; None where the list was read as far as it matters."""
+        """Returns the request for the next page; None where the list was read as far as it matters."""
         return list_request(self._after) if self._more and self._read < MOST_PAGES else None
 
     def add(self, answer: Answer) -> None:

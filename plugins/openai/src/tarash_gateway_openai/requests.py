@@ -17,7 +17,7 @@ PARTIAL_IMAGES = 2
 
 
 def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False) -> HttpRequest:
-    """`images/generations`, or `images/edits` where there are input images."""
+    """Builds `images/generations`, or `images/edits` where there are input images."""
     asked = prepared.request
     body = {
         "model": prepared.model,
@@ -47,7 +47,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
 
 
 def _markup(value: object) -> bytes:
-    """The transparent PNG that is laid over the first picture, given as a data URL or as base64."""
+    """Returns the transparent PNG that is laid over the first picture, given as a data URL or as base64."""
     text = str(value)
     try:
         return decode_base64(text.partition(",")[2] if text.startswith("data:") else text)
@@ -58,7 +58,7 @@ def _markup(value: object) -> bytes:
 
 
 def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequest:
-    """`videos`, or `videos/{id}/remix`."""
+    """Builds `videos`, or `videos/{id}/remix`."""
     asked = prepared.request
     if asked.operation == "remix":
         # A model without a row may have parameters of its own; for the others core has refused or left out the rest.

@@ -95,7 +95,7 @@ class Sender:
 
     @contextmanager
     def _translated(self, request: HttpRequest, http: HttpClient) -> Iterator[None]:
-        """The SDK's exceptions as ours."""
+        """Turns the SDK's exceptions into ours."""
         openai = import_library("openai")
         try:
             yield
@@ -129,7 +129,7 @@ class _Pieces:
 
 
 def _arguments(request: HttpRequest, timeout: float, **headers: str) -> dict[str, Any]:
-    """The arguments of a request that goes through the SDK."""
+    """Returns the arguments of a request that goes through the SDK."""
     import httpx2
 
     deadline = Deadline(timeout, limit=request.limit)

@@ -28,7 +28,7 @@ __all__ = [
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """OpenRouter and what a few of its models accept."""
+    """Declares OpenRouter and what a few of its models accept."""
     yield ProviderSpec(
         name="openrouter",
         api_version=1,

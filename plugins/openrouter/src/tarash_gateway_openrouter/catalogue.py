@@ -44,7 +44,7 @@ _DROPS_IN_SILENCE = {"seed": "seed", "quality": "quality", "background": "backgr
 
 
 def video_rows(items: Iterable[Any], checked_on: date, *, basis: str = "the vendor's list") -> list[VideoModel]:
-    """The rows of `GET /videos/models`, the first of each name.
+    """Returns the rows of `GET /videos/models`, the first of each name.
 
     Args:
         items: the entries, whatever they are.
@@ -55,7 +55,7 @@ def video_rows(items: Iterable[Any], checked_on: date, *, basis: str = "the vend
 
 
 def image_rows(items: Iterable[Any], checked_on: date) -> list[ImageModel]:
-    """The rows of `GET /images/models`, the first of each name."""
+    """Returns the rows of `GET /images/models`, the first of each name."""
     return _first_of_each(_whole(items, lambda item, name: _image_row(item, name, checked_on)))
 
 
@@ -151,12 +151,12 @@ def _input_images(item: Mapping[str, Any], known: Mapping[str, Any]) -> int | No
 
 
 def _enum(descriptor: Any) -> Any:
-    """The values of a descriptor that lists them."""
+    """Returns the values of a descriptor that lists them."""
     return descriptor.get("values") if isinstance(descriptor, Mapping) and descriptor.get("type") == "enum" else None
 
 
 def _range(descriptor: Any) -> tuple[float, float] | None:
-    """The ends of a descriptor that is a range."""
+    """Returns the ends of a descriptor that is a range."""
     if not isinstance(descriptor, Mapping) or descriptor.get("type") != "range":
         return None
     low, high = _number(descriptor.get("min")), _number(descriptor.get("max"))
@@ -164,7 +164,7 @@ def _range(descriptor: Any) -> tuple[float, float] | None:
 
 
 def _listed(values: Any, takes: Callable[[Any], bool]) -> tuple[Any, ...] | None:
-    """What of a list can be read, each value once; None where that is nothing."""
+    """Returns what of a list can be read, each value once; None where that is nothing."""
     if not isinstance(values, list):
         return None
     return tuple(dict.fromkeys(value for value in values[:MOST_VALUES] if takes(value))) or None

@@ -28,7 +28,7 @@ _CUT: Final = "..."
 
 
 def read_error(answer: Answer) -> TarashError:
-    """The error of an answer with a status of 300 or above."""
+    """Returns the error of an answer with a status of 300 or above."""
     body = read_error_body(answer.body)
     metadata = body.details.get("metadata")
     metadata = metadata if isinstance(metadata, Mapping) else {}
@@ -51,7 +51,7 @@ def read_error(answer: Answer) -> TarashError:
 
 
 def _refusal(answer: Answer, parsed: Any) -> TarashError:
-    """Moderation quotes what it objected to, in a field of its own: that is the prompt, or a part of it."""
+    """Makes the refusal without the field in which moderation quotes the prompt."""
     quoted = [part for text in _quoted(parsed) for part in (text, *text.split(_CUT))]
     answer = replace(answer, redaction=answer.redaction.hiding(quoted))
     body = read_error_body(_without_quotes(parsed))

@@ -22,7 +22,7 @@ def takes_negative_prompt(model: str, allowed: Iterable[str]) -> bool:
 
 
 def negative_prompt_of(model: str, text: str, given: Any) -> dict[str, Any] | Any:
-    """The `provider` object of a request with a negative prompt in it.
+    """Returns the `provider` object of a request with a negative prompt in it.
 
     Args:
         model: the model's name.

@@ -33,7 +33,7 @@ _TIERS = {2160: "4K", 1440: "2K"}
 def price_of(
     skus: Any, *, resolutions: Iterable[str], sizes: Iterable[str], source: str, checked_on: date, basis: str
 ) -> Price | None:
-    """The price of a second, by tier and by size; None where it is not known.
+    """Returns the price of a second, by tier and by size; None where it is not known.
 
     Args:
         skus: the vendor's `pricing_skus`.
@@ -60,7 +60,7 @@ def price_of(
 
 
 def _read(skus: Any) -> dict[tuple[str | None, str], float]:
-    """Tier (in lower case) and sound to dollars; empty where one of the names or figures cannot be read."""
+    """Reads dollars by tier (in lower case) and sound; empty where one of the names or figures cannot be read."""
     if not isinstance(skus, Mapping):
         return {}
     read: dict[tuple[str | None, str], float] = {}

@@ -58,7 +58,7 @@ class OpenRouterProvider(HttpProvider):
     key_variables = (KEY_VARIABLE,)
 
     def connect(self, config: GenerationConfig) -> Connection:
-        """The connection of a config; reads the environment now."""
+        """Returns the connection of a config; reads the environment now."""
         base_url = config.base_url or read_variable(URL_VARIABLE) or OPENROUTER_URL
         if "?" in base_url:
             msg = "base_url has a query, which OpenRouter's API does not take; leave it out"
@@ -69,7 +69,7 @@ class OpenRouterProvider(HttpProvider):
         return replace(connection, headers=(*connection.headers, *headers))
 
     def read_error(self, answer: Answer) -> TarashError:
-        """What an answer with a status of 300 or above means."""
+        """Returns what an answer with a status of 300 or above means."""
         return read_error(answer)
 
     def _generate_image(self, prepared: PreparedRequest[ImageGenerationRequest]) -> Steps[ImageAnswer]:
@@ -127,7 +127,7 @@ def _header(config: GenerationConfig, name: str) -> str | None:
 
 
 def _items(answer: Answer) -> list[Any]:
-    """The items of a list of models."""
+    """Returns the items of a list of models."""
     items = answer.object().get("data")
     if not isinstance(items, list):
         msg = f"the vendor's answer is no list of models ({answer.kind})"
@@ -137,7 +137,7 @@ def _items(answer: Answer) -> list[Any]:
 
 @contextmanager
 def _only_reads() -> Iterator[None]:
-    """Nothing is made and nothing is paid, whatever comes."""
+    """Marks every error of the block as free: nothing is made by reading."""
     try:
         yield
     except TarashError as error:

@@ -21,7 +21,7 @@ POLL_SECONDS = 30.0
 
 
 def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False) -> HttpRequest:
-    """`POST /images`, with or without input images.
+    """Builds `POST /images`, with or without input images.
 
     Raises:
         ValidationError: the protocol has no place for something of it.
@@ -51,7 +51,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
 
 
 def video_request(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) -> HttpRequest:
-    """`POST /videos`: a new video, or an earlier job's edited or extended.
+    """Builds `POST /videos`: a new video, or an earlier job's edited or extended.
 
     Args:
         prepared: the request.
@@ -94,7 +94,7 @@ def status_request(job: VideoJob) -> HttpRequest:
 
 
 def content_request(job: VideoJob, index: int) -> HttpRequest:
-    """A video of a job."""
+    """Builds the download of a video."""
     return HttpRequest("GET", f"/videos/{path_segment(job.id)}/content?index={index}")
 
 
@@ -103,7 +103,7 @@ IMAGE_MODELS = HttpRequest("GET", "/images/models")
 
 
 def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> list[Problem]:
-    """What a model without a row gets here with, and the vendor would not tell about."""
+    """Finds what a model without a row takes here and the vendor would ignore."""
     request = prepared.request
     roles = [file.role for file in prepared.images]
     frames = [role for role in roles if role in _FRAMES]
@@ -130,7 +130,7 @@ def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> list[Problem
 
 
 def _source(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) -> str | None:
-    """The id of the job that is edited or extended."""
+    """Returns the id of the job that is edited or extended."""
     request, video = prepared.request, prepared.request.video
     if request.operation == "generate":
         return None
@@ -158,7 +158,7 @@ def _whole(seconds: float | None) -> int | None:
 
 
 def _part(file: InputFile) -> dict[str, Any]:
-    """An input image as the protocol takes it: a data URL."""
+    """Makes a data URL of an input image, as the protocol takes it."""
     data = base64.b64encode(file.content).decode("ascii")
     return {"type": "image_url", "image_url": {"url": f"data:{file.content_type};base64,{data}"}}
 

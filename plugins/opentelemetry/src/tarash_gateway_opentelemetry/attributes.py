@@ -56,14 +56,14 @@ def asks_the_vendor(context: CallContext) -> bool:
 
 
 def span_name(context: CallContext) -> str:
-    """The vendor's part is named as the conventions say, the call around it as our function."""
+    """Names a span: the vendor's part as the conventions say, the call around it as our function."""
     if asks_the_vendor(context):
         return f"{OPERATIONS[context.operation]} {context.model}"
     return f"{context.operation}_{context.kind}"
 
 
 def call_attributes(context: CallContext) -> dict[str, Any]:
-    """What is known when a span begins."""
+    """Returns what is known when a span begins."""
     known: dict[str, Any] = {
         "tarash.request_id": context.request_id,
         "tarash.operation": context.operation,
@@ -84,7 +84,7 @@ def call_attributes(context: CallContext) -> dict[str, Any]:
 
 
 def vendor_attributes(context: CallContext) -> dict[str, Any]:
-    """What spans and metrics of one request to a vendor share: few values each."""
+    """Returns what spans and metrics of one request to a vendor share: few values each."""
     provider = context.provider.replace("-", "_").lower()
     return {
         "gen_ai.operation.name": OPERATIONS[context.operation],
@@ -96,13 +96,13 @@ def vendor_attributes(context: CallContext) -> dict[str, Any]:
 
 
 def job_attributes(job: GenerationJob) -> dict[str, Any]:
-    """Which job it is, and which call submitted it."""
+    """Returns which job it is, and which call submitted it."""
     known = {"gen_ai.response.id": job.id, "tarash.job.id": job.id, "tarash.job.request_id": job.request_id}
     return {name: value for name, value in known.items() if value is not None}
 
 
 def outcome_attributes(context: CallContext, outcome: CallOutcome) -> dict[str, Any]:
-    """What is known when a span ends, its error aside."""
+    """Returns what is known when a span ends, its error aside."""
     response = outcome.response
     if not asks_the_vendor(context):
         return {} if response is None else {"tarash.attempts": len(response.attempts)}

@@ -21,7 +21,7 @@ _SHORTEST = 4
 
 
 def prompt_attributes(context: CallContext) -> dict[str, Any]:
-    """The prompts of a request, as the conventions want them; nothing unless the environment asks for it."""
+    """Returns the prompts of a request as the conventions want them; nothing unless the environment asks for it."""
     if os.environ.get(VARIABLE, "").strip().lower() not in _ON_SPANS or "prompt" not in context.request:
         return {}
     message = {"role": "user", "parts": [{"type": "text", "content": context.request["prompt"]}]}
@@ -32,7 +32,7 @@ def prompt_attributes(context: CallContext) -> dict[str, Any]:
 
 
 def without_prompt(text: str, request: Mapping[str, Any]) -> str:
-    """`text` without the prompts of the request: a vendor may quote them in its refusal."""
+    """Removes the prompts of the request from `text`: a vendor may quote them in its refusal."""
     for name in _WRITTEN:
         written = request.get(name)
         if isinstance(written, str) and len(written) >= _SHORTEST:

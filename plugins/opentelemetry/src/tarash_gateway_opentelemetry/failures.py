@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def error_attributes(error: BaseException | None) -> dict[str, Any]:
-    """`error.type` of an error; a reader who left a stream made none."""
+    """Returns `error.type` of an error; none for a reader who left a stream."""
     return {} if error is None or isinstance(error, GeneratorExit) else {"error.type": type(error).__qualname__}
 
 

@@ -32,7 +32,7 @@ class Instruments:
 
 
 def instruments_of(meter: Meter) -> Instruments:
-    """The instruments by their names in conventions 1.41, or in GenAI conventions 0.1 where the user opted in."""
+    """Makes the instruments by their names in conventions 1.41, or in GenAI conventions 0.1 if the user opted in."""
     latest = "gen_ai_latest_experimental" in os.environ.get("OTEL_SEMCONV_STABILITY_OPT_IN", "").split(",")
     return Instruments(
         seconds=meter.create_histogram(

@@ -30,7 +30,7 @@ class OpenSpan:
     """The job and its status that were told last."""
 
     def make_current(self) -> None:
-        """What happens from here on in this thread or task happens in this span."""
+        """Makes the span current: what happens from here on in this thread or task happens in it."""
         from opentelemetry.context import attach, get_current, set_value
         from opentelemetry.trace import set_span_in_context
 
@@ -79,15 +79,15 @@ class OpenSpans:
                 left.end()
 
     def call_of(self, context: CallContext) -> OpenSpan | None:
-        """The span of the call that an attempt belongs to."""
+        """Returns the span of the call that an attempt belongs to."""
         return self._kept(context).get((context.request_id, None)) if context.attempt is not None else None
 
     def find(self, context: CallContext) -> OpenSpan | None:
-        """The span of this call or attempt, while it is open."""
+        """Returns the span of this call or attempt, while it is open."""
         return self._kept(context).get((context.request_id, context.attempt))
 
     def take(self, context: CallContext) -> OpenSpan | None:
-        """The span of this call or attempt, which is kept no longer."""
+        """Takes out what is kept of a call that has ended."""
         return self._kept(context).pop((context.request_id, context.attempt), None)
 
     def _kept(self, context: CallContext) -> dict[tuple[str, int | None], OpenSpan]:

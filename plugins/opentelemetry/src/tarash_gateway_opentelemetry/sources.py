@@ -28,7 +28,7 @@ class Sources:
         self._instruments: tuple[Any, Instruments | None] = (None, None)
 
     def tracer(self) -> Tracer | None:
-        """What begins spans; None where the application traces nothing."""
+        """Returns what begins spans; None where the application traces nothing."""
         provider = self._tracer_provider
         if provider is None:
             provider = _set_for_the_process("trace", "get_tracer_provider")
@@ -38,7 +38,7 @@ class Sources:
         return self._tracer[1]
 
     def instruments(self) -> Instruments | None:
-        """What measures; None where the application measures nothing."""
+        """Returns what measures; None where the application measures nothing."""
         provider = self._meter_provider
         if provider is None:
             provider = _set_for_the_process("metrics", "get_meter_provider")
@@ -49,7 +49,7 @@ class Sources:
 
 
 def _set_for_the_process(signal: str, getter: str) -> Any:
-    """The provider that the application has set; where it has imported no OpenTelemetry, there is none."""
+    """Finds the provider that the application has set; none where it has imported no OpenTelemetry."""
     module = f"opentelemetry.{signal}"
     get = getattr(sys.modules.get(module), getter, None)
     provider = None if get is None else get()

@@ -13,7 +13,7 @@ MODALITIES = {"text": "text_tokens", "image": "image_tokens", "audio": "audio_to
 
 
 def usage_attributes(usage: Mapping[str, Any] | None) -> dict[str, int]:
-    """The attributes `gen_ai.usage.*` of a vendor's usage."""
+    """Returns the attributes `gen_ai.usage.*` of a vendor's usage."""
     found: dict[str, int] = {}
     for direction, names in DIRECTIONS.items():
         total, details = _read(usage or {}, names)
@@ -29,7 +29,7 @@ def usage_attributes(usage: Mapping[str, Any] | None) -> dict[str, int]:
 
 
 def tokens_by_modality(usage: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """For each direction the tokens of each kind; what the vendor does not break down is `unknown`."""
+    """Counts the tokens of each kind by direction; what the vendor does not break down is `unknown`."""
     counted: dict[str, dict[str, int]] = {}
     for direction, names in DIRECTIONS.items():
         total, details = _read(usage, names)

@@ -75,7 +75,7 @@ def status_request(job: VideoJob) -> HttpRequest:
 
 
 def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> Iterator[Problem]:
-    """What a model without a row gets here with, and the vendor would refuse after the upload, or misread."""
+    """Finds what a model without a row takes here and the vendor would refuse after the upload, or misread."""
     request = prepared.request
     if request.operation == "remix":
         yield Problem(
@@ -100,7 +100,7 @@ def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> Iterator[Pro
 
 
 def _source(prepared: PreparedRequest[VideoGenerationRequest]) -> dict[str, Any]:
-    """The video that is edited or extended: its bytes, or where the vendor has put it.
+    """Returns the video that is edited or extended: its bytes, or where the vendor has put it.
 
     Raises:
         ValidationError: it is an earlier job, whose link cannot be told from its id.

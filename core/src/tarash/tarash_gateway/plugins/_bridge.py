@@ -68,7 +68,7 @@ async def run_in_thread(function: Callable[..., Any], args: tuple[Any, ...], opt
 
 
 def _looked_at(result: asyncio.Future[Any]) -> None:
-    """What comes of a call that nobody waits for any more is no news."""
+    """Takes note of an outcome that nobody waits for any more."""
     if not result.cancelled():
         result.exception()
 
@@ -133,7 +133,7 @@ class Slots:
 
 
 def no_free_slot(name: str, timeout: float | None, count: int) -> GenerationTimeoutError:
-    """The error of a call whose time ended while it waited for others of the same provider."""
+    """Makes the error of a call whose time ended while it waited for others of the same provider."""
     calls = "1 call" if count == 1 else f"{count} calls"
     msg = (
         f"{name} could not begin within {timeout or 0:.1f} s: it runs {calls} at a time, and others were before this "
@@ -167,7 +167,7 @@ def _threads() -> ThreadPoolExecutor:
 
 
 def sync_primitive(target: Any, name: str) -> Callable[..., Any]:
-    """`target.name` as a blocking function."""
+    """Returns `target.name` as a blocking function."""
     own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
     if _is_given(own, name) or not _is_given(twin, f"{name}_async"):
         return _present(own, target, name)
@@ -175,7 +175,7 @@ def sync_primitive(target: Any, name: str) -> Callable[..., Any]:
 
 
 def async_primitive(target: Any, name: str) -> Callable[..., Awaitable[Any]]:
-    """`target.name` as a function to await."""
+    """Returns `target.name` as a function to await."""
     own, twin = getattr(target, name, None), getattr(target, f"{name}_async", None)
     if _is_given(twin, f"{name}_async") or not _is_given(own, name):
         return _present(twin, target, name)
@@ -218,7 +218,7 @@ async def in_time(awaitable: Awaitable[Any], options: Mapping[str, Any], name: s
 
 
 def open_stream(target: Any, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """The stream that `target.name` gives, to be read by a blocking caller; an async one where that is all there is."""
+    """Opens the stream of `target.name` for a blocking caller; an async stream where there is no other."""
     twin = getattr(target, f"{name}_async", None)
     own = getattr(target, name, None)
     method = own if _is_given(own, name) or not _is_given(twin, f"{name}_async") else twin
@@ -226,7 +226,7 @@ def open_stream(target: Any, name: str, args: tuple[Any, ...], options: dict[str
 
 
 def open_async_stream(target: Any, name: str, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
-    """The stream that `target.name_async` gives; a blocking one where that is all there is."""
+    """Opens the stream of `target.name_async`; a blocking one where there is no other."""
     twin = getattr(target, f"{name}_async", None)
     own = getattr(target, name, None)
     method = twin if _is_given(twin, f"{name}_async") or not _is_given(own, name) else own
@@ -287,7 +287,7 @@ def _background_loop() -> asyncio.AbstractEventLoop:
 
 
 def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    """The loop is everybody's: a plugin that stops it, or exits in one of its callbacks, ends it for no other."""
+    """Runs the loop for ever: a plugin that stops it, or exits in a callback, ends it for no other."""
     while not loop.is_closed():
         with suppress(BaseException):
             loop.run_forever()

@@ -49,7 +49,7 @@ _OURS = "tarash_gateway."
 
 
 def normalize_name(name: str) -> str:
-    """`azure-openai`, `azure_openai` and `Azure_OpenAI` are one provider."""
+    """Returns a provider's name as it is compared: `azure-openai` and `Azure_OpenAI` are `azure_openai`."""
     return name.strip().lower().replace("-", "_")
 
 
@@ -110,7 +110,7 @@ class InstalledPlugin(NamedTuple):
 
 
 def discover(group: str, installed: Iterable[InstalledPlugin] | None = None) -> list[InstalledPlugin]:
-    """The entry points of `group`, disabled ones included, in the order of the module search path.
+    """Returns the entry points of `group`, disabled ones included, in the order of the module search path.
 
     Args:
         group: one of `GROUPS`.
@@ -129,7 +129,7 @@ def discover(group: str, installed: Iterable[InstalledPlugin] | None = None) -> 
 
 
 def _installed() -> tuple[InstalledPlugin, ...]:
-    """The entry points of all our groups: read once, and again when a folder of the search path has changed."""
+    """Returns our entry points: read once, and again when a folder of the search path has changed."""
     return _read(tuple((path, *_state(path)) for path in sys.path))
 
 
@@ -159,7 +159,7 @@ def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[InstalledPlug
 
 
 def _entry_points(text: str) -> Iterator[EntryPoint]:
-    """The entry points of ours; a line that is none, which the library fails at, takes no other with it."""
+    """Yields our entry points; a line that the library cannot parse is passed over."""
     group = ""
     for line in map(str.strip, text.splitlines()):
         name, equals, value = line.partition("=")
@@ -184,7 +184,7 @@ def _disabled() -> set[str]:
 
 
 def extras_of(name: str) -> list[str]:
-    """The extras that a distribution declares; none where it is not installed, as in a bare source tree."""
+    """Lists the extras that a distribution declares; none where it is not installed."""
     try:
         return distribution(name).metadata.get_all("Provides-Extra") or []
     except PackageNotFoundError:

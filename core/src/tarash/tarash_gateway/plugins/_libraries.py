@@ -63,7 +63,7 @@ def _check(name: str) -> None:
 
 
 def _home_of(name: str) -> Path | None:
-    """The folder that a library is installed in; None where it is not, or is not installed as a folder of files."""
+    """Finds the folder that a library is installed in; None where it is not a folder of files."""
     try:
         home = Path(str(distribution(name).locate_file("")))
     except PackageNotFoundError:
@@ -72,7 +72,7 @@ def _home_of(name: str) -> Path | None:
 
 
 def _before(home: Path) -> Iterator[Path]:
-    """The folders that are searched for modules before `home`."""
+    """Yields the folders that are searched for modules before `home`."""
     for entry in sys.path:
         place = Path(entry or ".").absolute()
         if place == home:
@@ -82,7 +82,7 @@ def _before(home: Path) -> Iterator[Path]:
 
 
 def _needs(name: str) -> set[str]:
-    """The names of a distribution and of all that it requires, as those of modules."""
+    """Returns the names of a distribution and of all that it requires, as those of modules."""
     found: set[str] = set()
     waiting = [name]
     while waiting:
@@ -129,7 +129,7 @@ def _hidden_http(billable: Billable) -> ConfigurationError | None:
 
 
 def _module_of(error: BaseException) -> ModuleType | None:
-    """The module that lacks what was wanted of it."""
+    """Returns the module that lacks what was wanted of it."""
     if isinstance(error, AttributeError):
         return error.obj if isinstance(error.obj, ModuleType) else None
     if isinstance(error, ImportError) and error.name:
@@ -138,7 +138,7 @@ def _module_of(error: BaseException) -> ModuleType | None:
 
 
 def _hiding_file(module: ModuleType | None) -> Path | None:
-    """The file of a module, where it is the user's, and a library or the standard library has one of that name."""
+    """Finds the file of a module that is the user's and hides a library or the standard library; else None."""
     name, file = getattr(module, "__name__", ""), getattr(module, "__file__", None)
     if not name or "." in name or not isinstance(file, str):
         return None

@@ -94,7 +94,7 @@ class Observers:
         self._registered: tuple[Plugin, ...] = ()
 
     def active(self) -> Sequence[Plugin]:
-        """Those that are told; empty in most processes."""
+        """Returns the observers that are notified; none in most processes."""
         if self._installed is None:
             loaded = self._load()  # without the lock: an import runs foreign code, which may come back here
             with self._lock:

@@ -51,7 +51,7 @@ class Plugin:
 
     @classmethod
     def installed(cls, found: InstalledPlugin) -> Plugin:
-        """One that is installed, not loaded yet."""
+        """Makes a plugin of what is installed, not loaded yet."""
         return cls(found.name, found.origin, found)
 
     @property
@@ -106,7 +106,7 @@ class Plugin:
             self.error = self._unfit()
 
     def _unfit(self) -> PluginLoadError | None:
-        """Why it is of no use to the group that it was found under."""
+        """Returns why it is of no use to the group that it was found under."""
         needed = _NEEDED.get(self.group)
         if needed is not None and needed not in self.hooks:
             return self.broken(f"implements no {needed}")
@@ -127,7 +127,7 @@ class Plugin:
                     raise self.broken(msg) from error
 
     def broken(self, what: str) -> PluginLoadError:
-        """An error that says what is wrong with this plugin and how to go on without it."""
+        """Returns an error that says what is wrong with this plugin and how to go on without it."""
         msg = (
             f"the plugin of {self.name!r} ({self.origin}) {what}. "
             f"Update or remove it; TARASH_DISABLE_PLUGINS={self.name} leaves it out."

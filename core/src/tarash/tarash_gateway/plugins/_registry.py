@@ -39,14 +39,14 @@ class PluginRegistry:
         self._registered: dict[str, Plugin] = {}
 
     def names(self) -> list[str]:
-        """The names of all providers, sorted; no plugin is imported."""
+        """Returns the names of all providers, sorted; no plugin is imported."""
         with self._lock:
             found = {key: plugins[0].name for key, plugins in self._installed_plugins().items()}
             found |= {key: plugin.name for key, plugin in self._registered.items()}
             return sorted(found.values())
 
     def spec(self, name: str) -> ProviderSpec:
-        """What the provider says about itself.
+        """Returns what the provider says about itself.
 
         Raises:
             PluginError: there is no such provider, or its plugin is broken.
@@ -54,7 +54,7 @@ class PluginRegistry:
         return self._owner(name).specs[normalize_name(name)]
 
     def create(self, config: GenerationConfig) -> Provider:
-        """A provider bound to `config`.
+        """Returns a provider bound to `config`.
 
         Raises:
             PluginError: there is no such provider, or its plugin is broken.
@@ -127,7 +127,7 @@ class PluginRegistry:
         return Registration(self, before, entry)
 
     def plugins(self) -> Iterator[Plugin]:
-        """Every plugin: loaded, a broken one with its error, a disabled one untouched."""
+        """Yields every plugin: loaded, broken with its error, or disabled and untouched."""
         with self._lock:
             registered = list({id(plugin.target): plugin for plugin in self._registered.values()}.values())
             installed = [plugin for plugins in self._installed_plugins().values() for plugin in plugins]
@@ -171,7 +171,7 @@ class PluginRegistry:
         return self._discovered
 
     def _left_out(self, key: str) -> str | None:
-        """The plugin of a provider that `TARASH_DISABLE_PLUGINS` leaves out, with its distribution."""
+        """Returns the plugin of a provider that `TARASH_DISABLE_PLUGINS` leaves out, with its distribution."""
         plugins = (one for one in discover(PROVIDERS, self._installed) if normalize_name(one.name) == key)
         return next((one.origin for one in plugins if one.disabled), None)
 
@@ -267,7 +267,7 @@ def _check_settings(config: GenerationConfig, settings: tuple[str, ...] | None) 
 
 
 def _refuse_address(config: GenerationConfig) -> None:
-    """A provider that works in this process sends nothing anywhere: an address or a key would be ignored.
+    """Refuses an address or a key for a provider that works in this process and would ignore it.
 
     Raises:
         ConfigurationError: the config has one.

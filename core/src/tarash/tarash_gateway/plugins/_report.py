@@ -58,7 +58,7 @@ class PluginReport(FrozenModel):
 
 
 def plugin_report() -> list[PluginReport]:
-    """Every plugin, broken and disabled ones included. All are loaded for it; nothing is sent.
+    """Reports every plugin, broken and disabled ones included. Loads all of them; sends nothing.
 
     Returns:
         One report for each entry point and each registered plugin, by group and name.
@@ -67,7 +67,7 @@ def plugin_report() -> list[PluginReport]:
 
 
 def report_of(registry: PluginRegistry) -> list[PluginReport]:
-    """The report of one registry's providers, and of the plugins of the other groups."""
+    """Returns the report of one registry's providers, and of the plugins of the other groups."""
     plugins = [*registry.plugins()]
     for group in GROUPS:
         if group != PROVIDERS:

@@ -295,7 +295,7 @@ class Sink:
         return self._file.closed
 
     def begin(self, *, length: int | None, resumed: bool = False, content_type: str | None = None) -> None:
-        """Told by a provider once the headers of an answer are there.
+        """Notes what the headers of an answer say; a provider calls it before the first piece.
 
         Args:
             length: bytes that follow, as the vendor says; None where it does not.

@@ -119,7 +119,7 @@ class Provider(Protocol):
         raise _cannot(self, "look at video jobs")
 
     def find_video(self, lost: UnconfirmedSubmit, *, timeout: float) -> Sequence[VideoJob]:
-        """The jobs of the vendor's list that were made since `lost.since`, newest first; for vendors that have a list.
+        """Lists the jobs made since `lost.since`, newest first; for vendors that have a list.
 
         Core decides which of them it is: it compares `job.request["prompt"]`, `job.model`, `job.size` and
         `job.duration_seconds` with what was asked, as far as the vendor tells them. Where the vendor pages, this reads
@@ -152,7 +152,7 @@ class Provider(Protocol):
         raise _cannot(self, "cancel video jobs")
 
     def fetch_models(self, *, timeout: float) -> Sequence[ModelRow]:
-        """The capability rows as the vendor tells them at this moment, for vendors that publish them.
+        """Fetches the vendor's capability rows as they are now, for vendors that publish them.
 
         Called by `refresh_models` only, never while a request is made. What of the vendor's answer cannot be read as a
         row is left out.

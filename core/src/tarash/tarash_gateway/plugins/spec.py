@@ -69,5 +69,5 @@ class ProviderSpec(StrictModel):
     """Calls of `generate_image` that run at a time in a process; the others wait. None for no limit."""
 
     def wire_model(self, model: str) -> str:
-        """The model's name as it goes out."""
+        """Returns the model's name as it goes out."""
         return model.removeprefix(self.model_prefix) if self.model_prefix else model

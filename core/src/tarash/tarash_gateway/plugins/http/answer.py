@@ -88,11 +88,11 @@ class Answer:
         return None if found is None else one_line(str(found))[: 2 * LONGEST_WORD]
 
     def text(self, words: Any) -> str:
-        """The vendor's words for a message: one line, no key, no prompt, not long."""
+        """Returns the vendor's words for a message: one line, no key, no prompt, not long."""
         return self.redaction.text(words)
 
     def shown(self, parsed: Any) -> Any:
-        """The answer as a response may keep it: without media, keys and prompts."""
+        """Returns the answer as a response may keep it: without media, keys and prompts."""
         return self.redaction.value(parsed)
 
 
@@ -154,7 +154,7 @@ def _decoded(body: bytes) -> str:
 
 
 def _whole_characters(value: Any) -> Any:
-    """`value` with U+FFFD in place of each half of a surrogate pair, which no file and no log could take."""
+    """Puts U+FFFD in place of each half of a surrogate pair, which no file and no log could take."""
     if isinstance(value, str):
         return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):

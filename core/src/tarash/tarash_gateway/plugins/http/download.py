@@ -76,7 +76,7 @@ class Download:
 
     @contextmanager
     def _opened(self) -> Iterator[Reply]:
-        """The answer of the next address, its body unread."""
+        """Opens the next address and gives its answer, the body unread."""
         deadline = Deadline(self._deadline.left(), quiet=QUIET_SECONDS)
         with ExitStack() as stack:
             with connection_errors(self._url.host):
@@ -200,7 +200,7 @@ class Download:
 
     @contextmanager
     def _broken(self) -> Iterator[None]:
-        """What breaks off once the answer has begun."""
+        """Turns a connection that breaks off after the answer began into a `DownloadError`."""
         try:
             with connection_errors(self._url.host):
                 yield
@@ -210,7 +210,7 @@ class Download:
 
     @contextmanager
     def _unsafe(self) -> Iterator[None]:
-        """An address that is not public, in words about a result."""
+        """Words the refusal of an address that is not public for a result."""
         try:
             yield
         except UnsafeUrlError as error:

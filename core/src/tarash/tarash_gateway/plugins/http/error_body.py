@@ -137,19 +137,19 @@ def read_error_body(value: Any) -> ErrorBody:
 
 
 def categories_of(item: Mapping[str, Any]) -> tuple[str, ...]:
-    """What a content filter objected to in one item of an answer; empty where it let it pass."""
+    """Returns what a content filter objected to in one item of an answer; empty where it let it pass."""
     return tuple(dict.fromkeys(_filtered(item)))[:MOST_CATEGORIES]
 
 
 def _page(text: str) -> ErrorBody:
-    """A page in place of an answer is a proxy's; its text says little."""
+    """Reads a page in place of an answer: it is a proxy's, and its text says little."""
     if text.startswith("<"):
         return ErrorBody("a web page came in place of an answer, probably from a proxy", body=text)
     return ErrorBody(text or None, body=text)
 
 
 def _read(value: Any, depth: int = 0) -> tuple[str | None, Mapping[str, Any]]:
-    """The message of a value, and the object that it stands in."""
+    """Returns the message of a value, and the object that it stands in."""
     if isinstance(value, str):
         return value.strip() or None, {}
     if isinstance(value, list):
@@ -163,7 +163,7 @@ def _read(value: Any, depth: int = 0) -> tuple[str | None, Mapping[str, Any]]:
 
 
 def _unwrapped(value: Mapping[str, Any], name: str, depth: int) -> tuple[str | None, Mapping[str, Any]] | None:
-    """The error in a field of `value`; None where there is none."""
+    """Returns the error in a field of `value`; None where there is none."""
     inner = value.get(name)
     if isinstance(inner, str) and inner.strip():
         text, rest = inner.strip(), {key: item for key, item in value.items() if key != name}
@@ -212,7 +212,7 @@ def _beside(value: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _code_of(details: Mapping[str, Any]) -> str | None:
-    """The server's word: a text code, else its status or type, else its number."""
+    """Returns the kind of the first entry as the code of the whole, which the kit reads."""
     values = [details.get(name) for name in _CODES]
     words = [value for value in values if isinstance(value, str) and _CODE.fullmatch(value) and value != "error"]
     numbers = [str(value) for value in values if isinstance(value, int) and not isinstance(value, bool)]
@@ -221,7 +221,7 @@ def _code_of(details: Mapping[str, Any]) -> str | None:
 
 
 def _filtered(table: Any) -> Iterator[str]:
-    """The categories of all spellings in which a content filter tells them."""
+    """Yields the categories of all spellings in which a content filter tells them."""
     if not isinstance(table, Mapping):
         return
     for name in ("inner_error", "innererror"):

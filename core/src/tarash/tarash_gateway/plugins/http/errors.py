@@ -130,7 +130,7 @@ def job_refusal(answer: Answer, body: ErrorBody, job: GenerationJob, **known: An
 
 @contextmanager
 def creation_errors() -> Iterator[None]:
-    """An answer to a submit that cannot be read may stand for a job that exists."""
+    """Marks an unreadable answer to a submit as one that may stand for a job."""
     try:
         yield
     except InvalidResponseError as error:
@@ -141,7 +141,7 @@ def creation_errors() -> Iterator[None]:
 
 @contextmanager
 def job_errors(job: GenerationJob) -> Iterator[None]:
-    """What a look at a job runs into: the job is there and paid for, so that whatever is not final may pass."""
+    """Words the errors of a poll: the job exists and is paid for, so what is not final may pass."""
     try:
         yield
     except ModelNotFoundError as error:
@@ -160,7 +160,7 @@ def job_gone(job: GenerationJob, error: TarashError, *, retryable: bool) -> JobE
 
 @contextmanager
 def download_errors(job: GenerationJob, sink: Sink) -> Iterator[None]:
-    """What a download may run into: the video is paid for, and is there unless the vendor says that it is gone.
+    """Words the errors of a download: the video is paid for, and exists unless the vendor says that it is gone.
 
     A refusal that says "not completed yet", or with a status that means it, is asked again.
     """
@@ -247,7 +247,7 @@ REFUSED = (429, 503, 529)
 def error_for_status(
     status: int, message: str, *, headers: Mapping[str, str] | None = None, **known: Any
 ) -> ProviderError:
-    """The error that an HTTP status means on its own.
+    """Returns the error that an HTTP status means on its own.
 
     Args:
         status: the HTTP status, 400 or above.

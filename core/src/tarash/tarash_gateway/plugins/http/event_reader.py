@@ -123,7 +123,7 @@ def _objects_in(parsed: Any, kind: str = "") -> list[dict[str, Any]]:
 
 
 def _objects_of(body: bytes) -> Iterator[dict[str, Any]]:
-    """The objects of a body that is JSON: one, a list of them, or one on each line."""
+    """Returns the objects of a JSON body: one, a list of them, or one on each line."""
     try:
         yield from _objects_in(read_json(body))
     except ValueError:

@@ -24,7 +24,7 @@ _SURELY_BASE64 = 400
 
 
 def image_items(answer: Mapping[str, Any]) -> list[Any]:
-    """The items of an answer that are images, or stand in the place of one; whatever the list is called."""
+    """Finds the items of an answer that are images, or stand in place of one, whatever the list is called."""
     for name in _LISTS:
         found = answer.get(name)
         if isinstance(found, list) and found:
@@ -84,7 +84,7 @@ def _sources(item: Mapping[str, Any], depth: int = 0) -> Iterator[tuple[str, str
 
 
 def _as_source(text: str, *, base64: bool = False) -> tuple[str, str] | None:
-    """What a text is: `base64`, or `url` for an address or a data URL; None where it is neither."""
+    """Tells whether a text is `base64` or a `url` (an address or a data URL); None where it is neither."""
     text = text.strip()
     if text[:5].lower() == "data:":
         head, comma, body = text.partition(",")
@@ -96,7 +96,7 @@ def _as_source(text: str, *, base64: bool = False) -> tuple[str, str] | None:
 
 
 def _why(item: Mapping[str, Any], answer: Answer) -> str | None:
-    """Why an item is no image, as far as it says."""
+    """Returns why an item is no image, as far as it says."""
     if not any(item.get(name) for name in _WITHHELD):
         return None
     categories = categories_of(item)

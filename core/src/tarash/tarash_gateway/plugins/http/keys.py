@@ -135,7 +135,7 @@ async def _in_time(key: Awaitable[object]) -> object:
 
 @contextmanager
 def _errors_of_function() -> Iterator[None]:
-    """What the caller's function raises is told as what it is: no key, and nothing sent."""
+    """Turns an exception of the caller's function into a `ConfigurationError`: no key, and nothing sent."""
     try:
         yield
     except TarashError:

@@ -175,7 +175,7 @@ class ImageEvents:
         return None
 
     def answer(self) -> ImageAnswer | None:
-        """The answer, once the stream has ended; None where no image was finished."""
+        """Returns the answer, once the stream has ended; None where no image was finished."""
         if not self._outputs:
             return self._whole
         return image_answer(self._outputs, self._last, self._answer, only_text=self._only_text)
@@ -336,7 +336,7 @@ def _first(part: Mapping[str, Any], *names: str) -> Any:
 
 
 def without_signatures(value: Any) -> Any:
-    """Parsed JSON without the queries of its addresses: a signature is as good as the result."""
+    """Removes the queries of all addresses: a signature is as good as the result."""
     if isinstance(value, dict):
         return {name: without_signatures(item) for name, item in value.items()}
     if isinstance(value, list):

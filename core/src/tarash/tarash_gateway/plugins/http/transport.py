@@ -125,7 +125,7 @@ class _Body:
                 yield self._counted(unpacked)
 
     def _first(self, piece: bytes) -> Any:
-        """The decoder for what begins with `piece`."""
+        """Makes the decoder for what begins with `piece`."""
         if self._encoding in (b"gzip", b"x-gzip"):
             self._decoder = zlib.decompressobj(16 + zlib.MAX_WBITS)
         elif self._encoding == b"deflate":  # by the standard with a header; some servers send it without
@@ -247,7 +247,7 @@ class _Base:
 
 
 def _as_field(value: Any) -> str:
-    """A value as a form has it: JSON for what is no text, `true` and `1.5` for what is no object."""
+    """Writes a value as a form has it: text as it is, anything else as JSON."""
     return value if isinstance(value, str) else to_json(value).decode()
 
 
@@ -289,7 +289,7 @@ class AsyncWire(_Base):
 
 
 def _parsed(base_url: str) -> httpx2.URL:
-    """The address as the HTTP library reads it, which knows more of names in other scripts."""
+    """Reads an address as the HTTP library does, which knows more of names in other scripts."""
     try:
         return httpx2.URL(base_url)
     except httpx2.InvalidURL as error:
@@ -391,7 +391,7 @@ class _as_httpx2:  # noqa: N801 # a context manager that reads as a function
 
 
 def _shown(headers: Headers) -> Headers:
-    """The headers of an answer that was unpacked, and whose cookies would tie calls together."""
+    """Returns the headers of an unpacked answer, without cookies, which would tie calls together."""
     packed = any(name.lower() == b"content-encoding" for name, _ in headers)
     hidden = (b"set-cookie", b"content-encoding", b"content-length") if packed else (b"set-cookie",)
     return [pair for pair in headers if pair[0].lower() not in hidden]

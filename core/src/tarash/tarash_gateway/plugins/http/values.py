@@ -91,7 +91,7 @@ def read_job_id(answer: Mapping[str, Any]) -> str | None:
 
 
 def status_of(job: Mapping[str, Any]) -> Any:
-    """The vendor's status word, whatever its field is called; None where there is none."""
+    """Returns the vendor's status word, whatever its field is called; None where there is none."""
     return next((job[name] for name in _STATES if job.get(name) is not None), None)
 
 
