@@ -200,19 +200,19 @@ class ValidationError(TarashError, ValueError):
         problems: every problem of the request at once.
     """
 
-    def __init__(self, message: str, *, problems: Iterable[Problem] = (), **known: Any) -> None:
-        super().__init__(message, **known)
+    def __init__(self, message: str, *, problems: Iterable[Problem] = (), **details: Any) -> None:
+        super().__init__(message, **details)
         self.problems: tuple[Problem, ...] = tuple(problems)
 
     @classmethod
-    def of(cls, subject: str, problems: Iterable[Problem], **known: Any) -> ValidationError:
+    def of(cls, subject: str, problems: Iterable[Problem], **details: Any) -> ValidationError:
         """Lists all `problems` of one `subject` in one error."""
         found = tuple(problems)
         count = "1 problem" if len(found) == 1 else f"{len(found)} problems"
         lines = "".join(f"\n  - {problem}" for problem in found[:LISTED])
         if len(found) > LISTED:
             lines += f"\n  - … and {len(found) - LISTED} more"
-        return cls(f"{subject}: {count}, nothing was sent{lines}", problems=found, **known)
+        return cls(f"{subject}: {count}, nothing was sent{lines}", problems=found, **details)
 
 
 class PluginError(TarashError):
@@ -281,9 +281,9 @@ class ContentPolicyError(ProviderError):
         *,
         stage: Literal["input", "output"] = "input",
         categories: Iterable[str] = (),
-        **known: Any,
+        **details: Any,
     ) -> None:
-        super().__init__(message, **known)
+        super().__init__(message, **details)
         self.stage = stage
         self.categories: tuple[str, ...] = tuple(categories)
 
@@ -347,8 +347,8 @@ class SaveError(TarashError):
         errno: the operating system's number, such as `errno.ENOSPC`, where there is one.
     """
 
-    def __init__(self, message: str, *, errno: int | None = None, **known: Any) -> None:
-        super().__init__(message, **known)
+    def __init__(self, message: str, *, errno: int | None = None, **details: Any) -> None:
+        super().__init__(message, **details)
         self.errno = errno
 
 
@@ -356,8 +356,8 @@ class UnsupportedOperationError(TarashError):
     """The provider cannot do this at all."""
 
 
-def complete(error: TarashError, known: Mapping[str, Any]) -> None:
+def complete(error: TarashError, details: Mapping[str, Any]) -> None:
     """Fills in what `error` does not say yet; what it says stays."""
-    for name, value in known.items():
+    for name, value in details.items():
         if getattr(error, name, None) is None:
             setattr(error, name, value)

@@ -66,9 +66,9 @@ Fields = Mapping[str, Mapping[str, Any]]
 @cache
 def shipped_rows() -> tuple[tuple[ImageModel, ...], tuple[VideoModel, ...]]:
     """Makes the rows that are known without asking the vendor."""
-    known = {"source": SOURCE, "checked_on": CHECKED_ON}
+    columns = {"source": SOURCE, "checked_on": CHECKED_ON}
     rows = [
-        row_of(model, entry["kind"], entry["fields"], price=_shipped_price(model), **known)
+        row_of(model, entry["kind"], entry["fields"], price=_shipped_price(model), **columns)
         for model, entry in MODELS.items()
     ]
     images = tuple(row for row in rows if isinstance(row, ImageModel))
@@ -83,18 +83,18 @@ def _shipped_price(model: str) -> Price | None:
     return Price(per_megapixel=megapixels, basis=basis, source=source, checked_on=CHECKED_ON)
 
 
-def row_of(model: str, kind: str, fields: Fields, **known: Any) -> ImageModel | VideoModel:
+def row_of(model: str, kind: str, fields: Fields, **columns: Any) -> ImageModel | VideoModel:
     """Makes the row of one model.
 
     Args:
         model: the endpoint's id.
         kind: `image` or `video`.
         fields: the fields of its input.
-        known: further columns: `source`, `checked_on`, `price`, `lifecycle`.
+        columns: further columns: `source`, `checked_on`, `price`, `lifecycle`.
     """
     names = FieldNames(fields)
     shared: dict[str, Any] = {
-        **known,
+        **columns,
         "model": model,
         "aspect_ratios": _ratios(fields, names),
         "word_sizes": PRESET_SIZES if model in _MEGAPIXELS else {},
@@ -251,16 +251,19 @@ def read_openapi(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {}
 
 
+_LIMITS = ("enum", "minimum", "maximum", "maxItems")
+
+
 def _field(field: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
     parts = [_resolved(part, document) for part in field.get("anyOf") or field.get("oneOf") or [field]]
-    known: dict[str, Any] = {
+    merged: dict[str, Any] = {
         "type": next((part["type"] for part in parts if part.get("type") not in (None, "null")), "string")
     }
     for part in parts:
-        known |= {name: part[name] for name in ("enum", "minimum", "maximum", "maxItems") if part.get(name) is not None}
+        merged |= {name: part[name] for name in _LIMITS if part.get(name) is not None}
         if {"width", "height"} <= set(part.get("properties") or ()):
-            known["type"] = "size"
-    return known
+            merged["type"] = "size"
+    return merged
 
 
 def _resolved(schema: Mapping[str, Any], document: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -156,11 +156,13 @@ class Collected:
     @property
     def begun(self) -> bool:
         """Whether anything came that tells how it ended."""
-        return self._blocked is not None or any(one.outputs or one.reason for one in self._candidates.values())
+        return self._blocked is not None or any(
+            candidate.outputs or candidate.reason for candidate in self._candidates.values()
+        )
 
     @property
     def _reason(self) -> str | None:
-        return next((one.reason for one in self._candidates.values() if one.reason), None)
+        return next((candidate.reason for candidate in self._candidates.values() if candidate.reason), None)
 
     def _part(self, part: dict[str, Any], candidate: _Candidate) -> list[ImagePart]:
         output = read_image(part, self._answer) if _is_image(part) else None
@@ -174,21 +176,21 @@ class Collected:
         return []
 
     def _nothing(self, raw: dict[str, Any]) -> TarashError:
-        known: dict[str, Any] = {"status_code": self._answer.status, "raw": self._answer.redaction.shown(raw)}
+        details: dict[str, Any] = {"status_code": self._answer.status, "raw": self._answer.redaction.shown(raw)}
         if self._blocked is not None:
             msg = f"the prompt was refused ({self._blocked})"
-            return ContentPolicyError(msg, categories=(self._blocked,), code=self._blocked, billable="no", **known)
+            return ContentPolicyError(msg, categories=(self._blocked,), code=self._blocked, billable="no", **details)
         reason = self._reason
         if reason in _BLOCKED:
             msg = f"the picture was withheld ({reason})"
             categories = (reason,)
             return ContentPolicyError(
-                msg, stage="output", categories=categories, code=reason, billable="unknown", **known
+                msg, stage="output", categories=categories, code=reason, billable="unknown", **details
             )
         wrote = ", the model wrote a text instead" if self._wrote else ""
         msg = f"the answer holds no picture (it ended with {reason or 'no reason given'}{wrote})"
         billable: Billable = "unknown" if reason is None else "yes"
-        return InvalidResponseError(msg, code=reason, billable=billable, **known)
+        return InvalidResponseError(msg, code=reason, billable=billable, **details)
 
     def _stage(self, status: Mapping[str, Any]) -> None:
         if status.get("modelStage") not in _ENDING:

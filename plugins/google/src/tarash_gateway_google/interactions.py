@@ -40,7 +40,7 @@ class Video:
     base64: str | None = field(default=None, repr=False)
 
 
-def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[VideoStatus, list[Video]]:
+def read_interaction(answer: Answer, before: VideoJob, places: Places) -> tuple[VideoStatus, list[Video]]:
     """Returns what an answer says of a job, over what is known of it, and the videos that are in it.
 
     Raises:
@@ -52,7 +52,7 @@ def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[V
     kept = _without_input(parsed)
     raw = answer.shown(kept)
     videos = list(_videos(parsed))
-    status = _status(parsed, answer, known, videos, raw)
+    status = _status(parsed, answer, before, videos, raw)
     job = status.job
     if files := _files(videos, places):
         job = job.model_copy(update={"provider_data": {**job.provider_data, "files": files}})
@@ -64,36 +64,36 @@ def read_interaction(answer: Answer, known: VideoJob, places: Places) -> tuple[V
 
 
 def _status(
-    parsed: dict[str, Any], answer: Answer, known: VideoJob, videos: list[Video], raw: dict[str, Any]
+    parsed: dict[str, Any], answer: Answer, before: VideoJob, videos: list[Video], raw: dict[str, Any]
 ) -> VideoStatus:
-    job_id = known.id or read_job_id(parsed)
+    job_id = before.id or read_job_id(parsed)
     if not job_id:
         msg = "the vendor's answer holds no job id"
         raise InvalidResponseError(msg, status_code=answer.status, raw=answer.redaction.shown(parsed))
-    word, fault = parsed.get("status", parsed.get("state")), parsed.get("errors") or parsed.get("error")
-    if word in _ENDS_WITHOUT_AN_ERROR and not fault:
-        fault = {"code": word}
+    word, failure = parsed.get("status", parsed.get("state")), parsed.get("errors") or parsed.get("error")
+    if word in _ENDS_WITHOUT_AN_ERROR and not failure:
+        failure = {"code": word}
     meaning: Any = word
     if word == _IDLE:
         meaning = "completed" if videos or _outputs(parsed) else "in_progress"
     elif read_status(word) == "failed" and videos:
         meaning = "completed"  # cut short, and there is something to fetch
     status = VideoStatus.of(
-        known,
+        before,
         id=job_id,
         status=meaning or "in_progress",
-        error=fault,
+        error=failure,
         completed_at=parsed.get("completed_at"),
         # It changes with every poll: the first one is nearest to the truth.
-        created_at=known.created_at.timestamp() if known.created_at else parsed.get("created"),
+        created_at=before.created_at.timestamp() if before.created_at else parsed.get("created"),
         outputs=len(videos) or None,
         redaction=answer.redaction,
         raw=raw,
     )
     job, odd = status.job, status.job.vendor_status
-    if odd and odd != known.vendor_status and read_status(meaning) is None:
+    if odd and odd != before.vendor_status and read_status(meaning) is None:
         logger.warning("job %s has a status %r that is not known; it is taken as %s", job.id, odd, job.status)
-    if job.status == "failed" and (body := read_error_body(fault)).is_refusal:
+    if job.status == "failed" and (body := read_error_body(failure)).is_refusal:
         raise job_refusal(answer, body, job)
     if job.status == "completed" and job.completed_at is None:
         return replace(status, job=job.model_copy(update={"completed_at": read_time(parsed.get("updated"))}))

@@ -119,7 +119,7 @@ class GoogleProvider(HttpProvider):
         with _poll_errors(job):
             return self._read_videos((yield from omni.cancel(self.places, job)), job)
 
-    def _made(self, job: VideoJob, index: int) -> Steps[Video]:
+    def _video_at(self, job: VideoJob, index: int) -> Steps[Video]:
         """Finds video `index`: from an answer of this call, from its known file, or by a poll."""
         if job.id not in self._shelf:
             files = job.provider_data.get("files")
@@ -133,7 +133,7 @@ class GoogleProvider(HttpProvider):
         return videos[index]
 
     def _download(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:
-        video = yield from self._made(job, index)
+        video = yield from self._video_at(job, index)
         with _downloads(job, sink):
             if video.base64 is not None:
                 write_inline(video.base64, sink)

@@ -38,8 +38,8 @@ class Uploads:
         """
         digest = hashlib.sha256(content).hexdigest()
         with free_of_charge():
-            known = self._sent.get(digest)
-            file = yield from (_upload(places, content, content_type) if known is None else _look(places, known))
+            sent = self._sent.get(digest)
+            file = yield from (_upload(places, content, content_type) if sent is None else _poll(places, sent))
             self._sent[digest] = file
             state = str(file.get("state") or "ACTIVE").upper().removeprefix("STATE_")
             if state == "PROCESSING":
@@ -81,7 +81,7 @@ def _upload(places: Places, content: bytes, content_type: str) -> Steps[dict[str
     return _file(done, done.object().get("file"))
 
 
-def _look(places: Places, file: dict[str, Any]) -> Steps[dict[str, Any]]:
+def _poll(places: Places, file: dict[str, Any]) -> Steps[dict[str, Any]]:
     name = (read_id(file.get("name")) or str(file["uri"])).rpartition("/")[2]
     answer = yield HttpRequest("GET", places.file(name), most_seconds=UPLOAD_SECONDS)
     parsed = answer.object()

@@ -66,7 +66,7 @@ def poll(places: Places, job: VideoJob) -> Steps[Answer]:
     return (yield poll_request("POST", path, job, {"operationName": job.id}))
 
 
-def read_operation(answer: Answer, known: VideoJob) -> tuple[VideoStatus, list[Video]]:
+def read_operation(answer: Answer, before: VideoJob) -> tuple[VideoStatus, list[Video]]:
     """Returns what an answer says of an operation, and the videos that are in it.
 
     Raises:
@@ -74,21 +74,21 @@ def read_operation(answer: Answer, known: VideoJob) -> tuple[VideoStatus, list[V
         ContentPolicyError: every video was withheld.
     """
     parsed = answer.object()
-    name = known.id or read_id(parsed.get("name"))
+    name = before.id or read_id(parsed.get("name"))
     raw = answer.shown(parsed)
     if not name:
         msg = "the vendor's answer holds no name of an operation"
         raise InvalidResponseError(msg, status_code=answer.status, raw=answer.redaction.shown(parsed))
-    fault = parsed.get("error")
-    if fault:
-        body = read_error_body(fault)
+    failure = parsed.get("error")
+    if failure:
+        body = read_error_body(failure)
         number = read_count(body.details.get("code"))
         error = {"message": body.words, "code": _GRPC.get(number or 0) or body.code}
-        failed = VideoStatus.of(known, id=name, status="failed", error=error, redaction=answer.redaction, raw=raw)
+        failed = VideoStatus.of(before, id=name, status="failed", error=error, redaction=answer.redaction, raw=raw)
         if body.is_refusal:
             raise job_refusal(answer, body, failed.job)
         return failed, []
-    status = VideoStatus.of(known, id=name, status="in_progress", raw=raw)
+    status = VideoStatus.of(before, id=name, status="in_progress", raw=raw)
     return (status, []) if parsed.get("done") is not True else _finished(parsed, status.job, raw, answer)
 
 

@@ -6,9 +6,9 @@ import os
 from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.plugins import data_folder, hookimpl, read_variable
+from tarash_gateway_ledger.entry import TAG, entry_of
 from tarash_gateway_ledger.jobs import Jobs
 from tarash_gateway_ledger.lines import append
-from tarash_gateway_ledger.reckoning import TAG, entry_of
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.models import GenerationJob

@@ -99,10 +99,10 @@ def close_clients() -> None:
 
 def _headers_of(client: Any) -> dict[str, str]:
     """Returns what the SDK and its HTTP client send with every request."""
-    known: dict[str, Any] = {"Connection": "keep-alive", **client.default_headers, "x-stainless-retry-count": "0"}
+    headers: dict[str, Any] = {"Connection": "keep-alive", **client.default_headers, "x-stainless-retry-count": "0"}
     # What is no text is the SDK's mark for a header that is left out.
     names = (*_FROM_THE_CONNECTION, "content-type")
-    return {name: value for name, value in known.items() if isinstance(value, str) and name.lower() not in names}
+    return {name: value for name, value in headers.items() if isinstance(value, str) and name.lower() not in names}
 
 
 def _foreign_headers(connection: Connection) -> list[str]:

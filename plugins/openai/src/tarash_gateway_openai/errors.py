@@ -66,8 +66,8 @@ def _sdk_error(answer: Answer, error: TarashError) -> Exception:
     inner = error.raw.get("error") if isinstance(error.raw, Mapping) else None
     response = httpx2.Response(status, request=httpx2.Request("POST", answer.url))
     body = inner if isinstance(inner, Mapping) else error.raw
-    made: Exception = kind(f"Error code: {status} - {error.raw}", response=response, body=body)
-    return made
+    exception: Exception = kind(f"Error code: {status} - {error.raw}", response=response, body=body)
+    return exception
 
 
 def hide_keys(error: Any, answer: Answer) -> None:
@@ -82,8 +82,8 @@ def is_missing_route(error: TarashError) -> bool:
     """Whether a server has no such operation: 405, 501, or a 404 that is about the route and not about a job."""
     if error.status_code in (405, 501):
         return True
-    fault = error.raw.get("error") if isinstance(error.raw, Mapping) else None
-    about_a_job = isinstance(fault, Mapping) and str(fault.get("code")) != "404"
+    body = error.raw.get("error") if isinstance(error.raw, Mapping) else None
+    about_a_job = isinstance(body, Mapping) and str(body.get("code")) != "404"
     return error.status_code == 404 and not about_a_job
 
 

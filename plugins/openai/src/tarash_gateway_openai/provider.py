@@ -175,8 +175,8 @@ def _named_in(answer: Answer, index: int, error: TarashError) -> HttpRequest:
 class _Pages:
     """The pages of the job list that are read for one lost answer."""
 
-    def __init__(self, known: VideoJob, lost: UnconfirmedSubmit) -> None:
-        self._known, self._lost = known, lost
+    def __init__(self, template: VideoJob, lost: UnconfirmedSubmit) -> None:
+        self._template, self._lost = template, lost
         self._after: str | None = None
         self._more = True
         self._read = 0
@@ -189,7 +189,7 @@ class _Pages:
     def add(self, answer: Answer) -> None:
         """Takes in a page."""
         self._read += 1
-        jobs, self._after = read_job_list(answer, self._known)
+        jobs, self._after = read_job_list(answer, self._template)
         early = self._lost.since - CLOCKS_DIFFER
         prompt = self._lost.request.get("prompt")
         # Of a long list only what may be it is kept.

@@ -18,22 +18,22 @@ PARTIAL_IMAGES = 2
 
 def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False) -> HttpRequest:
     """Builds `images/generations`, or `images/edits` where there are input images."""
-    asked = prepared.request
+    request = prepared.request
     body = {
         "model": prepared.model,
-        "prompt": asked.prompt,
-        "n": asked.n,
-        "size": asked.size,
-        "quality": asked.quality,
-        "style": asked.style,
-        "background": asked.background,
-        "output_format": asked.output_format,
+        "prompt": request.prompt,
+        "n": request.n,
+        "size": request.size,
+        "quality": request.quality,
+        "style": request.style,
+        "background": request.background,
+        "output_format": request.output_format,
         "stream": True if stream else None,
         "partial_images": PARTIAL_IMAGES if stream else None,
-        **_without_a_row(asked.negative_prompt, asked.seed, asked.aspect_ratio, asked.resolution),
-        **asked.extra_params,
+        **_without_a_row(request.negative_prompt, request.seed, request.aspect_ratio, request.resolution),
+        **request.extra_params,
     }
-    limit = image_limit(asked.n + (PARTIAL_IMAGES if stream else 0))
+    limit = image_limit(request.n + (PARTIAL_IMAGES if stream else 0))
     if not prepared.images:
         return HttpRequest("POST", "/images/generations", _given(body), limit=limit)
     name = "image" if len(prepared.images) == 1 else "image[]"
@@ -59,23 +59,23 @@ def _markup(value: object) -> bytes:
 
 def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequest:
     """Builds `videos`, or `videos/{id}/remix`."""
-    asked = prepared.request
-    if asked.operation == "remix":
+    request = prepared.request
+    if request.operation == "remix":
         # A model without a row may have parameters of its own; for the others core has refused or left out the rest.
-        own = {name: value for name, value in asked.extra_params.items() if name != "video_id"}
-        return HttpRequest("POST", f"/videos/{path_segment(_source(asked))}/remix", {"prompt": asked.prompt, **own})
-    if asked.operation != "generate":
-        msg = f"this plugin does not {asked.operation} videos; it generates and remixes them"
+        own = {name: value for name, value in request.extra_params.items() if name != "video_id"}
+        return HttpRequest("POST", f"/videos/{path_segment(_source(request))}/remix", {"prompt": request.prompt, **own})
+    if request.operation != "generate":
+        msg = f"this plugin does not {request.operation} videos; it generates and remixes them"
         raise UnsupportedOperationError(msg)
     body = {
         "model": prepared.model,
-        "prompt": asked.prompt,
-        "seconds": None if asked.duration_seconds is None else f"{asked.duration_seconds:g}",
-        "size": asked.size,
-        "generate_audio": asked.generate_audio,
-        "n": asked.n if asked.n > 1 else None,
-        **_without_a_row(asked.negative_prompt, asked.seed, asked.aspect_ratio, asked.resolution),
-        **asked.extra_params,
+        "prompt": request.prompt,
+        "seconds": None if request.duration_seconds is None else f"{request.duration_seconds:g}",
+        "size": request.size,
+        "generate_audio": request.generate_audio,
+        "n": request.n if request.n > 1 else None,
+        **_without_a_row(request.negative_prompt, request.seed, request.aspect_ratio, request.resolution),
+        **request.extra_params,
     }
     # The official SDK sends a form here even without a file, and compatible servers were written against it.
     files = tuple(_part("input_reference", file) for file in prepared.images)
@@ -127,12 +127,12 @@ def _part(field_name: str, file: InputFile) -> FilePart:
     return FilePart(field_name, file.name, file.content, file.content_type)
 
 
-def _source(asked: VideoGenerationRequest) -> str:
-    if isinstance(asked.video, VideoJob):
-        return asked.video.id
-    if isinstance(asked.video, str):
-        return asked.video
-    named = asked.extra_params.get("video_id")
+def _source(request: VideoGenerationRequest) -> str:
+    if isinstance(request.video, VideoJob):
+        return request.video.id
+    if isinstance(request.video, str):
+        return request.video
+    named = request.extra_params.get("video_id")
     if not isinstance(named, str) or not named:
         msg = (
             "a remix starts from a video of the vendor: give its job as `video`, or its id as extra_params['video_id']"

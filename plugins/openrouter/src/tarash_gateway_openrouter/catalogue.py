@@ -114,23 +114,23 @@ def _video_row(item: Mapping[str, Any], name: str, checked_on: date, basis: str)
 
 
 def _image_row(item: Mapping[str, Any], name: str, checked_on: date) -> ImageModel:
-    told = item.get("supported_parameters")
-    known: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
-    streams, compression = item.get("supports_streaming"), _range(known.get("output_compression"))
-    count = _range(known.get("n"))
-    lacks = [field for param, field in _DROPS_IN_SILENCE.items() if known and param not in known]
+    listed = item.get("supported_parameters")
+    descriptors: Mapping[str, Any] = listed if isinstance(listed, Mapping) else {}
+    streams, compression = item.get("supports_streaming"), _range(descriptors.get("output_compression"))
+    count = _range(descriptors.get("n"))
+    lacks = [field for param, field in _DROPS_IN_SILENCE.items() if descriptors and param not in descriptors]
     return ImageModel(
         model=name,
         source=IMAGE_SOURCE,
         checked_on=checked_on,
         lifecycle=LIFECYCLES.get(name, Lifecycle()),
-        aspect_ratios=_ratios(_enum(known.get("aspect_ratio"))),
-        resolutions=_words(_enum(known.get("resolution"))),
-        qualities=_words(_enum(known.get("quality"))),
-        backgrounds=_words(_enum(known.get("background"))),
-        output_formats=_words(_enum(known.get("output_format"))),
+        aspect_ratios=_ratios(_enum(descriptors.get("aspect_ratio"))),
+        resolutions=_words(_enum(descriptors.get("resolution"))),
+        qualities=_words(_enum(descriptors.get("quality"))),
+        backgrounds=_words(_enum(descriptors.get("background"))),
+        output_formats=_words(_enum(descriptors.get("output_format"))),
         max_images=MOST_IMAGES if count is None else min(max(int(count[1]), 1), MOST_IMAGES),
-        max_input_images=_input_images(item, known),
+        max_input_images=_input_images(item, descriptors),
         mask=False,
         streaming=streams if isinstance(streams, bool) else None,
         extra_params=IMAGE_PARAMS,
@@ -141,10 +141,10 @@ def _image_row(item: Mapping[str, Any], name: str, checked_on: date) -> ImageMod
     )
 
 
-def _input_images(item: Mapping[str, Any], known: Mapping[str, Any]) -> int | None:
-    told = _range(known.get("input_references"))
-    if told is not None:
-        return max(int(told[1]), 0)
+def _input_images(item: Mapping[str, Any], descriptors: Mapping[str, Any]) -> int | None:
+    bounds = _range(descriptors.get("input_references"))
+    if bounds is not None:
+        return max(int(bounds[1]), 0)
     made_of = item.get("architecture")
     takes = made_of.get("input_modalities") if isinstance(made_of, Mapping) else None
     return 0 if isinstance(takes, list) and takes and "image" not in takes else None

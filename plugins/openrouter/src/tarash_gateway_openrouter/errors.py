@@ -42,11 +42,11 @@ def read_error(answer: Answer) -> TarashError:
     no_model = answer.status == 400 and answer.method == "POST" and _NO_MODEL.search(body.words) is not None
     hints = {**HINTS, 400: HINTS[404]} if no_model else HINTS
     error = error_of(answer, body, hints=hints, at=at)
-    known: dict[str, Any] = {"status_code": answer.status, "code": error.code, "raw": error.raw}
+    details: dict[str, Any] = {"status_code": answer.status, "code": error.code, "raw": error.raw}
     if no_model:
-        return ModelNotFoundError(error.message, **known)
+        return ModelNotFoundError(error.message, **details)
     if answer.status == 499:  # something between gave the request up; it may have been made all the same
-        return ProviderUnavailableError(error.message, retryable=True, billable="unknown", **known)
+        return ProviderUnavailableError(error.message, retryable=True, billable="unknown", **details)
     return error
 
 

@@ -17,23 +17,23 @@ OpenRouter's guide to video, read 2026-11-22: `provider.options.google-vertex.pa
 
 def takes_negative_prompt(model: str, allowed: Iterable[str]) -> bool:
     """Whether a model takes one: its own list says so, and the way there is known."""
-    known = NEGATIVE_PROMPT.get(_author(model))
-    return known is not None and known[1] in tuple(allowed)
+    entry = NEGATIVE_PROMPT.get(_author(model))
+    return entry is not None and entry[1] in tuple(allowed)
 
 
-def negative_prompt_of(model: str, text: str, given: Any) -> dict[str, Any] | Any:
+def negative_prompt_of(model: str, text: str, own_provider: Any) -> dict[str, Any] | Any:
     """Returns the `provider` object of a request with a negative prompt in it.
 
     Args:
         model: the model's name.
         text: the negative prompt.
-        given: what the caller's own `provider` parameter says; it stays and comes first.
+        own_provider: what the caller's own `provider` parameter says; it stays and comes first.
     """
-    known = NEGATIVE_PROMPT.get(_author(model))
-    if known is None or not isinstance(given, dict | None):
-        return given
-    slug, name = known
-    provider = dict(given or {})
+    entry = NEGATIVE_PROMPT.get(_author(model))
+    if entry is None or not isinstance(own_provider, dict | None):
+        return own_provider
+    slug, name = entry
+    provider = dict(own_provider or {})
     options = dict(provider.get("options") or {})
     own = dict(options.get(slug) or {})
     own["parameters"] = {name: text, **(own.get("parameters") or {})}

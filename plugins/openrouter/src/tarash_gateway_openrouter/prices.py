@@ -83,8 +83,8 @@ def _dollars(value: Any) -> float | None:
 
 
 def _tiers(sizes: Iterable[str]) -> list[tuple[str, str]]:
-    known = [(size, min(pixels)) for size in sizes if (pixels := parse_size(size))]
-    return [(size, _TIERS.get(short, f"{short}p")) for size, short in known]
+    edges = [(size, min(pixels)) for size in sizes if (pixels := parse_size(size))]
+    return [(size, _TIERS.get(short, f"{short}p")) for size, short in edges]
 
 
 def _of(tier: str, table: Mapping[str, float]) -> list[tuple[str, float]]:

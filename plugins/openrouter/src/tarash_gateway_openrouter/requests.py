@@ -118,14 +118,14 @@ def _problems(prepared: PreparedRequest[VideoGenerationRequest]) -> list[Problem
         if frames.count(role) > 1
     ]
     if frames and len(frames) < len(roles):
-        told = "has frames and references; the vendor would drop the references, so give one kind only"
-        found.append(Problem("image_list", told))
+        message = "has frames and references; the vendor would drop the references, so give one kind only"
+        found.append(Problem("image_list", message))
     if request.n > 1:
         found.append(Problem("n", "the protocol makes one video in one job; submit several jobs", value=request.n))
     if request.duration_seconds is not None and request.duration_seconds != int(request.duration_seconds):
-        told = "the protocol takes whole seconds"
+        message = "the protocol takes whole seconds"
         near = f"{max(round(request.duration_seconds), 1)}"
-        found.append(Problem("duration_seconds", told, value=request.duration_seconds, nearest=near))
+        found.append(Problem("duration_seconds", message, value=request.duration_seconds, nearest=near))
     return found
 
 
@@ -138,12 +138,12 @@ def _source(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) ->
         msg = "this vendor does not remix videos; operation='edit' does what is asked for with an earlier job"
         raise UnsupportedOperationError(msg)
     if isinstance(video, (Media, Path)) or video is None:
-        told = "must be an earlier job of this vendor, or its id; a clip of your own cannot be edited here"
-        _refuse(prepared.model, [Problem("video", told)])
+        message = "must be an earlier job of this vendor, or its id; a clip of your own cannot be edited here"
+        _refuse(prepared.model, [Problem("video", message)])
     if isinstance(video, VideoJob):
         if video.endpoint.rstrip("/") != endpoint:
-            told = f"lives at {video.endpoint}; only jobs of {endpoint} can be edited or extended there"
-            _refuse(prepared.model, [Problem("video", told)])
+            message = f"lives at {video.endpoint}; only jobs of {endpoint} can be edited or extended there"
+            _refuse(prepared.model, [Problem("video", message)])
         return video.id
     return str(video)
 

@@ -64,7 +64,7 @@ def span_name(context: CallContext) -> str:
 
 def call_attributes(context: CallContext) -> dict[str, Any]:
     """Returns what is known when a span begins."""
-    known: dict[str, Any] = {
+    attributes: dict[str, Any] = {
         "tarash.request_id": context.request_id,
         "tarash.operation": context.operation,
         "tarash.kind": context.kind,
@@ -72,15 +72,15 @@ def call_attributes(context: CallContext) -> dict[str, Any]:
         "tarash.model": context.model,
     }
     if context.attempt is not None:
-        known["tarash.attempt"] = context.attempt
+        attributes["tarash.attempt"] = context.attempt
     if not asks_the_vendor(context):
-        return known  # what the conventions name is on the vendor's part alone, so that sums are right
+        return attributes  # what the conventions name is on the vendor's part alone, so that sums are right
     if context.operation == "stream":
-        known["gen_ai.request.stream"] = True
+        attributes["gen_ai.request.stream"] = True
     if context.job is not None:
-        known |= job_attributes(context.job)
+        attributes |= job_attributes(context.job)
     request = {name: value for name, value in context.request.items() if name in REQUEST}
-    return known | vendor_attributes(context) | {REQUEST[name]: value for name, value in request.items()}
+    return attributes | vendor_attributes(context) | {REQUEST[name]: value for name, value in request.items()}
 
 
 def vendor_attributes(context: CallContext) -> dict[str, Any]:
@@ -97,8 +97,8 @@ def vendor_attributes(context: CallContext) -> dict[str, Any]:
 
 def job_attributes(job: GenerationJob) -> dict[str, Any]:
     """Returns which job it is, and which call submitted it."""
-    known = {"gen_ai.response.id": job.id, "tarash.job.id": job.id, "tarash.job.request_id": job.request_id}
-    return {name: value for name, value in known.items() if value is not None}
+    attributes = {"gen_ai.response.id": job.id, "tarash.job.id": job.id, "tarash.job.request_id": job.request_id}
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def outcome_attributes(context: CallContext, outcome: CallOutcome) -> dict[str, Any]:
@@ -106,12 +106,12 @@ def outcome_attributes(context: CallContext, outcome: CallOutcome) -> dict[str, 
     response = outcome.response
     if not asks_the_vendor(context):
         return {} if response is None else {"tarash.attempts": len(response.attempts)}
-    known = {} if response is None else _response(response)
-    return known if outcome.job is None else known | job_attributes(outcome.job)
+    attributes = {} if response is None else _response(response)
+    return attributes if outcome.job is None else attributes | job_attributes(outcome.job)
 
 
 def _response(response: GenerationResponse) -> dict[str, Any]:
-    known = {
+    attributes = {
         "gen_ai.response.id": response.provider_request_id,
         "tarash.provider_request_id": response.provider_request_id,
         "tarash.cost_usd": response.cost,
@@ -120,7 +120,7 @@ def _response(response: GenerationResponse) -> dict[str, Any]:
         "tarash.output.seconds": getattr(response, "duration_seconds", None),
         **usage_attributes(response.usage),
     }
-    return {name: value for name, value in known.items() if value is not None}
+    return {name: value for name, value in attributes.items() if value is not None}
 
 
 def _server(endpoint: str | None) -> dict[str, Any]:

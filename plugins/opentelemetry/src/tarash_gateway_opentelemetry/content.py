@@ -25,10 +25,10 @@ def prompt_attributes(context: CallContext) -> dict[str, Any]:
     if os.environ.get(VARIABLE, "").strip().lower() not in _ON_SPANS or "prompt" not in context.request:
         return {}
     message = {"role": "user", "parts": [{"type": "text", "content": context.request["prompt"]}]}
-    known = {"gen_ai.input.messages": json.dumps([message], ensure_ascii=False)}
+    attributes = {"gen_ai.input.messages": json.dumps([message], ensure_ascii=False)}
     if "negative_prompt" in context.request:
-        known["tarash.request.negative_prompt"] = context.request["negative_prompt"]
-    return known
+        attributes["tarash.request.negative_prompt"] = context.request["negative_prompt"]
+    return attributes
 
 
 def without_prompt(text: str, request: Mapping[str, Any]) -> str:

@@ -37,8 +37,8 @@ def tell_error(span: Span, error: BaseException, request: Mapping[str, Any]) -> 
     if isinstance(error, TarashError):
         # Ours alone: its keys are masked. A trace would show the texts of its causes, which are a stranger's.
         message = event["exception.message"] = without_prompt(str(error), request)
-        known = {"code": error.code, "status_code": error.status_code, "billable": error.billable}
-        span.set_attributes({f"tarash.error.{name}": value for name, value in known.items() if value is not None})
+        details = {"code": error.code, "status_code": error.status_code, "billable": error.billable}
+        span.set_attributes({f"tarash.error.{name}": value for name, value in details.items() if value is not None})
     span.add_event("exception", event)
     span.set_attributes(error_attributes(error))
     span.set_status(Status(StatusCode.ERROR, message))

@@ -75,8 +75,10 @@ class OpenTelemetryObserver:
             return  # progress alone is no event: a span holds 128 of them
         opened.told_of_job = (job.id, job.status)
         opened.span.set_attributes(job_attributes(job))
-        news = {"tarash.job.id": job.id, "tarash.job.status": job.status, "tarash.job.progress": job.progress}
-        opened.span.add_event("tarash.job.updated", {name: value for name, value in news.items() if value is not None})
+        changes = {"tarash.job.id": job.id, "tarash.job.status": job.status, "tarash.job.progress": job.progress}
+        opened.span.add_event(
+            "tarash.job.updated", {name: value for name, value in changes.items() if value is not None}
+        )
 
     @hookimpl
     def tarash_after_generate(self, context: CallContext, outcome: CallOutcome) -> None:

@@ -135,10 +135,10 @@ def _installed() -> tuple[InstalledPlugin, ...]:
 
 def _state(path: str) -> tuple[int, int]:
     try:
-        told = os.stat(path or ".")  # noqa: PTH116 # a `Path` for each costs more than the look
+        stat = os.stat(path or ".")  # noqa: PTH116 # a `Path` for each costs more than the look
     except (OSError, ValueError):
         return 0, 0
-    return told.st_ino, told.st_mtime_ns
+    return stat.st_ino, stat.st_mtime_ns
 
 
 @lru_cache(maxsize=1)

@@ -106,10 +106,10 @@ def hidden_library(error: BaseException, billable: Billable = "no") -> Configura
         error: what was raised.
         billable: whether something may have been paid for when it was raised.
     """
-    seen: set[int] = set()
+    visited: set[int] = set()
     each: BaseException | None = error
-    while each is not None and id(each) not in seen:
-        seen.add(id(each))
+    while each is not None and id(each) not in visited:
+        visited.add(id(each))
         module = _module_of(each)
         file = _hiding_file(module)
         if module is not None and file is not None:

@@ -124,7 +124,7 @@ class Observers:
     def _load(self) -> tuple[Plugin, ...]:
         from tarash.tarash_gateway.plugins._plugin import Plugin  # noqa: PLC0415 # only where one is installed
 
-        found = [Plugin.installed(one) for one in discover(OBSERVERS) if not one.disabled]
+        found = [Plugin.installed(entry) for entry in discover(OBSERVERS) if not entry.disabled]
         for plugin in found:
             plugin.load()
         return tuple(plugin for plugin in found if plugin.error is None)

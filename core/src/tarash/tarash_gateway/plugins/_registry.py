@@ -84,9 +84,9 @@ class PluginRegistry:
         if spec.local:
             provider.endpoint = f"local://{spec.name}"
         elif not _endpoint_of(provider):
-            made = type(provider).__name__
+            kind = type(provider).__name__
             msg = (
-                f"the plugin of {config.provider!r} ({owner.origin}) made a {made} that has no endpoint: "
+                f"the plugin of {config.provider!r} ({owner.origin}) made a {kind} that has no endpoint: "
                 "the base URL that its requests go to, as text"
             )
             raise PluginError(msg, provider=config.provider, model=config.model)
@@ -131,7 +131,7 @@ class PluginRegistry:
         with self._lock:
             registered = list({id(plugin.target): plugin for plugin in self._registered.values()}.values())
             installed = [plugin for plugins in self._installed_plugins().values() for plugin in plugins]
-            disabled = [Plugin.installed(one) for one in discover(PROVIDERS, self._installed) if one.disabled]
+            disabled = [Plugin.installed(entry) for entry in discover(PROVIDERS, self._installed) if entry.disabled]
         for plugin in installed:
             plugin.load()
         yield from (*installed, *disabled, *registered)
@@ -164,16 +164,16 @@ class PluginRegistry:
     def _installed_plugins(self) -> dict[str, list[Plugin]]:
         if self._discovered is None:
             found: dict[str, list[Plugin]] = {}
-            for one in discover(PROVIDERS, self._installed):
-                if not one.disabled:
-                    found.setdefault(normalize_name(one.name), []).append(Plugin.installed(one))
+            for entry in discover(PROVIDERS, self._installed):
+                if not entry.disabled:
+                    found.setdefault(normalize_name(entry.name), []).append(Plugin.installed(entry))
             self._discovered = found
         return self._discovered
 
     def _left_out(self, key: str) -> str | None:
         """Returns the plugin of a provider that `TARASH_DISABLE_PLUGINS` leaves out, with its distribution."""
-        plugins = (one for one in discover(PROVIDERS, self._installed) if normalize_name(one.name) == key)
-        return next((one.origin for one in plugins if one.disabled), None)
+        plugins = (entry for entry in discover(PROVIDERS, self._installed) if normalize_name(entry.name) == key)
+        return next((entry.origin for entry in plugins if entry.disabled), None)
 
 
 class Registration:
@@ -239,8 +239,8 @@ def _make(owner: Plugin, spec: ProviderSpec, config: GenerationConfig) -> Provid
     """Makes a provider: by the spec's factory, else by the plugin's hook."""
     if spec.factory:
         module, _, name = spec.factory.partition(":")
-        made: Provider = getattr(import_module(module), name)(config)
-        return made
+        provider: Provider = getattr(import_module(module), name)(config)
+        return provider
     assert owner.manager is not None  # noqa: S101 # a loaded plugin has one
     hooked: Provider | None = owner.manager.hook.tarash_create_provider(config=config)
     return hooked
@@ -250,15 +250,15 @@ def _check_settings(config: GenerationConfig, settings: tuple[str, ...] | None) 
     """Refuses names in `provider_config` that the provider does not know."""
     if settings is None:
         return
-    known = {*settings, *CORE_SETTINGS}
-    unknown = [name for name in config.provider_config if name not in known]
+    allowed = {*settings, *CORE_SETTINGS}
+    unknown = [name for name in config.provider_config if name not in allowed]
     if not unknown:
         return
     hints = []
     for name in unknown:
-        near = difflib.get_close_matches(str(name), known, n=1)
+        near = difflib.get_close_matches(str(name), allowed, n=1)
         hints.append(f"{shortened(str(name))!r}{f' (did you mean {near[0]}?)' if near else ''}")
-    listed = ", ".join(sorted(known))
+    listed = ", ".join(sorted(allowed))
     msg = (
         f"provider_config of {config.provider!r} has {', '.join(hints)}, which it does not know; it takes {listed}. "
         "Nothing was sent."

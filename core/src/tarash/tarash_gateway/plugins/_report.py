@@ -107,8 +107,11 @@ def _status(plugin: Plugin, claimed_by: list[str]) -> tuple[Status, str | None]:
     if plugin.disabled:
         return "disabled", "left out by TARASH_DISABLE_PLUGINS"
     if plugin.found is not None and len(claimed_by) > 1:
-        told = f"{plugin.name!r} is claimed by {', '.join(sorted(claimed_by))}: uninstall one of them, or leave one out"
-        return "conflict", f"{told} with TARASH_DISABLE_PLUGINS=<distribution>"
+        claims = f"{plugin.name!r} is claimed by {', '.join(sorted(claimed_by))}"
+        return (
+            "conflict",
+            f"{claims}: uninstall one of them, or leave one out with TARASH_DISABLE_PLUGINS=<distribution>",
+        )
     if plugin.error is not None:
         return "broken", str(plugin.error)
     return "ok", None

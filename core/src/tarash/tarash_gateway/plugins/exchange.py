@@ -238,13 +238,13 @@ class JobReport(Generic[JobT]):
             "provider_request_id": provider_request_id,
             "queue_position": queue_position,
         }
-        news = {name: value for name, value in fields.items() if value is not None}
+        changes = {name: value for name, value in fields.items() if value is not None}
         # A word that the vendor used for an earlier status is not kept; what else it does not repeat is.
         is_plain = status is None or status == meaning
-        news["vendor_status"] = None if is_plain else redaction.text(status)[:LONGEST_WORD]
+        changes["vendor_status"] = None if is_plain else redaction.text(status)[:LONGEST_WORD]
         if provider_data:
-            news["provider_data"] = {**job.provider_data, **provider_data}
-        return cls(job.model_copy(update=news), **beside)
+            changes["provider_data"] = {**job.provider_data, **provider_data}
+        return cls(job.model_copy(update=changes), **beside)
 
 
 @dataclass(frozen=True, slots=True)

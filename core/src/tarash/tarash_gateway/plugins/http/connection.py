@@ -58,8 +58,8 @@ class Connection:
             hashlib.sha256(repr((self.headers, self.query)).encode()).digest() if self.headers or self.query else b""
         )
         key = None if self.source is None else self.source.identity
-        known = (self.base_url, key, self.key_header, self.key_prefix, private, self.allow_private_urls)
-        object.__setattr__(self, "identity", known)
+        parts = (self.base_url, key, self.key_header, self.key_prefix, private, self.allow_private_urls)
+        object.__setattr__(self, "identity", parts)
 
     @classmethod
     def of(

@@ -100,8 +100,8 @@ class Download:
                     reply = await wire.open(self._own_request(deadline))
                 else:
                     private = self._allows_private()
-                    made = await asyncio.to_thread(open_async_pool, self._address, allow_private=private)
-                    pool = await stack.enter_async_context(made)
+                    opened = await asyncio.to_thread(open_async_pool, self._address, allow_private=private)
+                    pool = await stack.enter_async_context(opened)
                     answer = await pool.handle_async_request(self._foreign_request(deadline))
                     reply = Reply(pool, answer, None, unpack=False)
             stack.push_async_callback(reply.aclose)

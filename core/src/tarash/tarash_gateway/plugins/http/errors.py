@@ -79,17 +79,17 @@ def error_of(
     """Makes the error of a body that was read already; `status` is what counts where it is not the answer's."""
     status = status or answer.status
     words = answer.text(body.words).rstrip()
-    known = _known(answer, body)
+    details = _details(answer, body)
     if body.is_refusal:
         return _refusal(answer, body, status=status)
     creating = answer.method == "POST" if creating is None else creating
     hint = "" if status == 404 and not creating else (hints or {}).get(status, "")
-    behind = "".join(f", {part}" for part in (known["code"] or "", at) if part and part != str(status))
+    behind = "".join(f", {part}" for part in (details["code"] or "", at) if part and part != str(status))
     text = f"{words} (HTTP {status}{behind})" + (f". {hint}" if hint else "")
     if body.is_out_of_money:
         msg = f"{text}. Waiting does not help: look at the account's billing."
-        return QuotaExceededError(msg, status_code=status, **known)
-    error = error_for_status(status, text, headers=answer.headers, **known)
+        return QuotaExceededError(msg, status_code=status, **details)
+    error = error_for_status(status, text, headers=answer.headers, **details)
     if error.retry_after is None:
         error.retry_after = _retry_after(body.details)
     return error
@@ -104,27 +104,27 @@ def embedded_error(answer: Answer, value: Any, **options: Any) -> TarashError:
     if body.is_refusal:
         return _refusal(answer, body, status=answer.status)
     msg = f"the vendor answered {answer.status} with an error in it: {answer.text(body.words)}"
-    return InvalidResponseError(msg, status_code=answer.status, billable="unknown", **_known(answer, body))
+    return InvalidResponseError(msg, status_code=answer.status, billable="unknown", **_details(answer, body))
 
 
 def event_error(answer: Answer, event: Mapping[str, Any]) -> TarashError:
     """Makes the error of an event in a stream: the answer had begun, so that something may have been made."""
     body = read_error_body(event)
-    known = {**_known(answer, body), "billable": "unknown"}
+    details = {**_details(answer, body), "billable": "unknown"}
     words = answer.text(body.words)
     if body.is_refusal:
         msg = f"moderation ended the stream: {words}"
         categories = [answer.text(category) for category in body.categories]
-        return ContentPolicyError(msg, stage="output", categories=categories, **known)
-    return ProviderUnavailableError(f"the stream ended with an error: {words}", **known)
+        return ContentPolicyError(msg, stage="output", categories=categories, **details)
+    return ProviderUnavailableError(f"the stream ended with an error: {words}", **details)
 
 
-def job_refusal(answer: Answer, body: ErrorBody, job: GenerationJob, **known: Any) -> ContentPolicyError:
+def job_refusal(answer: Answer, body: ErrorBody, job: GenerationJob, **details: Any) -> ContentPolicyError:
     """Makes the error of a job that moderation ended."""
     msg = f"job {job.id} was ended by moderation: {job.error_message or job.error_code}"
     categories = [answer.text(category) for category in body.categories]
     return ContentPolicyError(
-        msg, stage="output", categories=categories, job=job, code=job.error_code, **{"billable": "unknown", **known}
+        msg, stage="output", categories=categories, job=job, code=job.error_code, **{"billable": "unknown", **details}
     )
 
 
@@ -206,14 +206,14 @@ def _refusal(answer: Answer, body: ErrorBody, *, status: int) -> ContentPolicyEr
     msg = f"moderation {'withheld the result' if stage == 'output' else 'refused the request'}: "
     categories = [answer.text(category) for category in body.categories]
     error = ContentPolicyError(
-        msg + answer.text(body.words), stage=stage, categories=categories, status_code=status, **_known(answer, body)
+        msg + answer.text(body.words), stage=stage, categories=categories, status_code=status, **_details(answer, body)
     )
     if answer.status < 300 and stage == "output":
         error.billable = "unknown"
     return error
 
 
-def _known(answer: Answer, body: ErrorBody) -> dict[str, Any]:
+def _details(answer: Answer, body: ErrorBody) -> dict[str, Any]:
     code = None if body.code is None else answer.text(body.code)[:LONGEST_CODE]
     return {"code": code, "raw": answer.redaction.shown(body.body)}
 
@@ -245,7 +245,7 @@ REFUSED = (429, 503, 529)
 
 
 def error_for_status(
-    status: int, message: str, *, headers: Mapping[str, str] | None = None, **known: Any
+    status: int, message: str, *, headers: Mapping[str, str] | None = None, **details: Any
 ) -> ProviderError:
     """Returns the error that an HTTP status means on its own.
 
@@ -253,7 +253,7 @@ def error_for_status(
         status: the HTTP status, 400 or above.
         message: the text of the error, secrets masked.
         headers: the answer's headers, for the time to wait.
-        known: what else the error carries, such as `code` and `raw`.
+        details: what else the error carries, such as `code` and `raw`.
 
     Returns:
         An error whose `retryable` and `billable` follow the status: 429 and 503 created nothing; with any other 5xx,
@@ -268,7 +268,7 @@ def error_for_status(
         status_code=status,
         retryable=status in REFUSED or lost,
         retry_after=seconds_to_wait(headers or {}),
-        **known,
+        **details,
     )
     error.billable = "unknown" if lost else "no"
     return error

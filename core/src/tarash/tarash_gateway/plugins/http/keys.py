@@ -106,16 +106,16 @@ class KeySource:
         if self._function is None:
             return self._text or SecretStr("")
         with _errors_of_function():
-            given = self._function()
-            return self._checked(run_blocking(_in_time(given)) if inspect.isawaitable(given) else given)
+            value = self._function()
+            return self._checked(run_blocking(_in_time(value)) if inspect.isawaitable(value) else value)
 
     async def current_async(self) -> SecretStr:
         """The twin of `current`."""
         if self._function is None:
             return self._text or SecretStr("")
         with _errors_of_function():
-            given = self._function()
-            return self._checked(await _in_time(given) if inspect.isawaitable(given) else given)
+            value = self._function()
+            return self._checked(await _in_time(value) if inspect.isawaitable(value) else value)
 
     def _checked(self, key: object) -> SecretStr:
         if not isinstance(key, str) or not key:

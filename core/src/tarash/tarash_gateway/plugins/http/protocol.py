@@ -60,10 +60,10 @@ def _images_of(parsed: Mapping[str, Any], answer: Answer, *, only_text: bool) ->
     outputs = [item for item in items if item is not None]
     if not any(output.error is None for output in outputs):
         _raise_withheld(parsed, answer)
-        fault = parsed.get("error") or parsed.get("errors") or ("detail" in parsed and parsed)
-        fault = fault or next((item for item in image_items(parsed) if isinstance(item, Mapping) and outputs), None)
-        if fault:
-            error = embedded_error(answer, fault if isinstance(fault, Mapping) else {"error": fault})
+        error = parsed.get("error") or parsed.get("errors") or ("detail" in parsed and parsed)
+        error = error or next((item for item in image_items(parsed) if isinstance(item, Mapping) and outputs), None)
+        if error:
+            error = embedded_error(answer, error if isinstance(error, Mapping) else {"error": error})
             error.raw = answer.redaction.shown(parsed)
             if not outputs and isinstance(error, (InvalidResponseError, ContentPolicyError)):
                 error.billable = "no"  # a server that says in place of images what went wrong has made none
@@ -134,8 +134,8 @@ def read_tokens(usage: Any, *, only_text: bool = False) -> dict[TokenKind, int] 
         "text_out": read_count(out.get("text_tokens", 0)),
         "image_out": read_count(out.get("image_tokens", 0)),
     }
-    known: dict[TokenKind, int] = {kind: count for kind, count in counts.items() if count}
-    return None if None in counts.values() else known or None
+    tokens: dict[TokenKind, int] = {kind: count for kind, count in counts.items() if count}
+    return None if None in counts.values() else tokens or None
 
 
 class ImageEvents:
@@ -204,15 +204,15 @@ async def read_stream_async(stream: EventStream, *, only_text: bool = False) -> 
 
 
 @overload
-def read_job(answer: Answer, known: VideoJob) -> VideoStatus: ...
+def read_job(answer: Answer, job: VideoJob) -> VideoStatus: ...
 
 
 @overload
-def read_job(answer: Answer, known: ImageJob) -> ImageStatus: ...
+def read_job(answer: Answer, job: ImageJob) -> ImageStatus: ...
 
 
-def read_job(answer: Answer, known: ImageJob | VideoJob) -> ImageStatus | VideoStatus:
-    """Reads what an answer says about a job; what it does not say stays as in `known`.
+def read_job(answer: Answer, job: ImageJob | VideoJob) -> ImageStatus | VideoStatus:
+    """Reads what an answer says about a job; what it does not say stays as in `job`.
 
     Raises:
         InvalidResponseError: it is no job.
@@ -225,13 +225,13 @@ def read_job(answer: Answer, known: ImageJob | VideoJob) -> ImageStatus | VideoS
         body = read_error_body(parsed)
         if parsed.get("error") or (body.message and body.code) or body.is_refusal:
             raise embedded_error(answer, parsed)
-    return _status(parsed, part, answer, known)
+    return _status(parsed, part, answer, job)
 
 
 def _status(
-    parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, known: ImageJob | VideoJob
+    parsed: Mapping[str, Any], part: Mapping[str, Any], answer: Answer, before: ImageJob | VideoJob
 ) -> ImageStatus | VideoStatus:
-    job_id = read_job_id(parsed) or known.id
+    job_id = read_job_id(parsed) or before.id
     shown = answer.shown(without_signatures(parsed))
     if not job_id:
         msg = "the vendor's answer holds no job id"
@@ -257,13 +257,13 @@ def _status(
         "raw": shown,
     }
     status: ImageStatus | VideoStatus
-    if isinstance(known, ImageJob):
-        status = ImageStatus.of(known, **fields)
+    if isinstance(before, ImageJob):
+        status = ImageStatus.of(before, **fields)
     else:
         seconds, urls = _first(part, "seconds", "duration"), read_video_urls(part)
-        status = VideoStatus.of(known, duration_seconds=seconds, outputs=len(urls) or None, **fields)
+        status = VideoStatus.of(before, duration_seconds=seconds, outputs=len(urls) or None, **fields)
     job, word = status.job, status.job.vendor_status
-    if word and word != known.vendor_status and read_status(status_of(part)) is None:
+    if word and word != before.vendor_status and read_status(status_of(part)) is None:
         logger.warning("job %s has a status %r that is not known; it is taken as %s", job.id, word, job.status)
     body = read_error_body(_error_in(part))
     if job.status == "failed" and body.is_refusal_of_job:
@@ -272,7 +272,7 @@ def _status(
     return status
 
 
-def read_job_list(answer: Answer, known: VideoJob) -> tuple[list[VideoJob], str | None]:
+def read_job_list(answer: Answer, template: VideoJob) -> tuple[list[VideoJob], str | None]:
     """Reads the jobs of one page of a vendor's list, newest first, and the id after which the next page begins.
 
     Raises:
@@ -287,15 +287,15 @@ def read_job_list(answer: Answer, known: VideoJob) -> tuple[list[VideoJob], str 
         raise InvalidResponseError(
             msg, raw=answer.redaction.shown(without_signatures(parsed)), status_code=answer.status, retryable=True
         )
-    jobs = [_listed(item, answer, known) for item in items if isinstance(item, Mapping) and read_id(item.get("id"))]
-    more = isinstance(parsed, Mapping) and parsed.get("has_more") is True and jobs
-    return jobs, jobs[-1].id if more else None
+    jobs = [_listed(item, answer, template) for item in items if isinstance(item, Mapping) and read_id(item.get("id"))]
+    has_more = isinstance(parsed, Mapping) and parsed.get("has_more") is True and jobs
+    return jobs, jobs[-1].id if has_more else None
 
 
-def _listed(item: Mapping[str, Any], answer: Answer, known: VideoJob) -> VideoJob:
+def _listed(item: Mapping[str, Any], answer: Answer, template: VideoJob) -> VideoJob:
     prompt = item.get("prompt")
     request = {"prompt": prompt} if isinstance(prompt, str) else {}
-    own = known.model_copy(update={"model": read_text(item.get("model")) or "", "request": request})
+    own = template.model_copy(update={"model": read_text(item.get("model")) or "", "request": request})
     return VideoStatus.of(
         own,
         id=read_job_id(item),

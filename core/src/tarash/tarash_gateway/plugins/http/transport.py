@@ -241,9 +241,9 @@ class _Base:
         if not files:  # a form without a file, which would go out in another format
             files = [(name, (None, value)) for name, value in fields.items()]  # type: ignore[misc]
             fields = {}
-        made = httpx2.Request(request.method, self._base, data=fields, files=files)
+        built = httpx2.Request(request.method, self._base, data=fields, files=files)
         names = (b"content-type", b"content-length", b"transfer-encoding")
-        return [pair for pair in made.headers.raw if pair[0].lower() in names], made.stream
+        return [pair for pair in built.headers.raw if pair[0].lower() in names], built.stream
 
 
 def _as_field(value: Any) -> str:

@@ -28,7 +28,7 @@ def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = No
         job_id: its job, where one was told before the end.
     """
     response, error, job = outcome.response, outcome.error, outcome.job
-    told_by = response or (error if isinstance(error, TarashError) else None)
+    named = response or (error if isinstance(error, TarashError) else None)
     return {
         "v": VERSION,
         "time": context.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -38,12 +38,12 @@ def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = No
         "kind": context.kind,
         "operation": context.operation,
         # Of a chain the one that made it, or failed last; of the first, where nothing is known.
-        "provider": _first(told_by, job, context, name="provider"),
-        "model": _first(told_by, job, context, name="model"),
+        "provider": _first(named, job, context, name="provider"),
+        "model": _first(named, job, context, name="model"),
         "cost": outcome.cost,
         "cost_source": outcome.cost_source,
         "usage": None if response is None else response.usage,
-        **_made(context, response),
+        **_counts(context, response),
         "billable": _billable(context, outcome, known_job=job is not None or job_id is not None),
         "error": None if error is None else type(error).__name__,
         "job_id": job.id if job is not None else job_id,
@@ -51,15 +51,15 @@ def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = No
     }
 
 
-def _made(context: CallContext, response: GenerationResponse | None) -> dict[str, Any]:
+def _counts(context: CallContext, response: GenerationResponse | None) -> dict[str, Any]:
     """Counts the images or videos, and the seconds of all videos together where each is known."""
     media = [] if response is None else response.media
     lengths = [clip.duration_seconds for clip in media] if context.kind == "video" else []
-    known = [length for length in lengths if length is not None]
+    measured = [length for length in lengths if length is not None]
     return {
         "images": len(media) if context.kind == "image" else 0,
         "videos": len(media) if context.kind == "video" else 0,
-        "video_seconds": round(sum(known), 3) if known and len(known) == len(lengths) else None,
+        "video_seconds": round(sum(measured), 3) if measured and len(measured) == len(lengths) else None,
     }
 
 
@@ -74,5 +74,5 @@ def _billable(context: CallContext, outcome: CallOutcome, *, known_job: bool) ->
     return "yes" if outcome.response is not None or known_job else "no"
 
 
-def _first(*known: object, name: str) -> Any:
-    return next((value for value in (getattr(one, name, None) for one in known) if value is not None), None)
+def _first(*sources: object, name: str) -> Any:
+    return next((value for value in (getattr(source, name, None) for source in sources) if value is not None), None)
