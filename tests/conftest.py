@@ -247,13 +247,13 @@ def blocks(page):
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory):
-    """A certificate for the hosts of the page, and its key."""
+    """A certificate for the hosts of the page and for this machine, and its key."""
     if shutil.which("openssl") is None:
         pytest.skip("openssl is not installed, so there is no certificate for the page's https addresses")
     folder = tmp_path_factory.mktemp("certificate")
     made, key = folder / "certificate.pem", folder / "key.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=example.com"
-    names = ",".join(f"DNS:{host}" for host in PUBLIC)
+    names = ",".join(f"DNS:{host}" for host in ("localhost", *PUBLIC))
     more = ["-addext", f"subjectAltName={names}", "-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
     subprocess.run([*command.split(), *more, "-keyout", key, "-out", made], check=True, capture_output=True)
     return made, key

@@ -57,6 +57,8 @@ PROVIDERS = {
     "openrouter": {"OPENROUTER_API_KEY": KEY, "OPENROUTER_BASE_URL": URL},
     "google": {"GEMINI_API_KEY": KEY},
     "google-vertex": {"GOOGLE_CLOUD_PROJECT": "my-project", "GOOGLE_CLOUD_LOCATION": "us-central1"},
+    "xai": {"XAI_API_KEY": KEY},
+    "fal": {"FAL_KEY": KEY},
 }
 VARIABLES = [(provider, name) for provider, settings in PROVIDERS.items() for name in settings]
 

@@ -46,6 +46,10 @@ VENDORS = {
     "openrouter": Vendor(
         "openai/gpt-image-2", "google/veo-3.1", "openrouter_url", "/api/v1/*", "/api/v1/videos/gen-*[!t]", "*/content"
     ),
+    "xai": Vendor(
+        "grok-imagine-image-2.0", "grok-imagine-video", "xai_url", "/xai/v1/*", "/xai/v1/videos/*", "/xai/files/*"
+    ),
+    "fal": Vendor("fal-ai/flux/dev", "fal-ai/veo3.1", "fal_url", "/fal/*", "/fal/*/status", "/fal-media/*"),
 }
 BOMBS = {
     "answer, gzip": ("image", "answer", bombs.GzipBomb(BASE64)),
@@ -62,6 +66,7 @@ BOMBS = {
     "download, gzip": ("video", "content", bombs.GzipBomb(b"\0\0\0\x20ftyp", b"\0", content_type="video/mp4")),
 }
 ORDINARY = {("openai", "answer, gzip"), ("google", "error, endless"), ("openrouter", "answer, gzip")}
+ORDINARY |= {("xai", "answer, endless"), ("fal", "poll, gzip")}
 """One of each kind without waiting for the slow tier."""
 
 CASES = [
