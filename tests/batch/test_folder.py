@@ -118,7 +118,7 @@ class TestFilesThatAreThere:
 
         assert run(rows()).done == 1
         outcome = told()["a"]
-        assert "The picture is paid for, and was kept as" in outcome["error"]
+        assert "The image is paid for, and was saved as" in outcome["error"]
         kept = Path(outcome["files"][0]["path"])
         assert kept.read_bytes().startswith(b"\x89PNG")
         shutil.rmtree(kept.parent)
@@ -166,7 +166,7 @@ def test_a_picture_that_is_broken_is_kept_beside_its_place(run, image, out):
     result = run([image("a", model="dall-e-2@not_an_image")])
     [failure] = result.failures
     [kept] = out.rglob("*.incomplete")
-    assert failure.error.endswith(f"What came is kept as {kept}.")
+    assert failure.error.endswith(f"Its bytes are in {kept}.")
     assert (kept.name.startswith("a."), kept.read_bytes() != b"") == (True, True)
     # It is no result: another run may have the place.
     assert run([image("a")], retry_failed=True).done == 1

@@ -177,7 +177,7 @@ def test_a_picture_that_is_paid_for_is_kept_wherever_there_is_room(typed, at_san
     assert done.code == 6
     assert file["path"].startswith(str(tmp_path))
     assert kind_of(file["path"]) == "PNG"
-    assert f"The picture is paid for, and was kept as {file['path']}." in done.told["warnings"][0]
+    assert f"The image is paid for, and was saved as {file['path']}." in done.told["warnings"][0]
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_a_picture_that_is_broken_is_kept_beside_its_place(typed, at_sandbox, ta
     tarash_sandbox.fail("not_an_image", times=None)
     done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--json", *at_sandbox)
     kept = folder / "harbour.png.incomplete"
-    assert done.told["error"]["message"].endswith("What came is kept as harbour.png.incomplete.")
+    assert done.told["error"]["message"].endswith("Its bytes are in harbour.png.incomplete.")
     assert kept.read_bytes()
     assert not (folder / "harbour.png").exists()
 

@@ -141,7 +141,7 @@ def test_without_a_reserve_it_is_told(tmp_path, picture, none_left, monkeypatch)
         patch.setattr("tarash.tarash_gateway.descriptors._reserves", [])
         with pytest.raises(SaveError, match="Too many open files") as raised:
             save_paid(Media.from_bytes(picture()), tmp_path / "a.png", "error")
-        assert str(raised.value).endswith(" The picture is paid for, and could be written nowhere.")
+        assert str(raised.value).endswith(" The image is paid for, and could not be saved anywhere.")
         assert lacks_descriptors(raised.value)
         with descriptors_for_saving(), pytest.raises(OSError, match="Too many open files"):
             (tmp_path / "b").open("w")

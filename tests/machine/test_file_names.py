@@ -89,5 +89,5 @@ def test_a_place_that_was_taken_meanwhile(tmp_path, picture, monkeypatch):
     saved = save_images([Media.from_bytes(picture())], [tmp_path / "a.png"], "error")
     ((_, path),) = saved.files
     assert (path.name, path.read_bytes()) == ("a.png", picture())
-    assert f"The picture is paid for, and was kept as {path}." in saved.problems[0]
+    assert f"The image is paid for, and was saved as {path}." in saved.problems[0]
     assert (tmp_path / "a.png").read_text() == "somebody else's"

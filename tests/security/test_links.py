@@ -137,15 +137,17 @@ def test_a_rescued_file_is_in_a_folder_of_its_owner_alone(tmp_path, monkeypatch,
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     place, error = save_paid(Media.from_bytes(picture()), tmp_path / "gone" / "a.png", "error")
     assert (mode(place.parent), place.name, place.is_file()) == (0o700, "a.png", True)
-    assert str(error).endswith(f" The picture is paid for, and was kept as {place}.")
+    assert str(error).endswith(f" The image is paid for, and was saved as {place}.")
 
 
 def test_the_permits_of_workers_follow_no_link(plant, tmp_path):
-    passes = pytest.importorskip("tarash_gateway_ray.passes")
+    pytest.importorskip("tarash_gateway_ray")
+    from tarash_gateway_ray import fencing
+
     plant("journal/workers/w1")
     plant("journal/workers/.w2.part")
-    passes.issue(tmp_path / "journal", "w1", tmp_path / "lines.jsonl")
-    passes.issue(tmp_path / "journal", "w2")
+    fencing.write_token(tmp_path / "journal", "w1", tmp_path / "lines.jsonl")
+    fencing.write_token(tmp_path / "journal", "w2")
     assert (tmp_path / "journal/workers/w1").read_text() == "lines.jsonl"
     assert not (tmp_path / "journal/workers/w1").is_symlink()
     assert mode(tmp_path / "journal/workers/w2") == 0o600

@@ -107,7 +107,7 @@ class Entries:
         found = self._of_job.get((str(line.get("endpoint")), str(line.get("job_id"))))
         if found is not None:
             return [found]
-        # A file that the caller saved: which of a call's pictures it is, its digest does not tell across a conversion.
+        # The caller saved it, perhaps converted: its digest does not say which of the call's images it is.
         return self._of_call.get(str(line.get("request_id")), [])[:1]
 
     def _of_foreign_job(self, job: ImageJob | VideoJob, line: dict[str, Any]) -> Entry:

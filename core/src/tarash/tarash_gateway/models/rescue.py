@@ -1,4 +1,4 @@
-"""Media that were paid for, written whatever is wrong with their place: elsewhere, and with what was kept for them."""
+"""Saves media that were paid for, in another folder or with reserved file descriptors where that is necessary."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ IN_MEMORY = ". Its bytes are in error.media"
 
 
 def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveError | None]:
-    """Writes media that were paid for, with their sidecar. Where `place` cannot be written, another folder is found.
+    """Writes media that were paid for, with their sidecar; into another folder where `place` cannot be written.
 
     Args:
         media: whose bytes are here.
@@ -38,7 +38,7 @@ def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveErro
         short = _write(place, content, exists)
     except SaveError as error:
         path, short = _rescue(place, content, error), None
-        msg = f"{error} The picture is paid for, and was kept as {path}."
+        msg = f"{error} The image is paid for, and was saved as {path}."
         problem = SaveError(msg, errno=error.errno, billable="yes")
     try:
         _with_descriptors(lambda: media.model_copy(update={"path": path}).write_sidecar(exists))
@@ -51,7 +51,7 @@ def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveErro
 
 
 def keep_broken(error: TarashError, place: Path) -> None:
-    """Writes what came and is no whole image to `NAME.incomplete`, as a download leaves it there, and says so.
+    """Writes the bytes of a broken image to `NAME.incomplete`, as a download does, and names the file in the error.
 
     Args:
         error: what `generate_image` raised; its text gets the place of the file.
@@ -64,7 +64,7 @@ def keep_broken(error: TarashError, place: Path) -> None:
     with suppress(SaveError, OSError):
         kept.parent.mkdir(exist_ok=True)
         _write(kept, media.data, "replace")
-        error.message = f"{error.message.removesuffix(IN_MEMORY).rstrip('.')}. What came is kept as {kept}."
+        error.message = f"{error.message.removesuffix(IN_MEMORY).rstrip('.')}. Its bytes are in {kept}."
         error.args = (error.message,)
 
 
@@ -77,7 +77,7 @@ def _write(place: Path, content: bytes, exists: Exists) -> SaveError | None:
 
 
 def _with_descriptors(write: Callable[[], object]) -> SaveError | None:
-    """Writes, with the descriptors that are kept for it where there are no others; then the error that said so."""
+    """Writes, if necessary with the reserved descriptors; then returns the error that made it necessary."""
     try:
         write()
     except SaveError as error:
@@ -94,7 +94,7 @@ def _rescue(place: Path, content: bytes, error: SaveError) -> Path:
         with suppress(SaveError):
             _write(folder / place.name, content, "error")
             return folder / place.name
-    msg = f"{error} The picture is paid for, and could be written nowhere."
+    msg = f"{error} The image is paid for, and could not be saved anywhere."
     raise SaveError(msg, errno=error.errno, billable="yes") from error
 
 
