@@ -23,7 +23,7 @@ from typing import Any
 from frame.figures import Figure
 from jobs_vendor import vendor
 
-from tarash.tarash_gateway.flows.polling import pause_before
+from tarash.tarash_gateway.flows.retry import pause_before
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import VideoStatus
 

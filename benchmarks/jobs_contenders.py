@@ -92,7 +92,7 @@ def sdk(url: str, folder: Path, clock: Clock) -> Make:
     import httpx2
     import openai
 
-    from tarash.tarash_gateway.flows.polling import pause_at
+    from tarash.tarash_gateway.flows.retry import pause_at
 
     # Without so much patience a thousand jobs end it: while its loop stands still, connections that come up are late.
     client = openai.AsyncOpenAI(api_key="sk-jobs", base_url=url, max_retries=0, timeout=600)

@@ -1,14 +1,15 @@
 """Between a public function and the provider there are at most three nested generators: a call is easy to follow."""
 
+from functools import partial
+
 import pytest
 
 from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import END, Next, OpenStream, ProviderCall
 from tarash.tarash_gateway.flows.context import CallScope
-from tarash.tarash_gateway.flows.image import image_call
-from tarash.tarash_gateway.flows.jobs import cancel_call, poll_call
-from tarash.tarash_gateway.flows.stream import stream_call
-from tarash.tarash_gateway.flows.video import resume_call, submit_call, video_call
+from tarash.tarash_gateway.flows.image import image_call, stream_call
+from tarash.tarash_gateway.flows.jobs import VIDEO, cancel_call, poll_call, submit_call
+from tarash.tarash_gateway.flows.video import resume_call, video_call
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageJob, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImageStatus, Provider, VideoStatus
 
@@ -81,7 +82,7 @@ def test_of_a_stream(measured, plan_for):
     assert max(depths.values()) <= DEEPEST
 
 
-@pytest.mark.parametrize("steps", [video_call, submit_call])
+@pytest.mark.parametrize("steps", [video_call, partial(submit_call, kind=VIDEO)])
 def test_of_a_video(measured, plan_for, steps):
     plan = plan_for(VideoGenerationRequest(prompt="a cat"))
     answers = [VideoStatus(JOB), DONE, "clip"] if steps is video_call else [VideoStatus(JOB)]

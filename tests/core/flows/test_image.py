@@ -114,7 +114,7 @@ def test_an_answer_without_any_picture_is_an_error(called):
 def test_a_provider_that_gives_no_answer_is_told(called):
     result, _ = called({"data": []})
     assert type(result) is PluginError
-    assert str(result) == "Acme.generate_image gave a dict where an ImageAnswer belongs"
+    assert str(result) == "Acme.generate_image returned a dict instead of an ImageAnswer"
     assert result.billable == "unknown"
 
 

@@ -4,7 +4,7 @@ from bisect import bisect_left
 
 import pytest
 
-from tarash.tarash_gateway.flows.polling import LATEST_LOOK, pause_at, pause_before
+from tarash.tarash_gateway.flows.retry import LONGEST_PAUSE, pause_at, pause_before
 from tarash.tarash_gateway.models import VideoJob
 from tarash.tarash_gateway.plugins import VideoStatus
 
@@ -52,7 +52,7 @@ def test_how_many_status_requests_a_job_costs(seconds, fewest, most):
 def test_an_older_job_is_never_looked_at_more_often_than_a_younger_one():
     pauses = [pause_at(age / 10) for age in range(20_000)]
     assert pauses == sorted(pauses)
-    assert (pauses[0], pauses[-1]) == (0.5, LATEST_LOOK)
+    assert (pauses[0], pauses[-1]) == (0.5, LONGEST_PAUSE)
 
 
 def test_jobs_that_were_submitted_together_are_not_asked_for_together():

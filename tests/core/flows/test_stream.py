@@ -18,8 +18,8 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.call import call
 from tarash.tarash_gateway.flows.commands import END, Either, Next, OpenStream, Sleep
 from tarash.tarash_gateway.flows.context import CallScope
+from tarash.tarash_gateway.flows.image import stream_call
 from tarash.tarash_gateway.flows.plan import Skipped
-from tarash.tarash_gateway.flows.stream import stream_call
 from tarash.tarash_gateway.media.fetch import Fetched
 from tarash.tarash_gateway.models import ImageGenerationRequest, ImageType
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart
@@ -240,7 +240,7 @@ def test_a_plugin_that_gives_something_else_is_named(called, part):
     error, _ = called([part(), "a picture"])
 
     assert type(error) is PluginError
-    assert str(error) == "Acme.stream_image gave a str where an ImagePart belongs"
+    assert str(error) == "Acme.stream_image returned a str instead of an ImagePart"
     assert error.billable == "unknown"
 
 

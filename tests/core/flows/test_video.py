@@ -148,7 +148,7 @@ class TestSubmitting:
     def test_a_provider_that_gives_no_status_is_told(self, called):
         result, _ = called({"id": "job_1"})
         assert (type(result), result.billable) == (PluginError, "unknown")
-        assert str(result) == "Acme.submit_video gave a dict where a VideoStatus belongs"
+        assert str(result) == "Acme.submit_video returned a dict instead of a VideoStatus"
 
 
 class TestWaiting:

@@ -96,7 +96,7 @@ def test_a_stop_iteration_in_a_thread_is_not_waited_for(acme, monkeypatch, image
 def test_another_type_is_told_by_its_name(acme, flavour, make_image, thing, image_config, refused):
     acme(flavour, generate_image=giving(thing))
     told = refused(make_image, image_config(), WISH)
-    assert str(told) == (f"AcmeProvider.generate_image gave a {type(thing).__name__} where an ImageAnswer belongs")
+    assert str(told) == (f"AcmeProvider.generate_image returned a {type(thing).__name__} instead of an ImageAnswer")
     assert told.billable == "unknown"
 
 
@@ -117,21 +117,21 @@ def test_a_half_filled_answer_is_told_by_its_field(acme, png, field, value, imag
     first = field.partition(".")[0]
     acme(generate_image=giving(ImageAnswer(**{"outputs": [ImageOutput(content=png)], first: value})))
     told = refused(generate_image, image_config(), WISH)
-    assert f"AcmeProvider.generate_image gave an ImageAnswer with {field}" in str(told)
+    assert f"AcmeProvider.generate_image returned an invalid ImageAnswer: {field}" in str(told)
     assert told.billable == "unknown"
 
 
 BESIDE_THE_PICTURES = {
-    "usage of a str": {"usage": "x"},
-    "cost of a str": {"cost": "x"},
-    "cost of nan": {"cost": math.nan},
-    "cost of inf": {"cost": math.inf},
-    "tokens of a list": {"tokens": []},
-    "warnings of a NoneType": {"warnings": None},
-    "warnings of a list": {"warnings": [5]},
-    "raw of a list": {"raw": [1]},
-    "provider_request_id of a int": {"provider_request_id": 5},
-    "usage of a list, cost of a str": {"usage": [], "cost": "1"},
+    "usage is a str": {"usage": "x"},
+    "cost is a str": {"cost": "x"},
+    "cost is nan": {"cost": math.nan},
+    "cost is inf": {"cost": math.inf},
+    "tokens is a list": {"tokens": []},
+    "warnings is a NoneType": {"warnings": None},
+    "warnings is a list": {"warnings": [5]},
+    "raw is a list": {"raw": [1]},
+    "provider_request_id is a int": {"provider_request_id": 5},
+    "usage is a list, cost is a str": {"usage": [], "cost": "1"},
 }
 
 
@@ -143,8 +143,8 @@ def test_a_field_beside_the_pictures_costs_none_of_them(acme, make_image, png, t
 
     assert [picture.content for picture in response.images] == [png]
     (warning,) = response.warnings
-    what = f"AcmeProvider.generate_image gave an ImageAnswer with {told}"
-    assert warning == f"{what}; that was left out. This is a defect of the plugin."
+    what = f"AcmeProvider.generate_image returned an invalid ImageAnswer: {told}"
+    assert warning == f"{what}; this was left out. This is a defect of the plugin."
     assert (response.usage, response.cost, response.provider_request_id, response.raw_response) == (None,) * 4
 
 
@@ -157,7 +157,7 @@ def test_the_other_fields_of_such_an_answer_are_kept(acme, png, image_config):
     assert [picture.revised_prompt for picture in response.images] == [None, "a red cat"]
     assert (response.provider_request_id, response.usage, response.cost) == ("id-1", {"images": 2}, 0.5)
     assert response.warnings[0] == "slow"
-    assert "with outputs.0.revised_prompt of a int; that was left out" in response.warnings[1]
+    assert ": outputs.0.revised_prompt is a int; this was left out" in response.warnings[1]
 
 
 EMPTY_OUTPUTS = {
@@ -207,14 +207,14 @@ def test_an_answer_that_is_no_json_does_not_cost_the_picture(acme, png, raw, ima
 
 
 HALF_STATUSES = {
-    "job None": (VideoStatus(None), "job of a NoneType"),
-    "job dict": (VideoStatus({"id": "job_1"}), "job of a dict"),
-    "job hostile": (VideoStatus(Hostile()), "job of a Hostile"),
-    "no id": (VideoStatus(odd_job(id="")), "job.id of nothing"),
+    "job None": (VideoStatus(None), "job is a NoneType"),
+    "job dict": (VideoStatus({"id": "job_1"}), "job is a dict"),
+    "job hostile": (VideoStatus(Hostile()), "job is a Hostile"),
+    "no id": (VideoStatus(odd_job(id="")), "job.id is empty"),
     "id of a number": (VideoStatus(odd_job(id=5)), "job.id: input should be a valid string"),
     "progress abc": (VideoStatus(odd_job(progress="abc")), "job.progress: input should be a valid number"),
     "status zzz": (VideoStatus(odd_job(status="zzz")), "job.status: input should be"),
-    "no outputs": (VideoStatus(odd_job(outputs=0, status="completed")), "job.outputs of nothing"),
+    "no outputs": (VideoStatus(odd_job(outputs=0, status="completed")), "job.outputs must be at least 1"),
     "date of text": (VideoStatus(odd_job(created_at="soon")), "job.created_at: input should be a valid datetime"),
 }
 
@@ -225,27 +225,27 @@ def test_a_half_filled_status_is_told_by_its_field_and_keeps_the_job(acme, statu
 
     acme(submit_video=giving(status))
     told = refused(submit_video, video_config(), FILM)
-    assert f"AcmeProvider.submit_video gave a VideoStatus with {text}" in str(told)
+    assert f"AcmeProvider.submit_video returned an invalid VideoStatus: {text}" in str(told)
     assert told.billable == "unknown"
     assert (told.job is not None and told.job.id == "job_1") is known
 
     acme(submit_video=giving(VideoStatus(job())), poll_video=giving(status), cancel_video=giving(status))
     told = refused(generate_video, video_config(), FILM)
-    assert f"AcmeProvider.poll_video gave a VideoStatus with {text}" in str(told)
+    assert f"AcmeProvider.poll_video returned an invalid VideoStatus: {text}" in str(told)
     assert (told.job.id, told.billable) == ("job_1", "unknown")
     for call, name in ((poll_video, "poll_video"), (cancel_video, "cancel_video"), (resume_video, "poll_video")):
         told = refused(call, video_config(), job())
-        assert f"AcmeProvider.{name} gave a VideoStatus with {text}" in str(told)
+        assert f"AcmeProvider.{name} returned an invalid VideoStatus: {text}" in str(told)
         assert told.job.id == "job_1"
 
 
 WRONG_BESIDE_A_JOB = {
-    "poll_after text": ({"poll_after": "x"}, "poll_after of a str"),
-    "poll_after nan": ({"poll_after": math.nan}, "poll_after of nan"),
-    "usage text": ({"usage": "x"}, "usage of a str"),
-    "cost text": ({"cost": "x"}, "cost of a str"),
-    "raw list": ({"raw": []}, "raw of a list"),
-    "warnings text": ({"warnings": "late"}, "warnings of a str"),
+    "poll_after text": ({"poll_after": "x"}, "poll_after is a str"),
+    "poll_after nan": ({"poll_after": math.nan}, "poll_after is nan"),
+    "usage text": ({"usage": "x"}, "usage is a str"),
+    "cost text": ({"cost": "x"}, "cost is a str"),
+    "raw list": ({"raw": []}, "raw is a list"),
+    "warnings text": ({"warnings": "late"}, "warnings is a str"),
 }
 
 
@@ -262,11 +262,11 @@ def test_a_wrong_field_beside_a_job_does_not_cost_the_video(acme, clip, wrong, t
 
     assert response.video.content == clip
     assert response.warnings == [
-        f"AcmeProvider.{name} gave a VideoStatus with {text}; that was left out. This is a defect of the plugin."
+        f"AcmeProvider.{name} returned an invalid VideoStatus: {text}; this was left out. This is a defect of the plugin."
         for name in ("submit_video", "poll_video")
     ]
     assert poll_video(video_config(), job()).status == "completed"
-    assert f"AcmeProvider.poll_video gave a VideoStatus with {text}; that was left out" in caplog.text
+    assert f"AcmeProvider.poll_video returned an invalid VideoStatus: {text}; this was left out" in caplog.text
 
 
 @pytest.mark.parametrize("field", ["provider", "endpoint"])
@@ -274,7 +274,7 @@ def test_a_new_job_of_another_home_is_told_and_can_be_found_again(acme, field, r
     finished = giving(VideoStatus(job(status="completed")))
     acme(submit_video=giving(VideoStatus(job(**{field: "https://elsewhere.test"}))), poll_video=finished)
     told = refused(generate_video, video_config(), FILM)
-    assert str(told) == f"AcmeProvider.submit_video gave a job whose {field} is not that of its own provider"
+    assert str(told) == f"AcmeProvider.submit_video returned a job whose {field} is not that of its own provider"
     assert told.billable == "unknown"
     assert poll_video(video_config(), told.job).status == "completed"
 
@@ -295,12 +295,12 @@ def test_another_type_than_a_status_is_told_by_its_name(acme, flavour, make_vide
 
     acme(flavour, submit_video=giving(thing))
     told = refused(make_video, video_config(), FILM)
-    assert str(told) == f"AcmeProvider.submit_video gave a {kind} where a VideoStatus belongs"
+    assert str(told) == f"AcmeProvider.submit_video returned a {kind} instead of a VideoStatus"
     assert (told.job, told.billable) == (None, "unknown")
 
     acme(flavour, submit_video=giving(VideoStatus(job())), poll_video=giving(thing))
     told = refused(make_video, video_config(), FILM)
-    assert str(told) == f"AcmeProvider.poll_video gave a {kind} where a VideoStatus belongs"
+    assert str(told) == f"AcmeProvider.poll_video returned a {kind} instead of a VideoStatus"
     assert (told.job.id, told.billable) == ("job_1", "unknown")
 
 
@@ -401,7 +401,7 @@ def test_a_blocking_primitive_that_was_written_as_an_async_one_is_told(acme, ima
     mistaken = later()
     acme(generate_image=giving(mistaken))
     told = refused(generate_image, image_config(), WISH)
-    assert "gave a coroutine where an ImageAnswer belongs" in str(told)
+    assert "returned a coroutine instead of an ImageAnswer" in str(told)
     mistaken.close()
 
 

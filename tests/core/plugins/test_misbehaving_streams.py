@@ -81,23 +81,23 @@ class TestStreams:
     def test_an_item_of_another_type_is_told(self, streaming, drain, thing, image_config, refused):
         streaming(items(thing))
         told = refused(drain, image_config())
-        assert str(told) == (f"AcmeProvider.stream_image gave a {type(thing).__name__} where an ImagePart belongs")
+        assert str(told) == (f"AcmeProvider.stream_image returned a {type(thing).__name__} instead of an ImagePart")
         assert told.billable == "unknown"
 
     @pytest.mark.parametrize(
         ("item", "text"),
         [
-            (ImagePart(None), "an ImagePart with output of a NoneType"),
-            (ImagePart(ImageOutput(url=5)), "an ImagePart with output.url of a int"),
-            (ImagePart(ImageOutput(url="x"), "first"), "an ImagePart with index of a str"),
-            (ImageAnswer(None), "an ImageAnswer with outputs of a NoneType"),
-            (ImageAnswer([None]), "an ImageAnswer with outputs.0 of a NoneType"),
+            (ImagePart(None), "an invalid ImagePart: output is a NoneType"),
+            (ImagePart(ImageOutput(url=5)), "an invalid ImagePart: output.url is a int"),
+            (ImagePart(ImageOutput(url="x"), "first"), "an invalid ImagePart: index is a str"),
+            (ImageAnswer(None), "an invalid ImageAnswer: outputs is a NoneType"),
+            (ImageAnswer([None]), "an invalid ImageAnswer: outputs.0 is a NoneType"),
         ],
         ids=["output", "url", "index", "outputs", "item"],
     )
     def test_a_half_filled_item_is_told_by_its_field(self, streaming, drain, item, text, image_config, refused):
         streaming(items(item))
-        assert f"AcmeProvider.stream_image gave {text}" in str(refused(drain, image_config()))
+        assert f"AcmeProvider.stream_image returned {text}" in str(refused(drain, image_config()))
 
     @pytest.mark.parametrize("before", [[], [ImagePart(ImageOutput(url="file:///x"))]], ids=["at once", "later"])
     def test_a_foreign_error_may_have_been_billed(self, streaming, drain, before, image_config, refused):

@@ -124,7 +124,7 @@ def test_a_job_id_cannot_forge_a_line_of_a_log(acme, video_config, job_id, caplo
     acme(submit_video=submit)
     error = failed(submit_video, video_config(), VideoGenerationRequest(prompt=PROMPT))
     assert isinstance(error, PluginError)
-    assert "job.id with a control character in it" in str(error)
+    assert "job.id has a control character in it" in str(error)
     assert error.billable == "unknown"
     assert all(record.getMessage().isprintable() for record in caplog.records)
 

@@ -246,7 +246,7 @@ WRONG = {
     ),
     "gives a stream of something else": Wrong(
         "test_a_stream_gives_partial_pictures_and_then_the_result",
-        "stream_image gave a ImageOutput where an ImagePart belongs",
+        "stream_image returned a ImageOutput instead of an ImagePart",
         NoParts,
     ),
     "takes a part for the result": Wrong(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 
 from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Flow, continue_with
-from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
+from tarash.tarash_gateway.flows.context import call_scope
 from tarash.tarash_gateway.flows.driver import OnProgress, iterate, iterate_async, run, run_async
-from tarash.tarash_gateway.flows.image import image_call, resume_image_call, submit_image_call
-from tarash.tarash_gateway.flows.jobs import cancel_call, open_job, poll_call
+from tarash.tarash_gateway.flows.image import image_call, resume_image_call, stream_call
+from tarash.tarash_gateway.flows.jobs import IMAGE, open_job, poll_or_cancel, recover_jobs, submit_flow
 from tarash.tarash_gateway.flows.plan import checked_chain
-from tarash.tarash_gateway.flows.recovery import recover
-from tarash.tarash_gateway.flows.stream import stream_call
 from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.models import (
     GenerationJob,
@@ -24,9 +22,7 @@ from tarash.tarash_gateway.models import (
     ImageGenerationUpdate,
     ImageJob,
 )
-from tarash.tarash_gateway.plugins._observers import Operation
 from tarash.tarash_gateway.plugins._registry import registry
-from tarash.tarash_gateway.plugins.provider import Provider
 
 
 def generate_image(
@@ -104,12 +100,12 @@ def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest)
         UnconfirmedGenerationError: the answer was lost; the images may have been billed.
         TarashError: whatever else went wrong.
     """
-    return run(_submit_flow(config, request))
+    return run(submit_flow(config, request, IMAGE))
 
 
 async def submit_image_async(config: ImageGenerationConfig, request: ImageGenerationRequest) -> ImageJob:
     """The same as `submit_image`, to be awaited."""
-    return await run_async(_submit_flow(config, request))
+    return await run_async(submit_flow(config, request, IMAGE))
 
 
 def poll_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
@@ -127,12 +123,12 @@ def poll_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
         JobExpiredError: the vendor does not know it (any more).
         TarashError: whatever else went wrong; `error.job` is the job.
     """
-    return run(_job_flow(config, job, "poll", poll_call))
+    return run(poll_or_cancel(config, job, IMAGE, "poll"))
 
 
 async def poll_image_async(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
     """The same as `poll_image`, to be awaited."""
-    return await run_async(_job_flow(config, job, "poll", poll_call))
+    return await run_async(poll_or_cancel(config, job, IMAGE, "poll"))
 
 
 def cancel_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
@@ -150,12 +146,12 @@ def cancel_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
         UnsupportedOperationError: the provider cannot cancel jobs.
         TarashError: whatever else went wrong; `error.job` is the job.
     """
-    return run(_job_flow(config, job, "cancel", cancel_call))
+    return run(poll_or_cancel(config, job, IMAGE, "cancel"))
 
 
 async def cancel_image_async(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
     """The same as `cancel_image`, to be awaited."""
-    return await run_async(_job_flow(config, job, "cancel", cancel_call))
+    return await run_async(poll_or_cancel(config, job, IMAGE, "cancel"))
 
 
 def resume_image(
@@ -199,12 +195,12 @@ def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[Imag
     Raises:
         TarashError: the provider cannot be used.
     """
-    return run(_recovery_flow(config, journal))
+    return run(recover_jobs(config, journal, IMAGE))
 
 
 async def recover_images_async(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
     """The same as `recover_images`, to be awaited."""
-    return await run_async(_recovery_flow(config, journal))
+    return await run_async(recover_jobs(config, journal, IMAGE))
 
 
 def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
@@ -216,33 +212,8 @@ def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest)
     return call(checked_chain(config, request, stream=True), stream_call, call_scope("stream"))
 
 
-def _submit_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageJob]:
-    yield from ()  # as above
-    return continue_with(call(checked_chain(config, request), submit_image_call, call_scope("submit")))
-
-
-def _job_flow(
-    config: ImageGenerationConfig,
-    job: GenerationJob,
-    operation: Operation,
-    steps: Callable[[Context, Provider, ImageJob], Flow[ImageJob]],
-) -> Flow[ImageJob]:
-    provider, image = open_job(config, job, ImageGenerationConfig, ImageJob)
-    return call_job(config, image, lambda context: steps(context, provider, image), call_scope(operation))
-
-
 def _resume_flow(config: ImageGenerationConfig, job: GenerationJob) -> Flow[ImageGenerationResponse]:
-    provider, image = open_job(config, job, ImageGenerationConfig, ImageJob)
+    provider, image_job = open_job(config, job, IMAGE)
     row, own = find_row(config, registry.spec(config.provider))
-    priced = row if own else None
-    return call_job(
-        config, image, lambda context: resume_image_call(context, provider, image, priced), call_scope("resume")
-    )
-
-
-def _recovery_flow(config: ImageGenerationConfig, journal: Journal) -> Flow[list[ImageJob]]:
-    if not isinstance(config, ImageGenerationConfig) or not isinstance(journal, Journal):
-        types = f"{type(config).__name__} and {type(journal).__name__}"
-        msg = f"an ImageGenerationConfig and a Journal belong here, not {types}"
-        raise ValidationError(msg)
-    return recover(config, registry.create(config), journal, new_request_id(), ImageJob)
+    steps = partial(resume_image_call, provider=provider, job=image_job, row=row if own else None)
+    return call_job(config, image_job, steps, call_scope("resume"))

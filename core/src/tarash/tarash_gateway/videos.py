@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, continue_with
-from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
+from tarash.tarash_gateway.flows.context import call_scope
 from tarash.tarash_gateway.flows.driver import OnProgress, run, run_async
-from tarash.tarash_gateway.flows.jobs import cancel_call, open_job, poll_call
+from tarash.tarash_gateway.flows.jobs import VIDEO, open_job, poll_or_cancel, recover_jobs, submit_flow
 from tarash.tarash_gateway.flows.plan import Plan, checked_chain
-from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.flows.video import (
     existing_file_response,
     resume_call,
     skip_existing,
-    submit_call,
     video_call,
 )
 from tarash.tarash_gateway.journal import Journal
@@ -32,9 +28,10 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins._observers import Operation
 from tarash.tarash_gateway.plugins._registry import registry
-from tarash.tarash_gateway.plugins.provider import Provider
+
+Target = Path | str | os.PathLike[str]
+"""A file's place."""
 
 
 def generate_video(
@@ -42,7 +39,7 @@ def generate_video(
     request: VideoGenerationRequest,
     *,
     on_progress: OnProgress | None = None,
-    save_to: Path | str | os.PathLike[str] | None = None,
+    save_to: Target | None = None,
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
     """Makes a video: submits a job, waits for it, downloads the clip.
@@ -76,7 +73,7 @@ async def generate_video_async(
     request: VideoGenerationRequest,
     *,
     on_progress: OnProgress | None = None,
-    save_to: Path | str | os.PathLike[str] | None = None,
+    save_to: Target | None = None,
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
     """The same as `generate_video`, to be awaited."""
@@ -98,14 +95,12 @@ def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest)
         UnconfirmedGenerationError: the answer was lost; the video may have been billed.
         TarashError: whatever else went wrong.
     """
-    job: VideoJob = run(_submit_flow(config, request))
-    return job
+    return run(submit_flow(config, request, VIDEO))
 
 
 async def submit_video_async(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:
     """The same as `submit_video`, to be awaited."""
-    job: VideoJob = await run_async(_submit_flow(config, request))
-    return job
+    return await run_async(submit_flow(config, request, VIDEO))
 
 
 def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
@@ -123,12 +118,12 @@ def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
         JobExpiredError: the vendor does not know it (any more).
         TarashError: whatever else went wrong; `error.job` is the job.
     """
-    return run(_job_flow(config, job, "poll", poll_call))
+    return run(poll_or_cancel(config, job, VIDEO, "poll"))
 
 
 async def poll_video_async(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """The same as `poll_video`, to be awaited."""
-    return await run_async(_job_flow(config, job, "poll", poll_call))
+    return await run_async(poll_or_cancel(config, job, VIDEO, "poll"))
 
 
 def cancel_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
@@ -146,12 +141,12 @@ def cancel_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
         UnsupportedOperationError: the provider cannot cancel jobs.
         TarashError: whatever else went wrong; `error.job` is the job.
     """
-    return run(_job_flow(config, job, "cancel", cancel_call))
+    return run(poll_or_cancel(config, job, VIDEO, "cancel"))
 
 
 async def cancel_video_async(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """The same as `cancel_video`, to be awaited."""
-    return await run_async(_job_flow(config, job, "cancel", cancel_call))
+    return await run_async(poll_or_cancel(config, job, VIDEO, "cancel"))
 
 
 def resume_video(
@@ -159,7 +154,7 @@ def resume_video(
     job: GenerationJob,
     *,
     on_progress: OnProgress | None = None,
-    save_to: Path | str | os.PathLike[str] | None = None,
+    save_to: Target | None = None,
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
     """Waits for a job and downloads its video: one that was submitted here, elsewhere, or left behind by an error.
@@ -188,7 +183,7 @@ async def resume_video_async(
     job: GenerationJob,
     *,
     on_progress: OnProgress | None = None,
-    save_to: Path | str | os.PathLike[str] | None = None,
+    save_to: Target | None = None,
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
     """The same as `resume_video`, to be awaited."""
@@ -211,18 +206,18 @@ def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[Vide
     Raises:
         TarashError: the provider cannot be used.
     """
-    return run(_recovery_flow(config, journal))
+    return run(recover_jobs(config, journal, VIDEO))
 
 
 async def recover_videos_async(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
     """The same as `recover_videos`, to be awaited."""
-    return await run_async(_recovery_flow(config, journal))
+    return await run_async(recover_jobs(config, journal, VIDEO))
 
 
 def _video_flow(
     config: VideoGenerationConfig,
     request: VideoGenerationRequest,
-    save_to: Path | str | os.PathLike[str] | None,
+    save_to: Target | None,
     exists: Exists,
 ) -> Flow[VideoGenerationResponse]:
     chain = checked_chain(config, request)
@@ -234,43 +229,15 @@ def _video_flow(
     return continue_with(call(chain, partial(video_call, save_to=place, exists=exists), scope))
 
 
-def _submit_flow(config: VideoGenerationConfig, request: VideoGenerationRequest) -> Flow[VideoJob]:
-    yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
-    return continue_with(call(checked_chain(config, request), submit_call, call_scope("submit")))
-
-
-def _recovery_flow(config: VideoGenerationConfig, journal: Journal) -> Flow[list[VideoJob]]:
-    if not isinstance(config, VideoGenerationConfig) or not isinstance(journal, Journal):
-        types = f"{type(config).__name__} and {type(journal).__name__}"
-        msg = f"a VideoGenerationConfig and a Journal belong here, not {types}"
-        raise ValidationError(msg)
-    return recover(config, registry.create(config), journal, new_request_id(), VideoJob)
-
-
-def _job_flow(
-    config: VideoGenerationConfig,
-    job: GenerationJob,
-    operation: Operation,
-    steps: Callable[[Context, Provider, VideoJob], Flow[VideoJob]],
-) -> Flow[VideoJob]:
-    provider, video = open_job(config, job, VideoGenerationConfig, VideoJob)
-    return call_job(config, video, lambda context: steps(context, provider, video), call_scope(operation))
-
-
 def _resume_flow(
-    config: VideoGenerationConfig,
-    job: GenerationJob,
-    save_to: Path | str | os.PathLike[str] | None,
-    exists: Exists,
+    config: VideoGenerationConfig, job: GenerationJob, save_to: Target | None, exists: Exists
 ) -> Flow[VideoGenerationResponse]:
-    provider, video = open_job(config, job, VideoGenerationConfig, VideoJob)
+    provider, video_job = open_job(config, job, VIDEO)
     row, own = find_row(config, registry.spec(config.provider))
     place = as_place(save_to)
-    kept = place is not None and not (yield Blocking(check_place, place, exists))
-
-    def steps(context: Context) -> Flow[VideoGenerationResponse]:
-        if place is not None and kept:
-            return existing_file_response(context, place, video)
-        return resume_call(context, provider, video, row=row if own else None, save_to=place, exists=exists)
-
-    return continue_with(call_job(config, video, steps, call_scope("resume")))
+    if place is not None and not (yield Blocking(check_place, place, exists)):
+        steps = partial(existing_file_response, place=place, job=video_job)
+    else:
+        priced = row if own else None
+        steps = partial(resume_call, provider=provider, job=video_job, row=priced, save_to=place, exists=exists)
+    return continue_with(call_job(config, video_job, steps, call_scope("resume")))

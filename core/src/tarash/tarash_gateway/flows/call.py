@@ -1,7 +1,7 @@
 """The life of a call: read this file from top to bottom.
 
 A call has a chain of configs. For each of them the budget is reserved, observers are told, the steps of the call are
-run (`flows.image`, `flows.stream`, `flows.video`), the budget is settled, and an error decides whether the next config
+run (`flows.image`, `flows.video`), the budget is settled, and an error decides whether the next config
 is tried: only while nothing was created, and never after something may have been paid for.
 """
 
@@ -30,11 +30,11 @@ from tarash.tarash_gateway.errors import (
     UnsupportedOperationError,
     ValidationError,
 )
-from tarash.tarash_gateway.flows.causes import quote_cause
 from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, Today
 from tarash.tarash_gateway.flows.context import CallScope, Context
 from tarash.tarash_gateway.flows.plan import Plan, Skipped
 from tarash.tarash_gateway.flows.recording import request_snapshot
+from tarash.tarash_gateway.flows.retry import quote_cause
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.models.request import GenerationRequest

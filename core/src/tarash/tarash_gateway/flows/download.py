@@ -29,7 +29,7 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, ProviderCall, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.jobs import attach_job
-from tarash.tarash_gateway.flows.recording import record_failed_job, record_video
+from tarash.tarash_gateway.flows.recording import record, record_video
 from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.media.files import Exists, atomic_file, cannot_write, keep_part, numbered
 from tarash.tarash_gateway.media.structure import BrokenMediaError, sniff
@@ -89,7 +89,7 @@ def download(
     except BaseException as error:
         attach_job(error, job, context)
         if isinstance(error, JobExpiredError):
-            yield from record_failed_job(context, job, error)
+            yield from record(context, "failed", result_of=job, error=error)
         raise
     return videos
 
@@ -122,8 +122,7 @@ class _Transfer:
     def refuse_closed(self) -> None:
         """Makes sure that the plugin left open what it was to write to."""
         if self._sink.closed:
-            name = f"{type(self.call.provider).__name__}.{self.call.name}"
-            msg = f"{name} closed what it was to write to. This is a defect of the plugin."
+            msg = f"{self.call.label} closed what it was to write to. This is a defect of the plugin."
             raise PluginError(msg, billable="yes")
 
     def take(self, result: Media | DownloadError | BrokenMediaError) -> None:

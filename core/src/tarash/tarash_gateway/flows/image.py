@@ -1,7 +1,8 @@
-"""One image call with one config: inputs, one request or several, and pictures that were looked at."""
+"""One image call with one config: one request or several, a job, or a stream; and images that were checked."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -11,35 +12,30 @@ from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     GenerationFailedError,
+    InvalidResponseError,
     JobExpiredError,
-    Problem,
     TarashError,
-    ValidationError,
 )
-from tarash.tarash_gateway.flows.commands import Flow, Gather, Outcome, ProviderCall
+from tarash.tarash_gateway.flows.commands import END, Flow, Gather, Next, Now, OpenStream, Outcome, ProviderCall
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.inputs import fetch_inputs
-from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, poll_again, submit, wait
-from tarash.tarash_gateway.flows.outputs import images_of
+from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, poll_again, prepare, submit, wait
+from tarash.tarash_gateway.flows.outputs import image_of, images_of
 from tarash.tarash_gateway.flows.plan import Plan
-from tarash.tarash_gateway.flows.recording import (
-    record_created_job,
-    record_error,
-    record_failed_job,
-    record_images,
-    record_request,
-    request_snapshot,
-)
-from tarash.tarash_gateway.flows.retry import send_creating, send_reading
-from tarash.tarash_gateway.flows.validation import checked_answer
+from tarash.tarash_gateway.flows.recording import record, record_error, record_request, request_snapshot, snapshot_of
+from tarash.tarash_gateway.flows.retry import send_creating, send_reading, unconfirmed
+from tarash.tarash_gateway.flows.validation import check_part, checked_answer
 from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.models.job import ImageJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, ImageGenerationResponse
 from tarash.tarash_gateway.plugins._bridge import supports
-from tarash.tarash_gateway.plugins.exchange import ImageAnswer, JobReport, PreparedRequest, RequestControl
+from tarash.tarash_gateway.plugins.exchange import ImageAnswer, JobReport, PreparedRequest
+from tarash.tarash_gateway.plugins.http.request import image_limit
 from tarash.tarash_gateway.plugins.provider import Provider
+
+_ENDED = (ContentPolicyError, GenerationFailedError, JobExpiredError)
+"""What ends a job without a result."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +55,7 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
     Raises:
         TarashError: no image was made, or none could be read; `error.job` is the job, where one exists.
     """
-    requests = yield from _prepare(context, plan)
+    requests = yield from prepare(context, plan)
     provider = plan.open_provider()
     by_job = supports(provider, Provider.submit_image)
     if len(requests) > 1:
@@ -69,27 +65,40 @@ def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Ima
     elif by_job:
         report = yield from submit(context, provider, IMAGE, requests[0])
         finished = yield from wait(context, provider, report)
-        result = yield from fetch_result(context, provider, finished)
+        result = yield from _fetch_result(context, provider, finished)
         results, warnings = [result], [*report.warnings, *result.warnings]
     else:
         result = yield from _send_one(context, provider, requests[0])
         results, warnings = [result], result.warnings
     yield context.emit("completed", job=results[0].job)
-    first = requests[0]
-    request = request_snapshot(plan.checked.request, first.images, first.mask)
-    warnings = [*plan.notices, *plan.checked.warnings, *warnings]
-    return image_response(context, results, request, warnings, row=plan.priced, adjustments=plan.checked.adjustments)
+    return _response_to(context, plan, requests[0], results, warnings)
 
 
-def submit_image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageJob]:
-    """Submits the image job of `plan`, and returns as soon as the vendor has it."""
-    requests = yield from _prepare(context, plan)
-    if len(requests) > 1:
-        msg = f"{len(requests)} requests would be needed, and submit_image returns one job: ask for fewer images"
-        raise ValidationError.of(plan.subject, [Problem("n", msg, value=plan.checked.request.n)])
-    report = yield from submit(context, plan.open_provider(), IMAGE, requests[0])
-    job: ImageJob = report.job
-    return job
+def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:
+    """Makes the image of `plan` and emits its partial images.
+
+    Raises:
+        UnconfirmedGenerationError: the stream broke off before the result: it may have been billed.
+        TarashError: no image was made.
+    """
+    provider = plan.open_provider()
+    [prepared] = yield from prepare(context, plan, in_one=True)
+    call = OpenStream(provider, Provider.stream_image, (prepared,))
+
+    def begin(left: float) -> Flow[tuple[Any, Any]]:
+        stream = yield call.within(left)
+        return stream, (yield Next(stream, left))
+
+    intent = yield from record_request(context, "image", provider, prepared)
+    try:
+        stream, item = yield from send_creating(context, begin)
+        answer = yield from _read_on(context, call, stream, item)
+        media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
+    except TarashError as error:
+        yield from record_error(context, intent, error)
+        raise
+    yield from record(context, "made", intent=intent, count=len(media))
+    return _response_to(context, plan, prepared, [ImageResult(answer, media, warnings)], warnings)
 
 
 def resume_image_call(
@@ -98,40 +107,20 @@ def resume_image_call(
     """Waits for an image job and fetches its images."""
     report = yield from poll_again(context, provider, job)
     finished = yield from wait(context, provider, report)
-    result = yield from fetch_result(context, provider, finished)
+    result = yield from _fetch_result(context, provider, finished)
     yield context.emit("completed", job=result.job)
     return image_response(context, [result], finished.job.request, result.warnings, row=row)
-
-
-def _prepare(
-    context: Context, plan: Plan[ImageGenerationRequest]
-) -> Flow[list[PreparedRequest[ImageGenerationRequest]]]:
-    images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
-    yield context.emit("submitting")
-    return [
-        PreparedRequest(
-            plan.model,
-            plan.checked.request.model_copy(update={"n": n}),
-            context.request_id,
-            plan.row,
-            images,
-            mask,
-            RequestControl(plan.spec.name, plan.spec.concurrency),
-        )
-        for n in plan.checked.batches
-    ]
 
 
 def _send_one(
     context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
 ) -> Flow[ImageResult]:
     """Sends one request that is answered at once."""
-    intent = yield from record_image_request(context, provider, prepared)
-
+    intent = yield from record_request(context, "image", provider, prepared)
     emit = partial(context.emit, "in_progress")
     call = ProviderCall(provider, Provider.generate_image, (prepared,), control=prepared.control, emit=emit)
     try:
-        answer = checked_answer((yield from send_creating(context, call)), provider, call.name)
+        answer = checked_answer((yield from send_creating(context, call)), call)
         media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
     except GeneratorExit:
         raise
@@ -142,11 +131,12 @@ def _send_one(
         if job is not None:
             resumable = supports(provider, Provider.poll_image)
             attach_job(error, job, context, resumable=resumable)
-            yield from record_created_job(context, job, intent, error, resumable=resumable)
+            event = "failed" if isinstance(error, _ENDED) else "job" if resumable else "unconfirmed"
+            yield from record(context, event, intent=intent, error=error, job=job.model_dump(mode="json"))
         elif isinstance(error, TarashError):
             yield from record_error(context, intent, error)
         raise
-    yield from record_images(context, len(media), intent=intent)
+    yield from record(context, "made", intent=intent, count=len(media))
     job = _created_job(context, provider, prepared)
     return ImageResult(answer, media, warnings, None if job is None else job.model_copy(update={"status": "completed"}))
 
@@ -154,7 +144,7 @@ def _send_one(
 def _created_job(
     context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
 ) -> ImageJob | None:
-    """The job that a provider told of which makes several requests in `generate_image`."""
+    """Returns the job that a provider reported which makes several requests in `generate_image`."""
     if prepared.control.job_id is None:
         return None
     return ImageJob(
@@ -164,7 +154,7 @@ def _created_job(
         endpoint=provider.endpoint,
         status="in_progress",
         request_id=context.request_id,
-        request=request_snapshot(prepared.request, prepared.images, prepared.mask),
+        request=snapshot_of(prepared),
     )
 
 
@@ -174,23 +164,23 @@ def _run_job(
     """Sends one of several requests, each of which becomes a job."""
     report = yield from submit(context, provider, IMAGE, prepared)
     finished = yield from wait(context, provider, report)
-    return (yield from fetch_result(context, provider, finished))
+    return (yield from _fetch_result(context, provider, finished))
 
 
-def fetch_result(context: Context, provider: Provider, finished: JobReport[ImageJob]) -> Flow[ImageResult]:
+def _fetch_result(context: Context, provider: Provider, finished: JobReport[ImageJob]) -> Flow[ImageResult]:
     """Fetches the images of a completed job. A failure costs nothing: the job keeps them until it expires."""
     job = finished.job
     try:
         yield context.emit("downloading", progress=job.progress, job=job)
         call = ProviderCall(provider, Provider.fetch_image, (job,))
-        answer = checked_answer((yield from send_reading(context, call, job=job)), provider, call.name)
+        answer = checked_answer((yield from send_reading(context, call, job=job)), call)
         media, warnings = yield from images_of(context, provider, job.request.get("n", 1), answer)
     except BaseException as error:
         attach_job(error, job, context)
-        if isinstance(error, (ContentPolicyError, GenerationFailedError, JobExpiredError)):
-            yield from record_failed_job(context, job, error)
+        if isinstance(error, _ENDED):
+            yield from record(context, "failed", result_of=job, error=error)
         raise
-    yield from record_images(context, len(media), job=job)
+    yield from record(context, "made", result_of=job, count=len(media))
     answer = replace(
         answer,
         usage=finished.usage if answer.usage is None else answer.usage,
@@ -201,14 +191,28 @@ def fetch_result(context: Context, provider: Provider, finished: JobReport[Image
     return ImageResult(answer, media, [*finished.warnings, *warnings], job)
 
 
-def record_image_request(
-    context: Context, provider: Provider, prepared: PreparedRequest[ImageGenerationRequest]
-) -> Flow[str | None]:
-    """Writes into the journal, where there is one, that this request is about to be sent."""
-    if context.journal is None:
-        return None
-    request = request_snapshot(prepared.request, prepared.images, prepared.mask)
-    return (yield from record_request(context, "image", provider.endpoint, request))
+def _read_on(context: Context, call: OpenStream, stream: Any, item: Any) -> Flow[ImageAnswer]:
+    """Emits partial images as they come, until the answer is there."""
+    while not isinstance(item, ImageAnswer):
+        if item is END:
+            msg = "the stream ended without a result"
+            raise unconfirmed(context, InvalidResponseError(msg, billable="unknown"))
+        check_part(item, call)
+        try:
+            image = yield from image_of(context, call.provider, item.output, [], image_limit(1))
+        except InvalidResponseError as error:
+            context.log(logging.WARNING, "partial image %d cannot be used (%s)", item.index, error)
+        else:
+            yield context.emit("partial", image=image)
+        left = context.left((yield Now()), billable="unknown")
+        try:
+            item = yield Next(stream, left)
+        except TarashError as error:
+            named = unconfirmed(context, error) if error.billable == "unknown" else error
+            if named is error:
+                raise
+            raise named from error
+    return checked_answer(item, call)
 
 
 def _join(outcomes: list[Outcome]) -> tuple[list[ImageResult], list[str]]:
@@ -223,10 +227,22 @@ def _join(outcomes: list[Outcome]) -> tuple[list[ImageResult], list[str]]:
 
 
 def _gravity(error: Exception) -> int:
-    """Which error of several tells the most: what may have been billed, then a refusal that no waiting helps."""
+    """Which error of several says the most: what may have been billed, then a refusal that no waiting helps."""
     if isinstance(error, TarashError) and error.billable != "no":
         return 0
     return 1 if isinstance(error, ContentPolicyError) else 2
+
+
+def _response_to(
+    context: Context,
+    plan: Plan[ImageGenerationRequest],
+    prepared: PreparedRequest[ImageGenerationRequest],
+    results: list[ImageResult],
+    warnings: list[str],
+) -> ImageGenerationResponse:
+    request = request_snapshot(plan.checked.request, prepared.images, prepared.mask)
+    warnings = [*plan.notices, *plan.checked.warnings, *warnings]
+    return image_response(context, results, request, warnings, row=plan.priced, adjustments=plan.checked.adjustments)
 
 
 def image_response(

@@ -177,3 +177,14 @@ def _fetch_input(
     except ValueError as error:
         problems.append(Problem(image.place, str(error)))
         return None
+
+
+def shape_warnings(images: Sequence[InputFile], size: str | None, row: ModelRow | None) -> list[str]:
+    """Names the input images whose size is not the video's, where the model wants them equal."""
+    if size is None or not getattr(row, "input_match_size", False):
+        return []
+    return [
+        f"image_list.{at}: the image has {file.width}x{file.height} pixels, not the video's {size}; it may be refused"
+        for at, file in enumerate(images)
+        if file.width and f"{file.width}x{file.height}" != size
+    ]

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeVar
+from functools import partial
+from typing import Any, Generic, Literal, TypeVar
 
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
@@ -15,31 +16,31 @@ from tarash.tarash_gateway.errors import (
     GenerationTimeoutError,
     JobExpiredError,
     PluginError,
+    Problem,
     TarashError,
     ValidationError,
 )
-from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, ProviderCall, Random, Sleep, Today
-from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.polling import SHORTEST_WAIT, pause_before
-from tarash.tarash_gateway.flows.recording import (
-    record_error,
-    record_failed_job,
-    record_job,
-    record_request,
-    request_snapshot,
-)
-from tarash.tarash_gateway.flows.recovery import claim, look_up
-from tarash.tarash_gateway.flows.retry import send_creating, send_reading
+from tarash.tarash_gateway.flows.call import call, call_job
+from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, ProviderCall, Random, Sleep, Today, continue_with
+from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
+from tarash.tarash_gateway.flows.inputs import fetch_inputs, shape_warnings
+from tarash.tarash_gateway.flows.plan import Plan, checked_chain
+from tarash.tarash_gateway.flows.recording import record, record_error, record_job, record_request, snapshot_of
+from tarash.tarash_gateway.flows.recovery import claim, look_up, recover
+from tarash.tarash_gateway.flows.retry import SHORTEST_PAUSE, pause_before, send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import check_new_job, checked_report
+from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.media.base64 import without_media
-from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.models.job import GenerationJob, ImageJob
+from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.plugins._bridge import supports
 from tarash.tarash_gateway.plugins._registry import normalize_name, registry
 from tarash.tarash_gateway.plugins.exchange import (
     ImageStatus,
     JobReport,
     PreparedRequest,
+    RequestControl,
     UnconfirmedSubmit,
     VideoStatus,
 )
@@ -52,16 +53,18 @@ LONGEST_ID = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class JobKind:
-    """Image jobs or video jobs: the primitives of a provider that they are made of."""
+class JobKind(Generic[JobT]):
+    """Image jobs or video jobs: their types, and the primitives of a provider that they are made of."""
 
     name: Literal["image", "video"]
+    config: type[GenerationConfig]
+    job: type[JobT]
+    report: type[Any]
+    """What the primitives return."""
+
     submit: Callable[..., Any]
     poll: Callable[..., Any]
     cancel: Callable[..., Any]
-    report: type[Any]
-    """What these primitives return."""
-
     find: Callable[..., Any] | None = None
 
     @property
@@ -70,21 +73,68 @@ class JobKind:
         return f"It was left running: resume_{self.name}(config, error.job) picks it up."
 
 
-IMAGE = JobKind("image", Provider.submit_image, Provider.poll_image, Provider.cancel_image, ImageStatus)
+IMAGE = JobKind(
+    "image",
+    ImageGenerationConfig,
+    ImageJob,
+    ImageStatus,
+    Provider.submit_image,
+    Provider.poll_image,
+    Provider.cancel_image,
+)
 VIDEO = JobKind(
-    "video", Provider.submit_video, Provider.poll_video, Provider.cancel_video, VideoStatus, Provider.find_video
+    "video",
+    VideoGenerationConfig,
+    VideoJob,
+    VideoStatus,
+    Provider.submit_video,
+    Provider.poll_video,
+    Provider.cancel_video,
+    Provider.find_video,
 )
 
 
-def kind_of(job: GenerationJob) -> JobKind:
+def kind_of(job: GenerationJob) -> JobKind[Any]:
     """The kind of a job."""
     return IMAGE if isinstance(job, ImageJob) else VIDEO
 
 
-def submit(context: Context, provider: Provider, kind: JobKind, prepared: PreparedRequest[Any]) -> Flow[JobReport[Any]]:
+def prepare(context: Context, plan: Plan[Any], *, in_one: bool = False) -> Flow[list[PreparedRequest[Any]]]:
+    """Fetches the inputs of `plan` and returns its requests, ready to be sent; with `in_one`, a single one."""
+    images, mask = yield from fetch_inputs(context, plan.images, plan.mask, plan.row)
+    request, spec = plan.checked.request, plan.spec
+    plan.checked.warnings.extend(shape_warnings(images, request.size, plan.row))
+    yield context.emit("submitting")
+    return [
+        PreparedRequest(
+            plan.model,
+            request if request.n == n else request.model_copy(update={"n": n}),
+            context.request_id,
+            plan.row,
+            images,
+            mask,
+            RequestControl(spec.name, spec.concurrency),
+        )
+        for n in ([request.n] if in_one else plan.checked.batches)
+    ]
+
+
+def submit_call(context: Context, plan: Plan[Any], kind: JobKind[JobT]) -> Flow[JobT]:
+    """Submits the job of `plan`, and returns it as soon as the vendor has it."""
+    requests = yield from prepare(context, plan)
+    if len(requests) > 1:
+        msg = f"{len(requests)} requests would be needed, and submit_{kind.name} returns one job: ask for fewer images"
+        raise ValidationError.of(plan.subject, [Problem("n", msg, value=plan.checked.request.n)])
+    report: JobReport[JobT] = yield from submit(context, plan.open_provider(), kind, requests[0])
+    return report.job
+
+
+def submit(
+    context: Context, provider: Provider, kind: JobKind[Any], prepared: PreparedRequest[Any]
+) -> Flow[JobReport[Any]]:
     """Submits a job; from here on it has an id."""
-    request = request_snapshot(prepared.request, prepared.images, prepared.mask)
-    intent = yield from record_request(context, kind.name, provider.endpoint, request)
+    intent = yield from record_request(context, kind.name, provider, prepared)
+    request = snapshot_of(prepared)
     lost = UnconfirmedSubmit(prepared.model, (yield Today()), request)
 
     def find() -> Flow[JobReport[Any] | None]:
@@ -95,8 +145,8 @@ def submit(context: Context, provider: Provider, kind: JobKind, prepared: Prepar
     call = ProviderCall(provider, kind.submit, (prepared,))
     try:
         answer = yield from send_creating(context, call, look_it_up)
-        report: JobReport[Any] = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
-        check_new_job(context, report.job, provider, call.name)
+        report: JobReport[Any] = context.without_prompts(checked_report(answer, kind.report, call))
+        check_new_job(context, report.job, call)
     except TarashError as error:
         yield from record_error(context, intent, error)
         raise
@@ -119,32 +169,31 @@ def wait(context: Context, provider: Provider, report: JobReport[JobT]) -> Flow[
     try:
         submitted = yield Now()
         while True:
-            # A finished job is told by what happens next.
-            status_word = "in_progress" if job.finished else job.status
-            yield context.emit(status_word, progress=job.progress, job=job)
+            # What a finished job is, the next step says.
+            yield context.emit("in_progress" if job.finished else job.status, progress=job.progress, job=job)
             if job.finished:
                 _raise_unless_completed(job, report)
                 return report
             now = yield Now()
             left = context.deadline - now
-            if left <= 2 * SHORTEST_WAIT:
+            if left <= 2 * SHORTEST_PAUSE:
                 word = f"{job.status} ({job.vendor_status!r})" if job.vendor_status else job.status
                 msg = f"job {job.id} was still {word} after {context.config.timeout:g} s. {kind.running}"
                 raise GenerationTimeoutError(msg)
             interval, chance = context.config.poll_interval, (yield Random())
             pause = pause_before(report, now - submitted, chance, interval=interval, first=first)
-            yield Sleep(min(pause, left - SHORTEST_WAIT))  # the last look is in time
+            yield Sleep(min(pause, left - SHORTEST_PAUSE))  # the last poll is in time
             first = False
             call = ProviderCall(provider, kind.poll, (job,))
             answer = yield from send_reading(context, call, job=job)
-            report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
+            report = context.without_prompts(checked_report(answer, kind.report, call))
             before, job = job, merge_job(job, report.job)
             yield from observe_job(context, job, before)
             report = replace(report, job=job)
             del before, answer, call  # ten thousand jobs may wait here: one of each is enough
     except (GenerationFailedError, ContentPolicyError, JobExpiredError) as error:
         attach_job(error, job, context)
-        yield from record_failed_job(context, job, error)
+        yield from record(context, "failed", result_of=job, error=error)
         raise
     except BaseException as error:
         attach_job(error, job, context)
@@ -153,64 +202,87 @@ def wait(context: Context, provider: Provider, report: JobReport[JobT]) -> Flow[
 
 def poll_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Polls a job with one request, without patience: that is the caller's."""
-    kind = kind_of(job)
-    call = ProviderCall(provider, kind.poll, (job,))
-    answer = yield call.within(context.left((yield Now())))
-    report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
-    _log_warnings(context, report)
-    return merge_job(job, report.job)
+    return (yield from _send_once(context, ProviderCall(provider, kind_of(job).poll, (job,)), job))
 
 
 def cancel_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Cancels a job with one request."""
-    kind = kind_of(job)
-    call = ProviderCall(provider, kind.cancel, (job,))
-    answer = yield call.within(context.left((yield Now())))
-    report = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
-    _log_warnings(context, report)
-    latest = merge_job(job, report.job)
+    latest = yield from _send_once(context, ProviderCall(provider, kind_of(job).cancel, (job,)), job)
+    context.log(logging.INFO, "job %s was cancelled", job.id)
     if latest.status == "cancelled":
-        context.log(logging.INFO, "job %s was cancelled", job.id)
-        yield from record_failed_job(context, latest, GenerationFailedError("it was cancelled"))
+        error = GenerationFailedError("it was cancelled")
+        yield from record(context, "failed", result_of=latest, error=error)
     return latest
 
 
+def _send_once(context: Context, call: ProviderCall, job: JobT) -> Flow[JobT]:
+    answer = yield call.within(context.left((yield Now())))
+    report: JobReport[JobT] = context.without_prompts(checked_report(answer, kind_of(job).report, call))
+    for warning in report.warnings:  # a job has no place for it
+        context.log(logging.WARNING, "%s", warning)
+    return merge_job(job, report.job)
+
+
 def poll_again(context: Context, provider: Provider, job: JobT) -> Flow[JobReport[JobT]]:
-    """Takes up a job that may be as old as it likes: it is polled first."""
+    """Resumes a job, however old: it is polled first."""
     kind = kind_of(job)
     yield from record_job(context, job)
     call = ProviderCall(provider, kind.poll, (job,))
     answer = yield from send_reading(context, call, job=job)
-    report: JobReport[JobT] = context.without_prompts(checked_report(answer, kind.report, provider, call.name))
+    report: JobReport[JobT] = context.without_prompts(checked_report(answer, kind.report, call))
     report = replace(report, job=merge_job(job, report.job))
     yield from observe_job(context, report.job, job)
     return report
 
 
-def _log_warnings(context: Context, report: JobReport[Any]) -> None:
-    """What else the caller should know: a job has no place for it."""
-    for warning in report.warnings:
-        context.log(logging.WARNING, "%s", warning)
-
-
 def observe_job(context: Context, job: GenerationJob, before: GenerationJob | None = None) -> Flow[None]:
-    """Tells observers of a job that is new, or is not as it was `before`."""
+    """Notifies observers of a job that is new, or is not as it was `before`."""
     changed = before is None or (job.status, job.progress) != (before.status, before.progress)
     if context.call_context is not None and changed:
         yield Observe("tarash_job_updated", {"context": context.call_context, "job": job})
 
 
-def open_job(
-    config: GenerationConfig, job: GenerationJob, config_type: type[GenerationConfig], job_type: type[JobT]
-) -> tuple[Provider, JobT]:
+# What the functions of the face do with a job
+
+
+def submit_flow(config: GenerationConfig, request: GenerationRequest, kind: JobKind[JobT]) -> Flow[JobT]:
+    """Checks a request and submits its job."""
+    yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
+    flow: Flow[JobT] = call(checked_chain(config, request), partial(submit_call, kind=kind), call_scope("submit"))
+    return continue_with(flow)
+
+
+def poll_or_cancel(
+    config: GenerationConfig, job: GenerationJob, kind: JobKind[JobT], operation: Literal["poll", "cancel"]
+) -> Flow[JobT]:
+    """Polls or cancels a job with one request."""
+    provider, own_job = open_job(config, job, kind)
+    steps = poll_call if operation == "poll" else cancel_call
+    return call_job(config, own_job, lambda context: steps(context, provider, own_job), call_scope(operation))
+
+
+def recover_jobs(config: GenerationConfig, journal: Journal, kind: JobKind[JobT]) -> Flow[list[JobT]]:
+    """Lists the jobs of `journal` that belong to `config` and are not fetched yet.
+
+    Raises:
+        ValidationError: config and journal are not of these types.
+    """
+    if not isinstance(config, kind.config) or not isinstance(journal, Journal):
+        types = f"{type(config).__name__} and {type(journal).__name__}"
+        msg = f"{_with_article(kind.config)} and a Journal belong here, not {types}"
+        raise ValidationError(msg)
+    return recover(config, registry.create(config), journal, new_request_id(), kind.job)
+
+
+def open_job(config: GenerationConfig, job: GenerationJob, kind: JobKind[JobT]) -> tuple[Provider, JobT]:
     """Makes the provider that a job lives at, and returns it with the job.
 
     Raises:
-        ValidationError: config and job are not of these kinds.
+        ValidationError: config and job are not of this kind.
         ConfigurationError: the job lives at another provider or another address.
     """
-    if not isinstance(config, config_type) or not isinstance(job, job_type):
-        wanted = f"{_named(config_type)} and {_named(job_type)} belong here"
+    if not isinstance(config, kind.config) or not isinstance(job, kind.job):
+        wanted = f"{_with_article(kind.config)} and {_with_article(kind.job)} belong here"
         msg = f"{wanted}, not {type(config).__name__} and {type(job).__name__}"
         raise ValidationError(msg)
     provider = registry.create(config)
@@ -218,7 +290,7 @@ def open_job(
     return provider, job
 
 
-def _named(kind: type) -> str:
+def _with_article(kind: type) -> str:
     return f"{'an' if kind.__name__[0] in 'AEIOU' else 'a'} {kind.__name__}"
 
 
@@ -228,7 +300,7 @@ def check_home(config: GenerationConfig, job: GenerationJob, provider: Provider)
     Raises:
         ConfigurationError: the job lives at another provider or another address.
     """
-    if not _is_an_id(job.id):
+    if not 0 < len(job.id) <= LONGEST_ID or not job.id.isprintable():
         source = f"submit_{kind_of(job).name} or an error"
         msg = f"the job has no id that a vendor could know: give the job as {source} gave it"
         raise ConfigurationError(msg, provider=config.provider, model=job.model)
@@ -243,10 +315,6 @@ def check_home(config: GenerationConfig, job: GenerationJob, provider: Provider)
             "give the config that made the job, since its key must go nowhere else"
         )
         raise ConfigurationError(msg, provider=config.provider, model=job.model, job=job)
-
-
-def _is_an_id(text: str) -> bool:
-    return 0 < len(text) <= LONGEST_ID and text.isprintable()
 
 
 def merge_job(job: JobT, latest: GenerationJob) -> JobT:

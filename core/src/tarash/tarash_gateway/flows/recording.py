@@ -1,7 +1,7 @@
 """What a flow writes into the journal: the intent before it is sent, then what became of it.
 
 The intent must be on the disk before a request goes out. Whatever is written later harms no job when it fails: a full
-disk is told in the log.
+disk is a line in the log.
 """
 
 from __future__ import annotations
@@ -11,107 +11,95 @@ import logging
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from tarash.tarash_gateway.errors import (
-    ContentPolicyError,
-    GenerationFailedError,
-    JobExpiredError,
-    TarashError,
-)
+from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Either, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import GenerationRequest
-from tarash.tarash_gateway.plugins.exchange import InputFile
+from tarash.tarash_gateway.plugins.exchange import InputFile, PreparedRequest
+from tarash.tarash_gateway.plugins.provider import Provider
 
 _OUTCOMES = {"no": "refused", "unknown": "unconfirmed", "yes": "failed"}
 """What an error of a creating request means, by what it says of the bill."""
 
 
 def record_request(
-    context: Context, kind: Literal["image", "video"], endpoint: str, request: dict[str, Any]
+    context: Context, kind: Literal["image", "video"], provider: Provider, prepared: PreparedRequest[Any]
 ) -> Flow[str | None]:
     """Writes that a request is about to be sent; returns the intent's id, where there is a journal.
 
     Raises:
         SaveError: it could not be written, so nothing is sent.
     """
-    if context.journal is None:
-        return None
     journal = context.journal
+    if journal is None:
+        return None
     facts = {
         "provider": context.config.provider,
         "model": context.model,
         "request_id": context.request_id,
-        "endpoint": endpoint,
-        "asked": request,
+        "endpoint": provider.endpoint,
+        "asked": snapshot_of(prepared),
     }
     intent: str = yield Either(journal.record_request, journal.record_request_async, (kind,), facts)
     return intent
 
 
-def record_error(context: Context, intent: str | None, error: TarashError) -> Flow[None]:
-    """Writes what an error means for the intent."""
-    yield from _record(context, _OUTCOMES[error.billable], {"intent": intent, "error": _text_of(error)})
-
-
-def record_job(context: Context, job: GenerationJob, intent: str | None = None) -> Flow[None]:
-    """Writes which job the intent became; or, without an intent, that a job is taken up again."""
-    if context.journal is not None:
-        yield from _record(context, "job", {"intent": intent, "job": job.model_dump(mode="json")})
-
-
-def record_created_job(
-    context: Context, job: GenerationJob, intent: str | None, error: BaseException, *, resumable: bool
+def record(
+    context: Context,
+    event: str,
+    *,
+    intent: str | None = None,
+    result_of: GenerationJob | None = None,
+    error: BaseException | None = None,
+    **facts: Any,
 ) -> Flow[None]:
-    """Writes of a job that a plugin told of, and whose result did not come, what became of it."""
-    over = isinstance(error, (ContentPolicyError, GenerationFailedError, JobExpiredError))
-    facts = {"intent": intent, "job": job.model_dump(mode="json"), "error": f"{type(error).__name__}: {error}"}
-    yield from _record(context, "failed" if over else "job" if resumable else "unconfirmed", facts)
+    """Writes what became of an intent or of a job, where there is a journal.
 
-
-def record_failed_job(context: Context, job: GenerationJob, error: TarashError) -> Flow[None]:
-    """Writes that a job came to nothing."""
-    facts = {"endpoint": job.endpoint, "job_id": job.id, "error": _text_of(error)}
-    yield from _record(context, "failed", facts)
-
-
-def record_video(context: Context, job: GenerationJob, video: Media) -> Flow[None]:
-    """Writes that a clip came, and the file that it is in where it was saved."""
-    path = None if video.path is None else str(video.path.absolute())
-    event = "made" if path is None else "saved"
-    if context.journal is not None:  # a digest of many bytes is made when it is asked for
-        facts = {"endpoint": job.endpoint, "job_id": job.id, "path": path, "sha256": video.sha256}
-        yield from _record(context, event, facts)
-
-
-def record_images(
-    context: Context, count: int, *, intent: str | None = None, job: GenerationJob | None = None
-) -> Flow[None]:
-    """Writes that images came: of an intent, or of a job."""
-    facts: dict[str, Any] = {"intent": intent, "count": count}
-    if job is not None:
-        facts |= {"endpoint": job.endpoint, "job_id": job.id}
-    yield from _record(context, "made", facts)
-
-
-def record_not_found(context: Context, intent: str) -> Flow[None]:
-    """Writes that the vendor's job list, read to its end, does not show what an intent asked for."""
-    yield from _record(context, "absent", {"intent": intent})
-
-
-def _text_of(error: TarashError) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _record(context: Context, event: str, facts: dict[str, Any]) -> Flow[None]:
+    Args:
+        context: the call.
+        event: the journal's word for it.
+        intent: the intent's id.
+        result_of: the job whose result it is.
+        error: why there is no result.
+        facts: what else there is to know.
+    """
     journal = context.journal
     if journal is None:
         return
+    if result_of is not None:
+        facts |= {"endpoint": result_of.endpoint, "job_id": result_of.id}
+    if error is not None:
+        facts["error"] = f"{type(error).__name__}: {error}"
     try:
-        yield Either(journal.write, journal.write_async, (event,), facts)
-    except TarashError as error:
-        context.log(logging.WARNING, "the journal could not be written (%s); the call goes on", error)
+        yield Either(journal.write, journal.write_async, (event,), {"intent": intent, **facts})
+    except TarashError as failure:
+        context.log(logging.WARNING, "the journal could not be written (%s); the call goes on", failure)
+
+
+def record_error(context: Context, intent: str | None, error: TarashError) -> Flow[None]:
+    """Writes what an error means for the intent."""
+    yield from record(context, _OUTCOMES[error.billable], intent=intent, error=error)
+
+
+def record_job(context: Context, job: GenerationJob, intent: str | None = None) -> Flow[None]:
+    """Writes which job the intent became; or, without an intent, that a job is resumed."""
+    if context.journal is not None:
+        yield from record(context, "job", intent=intent, job=job.model_dump(mode="json"))
+
+
+def record_video(context: Context, job: GenerationJob, video: Media) -> Flow[None]:
+    """Writes that a video came, and the file that it is in where it was saved."""
+    if context.journal is not None:  # a digest of many bytes is made when it is asked for
+        path = None if video.path is None else str(video.path.absolute())
+        event = "made" if path is None else "saved"
+        yield from record(context, event, result_of=job, path=path, sha256=video.sha256)
+
+
+def snapshot_of(prepared: PreparedRequest[Any]) -> dict[str, Any]:
+    """Describes a request as it is sent."""
+    return request_snapshot(prepared.request, prepared.images, prepared.mask)
 
 
 def request_snapshot(

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Either, Flow, Now, ProviderCall, Sleep, Today
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.recording import record_job, record_not_found
+from tarash.tarash_gateway.flows.recording import record, record_job
 from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.journal import Entry, Journal
 from tarash.tarash_gateway.models.config import GenerationConfig
@@ -144,7 +144,7 @@ def _looked_up(
     if job is None:
         if found is not None and (yield Today()) - entry.at > timedelta(seconds=context.policy.listed_within):
             context.log(logging.INFO, "intent %s is not in the vendor's job list: it was never accepted", entry.intent)
-            yield from record_not_found(context, entry.intent)
+            yield from record(context, "absent", intent=entry.intent)
         return None
     job = job.model_copy(update={"request_id": entry.request_id, "request": entry.request})
     taken.add((job.endpoint, job.id))

@@ -1,18 +1,25 @@
-"""When a request is sent again, and after how long.
+"""When a request is sent again, when a job is polled again, and after how long.
 
-Two policies. A creating request is sent again only where nothing can have been created; where that is not known it is
+A creating request is sent again only where nothing can have been created; where that is not known it is
 an `UnconfirmedGenerationError`. A reading request costs nothing and is patient until the deadline.
+
+A job that is done is known to be done within a second while it is younger than half a minute, and within a
+twentieth of its age after that. Each poll costs a request, so an older job is polled less often.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+import os
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from tarash.tarash_gateway._redaction import Redaction
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
     ContentPolicyError,
+    GenerationFailedError,
     GenerationTimeoutError,
     JobExpiredError,
     PluginError,
@@ -21,11 +28,32 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnconfirmedGenerationError,
 )
-from tarash.tarash_gateway.flows.causes import local_failure
 from tarash.tarash_gateway.flows.commands import Either, Flow, Now, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob
+from tarash.tarash_gateway.models.request import GenerationRequest
+from tarash.tarash_gateway.plugins.exchange import JobReport
 from tarash.tarash_gateway.plugins.provider import Provider
+from tarash.tarash_gateway.plugins.spec import ProviderSpec
+
+FIRST_PAUSE = 0.5
+"""Seconds between two polls of a job that was just made."""
+
+YOUNG = 30.0
+"""Seconds of age up to which a job is polled every tenth of its age, and never later than `YOUNG_PAUSE`."""
+
+YOUNG_PAUSE = 0.75
+"""Seconds between two polls of a young job at the most; the rest of the second is left to the request itself."""
+
+LONGEST_PAUSE = 20.0
+"""Seconds between two polls at the most, whatever the vendor asks for."""
+
+SHORTEST_PAUSE = 0.05
+"""Seconds between two polls at the least, whatever the vendor allows."""
+
+JITTER = 0.1
+"""The share of a pause that chance may take away, so that jobs submitted together are not polled together."""
 
 Send = Callable[[float], Flow[Any]]
 """A flow that sends one creating request, given the seconds that are left."""
@@ -176,3 +204,79 @@ def unconfirmed(context: Context, error: TarashError, *, looked_up: bool = False
         raw=error.raw,
         retryable=True,
     )
+
+
+def pause_before(report: JobReport[Any], age: float, chance: float, *, interval: float | None, first: bool) -> float:
+    """Computes the seconds until the next poll.
+
+    Args:
+        report: the vendor's last answer.
+        age: seconds since the wait began.
+        chance: a number from 0 up to 1.
+        interval: seconds that the caller wants between two polls.
+        first: whether the job was not polled yet. It may have failed or be done at once, so that this poll is soon,
+            whatever the interval.
+    """
+    if interval is not None:
+        pause = interval
+    elif report.poll_after is not None:
+        pause = min(max(report.poll_after, SHORTEST_PAUSE), LONGEST_PAUSE)
+    else:
+        pause = pause_at(age) * (1 - JITTER * chance)
+    return min(pause, FIRST_PAUSE) if first else pause
+
+
+def pause_at(age: float) -> float:
+    """Computes the seconds between two polls of a job of this age, in seconds."""
+    if age < YOUNG:
+        return min(max(FIRST_PAUSE, age / 10), YOUNG_PAUSE)
+    return min(age / 25, LONGEST_PAUSE)
+
+
+# What an exception of a plugin itself says, as far as a user may read it. A local model's "CUDA out of memory" is all
+# that helps; a vendor's SDK may quote the key, the prompt or a whole request.
+
+
+QUOTED = 300
+"""Characters of a foreign exception that a message shows."""
+
+_DATA = re.compile(r"[A-Za-z0-9+/_-]{60,}={0,2}")
+"""Base64, or something as long: nobody reads it."""
+
+
+def local_failure(error: TarashError) -> TarashError:
+    """Names the error of a provider that works in this process for what it is: nothing was paid."""
+    cause = error.__cause__
+    if isinstance(error, PluginError) and cause is not None and not isinstance(cause, TarashError):
+        failed = GenerationFailedError(f"the local model failed: {type(cause).__name__}", billable="no")
+        failed.__cause__ = cause
+        return failed
+    error.billable = "no"
+    return error
+
+
+def quote_cause(error: TarashError, config: GenerationConfig, spec: ProviderSpec, request: GenerationRequest) -> None:
+    """Adds to the error of a plugin what the exception behind it says, keys, prompts and data masked."""
+    cause = error.__cause__
+    if not isinstance(error, (PluginError, GenerationFailedError)) or cause is None or isinstance(cause, TarashError):
+        return
+    redaction = Redaction(_secrets(config, spec), (request.prompt, request.negative_prompt))
+    words = redaction.text(_DATA.sub("[data]", _text_of(cause)), QUOTED)
+    if words and words not in error.message:
+        kind = type(cause).__name__
+        error.message = error.message.replace(kind, f"{kind} ({words})", 1)
+        error.args = (error.message,)
+
+
+def _text_of(cause: BaseException) -> str:
+    try:
+        return str(cause)
+    except Exception:  # noqa: BLE001 # whatever a stranger's exception raises
+        return ""
+
+
+def _secrets(config: GenerationConfig, spec: ProviderSpec) -> Iterator[str]:
+    if config.api_key is not None and hasattr(config.api_key, "get_secret_value"):
+        yield config.api_key.get_secret_value()
+    yield from (value for value in config.provider_config.values() if isinstance(value, str))
+    yield from (os.environ[name] for name in spec.key_variables if os.environ.get(name))

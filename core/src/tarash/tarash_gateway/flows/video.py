@@ -10,8 +10,7 @@ from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.download import download, existing_video
-from tarash.tarash_gateway.flows.inputs import fetch_inputs
-from tarash.tarash_gateway.flows.jobs import VIDEO, poll_again, submit, wait
+from tarash.tarash_gateway.flows.jobs import VIDEO, poll_again, prepare, submit, wait
 from tarash.tarash_gateway.flows.outputs import media_warnings
 from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_job, record_video
@@ -22,7 +21,7 @@ from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, VideoGenerationResponse
-from tarash.tarash_gateway.plugins.exchange import InputFile, JobReport, PreparedRequest, VideoStatus
+from tarash.tarash_gateway.plugins.exchange import JobReport, VideoStatus
 from tarash.tarash_gateway.plugins.provider import Provider
 
 
@@ -38,7 +37,7 @@ def video_call(
         TarashError: there is no video; `error.job` is the job, where one exists.
     """
     provider = plan.open_provider()
-    prepared = yield from _prepare(context, plan)
+    [prepared] = yield from prepare(context, plan)
     report = yield from submit(context, provider, VIDEO, prepared)
     warnings = [*plan.notices, *plan.checked.warnings, *report.warnings]
     finished = yield from wait(context, provider, replace(report, warnings=()))
@@ -46,33 +45,6 @@ def video_call(
     return video_response(
         context, videos, finished, row=plan.priced, adjustments=plan.checked.adjustments, warnings=warnings
     )
-
-
-def submit_call(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[VideoJob]:
-    """Submits the job of `plan`, and returns as soon as the vendor has it."""
-    prepared = yield from _prepare(context, plan)
-    report = yield from submit(context, plan.open_provider(), VIDEO, prepared)
-    job: VideoJob = report.job
-    return job
-
-
-def _prepare(context: Context, plan: Plan[VideoGenerationRequest]) -> Flow[PreparedRequest[VideoGenerationRequest]]:
-    images, _ = yield from fetch_inputs(context, plan.images, None, plan.row)
-    plan.checked.warnings.extend(_shape_warnings(plan, images))
-    yield context.emit("submitting")
-    return PreparedRequest(plan.model, plan.checked.request, context.request_id, plan.row, images)
-
-
-def _shape_warnings(plan: Plan[VideoGenerationRequest], images: tuple[InputFile, ...]) -> list[str]:
-    """Tells of an input image whose size is not the video's, where the model wants them equal."""
-    size = plan.checked.request.size
-    if size is None or not getattr(plan.row, "input_match_size", False):
-        return []
-    return [
-        f"image_list.{at}: the image has {file.width}x{file.height} pixels, not the video's {size}; it may be refused"
-        for at, file in enumerate(images)
-        if file.width and f"{file.width}x{file.height}" != size
-    ]
 
 
 def resume_call(
