@@ -203,7 +203,7 @@ def test_a_clip_that_is_a_web_page_is_a_download_error_that_names_the_job(
 
     assert caught.value.job.id == "video_1"
     assert caught.value.billable == "yes"
-    assert str(caught.value).startswith("what came for job video_1 is not a whole clip (text/html): neither PNG")
+    assert str(caught.value).startswith("what came for job video_1 is not a whole video (text/html): neither PNG")
     assert ". It costs nothing to fetch it again" in str(caught.value)
     assert len(posts()) == 1
 

@@ -254,7 +254,7 @@ class TestDownloading:
         result, fed = called(status("completed"), *[delivery(clip[:1000], length=len(clip))] * 9)
         assert type(result) is DownloadError
         assert str(result) == (
-            f"what came for job job_1 is not a whole clip: the download was cut: 1,000 of {len(clip):,} bytes came. "
+            f"what came for job job_1 is not a whole video: the download was cut: 1,000 of {len(clip):,} bytes came. "
             "It costs nothing to fetch it again: resume_video(config, error.job). What came is in error.media."
         )
         assert (result.job.id, result.billable) == ("job_1", "yes")
@@ -275,7 +275,7 @@ class TestDownloading:
         )
         assert type(result) is DownloadError
         assert str(result) == (
-            "what came for job job_1 is not a whole clip (text/html): neither PNG, JPEG, WebP, GIF, SVG, AVIF, HEIC, "
+            "what came for job job_1 is not a whole video (text/html): neither PNG, JPEG, WebP, GIF, SVG, AVIF, HEIC, "
             "TIFF, BMP, MP4, MOV nor WebM: begins with <html>. It costs nothing to fetch it again: "
             "resume_video(config, error.job). What came is in error.media."
         )

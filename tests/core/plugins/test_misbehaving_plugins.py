@@ -330,8 +330,8 @@ def closing(job, sink, **_):
 
 DOWNLOADS = {
     "gives the bytes": (giving(b"x"), DownloadError, "there are no bytes"),
-    "writes garbage": (writing(b"garbage"), DownloadError, "not a whole clip"),
-    "does not begin": (lambda job, sink, **_: sink.write(b"garbage"), DownloadError, "not a whole clip"),
+    "writes garbage": (writing(b"garbage"), DownloadError, "not a whole video"),
+    "does not begin": (lambda job, sink, **_: sink.write(b"garbage"), DownloadError, "not a whole video"),
     "writes text": (writing("x"), PluginError, "AcmeProvider.download_video raised TypeError"),
     "writes nothing": (writing(None), PluginError, "AcmeProvider.download_video raised TypeError"),
     "length of text": (
@@ -354,7 +354,7 @@ def test_a_download_that_breaks_the_contract_keeps_the_job_and_no_file(
     assert text in str(told)
     assert (told.job.id, told.billable) == ("job_1", "yes")
     # What came stays beside its place where it was found not to be whole: it is paid for.
-    kept = [tmp_path / "film.mp4.incomplete"] if into_a_file and text == "not a whole clip" else []
+    kept = [tmp_path / "film.mp4.incomplete"] if into_a_file and text == "not a whole video" else []
     assert list(tmp_path.iterdir()) == kept
 
 

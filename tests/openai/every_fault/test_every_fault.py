@@ -172,7 +172,7 @@ IMAGES = {
 
 UNREAD = unknown("The vendor's job list, as far as it can be read, does not show it")
 UNFINISHED = "was still"
-NO_CLIP = "is not a whole clip"
+NO_CLIP = "is not a whole video"
 AGAIN = "It costs nothing to fetch it again: resume_video(config, error.job)"
 
 VIDEOS = {

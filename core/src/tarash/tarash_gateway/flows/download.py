@@ -1,6 +1,6 @@
 """The videos of a finished job on their way to memory or to files, which appear when they are whole.
 
-A download is continued where it was cut, and begun again once where what came is not a whole clip.
+A download is continued where it was cut, and begun again once where what came is not a whole video.
 """
 
 from __future__ import annotations
@@ -55,36 +55,45 @@ def download(
 ) -> Flow[list[Media]]:
     """Fetches the videos of a finished job. A failure costs nothing: the job keeps them until it expires."""
     videos: list[Media] = []
+    policy = context.policy
     try:
         yield context.emit("downloading", progress=job.progress, job=job)
         for index in range(job.outputs):
-            if save_to is None:
-                sink: MediaSink = MemorySink()
-            else:
-                sink = FileSink(save_to.with_stem(numbered(save_to.stem, index)), exists)
-            transfer = _Transfer(context, provider, job, sink, index)
+            sink = _sink_of(save_to, index, exists)
+            call = ProviderCall(provider, Provider.download_video, (job, sink), {"index": index})
+            tries, problem = 0, None
             try:
                 yield Blocking(sink.open)
-                while transfer.video is None:
-                    if transfer.tries:
-                        yield Sleep(transfer.pause((yield Now())))
+                while True:
                     try:
-                        yield from send_reading(
-                            context, transfer.call, max_tries=context.policy.download_tries, job=job
-                        )
+                        yield from send_reading(context, call, max_tries=policy.download_tries, job=job)
                     except TarashError as error:
-                        transfer.fail(error)
-                    transfer.refuse_closed()
+                        raise _ended(error, job) from (error if _is_passing(error) else error.__cause__)
+                    if sink.closed:
+                        msg = f"{call.label} closed what it was to write to. This is a defect of the plugin."
+                        raise PluginError(msg, billable="yes")
                     # Hashing and syncing 200 MB takes a second, which no event loop should stand still for.
-                    transfer.take((yield Blocking(sink.finish)))
+                    result = yield Blocking(sink.finish)
+                    if isinstance(result, Media):
+                        break
+                    tries += 1
+                    broken = isinstance(result, BrokenMediaError)
+                    if tries >= policy.download_tries or (broken and isinstance(problem, BrokenMediaError)):
+                        raise _not_whole(sink, job, result) from result
+                    if broken:
+                        sink.restart()
+                    problem = result
+                    context.log(logging.WARNING, "the download of job %s is not whole (%s), it goes on", job.id, result)
+                    delay = policy.first_delay * 2.0 ** (tries - 1)
+                    yield Sleep(min(delay, max(context.deadline - (yield Now()), 0.0)))
             except GeneratorExit:  # nobody answers a command any more
                 sink.close()
                 raise
             except BaseException:
                 yield Blocking(sink.close)
                 raise
-            videos.append(transfer.video)
-            yield from record_video(context, job, transfer.video)
+            videos.append(result)
+            yield from record_video(context, job, result)
         yield context.emit("completed", progress=100.0, job=job)
     except BaseException as error:
         attach_job(error, job, context)
@@ -94,80 +103,48 @@ def download(
     return videos
 
 
-class _Transfer:
-    """One video on its way into a sink, and what went wrong so far."""
-
-    def __init__(self, context: Context, provider: Provider, job: VideoJob, sink: MediaSink, index: int) -> None:
-        self._context, self._job, self._sink = context, job, sink
-        self.tries = 0
-        self._problem: DownloadError | BrokenMediaError | None = None
-        self.call = ProviderCall(provider, Provider.download_video, (job, sink), {"index": index})
-        self.video: Media | None = None
-
-    def pause(self, now: float) -> float:
-        """Seconds to wait before the next try."""
-        delay: float = self._context.policy.first_delay * 2.0 ** (self.tries - 1)
-        return min(delay, max(self._context.deadline - now, 0.0))
-
-    def fail(self, error: TarashError) -> None:
-        """Raises what ended the tries: the video is there all the same, unless the vendor says that it is not."""
-        passed = isinstance(error, GenerationTimeoutError) and error.__cause__ is not None
-        if not passed and not isinstance(error, _PASSING):
-            raise error
-        msg = f"the video of job {self._job.id} could not be fetched: {str(error).rstrip('.')}. {RESUME}"
-        raise DownloadError(
-            msg, status_code=error.status_code, code=error.code, raw=error.raw, retryable=True
-        ) from error
-
-    def refuse_closed(self) -> None:
-        """Makes sure that the plugin left open what it was to write to."""
-        if self._sink.closed:
-            msg = f"{self.call.label} closed what it was to write to. This is a defect of the plugin."
-            raise PluginError(msg, billable="yes")
-
-    def take(self, result: Media | DownloadError | BrokenMediaError) -> None:
-        """Takes what the sink holds; where it is not whole, another try follows.
-
-        Raises:
-            DownloadError: there were enough tries.
-        """
-        self.tries += 1
-        if isinstance(result, Media):
-            self.video = result
-            return
-        again = self.tries < self._context.policy.download_tries
-        if isinstance(result, BrokenMediaError):
-            again = again and not isinstance(self._problem, BrokenMediaError)
-            if again:
-                self._sink.restart()
-        self._problem = result
-        if not again:
-            kind = f" ({self._sink.content_type})" if self._sink.content_type else ""
-            why = result.described if isinstance(result, BrokenMediaError) else str(result)
-            kept = self._sink.keep_broken(why)
-            where = "" if kept is None else f" What came is in {kept.path or 'error.media'}."
-            msg = f"what came for job {self._job.id} is not a whole clip{kind}: {why}. {RESUME}{where}"
-            raise DownloadError(msg, media=kept) from result
-        self._context.log(logging.WARNING, "the download of job %s is not whole (%s), it goes on", self._job.id, result)
+def _sink_of(save_to: Path | None, index: int, exists: Exists) -> MediaSink:
+    return MemorySink() if save_to is None else FileSink(save_to.with_stem(numbered(save_to.stem, index)), exists)
 
 
 _PASSING = (ConnectionFailedError, DownloadError, InvalidResponseError, ProviderUnavailableError, RateLimitError)
-"""What a download may run into that says nothing of the clip."""
+"""What a download may run into that says nothing of the video."""
+
+
+def _is_passing(error: TarashError) -> bool:
+    return isinstance(error, _PASSING) or (isinstance(error, GenerationTimeoutError) and error.__cause__ is not None)
+
+
+def _ended(error: TarashError, job: VideoJob) -> TarashError:
+    """Names what ended the tries: the video is there all the same, unless the vendor says that it is not."""
+    if not _is_passing(error):
+        return error
+    msg = f"the video of job {job.id} could not be fetched: {str(error).rstrip('.')}. {RESUME}"
+    return DownloadError(msg, status_code=error.status_code, code=error.code, raw=error.raw, retryable=True)
+
+
+def _not_whole(sink: MediaSink, job: VideoJob, problem: DownloadError | BrokenMediaError) -> DownloadError:
+    kind = f" ({sink.content_type})" if sink.content_type else ""
+    reason = problem.described if isinstance(problem, BrokenMediaError) else str(problem)
+    part = sink.keep_broken(reason)
+    place = "" if part is None else f" What came is in {part.path or 'error.media'}."
+    msg = f"what came for job {job.id} is not a whole video{kind}: {reason}. {RESUME}{place}"
+    return DownloadError(msg, media=part)
 
 
 class MediaSink(Sink):
     """A sink that becomes media."""
 
     def media(self) -> Media:
-        """The clip, its structure checked.
+        """Returns the video, its structure checked.
 
         Raises:
-            BrokenMediaError: what came is not one whole clip.
+            BrokenMediaError: what came is not one whole video.
         """
         raise NotImplementedError
 
     def finish(self) -> Media | DownloadError | BrokenMediaError:
-        """The clip; or what is wrong with what came."""
+        """Returns the video; or what is wrong with what came."""
         try:
             self.check_whole()
             return self.media()
@@ -190,24 +167,24 @@ class MediaSink(Sink):
 
 
 class MemorySink(MediaSink):
-    """A clip in memory."""
+    """A video in memory."""
 
     def __init__(self, limit: int = MEMORY_LIMIT) -> None:
         self._buffer = io.BytesIO()
         super().__init__(self._buffer, limit)
 
     def media(self) -> Media:
-        """The clip; its bytes are the buffer's own, not a copy."""
+        """Returns the video; its bytes are the buffer's own, not a copy."""
         return Media.from_bytes(self._buffer.getvalue())
 
     def keep_broken(self, reason: str) -> Media | None:
-        """The bytes that came."""
+        """Returns the bytes that came."""
         data = self._buffer.getvalue()
         return _broken(data[:_HEAD], reason, data=data, size_bytes=len(data)) if data else None
 
 
 class FileSink(MediaSink):
-    """A clip in a file, which appears at its place once `media` found it whole.
+    """A video in a file, which appears at its place once `media` found it whole.
 
     Opening, finishing and closing are for a thread of their own: a call may be broken off in the middle of one.
     """
@@ -232,7 +209,7 @@ class FileSink(MediaSink):
                 self._place = place
 
     def media(self) -> Media:
-        """The clip in its file."""
+        """Returns the video in its file."""
         with self._step:
             if self._over or self._place is None:
                 raise SaveError(GIVEN_UP)
@@ -249,7 +226,7 @@ class FileSink(MediaSink):
         try:
             kept = Media.from_file(self._path)
         except BrokenMediaError as error:
-            msg = f"{self._path} appeared in the meantime, was kept, and is not a whole clip: {error}"
+            msg = f"{self._path} appeared in the meantime, was kept, and is not a whole video: {error}"
             raise SaveError(msg) from error
         if self._exists != "skip":
             return kept.with_digest(digest)
@@ -285,21 +262,21 @@ _HEAD = 4096
 """Bytes that tell what came in place of a video."""
 
 
-def _broken(head: bytes, reason: str, **known: Any) -> Media:
+def _broken(head: bytes, reason: str, **facts: Any) -> Media:
     kind = sniff(head) or "application/octet-stream"
-    return Media(content_type=kind, unverified_reason=reason, **known)
+    return Media(content_type=kind, unverified_reason=reason, **facts)
 
 
 def existing_video(place: Path) -> Media:
     """Reads the video in a file that was there before.
 
     Raises:
-        SaveError: it is not a whole clip.
+        SaveError: it is not a whole video.
     """
     try:
         return Media.from_file(place)
     except BrokenMediaError as error:
-        msg = f"{place} is already there and is not a whole clip: {error}. Remove it, or give exists='replace'."
+        msg = f"{place} is already there and is not a whole video: {error}. Remove it, or give exists='replace'."
         raise SaveError(msg) from error
     except OSError as error:
         msg = f"{place} was already there and cannot be read: {error.strerror or error}. Give exists='replace'."

@@ -67,7 +67,7 @@ def skip_existing(place: Path, request_id: str, config: GenerationConfig, model:
     """Returns the video that `exists="skip"` keeps: nothing is sent and nothing is paid.
 
     Raises:
-        SaveError: what is there is not a whole clip.
+        SaveError: what is there is not a whole video.
     """
     now = yield Now()
     return (yield from existing_file_response(Context(config, model, request_id, now, now), place))
@@ -77,7 +77,7 @@ def existing_file_response(context: Context, place: Path, job: VideoJob | None =
     """Makes the response of a video that is there already, of a job where one is resumed.
 
     Raises:
-        SaveError: what is there is not a whole clip.
+        SaveError: what is there is not a whole video.
     """
     video: Media = yield Blocking(existing_video, place)
     if job is not None:

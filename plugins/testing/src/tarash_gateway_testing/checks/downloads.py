@@ -48,7 +48,7 @@ _PASSING = Rule(
 )
 _BAD = Rule(
     "a video that cannot be fetched is a DownloadError that carries the job, and a clip that is gone a "
-    "JobExpiredError: the job is paid for, and resume_video fetches it later. Nothing that is no whole clip is "
+    "JobExpiredError: the job is paid for, and resume_video fetches it later. Nothing that is no whole video is "
     "ever a result.",
     "raise errors of tarash.tarash_gateway.errors only; core looks at the structure of what came.",
     "Downloads",
