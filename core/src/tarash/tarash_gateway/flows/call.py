@@ -28,7 +28,6 @@ from tarash.tarash_gateway.errors import (
     RateLimitError,
     TarashError,
     UnsupportedOperationError,
-    ValidationError,
 )
 from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, Today
 from tarash.tarash_gateway.flows.context import CallScope, Context
@@ -65,7 +64,7 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
         if link is not plans[0]:
             began = yield Now()
             context = _context_of(link, scope, started, min(whole.deadline, began + link.config.timeout))
-        reservation = _NO_RESERVATION
+        reservation = Reservation()
         try:
             reservation = reserve_budget(scope.budgets, link)
             if scope.observed:
@@ -75,14 +74,15 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
         except GeneratorExit:  # a stream that its reader left: nobody answers a command any more
             raise
         except BaseException as error:
-            reservation.settle_error(error)
+            reservation.settle(0.0 if getattr(error, "billable", None) == "no" else None)
             _explain(error, context, link)
             yield from notify_end(context, began, error=error)
             if link is not plans[-1] and _moves_on(error):
                 attempts.append(_attempt(link, "failed", error))
                 context.log(logging.WARNING, "failed (%s), the next config is tried", type(error).__name__)
                 continue
-            _add_notes(error, attempts)
+            for attempt in attempts if isinstance(error, TarashError) else ():
+                error.add_note(f"before it, {attempt.provider}/{attempt.model} {attempt.outcome}: {attempt.error}")
             if scope.operation == "generate":
                 yield from emit_failure(whole, error)
             yield from notify_end(whole, started, error=error)
@@ -169,13 +169,6 @@ def _explain(error: BaseException, context: Context, plan: Plan[Any]) -> None:
         error.args = (error.message,)
 
 
-def _add_notes(error: BaseException, attempts: list[Attempt]) -> None:
-    """Adds what was tried before."""
-    if isinstance(error, TarashError):
-        for attempt in attempts:
-            error.add_note(f"before it, {attempt.provider}/{attempt.model} {attempt.outcome}: {attempt.error}")
-
-
 def _attempt(
     link: Plan[Any] | Skipped, outcome: Literal["succeeded", "failed", "skipped"], error: TarashError | None = None
 ) -> Attempt:
@@ -256,19 +249,11 @@ class Reservation:
     budgets: Sequence[Budget] = ()
     dollars: float = 0.0
 
-    def settle_error(self, error: BaseException) -> None:
-        """Gives everything back where nothing was billed."""
-        if isinstance(error, TarashError) and error.billable == "no":
-            self.settle(0.0)
-
     def settle(self, cost: float | None) -> None:
         """Replaces what was set aside by what the attempt cost; None where that is not known."""
         if cost is not None:
             for budget in self.budgets:
                 budget.give_back(self.dollars - cost)
-
-
-_NO_RESERVATION = Reservation()
 
 
 def reserve_budget(budgets: Sequence[Budget], plan: Plan[Any]) -> Reservation:
@@ -278,11 +263,11 @@ def reserve_budget(budgets: Sequence[Budget], plan: Plan[Any]) -> Reservation:
         ValidationError: a budget has no room for it, or the price is not known; nothing was sent.
     """
     if not budgets:
-        return _NO_RESERVATION
+        return Reservation()
     expected = plan.expected_cost()
     if expected is None:
         msg = "the price of this request is not known, so the budget cannot be kept; make the call outside of it"
-        raise _refusal(plan, Problem("budget", msg))
+        raise plan.refusal(Problem("budget", msg))
     reserved: list[Budget] = []
     for budget in budgets:
         if budget.take(expected.high):
@@ -294,9 +279,5 @@ def reserve_budget(budgets: Sequence[Budget], plan: Plan[Any]) -> Reservation:
             f"the request may cost up to {as_dollars(expected.high)}, and {as_dollars(budget.left)} of the budget of "
             f"{as_dollars(budget.dollars)} per {budget.per} is left; raise it or ask for less"
         )
-        raise _refusal(plan, Problem("budget", msg))
+        raise plan.refusal(Problem("budget", msg))
     return Reservation(budgets, expected.high)
-
-
-def _refusal(plan: Plan[Any], problem: Problem) -> ValidationError:
-    return ValidationError.of(plan.subject, [problem], provider=plan.config.provider, model=plan.model)

@@ -124,7 +124,7 @@ def submit_call(context: Context, plan: Plan[Any], kind: JobKind[JobT]) -> Flow[
     requests = yield from prepare(context, plan)
     if len(requests) > 1:
         msg = f"{len(requests)} requests would be needed, and submit_{kind.name} returns one job: ask for fewer images"
-        raise ValidationError.of(plan.subject, [Problem("n", msg, value=plan.checked.request.n)])
+        raise plan.refusal(Problem("n", msg, value=plan.checked.request.n))
     report: JobReport[JobT] = yield from submit(context, plan.open_provider(), kind, requests[0])
     return report.job
 

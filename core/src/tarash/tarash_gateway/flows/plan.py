@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -110,6 +111,10 @@ class Plan(Generic[RequestT]):
         """Provider and model, for the head of a message."""
         return f"{self.config.provider}/{self.model}"
 
+    def refusal(self, *problems: Problem) -> ValidationError:
+        """Makes the error that says why the request is not sent."""
+        return ValidationError.of(self.subject, list(problems), provider=self.config.provider, model=self.model)
+
     def expected_cost(self) -> CostEstimate | None:
         """What the request may cost; None where the price is not known."""
         return estimate(self.checked.request, self.priced)
@@ -135,7 +140,7 @@ class Plan(Generic[RequestT]):
             ValidationError: with every problem at once.
         """
         if self.problems:
-            raise ValidationError.of(self.subject, self.problems, provider=self.config.provider, model=self.model)
+            raise self.refusal(*self.problems)
 
 
 def make_plan(
@@ -159,17 +164,13 @@ def make_plan(
         fan_out=config.fan_out,
         stream=stream,
     )
-    images, mask, unreadable = load_inputs(checked.request, row if refuses else None)
-    problems = checked.problems + unreadable
-    if config.max_cost is not None:
-        problems += _cost_problem(config.max_cost, checked.request, row if refuses else None)
-    own = row if refuses else None
-    plan = Plan(config, spec, model, row, own, checked, images, mask, problems, lambda: registry.create(config))
-    if row is not None and refuses:
-        notice = row.lifecycle.notice(model, datetime.now(UTC).date())
-        if notice:
-            plan.notices.append(notice)
-    return plan
+    own: ModelRow | None = row if refuses else None
+    images, mask, unreadable = load_inputs(checked.request, own)
+    problems = checked.problems + unreadable + _cost_problem(config.max_cost, checked.request, own)
+    notice = None if own is None else own.lifecycle.notice(model, datetime.now(UTC).date())
+    notices = [notice] if notice else []
+    create = partial(registry.create, config)
+    return Plan(config, spec, model, row, own, checked, images, mask, problems, create, notices)
 
 
 _warned: set[tuple[str, str]] = set()
@@ -193,16 +194,15 @@ def _frames_of_ours() -> int:
     return level
 
 
-def _cost_problem(limit: float, request: GenerationRequest, row: ModelRow | None) -> list[Problem]:
-    expected = estimate(request, row)
-    if expected is None:
-        msg = "the price of this request is not known, so the limit cannot be kept; leave max_cost out"
-        return [Problem("max_cost", msg, value=limit)]
-    if expected.high > limit:
+def _cost_problem(limit: float | None, request: GenerationRequest, row: ModelRow | None) -> list[Problem]:
+    expected = None if limit is None else estimate(request, row)
+    if limit is None or (expected is not None and expected.high <= limit):
+        return []
+    msg = "the price of this request is not known, so the limit cannot be kept; leave max_cost out"
+    if expected is not None:
         amounts = f"up to {as_dollars(expected.high)}, the limit is {as_dollars(limit)}"
         msg = f"the request may cost {amounts}; raise it or ask for less"
-        return [Problem("max_cost", msg, value=limit)]
-    return []
+    return [Problem("max_cost", msg, value=limit)]
 
 
 def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = False) -> list[Plan[Any] | Skipped]:
@@ -211,22 +211,22 @@ def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = Fals
     first.refuse_problems()
     first.open_provider()
     chain: list[Plan[Any] | Skipped] = [first]
-    for attempt, link in enumerate(_fallbacks(config), start=2):
+    for attempt, fallback in enumerate(_fallbacks(config), start=2):
         try:
-            plan = plan_of(link, request, stream=stream)
+            plan = plan_of(fallback, request, stream=stream)
             plan.refuse_problems()
             plan.checked.adjustments = [
                 adjustment.model_copy(update={"attempt": attempt}) for adjustment in plan.checked.adjustments
             ]
             chain.append(plan)
         except TarashError as error:
-            logger.warning("the fallback %s/%s is skipped: %s", link.provider, link.model, error)
-            chain.append(Skipped(link.provider, link.model, error))
-    for checked in chain:
-        if isinstance(checked, Plan):
-            warn_of_lifecycle(checked)
-            for warning in checked.checked.warnings:
-                logger.warning("%s: %s", checked.subject, warning)
+            logger.warning("the fallback %s/%s is skipped: %s", fallback.provider, fallback.model, error)
+            chain.append(Skipped(fallback.provider, fallback.model, error))
+    for link in chain:
+        if isinstance(link, Plan):
+            warn_of_lifecycle(link)
+            for warning in link.checked.warnings:
+                logger.warning("%s: %s", link.subject, warning)
     return chain
 
 
@@ -244,14 +244,13 @@ def plan_of(config: Any, request: Any, *, stream: bool = False) -> Plan[Any]:
         ValidationError: they are not of one kind.
         PluginError: the provider is not installed, or its plugin is broken.
     """
-    for given, kinds in (
+    for value, kinds in (
         (config, (ImageGenerationConfig, VideoGenerationConfig)),
         (request, (ImageGenerationRequest, VideoGenerationRequest)),
     ):
-        if not isinstance(given, kinds):
-            msg = (
-                f"a {type(given).__name__} was given where one of {', '.join(kind.__name__ for kind in kinds)} belongs"
-            )
+        if not isinstance(value, kinds):
+            names = ", ".join(kind.__name__ for kind in kinds)
+            msg = f"a {type(value).__name__} was given where one of {names} belongs"
             raise ValidationError(msg)
     if isinstance(config, ImageGenerationConfig) is not isinstance(request, ImageGenerationRequest):
         pair = f"{type(config).__name__} and {type(request).__name__}"
