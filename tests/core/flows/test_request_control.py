@@ -139,6 +139,16 @@ class TestReport:
             ("completed", None, None),
         ]
 
+    def test_the_place_in_a_queue_reaches_the_callback(self, make_image, png):
+        def act(prepared):
+            prepared.report(queue_position=4)
+            return ImageAnswer([ImageOutput(content=png)])
+
+        seen = []
+        with register_plugin(Plugin(act)):
+            make_image(config(), WISH, on_progress=seen.append)
+        assert [update.queue_position for update in seen] == [None, 4, None]
+
     def test_an_async_callback_hears_it(self, png):
         def act(prepared):
             prepared.report(progress=50.0)

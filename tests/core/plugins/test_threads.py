@@ -6,10 +6,16 @@ import time
 
 import pytest
 
-from tarash.tarash_gateway import generate_image, generate_image_async, register_plugin
+from tarash.tarash_gateway import (
+    generate_image,
+    generate_image_async,
+    register_plugin,
+    stream_image,
+    stream_image_async,
+)
 from tarash.tarash_gateway.errors import ConfigurationError, GenerationTimeoutError
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest
-from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, Provider, ProviderSpec, hookimpl
 from tarash.tarash_gateway.plugins._bridge import THREADS, thread_count
 
 WISH = ImageGenerationRequest(prompt="a cat")
@@ -139,3 +145,40 @@ class TestConcurrency:
             results = asyncio.run(many(20, 60))
         assert not [result for result in results if isinstance(result, Exception)]
         assert Awaited.most == 3
+
+    def test_a_stream_holds_its_place_until_it_is_closed(self, png):
+        class Streaming(Blocking):
+            def stream_image(self, prepared, *, timeout):
+                yield ImagePart(ImageOutput(content=self.png))
+                yield ImageAnswer([ImageOutput(content=self.png)])
+
+        with register_plugin(Plugin(Streaming(png, 0), concurrency=1)):
+            updates = stream_image(config(), WISH)
+            assert [next(updates).status for _ in range(2)] == ["submitting", "partial"]
+            with pytest.raises(GenerationTimeoutError, match="acme could not begin") as caught:
+                generate_image(config(timeout=0.1), WISH)
+            updates.close()
+            assert generate_image(config(), WISH).images
+        assert caught.value.billable == "no"
+
+    def test_an_async_stream_holds_its_place_until_it_is_closed(self, png):
+        class Awaited(Provider):
+            endpoint = "https://api.acme.test"
+
+            async def generate_image_async(self, prepared, *, timeout):
+                return ImageAnswer([ImageOutput(content=png)])
+
+            async def stream_image_async(self, prepared, *, timeout):
+                yield ImagePart(ImageOutput(content=png))
+                yield ImageAnswer([ImageOutput(content=png)])
+
+        async def both():
+            updates = stream_image_async(config(), WISH)
+            assert [(await anext(updates)).status for _ in range(2)] == ["submitting", "partial"]
+            with pytest.raises(GenerationTimeoutError, match="it runs 1 call at a time"):
+                await generate_image_async(config(timeout=0.1), WISH)
+            await updates.aclose()
+            return await generate_image_async(config(), WISH)
+
+        with register_plugin(Plugin(Awaited(), concurrency=1)):
+            assert asyncio.run(both()).images

@@ -1,8 +1,8 @@
 """How much of many calls happens at a time in one event loop.
 
-A thousand calls that begin together would take their first steps in one turn of the loop, which stands still meanwhile
-for everybody else; and a thousand jobs that are looked at together would open a thousand connections. Here only a few
-steps are taken in each turn, and only so many requests of a kind are on their way to one server.
+A thousand calls that begin together would stall the loop with their first steps, and a thousand jobs that are polled
+together would open a thousand connections. Only a few steps are taken in each turn, and only so many requests of a kind
+are on their way to one server.
 """
 
 from __future__ import annotations
@@ -10,12 +10,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from tarash.tarash_gateway.errors import ConnectionFailedError
 from tarash.tarash_gateway.plugins._bridge import no_free_slot
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.plugins.exchange import RequestControl
 
 STEPS = 4
 """Steps in one turn of the loop: the beginning of a call or of a request, each less than a millisecond of work."""
@@ -80,27 +82,30 @@ async def yield_to_loop() -> None:
 
 
 class ConcurrencySlot:
-    """The way of one request: it waits for its turn and its place, and is told how much of its time is left.
+    """Lets one request wait for its turn and its place, and gives its options with the time that is left.
 
     Args:
         target: what the primitive belongs to; a provider, if it is one of `MAX_CONCURRENT`.
         name: the primitive.
         options: what it is called with.
-        limit: calls of this provider that run at a time, where it says so itself.
+        control: of a request whose provider may say itself how many run at a time.
     """
 
-    __slots__ = ("_lane", "_limit", "_name", "_options", "_target")
+    __slots__ = ("_control", "_lane", "_name", "_options", "_target")
 
-    def __init__(self, target: Any, name: str, options: dict[str, Any], limit: int | None = None) -> None:
-        self._target, self._name, self._options, self._limit = target, name, options, limit
+    def __init__(self, target: Any, name: str, options: dict[str, Any], control: RequestControl | None = None) -> None:
+        self._target, self._name, self._options = target, name, options
+        self._control = None if control is None or control.concurrency is None else control
         self._lane: asyncio.Semaphore | None = None
 
     async def __aenter__(self) -> dict[str, Any]:
-        most = self._limit or MAX_CONCURRENT.get(self._name)
+        if self._control is not None:
+            key, most = (self._control.provider, ""), self._control.concurrency
+        else:
+            key, most = (str(getattr(self._target, "endpoint", "")), self._name), MAX_CONCURRENT.get(self._name)
         if most is None:
             return self._options
         shared = _of_loop()
-        key = (str(getattr(self._target, "endpoint", "")), self._name)
         lane = shared.lanes.get(key)
         if lane is None:
             lane = shared.lanes[key] = asyncio.Semaphore(most)
@@ -126,15 +131,13 @@ class ConcurrencySlot:
             async with asyncio.timeout(timeout):
                 await lane.acquire()
         except TimeoutError as error:
-            if self._limit is not None:
-                name = f"{type(self._target).__name__}.{self._name}"
-                raise no_free_slot(name, timeout, self._limit) from error
+            if self._control is not None and self._control.concurrency is not None:
+                label = f"{type(self._target).__name__}.{self._name}"
+                raise no_free_slot(label, timeout, self._control.concurrency) from error
             running = f"{MAX_CONCURRENT[self._name]} requests to this server are already running"
             msg = f"{self._name} timed out after {timeout:.1f} s: {running}"
             raise ConnectionFailedError(msg, retryable=True, billable="no") from error
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._lane is not None:
             self._lane.release()

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.journal import Journal
     from tarash.tarash_gateway.models.job import GenerationJob
-    from tarash.tarash_gateway.models.media import Media
-    from tarash.tarash_gateway.models.response import ImageGenerationResponse
     from tarash.tarash_gateway.plugins._observers import CallContext, Operation
     from tarash.tarash_gateway.plugins.exchange import JobReport
 
@@ -190,35 +188,29 @@ class Context:
     def _redaction(self) -> Redaction:
         return Redaction(prompts=(self.request.get("prompt"), self.request.get("negative_prompt")))
 
-    def emit(
-        self,
-        status: str,
-        *,
-        job: GenerationJob | None = None,
-        progress: float | None = None,
-        image: Media | None = None,
-        response: ImageGenerationResponse | None = None,
-        wait_seconds: float | None = None,
-        message: str | None = None,
-    ) -> Emit:
-        """Tells the progress callback of one step of this call."""
+    def emit(self, status: str, *, job: GenerationJob | None = None, **facts: Any) -> Emit:
+        """Tells the progress callback of one step of this call.
+
+        Args:
+            status: the update's status.
+            job: the job, where there is one.
+            facts: further fields of the update.
+        """
 
         def update(now: float) -> ImageGenerationUpdate | VideoGenerationUpdate:
-            facts: dict[str, Any] = {
+            fields: dict[str, Any] = {
                 "status": status,
                 "request_id": self.request_id,
                 "provider": self.config.provider,
                 "model": self.model,
                 "elapsed_seconds": now - self.started,
-                "wait_seconds": wait_seconds,
-                "message": message,
-                "progress": progress,
                 "queue_position": None if job is None else job.queue_position,
+                **facts,
             }
             if isinstance(self.config, VideoGenerationConfig):
-                return VideoGenerationUpdate(job=job if isinstance(job, VideoJob) else None, **facts)
+                return VideoGenerationUpdate(job=job if isinstance(job, VideoJob) else None, **fields)
             image_job = job if isinstance(job, ImageJob) else None  # an error of a plugin may carry anything
-            return ImageGenerationUpdate(image=image, response=response, job=image_job, **facts)
+            return ImageGenerationUpdate(job=image_job, **fields)
 
         return Emit(update)
 

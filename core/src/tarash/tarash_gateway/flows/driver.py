@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, nullcontext, suppress
+from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import GeneratorType
@@ -262,7 +262,7 @@ async def _call_async(command: ProviderCall, on_progress: OnProgress | None) -> 
     limit = None if control is None else control.concurrency
     blocking = blocks(provider, command.primitive)
     try:
-        async with ConcurrencySlot(provider, name, command.options, limit) as options:  # of their time, what is left
+        async with ConcurrencySlot(provider, name, command.options, control) as options:  # of their time, what is left
             primitive = async_primitive(provider, name)
             if control is not None:
                 _attach(command, _teller_in_loop(on_progress))
@@ -283,7 +283,7 @@ def _attach(command: ProviderCall, tell: Callable[[Emit], None]) -> None:
     assert control is not None  # noqa: S101 # called for such a command only
     control.deadline = time.monotonic() + command.options.get("timeout", math.inf)
     if emit is not None:
-        control.listener = lambda progress, message: tell(emit(progress=progress, message=message))
+        control.listener = lambda **facts: tell(emit(**facts))
 
 
 def _slot(control: RequestControl, options: dict[str, Any]) -> AbstractContextManager[dict[str, Any]]:
@@ -335,8 +335,23 @@ def _open(command: OpenStream, function: Callable[..., Any], steps: _Steps) -> _
     if not hasattr(items, "__next__") and not hasattr(items, "__anext__"):
         msg = f"{command.label} returned a {type(items).__name__} instead of a generator"
         raise PluginError(msg, billable="unknown")
+    if command.control is not None and command.control.concurrency is not None:
+        items = _in_slot(command, items) if hasattr(items, "__next__") else _in_slot_async(command, items)
     steps.streams.append(items)
     return _Stream(command, items)
+
+
+def _in_slot(command: OpenStream, items: Any) -> Iterator[Any]:
+    """Reads a blocking stream, and holds a slot of its provider from its first item to its end."""
+    assert command.control is not None  # noqa: S101 # called for such a command only
+    with _slot(command.control, command.options):
+        yield from items
+
+
+async def _in_slot_async(command: OpenStream, items: Any) -> AsyncIterator[Any]:
+    async with ConcurrencySlot(command.provider, command.name, command.options, command.control), aclosing(items):
+        async for item in items:
+            yield item
 
 
 def _next(stream: _Stream, timeout: float | None) -> Any:

@@ -83,7 +83,7 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
     """
     provider = plan.open_provider()
     [prepared] = yield from prepare(context, plan, in_one=True)
-    call = OpenStream(provider, Provider.stream_image, (prepared,))
+    call = OpenStream(provider, Provider.stream_image, (prepared,), control=prepared.control)
 
     def begin(left: float) -> Flow[tuple[Any, Any]]:
         stream = yield call.within(left)

@@ -54,7 +54,7 @@ class RequestControl:
     """Whether nobody waits for the result any more."""
 
     job_id: str | None = None
-    listener: Callable[[float | None, str | None], None] | None = None
+    listener: Callable[..., None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +90,19 @@ class PreparedRequest(Generic[RequestT]):
         if self.control.job_id is None:
             self.control.job_id = job_id
 
-    def report(self, *, progress: float | None = None, message: str | None = None) -> None:
+    def report(
+        self, *, progress: float | None = None, message: str | None = None, queue_position: int | None = None
+    ) -> None:
         """Tells the caller's progress callback how far the request is. From any thread; it raises nothing.
 
         Args:
             progress: percent, 0 to 100.
             message: one line.
+            queue_position: requests that the vendor does before this one.
         """
         listener = self.control.listener
         if listener is not None:
-            listener(progress, message)
+            listener(progress=progress, message=message, queue_position=queue_position)
 
     @property
     def cancelled(self) -> bool:
