@@ -76,7 +76,7 @@ class Budget:
     def spent(self) -> float:
         """US dollars spent or set aside; today's, for a budget per day."""
         with self._lock:
-            self._look()
+            self._read_file()
             return self._spent.get(self._period(), 0.0)
 
     @property
@@ -93,18 +93,18 @@ class Budget:
         Raises:
             SaveError: the budget's file cannot be written.
         """
-        self._note(dollars)
-        # Written first and looked at then: of two processes that take the last dollar, neither oversteps.
+        self._add(dollars)
+        # Written first and checked then: of two processes that take the last dollar, neither oversteps.
         if self.spent <= self.dollars + 1e-9:
             return True
-        self._note(-dollars)
+        self._add(-dollars)
         return False
 
     def give_back(self, dollars: float) -> None:
-        """What was set aside and not spent; or, below zero, what was spent beyond it."""
-        self._note(-dollars)
+        """Returns what was set aside and not spent; or, below zero, adds what was spent beyond it."""
+        self._add(-dollars)
 
-    def _note(self, dollars: float) -> None:
+    def _add(self, dollars: float) -> None:
         period = self._period()
         if self.path is None:
             with self._lock:
@@ -121,8 +121,8 @@ class Budget:
         except OSError as error:
             raise cannot_write(self.path, error) from error
 
-    def _look(self) -> None:
-        """Reads what was appended to the file since the last look, by whichever process."""
+    def _read_file(self) -> None:
+        """Reads what was appended to the file since the last time, by whichever process."""
         if self.path is None or not self.path.exists():
             return
         with self.path.open("rb") as file:
@@ -132,9 +132,9 @@ class Budget:
                     break
                 self._read += len(line)
                 with suppress(ValueError, KeyError, TypeError):
-                    noted = json.loads(line)
-                    period = noted["period"]
-                    self._spent[period] = self._spent.get(period, 0.0) + float(noted["dollars"])
+                    entry = json.loads(line)
+                    period = entry["period"]
+                    self._spent[period] = self._spent.get(period, 0.0) + float(entry["dollars"])
 
     def _period(self) -> str:
         return datetime.now(UTC).date().isoformat() if self.per == "day" else "process"

@@ -39,7 +39,7 @@ def plan(
     Nothing is sent. What a call with the same config and request sends later is `plan(…).request`.
 
     Args:
-        config: who would make it; of its chain only this one config is looked at.
+        config: who would make it; of its chain only this one config is checked.
         request: what is to be made.
         stream: whether it would be streamed with `stream_image`.
 
@@ -74,7 +74,7 @@ def estimate_cost(
 
 
 def list_providers() -> list[str]:
-    """The names of the providers that are installed, sorted. No plugin is imported."""
+    """Lists the names of the providers that are installed, sorted. No plugin is imported."""
     return registry.names()
 
 
@@ -84,7 +84,7 @@ def list_models(
     kind: Literal["image", "video"] | None = None,
     status: Literal["current", "deprecated", "retired"] | None = None,
 ) -> list[ImageModel | VideoModel]:
-    """The capability rows of one provider, or of all; no SDK is imported.
+    """Lists the capability rows of one provider, or of all; no SDK is imported.
 
     A broken plugin has no rows here when all are listed; asked for by name it raises.
 
@@ -151,9 +151,9 @@ def _refresh_flow(
     name = registry.spec(config.provider).name
     provider = registry.create(config)
     rows = yield ProviderCall(provider, Provider.fetch_models).within(min(config.timeout, REFRESH_SECONDS))
-    known = [row for row in rows if isinstance(row, (ImageModel, VideoModel))]
-    yield Blocking(live.keep, name, known)
-    return known
+    own = [row for row in rows if isinstance(row, (ImageModel, VideoModel))]
+    yield Blocking(live.keep, name, own)
+    return own
 
 
 def register_plugin(plugin: object, *, replace: bool = False) -> Registration:

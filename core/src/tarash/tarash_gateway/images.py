@@ -28,22 +28,22 @@ from tarash.tarash_gateway.plugins._registry import registry
 def generate_image(
     config: ImageGenerationConfig, request: ImageGenerationRequest, *, on_progress: OnProgress | None = None
 ) -> ImageGenerationResponse:
-    """Makes pictures, or edits them where `request.image_list` is given.
+    """Makes images, or edits them where `request.image_list` is given.
 
     Args:
         config: who makes them, and how careful the call is.
-        request: what is to be seen.
+        request: what to make.
         on_progress: called with an `ImageGenerationUpdate` at each step; a plain or an async function. What it
             raises is logged and goes no further.
 
     Returns:
-        At least one picture, each checked to be whole.
+        At least one image, each checked to be whole.
 
     Raises:
         ValidationError: the request cannot be right; nothing was sent.
         ConfigurationError: a key or an endpoint is missing; nothing was sent.
         PluginError: the provider is not installed, or its plugin is broken.
-        UnconfirmedGenerationError: the answer was lost; the picture may have been billed.
+        UnconfirmedGenerationError: the answer was lost; the image may have been billed.
         TarashError: whatever else went wrong; see `tarash.tarash_gateway.errors`.
     """
     return run(_image_flow(config, request), on_progress)
@@ -57,14 +57,14 @@ async def generate_image_async(
 
 
 def stream_image(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Iterator[ImageGenerationUpdate]:
-    """Makes a picture and gives its partial pictures as they come.
+    """Makes an image and yields its partial images as they come.
 
     The request is checked when this is called and sent when the first update is asked for. Leaving the loop early
     closes the connection; what the vendor has begun may still be billed.
 
     Args:
         config: who makes it, and how careful the call is.
-        request: what is to be seen; `extra_params["partial_images"]` says how many partial pictures, where the vendor
+        request: what to make; `extra_params["partial_images"]` says how many partial images, where the vendor
             has that parameter.
 
     Returns:
@@ -89,7 +89,7 @@ def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest)
 
     Args:
         config: who makes it, and how careful the call is.
-        request: what is to be seen.
+        request: what to make.
 
     Returns:
         The job: plain JSON without a secret (`job.model_dump_json()`), which `resume_image` picks up in any process.

@@ -42,19 +42,19 @@ def generate_video(
     save_to: Target | None = None,
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
-    """Makes a video: submits a job, waits for it, downloads the clip.
+    """Makes a video: submits a job, waits for it, downloads the video.
 
     Args:
         config: who makes it, and how careful the call is.
-        request: what is to be seen.
+        request: what to make.
         on_progress: called with a `VideoGenerationUpdate` at each step; a plain or an async function. What it
             raises is logged and goes no further.
-        save_to: a file that the clip is streamed to; it is never held in memory. Checked before anything is paid.
+        save_to: a file that the video is streamed to; it is never held in memory. Checked before anything is paid.
         exists: what becomes of a file that is already there: `error`, `replace`, or `skip`, which sends nothing and
             returns that file.
 
     Returns:
-        The clip, checked to be whole, and the job that made it.
+        The video, checked to be whole, and the job that made it.
 
     Raises:
         ValidationError: the request cannot be right; nothing was sent.
@@ -85,7 +85,7 @@ def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest)
 
     Args:
         config: who makes it, and how careful the call is.
-        request: what is to be seen.
+        request: what to make.
 
     Returns:
         The job: plain JSON without a secret (`job.model_dump_json()`), which `resume_video` picks up in any process.
@@ -104,7 +104,7 @@ async def submit_video_async(config: VideoGenerationConfig, request: VideoGenera
 
 
 def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
-    """Looks at a job with one request.
+    """Polls a job with one request.
 
     Args:
         config: the config that made the job.
@@ -161,13 +161,13 @@ def resume_video(
 
     Args:
         config: the config that made the job; its `timeout` counts from now.
-        job: the job, however old: it is looked at first.
+        job: the job, however old: it is polled first.
         on_progress: called with a `VideoGenerationUpdate` at each step.
-        save_to: a file that the clip is streamed to.
+        save_to: a file that the video is streamed to.
         exists: what becomes of a file that is already there: `error`, `replace` or `skip`.
 
     Returns:
-        The clip, checked to be whole, and the job. Nothing is made anew.
+        The video, checked to be whole, and the job. Nothing is made again.
 
     Raises:
         ConfigurationError: the job lives at another provider or address than the config's.
@@ -191,7 +191,7 @@ async def resume_video_async(
 
 
 def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
-    """The jobs of a journal whose video was not fetched yet, those among them whose submit was never answered.
+    """Lists the jobs of a journal whose video was not fetched yet, those among them whose submit was never answered.
 
     An intent whose job is not known (the process was killed, the answer was lost) is looked up in the vendor's job
     list, where it has one, and what is found is written to the journal.

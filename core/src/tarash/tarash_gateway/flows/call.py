@@ -1,8 +1,8 @@
 """The life of a call: read this file from top to bottom.
 
-A call has a chain of configs. For each of them the budget is reserved, observers are told, the steps of the call are
-run (`flows.image`, `flows.video`), the budget is settled, and an error decides whether the next config
-is tried: only while nothing was created, and never after something may have been paid for.
+A call has a chain of configs. For each of them the budget is reserved, observers are notified, the steps of the call
+are run (`flows.image`, `flows.video`), the budget is settled, and an error decides whether the next config is tried:
+only while nothing was created, and never after something may have been paid for.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def _attempt(
 
 
 def _with_attempts(result: ResultT, attempts: list[Attempt]) -> ResultT:
-    """The response with what was tried before it; a job has no place for it, so that only the log tells."""
+    """Adds to a response what was tried before it. A job has no place for it: only the log shows it."""
     if not isinstance(result, GenerationResponse):
         return result
     warnings = [f"{a.provider}/{a.model} was {a.outcome} ({a.error})" for a in attempts[:-1]]
@@ -200,7 +200,7 @@ def notify_start(
     attempt: int | None = None,
     job: GenerationJob | None = None,
 ) -> Flow[Context]:
-    """Tells observers, where there are any, that a call or one attempt of it begins."""
+    """Notifies observers, where there are any, that a call or one attempt of it begins."""
     if not scope.observed:
         return context
     call_context = CallContext(
@@ -220,7 +220,7 @@ def notify_start(
 
 
 def notify_end(context: Context, began: float, *, result: Any = None, error: BaseException | None = None) -> Flow[None]:
-    """Tells observers what became of a call or an attempt whose beginning they were told."""
+    """Notifies observers of the end of a call or an attempt whose beginning they were notified of."""
     if context.call_context is None:
         return
     response = result if isinstance(result, GenerationResponse) else None

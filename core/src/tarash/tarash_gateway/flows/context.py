@@ -38,7 +38,7 @@ logger = logging.getLogger("tarash.calls")
 
 
 def new_request_id() -> str:
-    """Our id of one call, in every log line, update, error and response of it."""
+    """Makes our id of one call, for every log line, update, error and response of it."""
     return f"req_{uuid.uuid4().hex}"
 
 
@@ -80,7 +80,7 @@ class RetryPolicy:
     """A job that the vendor's list does not show this long after its submit was never accepted."""
 
     def reserve(self, left: float) -> float:
-        """Seconds that a submit leaves for a lookup, of the seconds that are left."""
+        """Returns the seconds that a submit leaves for a lookup, of the seconds that are left."""
         return min(self.lookup_seconds, left * self.lookup_share)
 
 
@@ -88,7 +88,7 @@ _policy = RetryPolicy()
 
 
 def retry_policy() -> RetryPolicy:
-    """The policy that a call which begins now follows."""
+    """Returns the policy that a call which begins now follows."""
     return _policy
 
 
@@ -122,7 +122,7 @@ class CallScope:
 
 
 def call_scope(operation: Operation) -> CallScope:
-    """What surrounds a call that begins now."""
+    """Returns what surrounds a call that begins now."""
     return CallScope(operation, active_journal(), budgets.all(), observed=bool(observers.active()))
 
 
@@ -141,7 +141,7 @@ class Context:
     """Where it is written down what is sent and what becomes of it."""
 
     call_context: CallContext | None = None
-    """What observers are told of it; None where there is no observer."""
+    """What observers know of it; None where there is no observer."""
 
     policy: RetryPolicy = field(default_factory=retry_policy)
     local: bool = False
@@ -151,7 +151,7 @@ class Context:
     """The fields of the request: its prompts are taken out of every error's text, where the vendor quotes them."""
 
     def left(self, now: float, billable: Billable = "no") -> float:
-        """Seconds until the deadline.
+        """Returns the seconds until the deadline.
 
         Args:
             now: seconds on the driver's clock.
@@ -176,7 +176,7 @@ class Context:
         error.job = error.job if error.job is not None else job
 
     def without_prompts(self, report: ReportT) -> ReportT:
-        """The report of a job whose reason to fail quotes no prompt, and is short."""
+        """Takes prompts out of the reason why a job failed, and shortens it."""
         reason = report.job.error_message
         if not reason:
             return report

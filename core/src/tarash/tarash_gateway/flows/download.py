@@ -246,7 +246,7 @@ class FileSink(MediaSink):
                 with part.open("rb") as file:
                     head = file.read(_HEAD)
                 kept = keep_part(part, self._file, self._path.with_name(f"{self._path.name}.incomplete"))
-            except OSError:  # a full disk: what is told is why the download is not whole
+            except OSError:  # a full disk: the error says why the download is not whole
                 return None
         return _broken(head, reason, path=kept, size_bytes=self.offset)
 

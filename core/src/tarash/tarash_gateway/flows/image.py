@@ -227,7 +227,7 @@ def _join(outcomes: list[Outcome]) -> tuple[list[ImageResult], list[str]]:
 
 
 def _gravity(error: Exception) -> int:
-    """Which error of several says the most: what may have been billed, then a refusal that no waiting helps."""
+    """Ranks errors by how much they say: what may have been billed, then a refusal that no waiting helps."""
     if isinstance(error, TarashError) and error.billable != "no":
         return 0
     return 1 if isinstance(error, ContentPolicyError) else 2
@@ -278,7 +278,7 @@ def image_response(
 def _cost(
     price: Price | None, request: dict[str, Any], results: list[ImageResult]
 ) -> tuple[float | None, CostSource | None]:
-    """US dollars as the vendor tells, else what its usage or the number of images comes to; never a guess."""
+    """Computes US dollars: what the vendor reports, else what its usage or the number of images costs."""
     reported = [result.answer.cost for result in results if result.answer.cost is not None]
     if len(reported) == len(results):
         return sum(reported), "vendor"
@@ -307,7 +307,7 @@ def _cost_of(result: ImageResult, price: Price, exact: float | None, *, edit: bo
 
 
 def _sum_usage(usages: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The usage of all requests of a fan-out; figures are added, whatever is no figure is the first one's."""
+    """Adds the usage of all requests of a fan-out; whatever is no figure is the first one's."""
     if len(usages) < 2:
         return usages[0] if usages else None
     return {key: _sum([usage.get(key) for usage in usages]) for key in usages[0]}

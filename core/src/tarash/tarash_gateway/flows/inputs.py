@@ -58,10 +58,10 @@ def load_inputs(request: GenerationRequest, row: ModelRow | None) -> tuple[list[
 
 
 def input_file(data: bytes, source: ImageType, place: str, row: ModelRow | None) -> InputFile:
-    """Looks at the bytes of an input image and gives it a name.
+    """Checks the bytes of an input image and gives it a name.
 
     Raises:
-        ValueError: it is no whole picture, too large, or of a kind that the model does not take.
+        ValueError: it is no whole image, too large, or of a kind that the model does not take.
     """
     limit = (row.input_max_bytes if row else None) or INPUT_LIMIT
     if len(data) > limit:
@@ -83,8 +83,8 @@ def input_file(data: bytes, source: ImageType, place: str, row: ModelRow | None)
 
 def _load(source: ImageType, place: str, row: ModelRow | None, problems: list[Problem]) -> Input | None:
     try:
-        found = _at_hand(source.image)
-        return Remote(found, place, source) if isinstance(found, str) else input_file(found, source, place, row)
+        data = _bytes_or_url(source.image)
+        return Remote(data, place, source) if isinstance(data, str) else input_file(data, source, place, row)
     except ValueError as error:
         problems.append(Problem(place, str(error)))
     except OSError as error:
@@ -95,7 +95,7 @@ def _load(source: ImageType, place: str, row: ModelRow | None, problems: list[Pr
 
 
 def _check_video(video: Path | Media, problems: list[Problem]) -> None:
-    """Looks at a video before anything is sent; the plugin reads it."""
+    """Checks a video before anything is sent; the plugin reads it."""
     path = video if isinstance(video, Path) else video.path
     try:
         if path is not None and (isinstance(video, Path) or video.data is None):
@@ -106,31 +106,23 @@ def _check_video(video: Path | Media, problems: list[Problem]) -> None:
         problems.append(Problem("video", f"cannot be read: {error.strerror or error}", value=str(path)))
 
 
-def _at_hand(image: str | bytes | Path | Media) -> bytes | str:
-    """The bytes, or the URL that they are at."""
+def _bytes_or_url(image: str | bytes | Path | Media) -> bytes | str:
     if isinstance(image, bytes):
         return image
     if isinstance(image, Path):
         return read_regular(image, INPUT_LIMIT)
-    return _of_media(image) if isinstance(image, Media) else _of_text(image)
-
-
-def _of_media(media: Media) -> bytes | str:
-    if media.data is None and media.path is None and media.url:
-        return media.url
+    if isinstance(image, Media):
+        by_url = image.data is None and image.path is None and image.url
+        try:
+            return by_url or image.content
+        except DownloadError as error:
+            raise ValueError(str(error)) from error
+    if "://" in image[:32]:
+        return image
+    if image[:5].lower() == "data:":
+        return decode_data_url(image)
     try:
-        return media.content
-    except DownloadError as error:
-        raise ValueError(str(error)) from error
-
-
-def _of_text(text: str) -> bytes | str:
-    if "://" in text[:32]:
-        return text
-    if text[:5].lower() == "data:":
-        return decode_data_url(text)
-    try:
-        return decode_base64(text)
+        return decode_base64(image)
     except ValueError:
         msg = "is a string that is neither a URL, nor a data URL, nor base64; give a file's name as pathlib.Path"
         raise ValueError(msg) from None
@@ -142,41 +134,32 @@ def fetch_inputs(
     """Fetches the input images and the mask that are at a URL, before anything is paid for.
 
     Raises:
-        ValidationError: what came is no picture, or not one that the model takes.
+        ValidationError: what came is no image, or not one that the model takes.
         UnsafeUrlError: the address is not a public one.
         DownloadError: it could not be fetched.
     """
     problems: list[Problem] = []
-    files: list[InputFile | None] = []
-    for image in images:
-        file = yield from _fetch_input(context, image, row, problems)
-        files.append(file)
-    mask_file = None if mask is None else (yield from _fetch_input(context, mask, row, problems))
+    files: list[InputFile] = []
+    settings = context.config.provider_config
+    for image in [*images] if mask is None else [*images, mask]:
+        if not isinstance(image, Remote):
+            files.append(image)
+            continue
+        options = {
+            "timeout": min(context.left((yield Now())), FETCH_SECONDS),
+            "allow_private": settings.get("allow_private_urls") is True,
+            # Not by themselves: a proxy resolves names where nobody screens what they lead to.
+            "use_proxies": settings.get("inputs_through_proxy") is True,
+        }
+        fetched = yield Either(fetch.fetch, fetch.fetch_async, (image.url,), options)
+        try:
+            files.append(input_file(fetched.content, image.source, image.place, row))
+        except ValueError as error:
+            problems.append(Problem(image.place, str(error)))
     if problems:
         subject = f"{context.config.provider}/{context.model}"
         raise ValidationError.of(subject, problems)
-    return tuple(file for file in files if file is not None), mask_file
-
-
-def _fetch_input(
-    context: Context, image: Input, row: ModelRow | None, problems: list[Problem]
-) -> Flow[InputFile | None]:
-    if not isinstance(image, Remote):
-        return image
-    left = context.left((yield Now()))
-    settings = context.config.provider_config
-    options = {
-        "timeout": min(left, FETCH_SECONDS),
-        "allow_private": settings.get("allow_private_urls") is True,
-        # Not by themselves: a proxy resolves names where nobody screens what they lead to.
-        "use_proxies": settings.get("inputs_through_proxy") is True,
-    }
-    fetched = yield Either(fetch.fetch, fetch.fetch_async, (image.url,), options)
-    try:
-        return input_file(fetched.content, image.source, image.place, row)
-    except ValueError as error:
-        problems.append(Problem(image.place, str(error)))
-        return None
+    return (tuple(files), None) if mask is None else (tuple(files[:-1]), files[-1])
 
 
 def shape_warnings(images: Sequence[InputFile], size: str | None, row: ModelRow | None) -> list[str]:

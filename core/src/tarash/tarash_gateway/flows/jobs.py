@@ -95,7 +95,7 @@ VIDEO = JobKind(
 
 
 def kind_of(job: GenerationJob) -> JobKind[Any]:
-    """The kind of a job."""
+    """Returns the kind of a job."""
     return IMAGE if isinstance(job, ImageJob) else VIDEO
 
 

@@ -1,4 +1,4 @@
-"""The images of an answer: every source of one is tried before it is called broken, and what is odd is told."""
+"""The images of an answer: every source of one is tried before it is called broken."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def images_of(
     if made < wanted:
         warnings.append(f"{wanted} images were asked for, the vendor made {made}")
     elif made > wanted:
-        asked = "1 image was" if wanted == 1 else f"{wanted} images were"
-        warnings.append(f"{asked} asked for, the vendor's answer has {made}: the others were left out")
+        count = "1 image was" if wanted == 1 else f"{wanted} images were"
+        warnings.append(f"{count} asked for, the vendor's answer has {made}: the others were left out")
     return images, warnings
 
 
@@ -84,21 +84,21 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
     Raises:
         InvalidResponseError: no source holds an image; `media` has the bytes that came.
     """
-    known: dict[str, Any] = {"revised_prompt": output.revised_prompt, "seed": output.seed}
+    facts: dict[str, Any] = {"revised_prompt": output.revised_prompt, "seed": output.seed}
     addresses = list(dict.fromkeys(_addresses(output, provider.endpoint)))
     if addresses:
-        known["url"] = addresses[0]
+        facts["url"] = addresses[0]
     error: InvalidResponseError | None = None
     for source in _embedded(output):
         try:
-            return (yield from _decode(source, known, room))
+            return (yield from _decode(source, facts, room))
         except InvalidResponseError as broken:
             error = error or broken
     failures: list[str] = []
     for address in addresses:
         try:
             content = yield from _downloaded(context, provider, address, room)
-            return Media.from_bytes(content, **{**known, "url": address})
+            return Media.from_bytes(content, **{**facts, "url": address})
         except (TarashError, BrokenMediaError) as failure:
             failures.append(failure.described if isinstance(failure, BrokenMediaError) else str(failure))
             context.log(logging.WARNING, "an image could not be downloaded (%s)", type(failure).__name__)
@@ -106,7 +106,7 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
         warnings.append(
             f"an image was made and could not be downloaded ({'; '.join(failures)}); its address is in Media.url"
         )
-        return Media(**known)
+        return Media(**facts)
     if error is None:
         msg = "the vendor's image has neither base64 nor a URL"
         raise InvalidResponseError(msg)
@@ -114,7 +114,7 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
 
 
 def media_warnings(media: Media, name: str) -> list[str]:
-    """What a caller should know of media before they are used.
+    """Lists what a caller should know of media before they are used.
 
     Args:
         media: an image or a video that was checked.
@@ -129,14 +129,14 @@ def media_warnings(media: Media, name: str) -> list[str]:
     return found
 
 
-def broken_media(data: bytes, error: Exception, **known: Any) -> Media:
-    """Bytes that are no image, for `error.media`."""
+def broken_media(data: bytes, error: Exception, **facts: Any) -> Media:
+    """Wraps bytes that are no image, for `error.media`."""
     kind = sniff(data[:4096]) or "application/octet-stream"
-    return Media(data=data, size_bytes=len(data), content_type=kind, unverified_reason=str(error), **known)
+    return Media(data=data, size_bytes=len(data), content_type=kind, unverified_reason=str(error), **facts)
 
 
 def _embedded(output: ImageOutput) -> Iterator[str | bytes]:
-    """The sources that hold the image itself."""
+    """Yields the sources that hold the image itself."""
     if output.base64 is not None and not _is_address(output.base64):
         yield output.base64
     if output.content is not None:
@@ -147,7 +147,7 @@ def _embedded(output: ImageOutput) -> Iterator[str | bytes]:
 
 
 def _addresses(output: ImageOutput, endpoint: str) -> Iterator[str]:
-    """The addresses that an output names; a relative one is made whole with the endpoint."""
+    """Yields the addresses that an output names; a relative one is made whole with the endpoint."""
     for text in (output.base64, output.url, *output.others):
         if text is None or _is_data_url(text) or not (text is output.url or _is_address(text)):
             continue
@@ -165,14 +165,14 @@ def _is_address(text: str) -> bool:
     return text[:8].lower().startswith(("http://", "https://"))
 
 
-def _decode(source: str | bytes, known: dict[str, Any], room: int) -> Flow[Media]:
+def _decode(source: str | bytes, facts: dict[str, Any], room: int) -> Flow[Media]:
     if len(source) < IN_A_THREAD:
-        return _decoded(source, known, room)
-    media: Media = yield Blocking(_decoded, source, known, room)
+        return _decoded(source, facts, room)
+    media: Media = yield Blocking(_decoded, source, facts, room)
     return media
 
 
-def _decoded(source: str | bytes, known: dict[str, Any], room: int) -> Media:
+def _decoded(source: str | bytes, facts: dict[str, Any], room: int) -> Media:
     if not isinstance(source, bytes):
         if len(source) // 4 * 3 > room + 3:
             msg = f"the vendor's image has {len(source):,} characters of base64, more than the limit of {room:,} bytes"
@@ -183,11 +183,11 @@ def _decoded(source: str | bytes, known: dict[str, Any], room: int) -> Media:
             msg = f"the vendor's image is broken: {error}"
             raise InvalidResponseError(msg) from error
     try:
-        return Media.from_bytes(source, **known)
+        return Media.from_bytes(source, **facts)
     except BrokenMediaError as error:
         kept = IN_MEMORY if source else ""
         msg = f"the vendor's image is broken: {error.described}{kept}"
-        raise InvalidResponseError(msg, media=broken_media(source, error, **known) if source else None) from error
+        raise InvalidResponseError(msg, media=broken_media(source, error, **facts) if source else None) from error
 
 
 def _downloaded(context: Context, provider: Provider, url: str, room: int) -> Flow[bytes]:

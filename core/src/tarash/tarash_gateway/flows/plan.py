@@ -101,7 +101,7 @@ class Plan(Generic[RequestT]):
     _provider: Provider | None = None
 
     def open_provider(self) -> Provider:
-        """The provider, made when its turn comes, since that may import an SDK."""
+        """Returns the provider, made when its turn comes, since that may import an SDK."""
         if self._provider is None:
             self._provider = self.make_provider()
         return self._provider
@@ -116,11 +116,11 @@ class Plan(Generic[RequestT]):
         return ValidationError.of(self.subject, list(problems), provider=self.config.provider, model=self.model)
 
     def expected_cost(self) -> CostEstimate | None:
-        """What the request may cost; None where the price is not known."""
+        """Estimates what the request may cost; None where the price is not known."""
         return estimate(self.checked.request, self.priced)
 
     def summary(self) -> RequestPlan:
-        """Gives what a caller may know of the plan."""
+        """Returns what a caller may know of the plan."""
         return RequestPlan(
             provider=self.config.provider,
             model=self.model,
@@ -186,7 +186,7 @@ def warn_of_lifecycle(plan: Plan[RequestT]) -> None:
 
 
 def _frames_of_ours() -> int:
-    """How far up the caller's own line is: the warning points there."""
+    """Counts how far up the caller's own line is: the warning points there."""
     here = str(Path(__file__).parent.parent)
     frame, level = sys._getframe(1), 1  # noqa: SLF001 # the documented way to a frame, and what warnings itself uses
     while frame.f_back is not None and frame.f_code.co_filename.startswith(here):
@@ -231,7 +231,7 @@ def checked_chain(config: GenerationConfig, request: Any, *, stream: bool = Fals
 
 
 def _fallbacks(config: GenerationConfig) -> Iterator[GenerationConfig]:
-    """The configs to try after this one; the fallbacks of a fallback come right behind it."""
+    """Yields the configs to try after this one; the fallbacks of a fallback come right behind it."""
     for link in config.fallback_configs:
         yield link
         yield from _fallbacks(link)

@@ -46,7 +46,7 @@ def claim(job: GenerationJob) -> bool:
 
 
 def look_up(context: Context, provider: Provider, lost: UnconfirmedSubmit) -> Flow[VideoJob | None]:
-    """Finds the job that a lost answer told of; None where the vendor's list shows none."""
+    """Finds the job of a lost answer; None where the vendor's list shows none."""
     for pause in context.policy.lookup_pauses:
         if (yield Now()) + pause >= context.deadline:
             break
@@ -117,8 +117,10 @@ def recover(
     entries: list[Entry] = yield Either(journal.entries, journal.entries_async)
     taken = {(entry.job.endpoint, entry.job.id) for entry in entries if entry.job is not None}
     jobs: list[JobT] = []
+    home = normalize_name(config.provider), provider.endpoint.rstrip("/")
     for entry in entries:
-        if entry.kind != kind.model_fields["kind"].default or not _is_here(entry, config, provider):
+        same_home = (normalize_name(entry.provider), entry.endpoint.rstrip("/")) == home
+        if entry.kind != kind.model_fields["kind"].default or not same_home:
             continue
         if entry.job is None and entry.status in ("open", "unconfirmed"):
             found = yield from _looked_up(context, provider, entry, taken)
@@ -126,11 +128,6 @@ def recover(
         elif isinstance(entry.job, kind) and entry.status == "submitted":
             jobs.append(entry.job)
     return jobs
-
-
-def _is_here(entry: Entry, config: GenerationConfig, provider: Provider) -> bool:
-    same_place = entry.endpoint.rstrip("/") == provider.endpoint.rstrip("/")
-    return same_place and normalize_name(entry.provider) == normalize_name(config.provider)
 
 
 def _looked_up(

@@ -148,7 +148,7 @@ def send_reading(
                 raise GenerationTimeoutError(msg) from error
             context.log(
                 _level(call, error),
-                "%s failed (%s), asked again in %.1f s",
+                "%s failed (%s), sent again in %.1f s",
                 call.name,
                 type(error).__name__,
                 delay,
@@ -159,19 +159,19 @@ def send_reading(
 
 
 def _missing_tries(context: Context, call: ProviderCall | Either) -> int:
-    """Tries for what the vendor does not know (yet): the result of a finished job is worth more than another look."""
+    """Counts the tries for what the vendor does not know (yet): a finished job's result is worth more than a poll."""
     is_result = call.name in (Provider.download_video.__name__, Provider.fetch_image.__name__)
     return context.policy.result_tries if is_result else context.policy.missing_tries
 
 
 def _level(call: ProviderCall | Either, error: TarashError) -> int:
     """A poll that failed is sent again within seconds: only a vendor that says so itself is worth a line."""
-    told_by_vendor = isinstance(error, (ProviderUnavailableError, RateLimitError))
-    return logging.WARNING if told_by_vendor or not call.name.startswith("poll_") else logging.DEBUG
+    from_vendor = isinstance(error, (ProviderUnavailableError, RateLimitError))
+    return logging.WARNING if from_vendor or not call.name.startswith("poll_") else logging.DEBUG
 
 
 def _may_repeat(error: TarashError) -> bool:
-    """Whether nothing was created and waiting helps: not reached, busy, or rate-limited."""
+    """Tells whether nothing was created and waiting helps: not reached, busy, or rate-limited."""
     return error.billable == "no" and error.retryable
 
 

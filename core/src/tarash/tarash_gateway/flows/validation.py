@@ -123,7 +123,7 @@ def _job_problem(job: object, kind: type[GenerationJob]) -> str | None:
 
 
 def _wrong_fields(thing: object, types: Mapping[str, type]) -> list[str]:
-    """The fields of `thing` that are not of their type."""
+    """Lists the fields of `thing` that are not of their type."""
     wrong = []
     for field, kind in types.items():
         value = getattr(thing, field)
@@ -153,7 +153,7 @@ def _with_defaults(answer: AnswerT, wrong: list[str], left_out: list[str], call:
 
 
 def _problem(field: str, value: object) -> str:
-    """What is in a field, by its type; nothing of its text, which may be anything."""
+    """Describes what is in a field by its type; nothing of its text, which may be anything."""
     return f"{field} is {value}" if isinstance(value, float) else f"{field} is a {type(value).__name__}"
 
 
@@ -173,7 +173,7 @@ def _invalid(value: object, call: ProviderCall) -> str:
 
 
 def _findable(job: GenerationJob, call: ProviderCall) -> GenerationJob:
-    """The little of a broken job that is needed to find it again."""
+    """Keeps the little of a broken job that is needed to find it again."""
     home = job.endpoint if isinstance(job.endpoint, str) else call.provider.endpoint
     names = [value if isinstance(value, str) else "" for value in (job.provider, job.model)]
     return type(job)(provider=names[0], model=names[1], id=job.id, endpoint=home)

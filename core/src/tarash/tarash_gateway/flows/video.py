@@ -127,7 +127,7 @@ def _media_warnings(videos: list[Media]) -> list[str]:
 def _cost(
     row: ModelRow | None, finished: JobReport[VideoJob] | None, first: Media
 ) -> tuple[float | None, CostSource | None]:
-    """US dollars as the vendor tells, else by the price of a second; nothing where neither is known."""
+    """Computes US dollars: what the vendor reports, else the price of the seconds; None where neither is known."""
     if finished is None:
         return None, None
     if finished.cost is not None:
