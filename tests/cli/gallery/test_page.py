@@ -74,7 +74,7 @@ def test_only_the_scripts_and_styles_of_this_package_may_run(page):
 
     inlined = re.findall(r"<script>(.*?)</script>|<style>(.*?)</style>", page, re.DOTALL)
     digests = [base64.b64encode(hashlib.sha256("".join(one).encode()).digest()).decode() for one in inlined]
-    assert len(inlined) == 9
+    assert len(inlined) == 11
     assert all(f"'sha256-{digest}'" in policy for digest in digests)
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy

@@ -38,6 +38,7 @@ class Command(NamedTuple):
 COMMANDS: Final = (
     Command("image", "Generates images, or edits them.", CREATE),
     Command("video", "Generates a video: submits it, waits for it, downloads it.", CREATE),
+    Command("compare", "Generates images with several models, and a page that shows them side by side.", CREATE),
     Command("jobs", "Lists past requests; resumes and cancels jobs.", CREATE),
     Command("models", "Lists the models: what each one accepts, costs, and when it retires.", SHOW),
     Command("providers", "Lists the providers, and the key that each one needs.", SHOW),

@@ -63,6 +63,14 @@ def choose(
     return Choice(spec.name, model, tuple(notes))
 
 
+def split_model(text: str) -> tuple[str | None, str]:
+    """Splits PROVIDER/MODEL; a model that stands alone, or whose first word is no provider, has none."""
+    first, slash, rest = text.partition("/")
+    if slash and normalize_name(first) in map(normalize_name, registry.names()):
+        return first, rest
+    return None, text
+
+
 def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
     specs = list(_installed_specs())
     keyed = [(spec, name) for spec in specs if (name := _key_of(spec)) is not None]

@@ -10,8 +10,6 @@ from typing import Any, Final
 from tarash.tarash_gateway import Budget, plan
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.models import VideoGenerationRequest
-from tarash.tarash_gateway.plugins import normalize_name
-from tarash_gateway_cli.defaults import SANDBOX
 from tarash_gateway_cli.errors import CommandError
 
 UNKNOWN_SECONDS: Final = 10.0
@@ -55,8 +53,6 @@ def dollars_to_reserve(config: Any, request: Any, unpriced: float) -> float:
         request: what.
         unpriced: what counts for an image, or for a second of video, whose price is known only afterwards.
     """
-    if normalize_name(config.provider) == SANDBOX:
-        return 0.0
     cost = plan(config, request).cost
     if cost is not None:
         return cost.high

@@ -43,8 +43,8 @@ from tarash.tarash_gateway.models import (
     VideoGenerationUpdate,
 )
 from tarash.tarash_gateway.models.rescue import keep_broken
-from tarash.tarash_gateway.plugins import normalize_name, read_variable
-from tarash_gateway_cli.defaults import choose
+from tarash.tarash_gateway.plugins import read_variable
+from tarash_gateway_cli.defaults import choose, split_model
 from tarash_gateway_cli.results import numbered_paths, save_images
 from tarash_gateway_ledger.costs import read_costs
 from tarash_gateway_mcp import arguments as args
@@ -259,10 +259,8 @@ class Tools:
 
     def _split_model(self, text: str | None) -> tuple[str | None, str | None]:
         """Provider and model of `PROVIDER/MODEL`, or of a model alone."""
-        first, slash, rest = (text or "").partition("/")
-        if slash and normalize_name(first) in map(normalize_name, list_providers()):
-            return first, rest
-        return self.settings.provider, text
+        provider, model = (None, None) if text is None else split_model(text)
+        return provider or self.settings.provider, model
 
     @contextmanager
     def _within_limits(self, arguments: args.Creation, config: Any, request: Any) -> Iterator[Reservation]:

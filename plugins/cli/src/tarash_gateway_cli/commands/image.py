@@ -111,7 +111,7 @@ def image(
 
     output = Output(as_json=output_options.as_json)
     config = build_config(ImageGenerationConfig, "image", provider_options, output, fan_out=options.fan_out)
-    request = _build_request(prompt, options, config, output_options.output)
+    request = build_request(prompt, options, config, output_options.output)
     if output_options.dry_run:
         return print_plan(output, config, request, stream=options.stream)
 
@@ -125,9 +125,10 @@ def image(
     return generate(output, paths, output_options.exists, hint, call)
 
 
-def _build_request(
+def build_request(
     prompt: str, options: ImageOptions, config: ImageGenerationConfig, path: Path | None
 ) -> ImageGenerationRequest:
+    """Builds the request of a command line; `path` tells the format where no option does."""
     from tarash.tarash_gateway.models import ImageGenerationRequest
     from tarash_gateway_cli.config import find_image, parse_params, read_prompt, without_unset
 

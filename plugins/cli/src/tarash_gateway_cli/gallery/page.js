@@ -1,12 +1,13 @@
 "use strict";
 
-// The parts put together: what is chosen at the top decides what hangs on the wall.
+// The parts put together: what is chosen at the top decides what hangs on the wall; a comparison hangs there by itself.
 
 const part = (id) => document.getElementById(id);
 const find = part("find");
 let shown = [];
 
-const detail = new Detail(part("detail"), (number) => wall.focus(number));
+const detail = new Detail(part("detail"), (number) => (DATA.comparison ? comparison : wall).focus(number));
+const comparison = new Comparison(part("compared"), (entries, number) => detail.open(entries, number));
 const wall = new Wall(part("wall"), part("ruler"), (number) => detail.open(shown, number));
 
 function chosen() {
@@ -40,6 +41,21 @@ function summaryOf(entries) {
     shared ? "The cost of a call that made several files is counted once." : null,
   ];
   return [facts.filter(Boolean).join(" · "), hints.filter(Boolean).join(" ")];
+}
+
+/** The page of a comparison: its models in place of the wall. */
+function showComparison({ prompt, models }) {
+  for (const id of ["tools", "wall", "keys"]) part(id).hidden = true;
+  part("compared").hidden = false;
+  part("asked-for").hidden = prompt === document.title;
+  part("asked-for").textContent = prompt;
+  const costs = models.map((model) => model.cost).filter((cost) => cost !== undefined);
+  const files = models.reduce((count, model) => count + model.files.length, 0);
+  const facts = [counted(models.length, "model"), counted(files, "file")];
+  if (costs.length) facts.push(dollars(costs.reduce((total, cost) => total + cost, 0)));
+  const hint = costs.length && costs.length < models.length ? `The cost of ${COUNT.format(costs.length)} of them is known.` : "";
+  part("summary").replaceChildren(facts.join(" · "), element("small", "", hint));
+  comparison.show({ models });
 }
 
 function showAll() {
@@ -78,5 +94,9 @@ find.addEventListener("input", () => {
 });
 for (const id of ["models", "order", "kinds"]) part(id).addEventListener("change", update);
 part("nothing").lastElementChild.addEventListener("click", showAll);
-document.addEventListener("keydown", onKey);
-update();
+if (DATA.comparison) {
+  showComparison(DATA.comparison);
+} else {
+  document.addEventListener("keydown", onKey);
+  update();
+}

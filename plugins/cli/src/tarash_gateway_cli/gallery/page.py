@@ -26,7 +26,13 @@ _MARK: Final = re.compile(r"\{\{([\w.]+)\}\}")
 """A place in the template: `{{page.css}}` is a file of this package, `{{title}}` a value."""
 
 
-def make_gallery(folder: Path | str, *, title: str | None = None, exists: Exists = "error") -> Path:
+def make_gallery(
+    folder: Path | str,
+    *,
+    title: str | None = None,
+    exists: Exists = "error",
+    comparison: Mapping[str, Any] | None = None,
+) -> Path:
     """Makes `index.html` in a folder: a page that shows its pictures and clips, those of its subfolders too.
 
     The page needs no server and fetches nothing from elsewhere. It refers to the files by their relative paths, so
@@ -36,6 +42,7 @@ def make_gallery(folder: Path | str, *, title: str | None = None, exists: Exists
         folder: where the pictures and clips are.
         title: the heading; the folder's name where it is not given.
         exists: what becomes of an `index.html` that is no gallery: `error`, `replace` or `skip`.
+        comparison: what `comparison.compare` has found: the page shows its models in place of all files.
 
     Returns:
         The path of the page.
@@ -58,7 +65,7 @@ def make_gallery(folder: Path | str, *, title: str | None = None, exists: Exists
         notes: list[str] = []
         with atomic_file(page, exists) as file:
             heading = title or folder.resolve().name or "Gallery"
-            write_page(file, title=heading, entries=_entries(folder, notes), notes=notes)
+            write_page(file, title=heading, entries=_entries(folder, notes), notes=notes, comparison=comparison)
     return page
 
 
@@ -107,7 +114,14 @@ def is_gallery(path: Path) -> bool:
         return False
 
 
-def write_page(file: BinaryIO, *, title: str, entries: Iterable[str], notes: list[str]) -> None:
+def write_page(
+    file: BinaryIO,
+    *,
+    title: str,
+    entries: Iterable[str],
+    notes: list[str],
+    comparison: Mapping[str, Any] | None = None,
+) -> None:
     """Writes a gallery.
 
     Args:
@@ -115,11 +129,12 @@ def write_page(file: BinaryIO, *, title: str, entries: Iterable[str], notes: lis
         title: the heading.
         entries: a record of each file as JSON. They are written one by one, as they come.
         notes: lines for the foot of the page. They may grow until the last entry has come.
+        comparison: the models of a comparison, where the page is one.
     """
     parts = _MARK.split(_read("page.html"))
     names = [name for name in parts[1::2] if "." in name]
     values = {name: _read(name) for name in names}
-    values |= {"title": html.escape(title), "policy": html.escape(_policy(values))}
+    values |= {"comparison": as_json(comparison), "title": html.escape(title), "policy": html.escape(_policy(values))}
     for at, part in enumerate(parts):
         if at % 2 == 0:
             file.write(part.encode())
