@@ -54,6 +54,14 @@ def test_scripts_that_are_named_exist(page):
         assert (CHECKOUT / name).is_file(), name
 
 
+def test_files_that_contributing_names_exist():
+    text = (CHECKOUT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:core|plugins|tests|docs|scripts|benchmarks)/[\w./-]+)`", text)
+    assert len(named) > 10
+    for name in named:
+        assert (CHECKOUT / name).exists(), name
+
+
 def test_every_page_is_listed_once_in_the_readme_and_in_the_index():
     listed = [
         re.findall(r"^\| \[[^\]]+\]\((?:docs/)?([\w./-]+)\)", page.read_text(encoding="utf-8"), re.MULTILINE)
