@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
+import hypothesis
 import pytest
 from PIL import Image
 
@@ -150,7 +151,13 @@ def pauses_leap():
     return leaping
 
 
-def pytest_configure():
+EXAMPLES = {"not slow": 8}
+"""Examples of each property in the ordinary tier; `scripts/test --all` looks at more of them."""
+
+
+def pytest_configure(config):
+    hypothesis.settings.register_profile("tier", max_examples=EXAMPLES.get(config.option.markexpr, 50), deadline=None)
+    hypothesis.settings.load_profile("tier")
     os.environ[QUICK] = "1"
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a shell's background job: children would inherit it
         signal.signal(signal.SIGINT, signal.default_int_handler)

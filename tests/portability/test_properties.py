@@ -98,7 +98,6 @@ OF_EVERY_ROW = pytest.mark.parametrize("row", [row for _, row in ROWS], ids=[f"{
 
 @OF_EVERY_ROW
 @given(data=st.data(), values=VALUES)
-@settings(max_examples=25, deadline=None)
 def test_a_request_with_its_adjustments_has_none_any_more(row, data, values):
     asked = data.draw(of_kind(row))
     adjustments = held_against(row, asked, values).adjustments
@@ -108,7 +107,6 @@ def test_a_request_with_its_adjustments_has_none_any_more(row, data, values):
 
 @OF_EVERY_ROW
 @given(data=st.data(), values=VALUES)
-@settings(max_examples=25, deadline=None)
 def test_what_goes_out_differs_from_what_was_asked_for_only_where_it_is_told(row, data, values):
     asked = data.draw(of_kind(row))
     checked = held_against(row, asked, values)
@@ -126,7 +124,6 @@ def test_what_goes_out_differs_from_what_was_asked_for_only_where_it_is_told(row
 
 @OF_EVERY_ROW
 @given(data=st.data())
-@settings(max_examples=25, deadline=None)
 def test_the_nearest_values_are_taken(row, data):
     """After the adjustments only what is never adjusted is wrong."""
     problems = held_against(row, data.draw(of_kind(row))).problems

@@ -219,8 +219,13 @@ def locals_of(error):
         yield repr(error)
         for frame, _ in traceback.walk_tb(error.__traceback__):
             if frame.f_globals["__name__"] != __name__:
-                yield from (repr(value) for value in frame.f_locals.values())
+                yield from map(shown, frame.f_locals.values())
         error = error.__cause__ or error.__context__
+
+
+def shown(value):
+    """The repr of a value; a large body is as quick to look through as it is."""
+    return value.decode("latin-1") if isinstance(value, bytes) else repr(value)
 
 
 class Unhelpful:
