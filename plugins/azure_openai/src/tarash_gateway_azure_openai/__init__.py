@@ -7,11 +7,10 @@ header that belongs to it. The SDK is imported when the first request is sent.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, Provider, ProviderSpec, hookimpl, lazy_names
 from tarash_gateway_azure_openai.credentials import KEY_VARIABLE
 from tarash_gateway_azure_openai.rows import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_openai import DEFAULT_VIDEO_MODEL
@@ -47,12 +46,5 @@ def tarash_create_provider(config: GenerationConfig) -> Provider:
     return AzureOpenAIProvider(config)
 
 
-_HOMES = {"AzureOpenAIProvider": "provider"}
-"""What sends requests lives apart: who only looks at rows does not load it."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# What sends requests lives apart: who only looks at rows does not load it.
+__getattr__, __dir__ = lazy_names(__name__, {"provider": "AzureOpenAIProvider"}, __all__)

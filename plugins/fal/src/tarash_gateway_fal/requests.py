@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import base64
 import re
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from tarash.tarash_gateway.capabilities import VideoModel
 from tarash.tarash_gateway.errors import Problem, ValidationError
-from tarash.tarash_gateway.models import GenerationJob, ImageGenerationRequest, Media, VideoGenerationRequest
-from tarash.tarash_gateway.plugins import InputFile, PreparedRequest
-from tarash.tarash_gateway.plugins.http import HttpRequest, path_segment
+from tarash.tarash_gateway.models import GenerationJob, ImageGenerationRequest, VideoGenerationRequest
+from tarash.tarash_gateway.plugins import PreparedRequest
+from tarash.tarash_gateway.plugins.http import HttpRequest, path_segment, video_url
 from tarash_gateway_fal.field_names import IMAGES, USUAL, FieldNames
 
 _PIXELS = re.compile(r"(\d+)x(\d+)")
@@ -26,13 +24,17 @@ _NAMESPACES = ("workflows", "comfy")
 def image_request(prepared: PreparedRequest[ImageGenerationRequest]) -> HttpRequest:
     """Builds the submit of an image job."""
     request, names = prepared.request, _names_of(prepared)
-    links = [_data_url(file) for file in prepared.images]
+    links = [file.data_url for file in prepared.images]
     fields: list[Field] = [
         ("n", names.count, request.n if request.n > 1 else None),
         *_shared(request, names),
         ("output_format", names.output_format, request.output_format),
         *((name, name, getattr(request, name)) for name in ("quality", "style", "background")),
-        ("mask_image", names.mask, None if prepared.mask is None else _data_url(prepared.mask)),
+        (
+            "mask_image",
+            names.mask,
+            None if prepared.mask is None else prepared.mask.data_url,
+        ),
         ("image_list", names.images, _inputs(links, names.images)),
     ]
     return _submit(prepared, fields)
@@ -48,8 +50,8 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequ
     if request.n > 1:
         problem = Problem("n", "one job makes one video; submit several jobs", value=request.n, nearest=1)
         raise _refusal(prepared, [problem])
-    frames = {file.role: _data_url(file) for file in prepared.images if file.role in ("first_frame", "last_frame")}
-    references = [_data_url(file) for file in prepared.images if file.role not in frames]
+    frames = {file.role: file.data_url for file in prepared.images if file.role in ("first_frame", "last_frame")}
+    references = [file.data_url for file in prepared.images if file.role not in frames]
     if len(frames) + len(references) < len(prepared.images):
         raise _refusal(prepared, [Problem("image_list", "has two images of one frame; give one for each")])
     if references and names.references is None and "first_frame" not in frames:
@@ -136,24 +138,15 @@ def _duration(prepared: PreparedRequest[VideoGenerationRequest], names: FieldNam
 
 
 def _source(prepared: PreparedRequest[VideoGenerationRequest]) -> str:
-    video = prepared.request.video
-    if isinstance(video, Media) and video.url is not None and video.path is None:
-        return video.url
-    if isinstance(video, (Media, Path)):
-        content = video.content if isinstance(video, Media) else video.read_bytes()
-        return f"data:video/mp4;base64,{base64.b64encode(content).decode('ascii')}"
-    if isinstance(video, str) and video.startswith(("https://", "http://", "data:")):
-        return video
+    url = video_url(prepared.request.video)
+    if url is not None:
+        return url
     message = "must be a video (a file, bytes or its URL): this vendor changes videos, not jobs"
     raise _refusal(prepared, [Problem("video", message)])
 
 
 def _refusal(prepared: PreparedRequest[Any], problems: list[Problem]) -> ValidationError:
     return ValidationError.of(f"fal/{prepared.model}", problems)
-
-
-def _data_url(file: InputFile) -> str:
-    return f"data:{file.content_type};base64,{base64.b64encode(file.content).decode('ascii')}"
 
 
 def models_request(cursor: str | None) -> HttpRequest:

@@ -7,10 +7,9 @@ when the first request is sent.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl, lazy_names
 from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.image_rows import DEFAULT_IMAGE_MODEL, IMAGE_MODELS
 from tarash_gateway_google.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
@@ -40,12 +39,5 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
     )
 
 
-_HOMES = {"GoogleProvider": "provider"}
-"""What sends requests lives apart: who only looks at rows does not load it."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+# What sends requests lives apart: who only looks at rows does not load it.
+__getattr__, __dir__ = lazy_names(__name__, {"provider": "GoogleProvider"}, __all__)

@@ -10,7 +10,15 @@ from typing import Any
 from tarash.tarash_gateway.errors import Billable, ContentPolicyError, InvalidResponseError, TarashError
 from tarash.tarash_gateway.models import ImageGenerationRequest
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, ImagePart, PreparedRequest
-from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, event_error, image_limit, read_image, read_text
+from tarash.tarash_gateway.plugins.http import (
+    Answer,
+    HttpRequest,
+    event_error,
+    image_limit,
+    read_image,
+    read_text,
+    without_none,
+)
 from tarash_gateway_google.places import Places
 
 _BLOCKED = frozenset(
@@ -49,7 +57,7 @@ def image_request(
         "responseModalities": ["IMAGE"],
         "candidateCount": request.n if request.n > 1 else None,
         "seed": request.seed,
-        "imageConfig": _given(
+        "imageConfig": without_none(
             {
                 "aspectRatio": request.aspect_ratio,
                 "imageSize": request.resolution,
@@ -58,7 +66,7 @@ def image_request(
         )
         or None,
     }
-    generation = _given(config)
+    generation = without_none(config)
     for name, value in request.extra_params.items():
         there = generation.get(name)
         generation[name] = {**there, **value} if isinstance(there, dict) and isinstance(value, dict) else value
@@ -142,7 +150,7 @@ class Collected:
         """
         outputs = [output for _, candidate in sorted(self._candidates.items()) for output in candidate.items()]
         usage = self._answer.shown(self._usage)
-        raw = _given({"finishReason": self._reason, "blockReason": self._blocked, "usageMetadata": usage})
+        raw = without_none({"finishReason": self._reason, "blockReason": self._blocked, "usageMetadata": usage})
         if not any(output.error is None for output in outputs):
             raise self._nothing(raw)
         return ImageAnswer(
@@ -222,10 +230,6 @@ def _inline(content: bytes, content_type: str) -> dict[str, Any]:
 def _output_options(output_format: str | None) -> dict[str, str] | None:
     """Returns the output options, which Vertex alone has: rows of the Gemini API have no output format."""
     return None if output_format is None else {"mimeType": _MIME_TYPES.get(output_format, f"image/{output_format}")}
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _list(value: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any
 from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperationError
 from tarash.tarash_gateway.models import Media, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import PreparedRequest
-from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, image_limit
+from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, image_limit, without_none
 from tarash_gateway_google.places import Places
 from tarash_gateway_google.roles import cast
 from tarash_gateway_google.uploads import INLINE_BYTES, Uploads
@@ -92,7 +92,7 @@ def _body(
         "input": [*content, {"type": "text", "text": parts.prompt}] if content else parts.prompt,
         "background": True,
         "previous_interaction_id": before,
-        "response_format": _given(
+        "response_format": without_none(
             {
                 "type": "video",
                 "delivery": delivery,
@@ -101,12 +101,12 @@ def _body(
                 "duration": None if seconds is None else f"{seconds:g}s",
             }
         ),
-        "generation_config": _given(
+        "generation_config": without_none(
             {"seed": request.seed, "video_config": {"task": parts.task} if parts.task else None}
         )
         or None,
     }
-    return with_extra(_given(body), request.extra_params)
+    return with_extra(without_none(body), request.extra_params)
 
 
 def with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +149,3 @@ def clip_of(request: VideoGenerationRequest) -> tuple[bytes, str]:
         msg = f"{request.operation} needs a video: give an earlier job, its id, a file or a Media as `video`"
         raise UnsupportedOperationError(msg)
     return video.content, video.content_type or "video/mp4"
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -18,6 +18,7 @@ from tarash.tarash_gateway.plugins.http import (
     read_error_body,
     read_id,
     read_text,
+    without_none,
 )
 from tarash_gateway_google.interactions import Video
 from tarash_gateway_google.omni import POLL_BYTES, check_home, clip_of, poll_request, with_extra
@@ -151,7 +152,10 @@ def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str
         "negativePrompt": request.negative_prompt,
         "seed": request.seed,
     }
-    return {"instances": [_given(instance)], "parameters": with_extra(_given(parameters), request.extra_params)}
+    return {
+        "instances": [without_none(instance)],
+        "parameters": with_extra(without_none(parameters), request.extra_params),
+    }
 
 
 def _of_job(places: Places, job: VideoJob) -> Steps[dict[str, str]]:
@@ -169,7 +173,3 @@ def _of_job(places: Places, job: VideoJob) -> Steps[dict[str, str]]:
 
 def _image(file: InputFile) -> dict[str, str]:
     return {"bytesBase64Encoded": b64encode(file.content).decode(), "mimeType": file.content_type}
-
-
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in fields.items() if value is not None}

@@ -7,11 +7,10 @@ What other plugins may build on: `OpenAIProvider` bound to a `Connection`, and t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway.models import GenerationConfig
-from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, Provider, ProviderSpec, hookimpl
+from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, Provider, ProviderSpec, hookimpl, lazy_names
 from tarash_gateway_openai.image_rows import IMAGE_MODELS
 from tarash_gateway_openai.video_rows import DEFAULT_VIDEO_MODEL, VIDEO_MODELS
 
@@ -63,15 +62,5 @@ def tarash_create_provider(config: GenerationConfig) -> Provider:
     return OpenAIProvider(config)
 
 
-_HOMES = {
-    "Connection": "tarash.tarash_gateway.plugins.http",
-    "OpenAIProvider": f"{__name__}.provider",
-}
-"""What sends requests lives apart: who only looks at rows does not load it."""
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(_HOMES[name]), name)
+# What sends requests lives apart: who only looks at rows does not load it.
+__getattr__, __dir__ = lazy_names(__name__, {"provider": "Connection OpenAIProvider"}, __all__)

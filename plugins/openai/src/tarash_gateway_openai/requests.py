@@ -7,7 +7,7 @@ from typing import Any
 from tarash.tarash_gateway.errors import Problem, UnsupportedOperationError, ValidationError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import InputFile, PreparedRequest, decode_base64
-from tarash.tarash_gateway.plugins.http import FilePart, HttpRequest, image_limit, path_segment
+from tarash.tarash_gateway.plugins.http import FilePart, HttpRequest, image_limit, path_segment, without_none
 
 POLL_SECONDS = 30.0
 """Seconds that one poll of a job may take; a longer one is given up and sent again."""
@@ -35,7 +35,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
     }
     limit = image_limit(request.n + (PARTIAL_IMAGES if stream else 0))
     if not prepared.images:
-        return HttpRequest("POST", "/images/generations", _given(body), limit=limit)
+        return HttpRequest("POST", "/images/generations", without_none(body), limit=limit)
     name = "image" if len(prepared.images) == 1 else "image[]"
     files = [_part(name, file) for file in prepared.images]
     if prepared.mask is not None:
@@ -43,7 +43,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
     markup = body.pop("markup", None)
     if markup is not None:
         files.append(FilePart("markup", "markup.png", _markup(markup), "image/png"))
-    return HttpRequest("POST", "/images/edits", _given(body), tuple(files), form=True, limit=limit)
+    return HttpRequest("POST", "/images/edits", without_none(body), tuple(files), form=True, limit=limit)
 
 
 def _markup(value: object) -> bytes:
@@ -79,7 +79,7 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequ
     }
     # The official SDK sends a form here even without a file, and compatible servers were written against it.
     files = tuple(_part("input_reference", file) for file in prepared.images)
-    return HttpRequest("POST", "/videos", _given(body), files, form=True)
+    return HttpRequest("POST", "/videos", without_none(body), files, form=True)
 
 
 def status_request(job: VideoJob) -> HttpRequest:
@@ -117,10 +117,6 @@ def _without_a_row(
         "aspect_ratio": aspect_ratio,
         "resolution": resolution,
     }
-
-
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if value is not None}
 
 
 def _part(field_name: str, file: InputFile) -> FilePart:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -10,7 +9,7 @@ from tarash.tarash_gateway.errors import Problem, UnsupportedOperationError, Val
 from tarash.tarash_gateway.models import ImageGenerationRequest, Media, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.models.request import Role
 from tarash.tarash_gateway.plugins import InputFile, PreparedRequest
-from tarash.tarash_gateway.plugins.http import HttpRequest, image_limit, path_segment
+from tarash.tarash_gateway.plugins.http import HttpRequest, image_limit, path_segment, without_none
 from tarash_gateway_openrouter.passthrough import negative_prompt_of
 
 _FRAMES: tuple[Role, ...] = ("first_frame", "last_frame")
@@ -46,7 +45,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
     }
     headers = {"Accept": "text/event-stream, application/json"} if stream else {}
     return HttpRequest(
-        "POST", "/images", _given(body), headers=headers, limit=image_limit(request.n), prompts=(request.prompt,)
+        "POST", "/images", without_none(body), headers=headers, limit=image_limit(request.n), prompts=(request.prompt,)
     )
 
 
@@ -83,7 +82,7 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest], endpoint: s
     }
     if request.negative_prompt is not None:
         body["provider"] = negative_prompt_of(prepared.model, request.negative_prompt, body.get("provider"))
-    return HttpRequest("POST", "/videos", _given(body), prompts=(request.prompt,))
+    return HttpRequest("POST", "/videos", without_none(body), prompts=(request.prompt,))
 
 
 def status_request(job: VideoJob) -> HttpRequest:
@@ -159,9 +158,4 @@ def _whole(seconds: float | None) -> int | None:
 
 def _part(file: InputFile) -> dict[str, Any]:
     """Makes a data URL of an input image, as the protocol takes it."""
-    data = base64.b64encode(file.content).decode("ascii")
-    return {"type": "image_url", "image_url": {"url": f"data:{file.content_type};base64,{data}"}}
-
-
-def _given(body: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in body.items() if value is not None}
+    return {"type": "image_url", "image_url": {"url": file.data_url}}

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.errors import Problem, ValidationError
-from tarash.tarash_gateway.models import ImageGenerationRequest, Media, VideoGenerationRequest, VideoJob
+from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import InputFile, PreparedRequest
-from tarash.tarash_gateway.plugins.http import HttpRequest, image_limit, path_segment
+from tarash.tarash_gateway.plugins.http import (
+    HttpRequest,
+    image_limit,
+    path_segment,
+    video_url,
+    without_none,
+)
 
 _REFERENCES = ("reference", "asset")
 
@@ -36,7 +40,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest]) -> HttpRequ
         **request.extra_params,
     }
     path = "/images/edits" if images else "/images/generations"
-    return HttpRequest("POST", path, _without_none(body), limit=image_limit(request.n))
+    return HttpRequest("POST", path, without_none(body), limit=image_limit(request.n))
 
 
 def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequest:
@@ -66,7 +70,7 @@ def video_request(prepared: PreparedRequest[VideoGenerationRequest]) -> HttpRequ
         **request.extra_params,
     }
     paths = {"generate": "/videos/generations", "edit": "/videos/edits", "extend": "/videos/extensions"}
-    return HttpRequest("POST", paths[request.operation], _without_none(body))
+    return HttpRequest("POST", paths[request.operation], without_none(body))
 
 
 def status_request(job: VideoJob) -> HttpRequest:
@@ -105,15 +109,9 @@ def _source(prepared: PreparedRequest[VideoGenerationRequest]) -> dict[str, Any]
     Raises:
         ValidationError: it is an earlier job, whose link cannot be told from its id.
     """
-    video = prepared.request.video
-    if isinstance(video, Media) and video.url is not None and video.path is None:
-        return {"url": video.url}
-    if isinstance(video, (Media, Path)):
-        media = video if isinstance(video, Media) else Media(path=video)
-        content, kind = media.content, media.content_type or ""
-        return {"url": _data_url(content, kind if kind.startswith("video/") else "video/mp4")}
-    if isinstance(video, str) and video.startswith(("https://", "http://", "data:")):
-        return {"url": video}
+    url = video_url(prepared.request.video)
+    if url is not None:
+        return {"url": url}
     message = "must be a video (a file, bytes or its URL): this vendor edits and extends videos, not jobs"
     raise _refusal(prepared, [Problem("video", message)])
 
@@ -125,16 +123,8 @@ def _refusal(prepared: PreparedRequest[Any], problems: list[Problem]) -> Validat
 def _fields_without_a_row(request: ImageGenerationRequest | VideoGenerationRequest) -> dict[str, Any]:
     """Fields that no model of today has: they are still here only for a model without a row, which may."""
     fields = {"size": request.size, "seed": request.seed, "negative_prompt": request.negative_prompt}
-    return {name: value for name, value in fields.items() if value is not None}
+    return without_none(fields)
 
 
 def _link(file: InputFile) -> dict[str, Any]:
-    return {"url": _data_url(file.content, file.content_type), "type": "image_url"}
-
-
-def _data_url(content: bytes, content_type: str) -> str:
-    return f"data:{content_type};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _without_none(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value is not None}
+    return {"url": file.data_url, "type": "image_url"}

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import io
 import threading
 
 import pytest
 
 from tarash.tarash_gateway.errors import ConnectionFailedError, InvalidRequestError, JobExpiredError
-from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageJob, VideoJob
+from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest, ImageJob, Media, VideoJob
 from tarash.tarash_gateway.plugins import InputFile, PreparedRequest, Sink
 from tarash.tarash_gateway.plugins.http import (
     DownloadStep,
@@ -18,6 +19,7 @@ from tarash.tarash_gateway.plugins.http import (
     both_flavours,
     job_errors,
     result_file_request,
+    video_url,
 )
 from tarash.tarash_gateway.plugins.http.client import close_connections
 
@@ -130,3 +132,14 @@ def test_the_time_is_that_of_all_requests_together(server, provider):
 def test_a_new_job_is_at_this_provider(provider, server):
     made = provider.new_job(VideoJob, "m", asked={"n": 2})
     assert (made.provider, made.model, made.id, made.endpoint, made.asked) == ("acme", "m", "", server.url, {"n": 2})
+
+
+def test_an_input_video_is_an_address_or_a_data_url(tmp_path, clip):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(clip)
+    for video in (path, Media(path=path), Media(data=clip)):
+        assert video_url(video) == f"data:video/mp4;base64,{base64.b64encode(clip).decode()}"
+    assert video_url(Media(url="https://files.example/a.mp4")) == "https://files.example/a.mp4"
+    assert video_url("https://files.example/a.mp4") == "https://files.example/a.mp4"
+    assert video_url(job()) is None
+    assert video_url("video_123") is None

@@ -38,7 +38,7 @@ from tarash.tarash_gateway.models.config import GenerationConfig, ImageGeneratio
 from tarash.tarash_gateway.models.job import GenerationJob
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.models.response import Attempt, GenerationResponse, ImageGenerationResponse
-from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome
+from tarash.tarash_gateway.plugins.hookspecs import CallContext, CallOutcome
 
 ResultT = TypeVar("ResultT")
 Steps = Callable[[Context, Plan[Any]], Flow[ResultT]]

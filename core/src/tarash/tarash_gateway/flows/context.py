@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from tarash.tarash_gateway.budget import Budget
     from tarash.tarash_gateway.journal import Journal
     from tarash.tarash_gateway.models.job import GenerationJob
-    from tarash.tarash_gateway.plugins._observers import CallContext, Operation
     from tarash.tarash_gateway.plugins.exchange import JobReport
+    from tarash.tarash_gateway.plugins.hookspecs import CallContext, Operation
 
 ReportT = TypeVar("ReportT", bound="JobReport[Any]")
 

@@ -53,8 +53,9 @@ from tarash.tarash_gateway.plugins._bridge import (
     sync_primitive,
 )
 from tarash.tarash_gateway.plugins._libraries import hidden_library
-from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome, observers
+from tarash.tarash_gateway.plugins._observers import observers
 from tarash.tarash_gateway.plugins.exchange import RequestControl
+from tarash.tarash_gateway.plugins.hookspecs import CallContext, CallOutcome
 
 ReturnT = TypeVar("ReturnT")
 OnProgress = Callable[[Any], Awaitable[None] | None]

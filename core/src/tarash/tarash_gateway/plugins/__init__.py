@@ -9,7 +9,7 @@ from tarash.tarash_gateway._lazy import lazy_names
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway._environment import data_folder, expand_home, read_variable
-    from tarash.tarash_gateway._lazy import install_command
+    from tarash.tarash_gateway._lazy import install_command, lazy_names
     from tarash.tarash_gateway._redaction import Redaction, mask, mask_all
     from tarash.tarash_gateway.media.base64 import decode_base64
     from tarash.tarash_gateway.plugins._bridge import run_blocking
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
         normalize_name,
     )
     from tarash.tarash_gateway.plugins._libraries import hidden_library, import_library
-    from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome, observers
+    from tarash.tarash_gateway.plugins._observers import observers
     from tarash.tarash_gateway.plugins._plugin import Plugin
     from tarash.tarash_gateway.plugins._registry import registry
     from tarash.tarash_gateway.plugins._report import PluginReport, plugin_report
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
         UnconfirmedSubmit,
         VideoStatus,
     )
-    from tarash.tarash_gateway.plugins.hookspecs import hookimpl, hookspec
+    from tarash.tarash_gateway.plugins.hookspecs import CallContext, CallOutcome, hookimpl, hookspec
     from tarash.tarash_gateway.plugins.http.errors import error_for_status, seconds_to_wait
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import API_VERSION, CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec
@@ -84,6 +84,7 @@ __all__ = [
     "hookspec",
     "import_library",
     "install_command",
+    "lazy_names",
     "mask",
     "mask_all",
     "normalize_name",
@@ -97,21 +98,21 @@ __all__ = [
 
 _MODULES = {
     "._environment": "data_folder expand_home read_variable",
-    "._lazy": "install_command",
+    "._lazy": "install_command lazy_names",
     "._redaction": "Redaction mask mask_all",
     ".media.base64": "decode_base64",
     "_bridge": "run_blocking",
     "_discovery": "COMMANDS ENGINES OBSERVERS PROVIDERS InstalledPlugin discover extras_of normalize_name",
     "_libraries": "hidden_library import_library",
     "_plugin": "Plugin",
-    "_observers": "CallContext CallOutcome observers",
+    "_observers": "observers",
     "_registry": "registry",
     "_report": "PluginReport plugin_report",
     "exchange": (
         "ImageAnswer ImageOutput ImagePart ImageStatus InputFile LostVideo "
         "Prepared PreparedRequest Sink UnconfirmedSubmit VideoStatus"
     ),
-    "hookspecs": "hookimpl hookspec",
+    "hookspecs": "CallContext CallOutcome hookimpl hookspec",
     "provider": "Provider",
     "spec": "API_VERSION CORE_SETTINGS HTTP_SETTINGS ProviderSpec",
     "http.errors": "error_for_status seconds_to_wait",

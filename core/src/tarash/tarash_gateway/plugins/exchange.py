@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,6 +38,11 @@ class InputFile:
     role: Role = "reference"
     width: int | None = None
     height: int | None = None
+
+    @property
+    def data_url(self) -> str:
+        """The file as a data URL."""
+        return f"data:{self.content_type};base64,{b64encode(self.content).decode('ascii')}"
 
 
 @dataclass(slots=True)

@@ -10,7 +10,9 @@ A distribution beside the gateway can have hooks of its own: `EXTENSIONS` says w
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Literal
 
 import pluggy
 
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from cyclopts import App
 
     from tarash.tarash_gateway.models import GenerationConfig, GenerationJob
-    from tarash.tarash_gateway.plugins._observers import CallContext, CallOutcome
+    from tarash.tarash_gateway.models.response import GenerationResponse
     from tarash.tarash_gateway.plugins.provider import Provider
     from tarash.tarash_gateway.plugins.spec import ProviderSpec
 
@@ -29,6 +31,69 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 EXTENSIONS = {"tarash_batch_engines": ("tarash_gateway_batch.interfaces", "batch")}
 """Hooks that are not specified here: by name, the module that specifies it and the extra that brings it."""
+
+
+Operation = Literal["generate", "stream", "submit", "poll", "cancel", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """Which call an observer is told of, or which attempt of it. Holds no key."""
+
+    request_id: str
+    """Our id of the call, the one in the log lines."""
+
+    kind: Literal["image", "video"]
+    operation: Operation
+    """Which of the public functions it is."""
+
+    provider: str
+    model: str
+    """The model's name on the wire; of the first config, where it is the call itself."""
+
+    endpoint: str | None
+    """The base URL that requests go to; None before a provider is made for it."""
+
+    at: datetime
+    """When it began, UTC."""
+
+    attempt: int | None = None
+    """Which config of the chain, counted from 1; None for the call itself."""
+
+    request: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The request as plain JSON, the prompt in it, media left out. Write it nowhere unless you were told to."""
+
+    job: GenerationJob | None = field(default=None, repr=False, compare=False)
+    """The job that a function such as `poll_video`, `resume_image` or `cancel_video` was given."""
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """The name that `request` had in 1.0."""
+        return self.request
+
+
+@dataclass(frozen=True, slots=True)
+class CallOutcome:
+    """What became of a call or of an attempt: a response, a job, or an error."""
+
+    seconds: float
+    """How long it took."""
+
+    response: GenerationResponse | None = None
+    job: GenerationJob | None = None
+    """The job, where one is known: of a submit, of a response, of an error."""
+
+    error: BaseException | None = None
+
+    @property
+    def cost(self) -> float | None:
+        """US dollars, where the vendor tells or its price is known."""
+        return self.response.cost if self.response is not None else None
+
+    @property
+    def cost_source(self) -> str | None:
+        """Who says so: `vendor`, or `computed` from our price list."""
+        return self.response.cost_source if self.response is not None else None
 
 
 @hookspec

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
         image_limit,
         path_segment,
         result_file_request,
+        video_url,
+        without_none,
     )
     from tarash.tarash_gateway.plugins.http.steps import DownloadStep, Steps, both_flavours, run_steps, run_steps_async
     from tarash.tarash_gateway.plugins.http.transport import AsyncTransport, Transport
@@ -124,6 +126,8 @@ __all__ = [
     "run_steps",
     "run_steps_async",
     "status_of",
+    "video_url",
+    "without_none",
 ]
 
 _MODULES = {
@@ -134,7 +138,7 @@ _MODULES = {
     "client": "Deadline EventStream HttpClient close_connections",
     "error_body": "ErrorBody categories_of read_error_body",
     "event_reader": "EventReader",
-    "request": "FilePart HttpRequest image_limit path_segment result_file_request",
+    "request": "FilePart HttpRequest image_limit path_segment result_file_request video_url without_none",
     "provider": "HttpProvider",
     "protocol": (
         "ImageEvents read_images read_job read_job_list read_stream read_stream_async read_tokens read_video_urls"

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
 
 from tarash.tarash_gateway.errors import JobExpiredError, ValidationError
+from tarash.tarash_gateway.models.media import Media
+from tarash.tarash_gateway.plugins.exchange import InputFile
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.media.steps import Deadline
@@ -45,6 +48,24 @@ def path_segment(text: str) -> str:
         msg = f"{text[:60]!r} is no id: it would lead to another address of the vendor. Nothing was sent."
         raise ValidationError(msg)
     return quote(text, safe="")
+
+
+def without_none(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the fields of a request that have a value."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def video_url(video: object) -> str | None:
+    """Returns an input video as an address or a data URL; None for an earlier job and for what is no video."""
+    if isinstance(video, str):
+        return video if video.startswith(("https://", "http://", "data:")) else None
+    if not isinstance(video, (Media, Path)):
+        return None
+    media = video if isinstance(video, Media) else Media(path=video)
+    if media.url is not None and media.path is None:
+        return media.url
+    content, kind = media.content, media.content_type or ""
+    return InputFile("video", content, kind if kind.startswith("video/") else "video/mp4").data_url
 
 
 @dataclass(frozen=True, slots=True)
