@@ -31,6 +31,7 @@ import pytest
 from PIL import Image
 
 from tarash.tarash_gateway import generate_image, generate_image_async, generate_video, generate_video_async
+from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 
 QUICK = "TARASH_SANDBOX_QUICK"
 """With it a sandbox draws nothing: images and videos have one colour. Only the tests of the sandbox look at them."""
@@ -362,3 +363,47 @@ def picture():
         return out.getvalue()
 
     return encoded
+
+
+@pytest.fixture(scope="session")
+def _face_server():
+    from tarash_gateway_sandbox import SandboxServer
+
+    with SandboxServer(job_seconds=0.1, slow_seconds=0.3) as server:
+        yield server
+
+
+@pytest.fixture
+def vendor(_face_server):
+    """A sandbox without requests, faults and jobs, for the tests of a plugin with a face of its own there."""
+    _face_server.clear()
+    _face_server.job_seconds = 0.1
+    return _face_server
+
+
+@pytest.fixture
+def image_config(face, vendor):
+    """Makes configs for the image model of a `face`: a folder says which (its provider, key, URL and models)."""
+
+    def config(model=face.image_model, **settings):
+        fixed = {"provider": face.provider, "api_key": face.api_key, "base_url": getattr(vendor, face.url)}
+        return ImageGenerationConfig(**{**fixed, **settings}, model=model)
+
+    return config
+
+
+@pytest.fixture
+def video_config(face, vendor):
+    """Makes configs for the video model of a `face`."""
+
+    def config(model=face.video_model, **settings):
+        fixed = {"provider": face.provider, "api_key": face.api_key, "base_url": getattr(vendor, face.url)}
+        return VideoGenerationConfig(**{**fixed, "poll_interval": 0.02, **settings}, model=model)
+
+    return config
+
+
+@pytest.fixture
+def posts(vendor):
+    """The creating requests that arrived."""
+    return lambda: [request for request in vendor.requests if request.method == "POST"]

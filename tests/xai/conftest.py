@@ -1,49 +1,21 @@
-"""What the tests of the xAI plugin share: a sandbox that draws little, configs for its face, and requests."""
+"""What the tests of the xAI plugin share: where its face of the sandbox is, and its models."""
 
 from __future__ import annotations
 
-import pytest
+from types import SimpleNamespace
 
-from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
-from tarash_gateway_sandbox import SandboxServer
+import pytest
 
 KEY = "xai-of-the-tests-0123456789abcdef"
 
 
-@pytest.fixture(scope="session")
-def _vendor():
-    with SandboxServer(job_seconds=0.1, slow_seconds=0.3, quick=True) as server:
-        yield server
-
-
 @pytest.fixture
-def vendor(_vendor):
-    """A sandbox without requests, faults and jobs; its images and videos are small."""
-    _vendor.clear()
-    _vendor.job_seconds = 0.1
-    return _vendor
-
-
-@pytest.fixture
-def image_config(vendor):
-    def config(model="grok-imagine-image-2.0", **settings):
-        return ImageGenerationConfig(
-            **{"provider": "xai", "api_key": KEY, "base_url": vendor.xai_url, **settings}, model=model
-        )
-
-    return config
-
-
-@pytest.fixture
-def video_config(vendor):
-    def config(model="grok-imagine-video-1.5", **settings):
-        fixed = {"provider": "xai", "api_key": KEY, "base_url": vendor.xai_url, "poll_interval": 0.02}
-        return VideoGenerationConfig(**{**fixed, **settings}, model=model)
-
-    return config
-
-
-@pytest.fixture
-def posts(vendor):
-    """The creating requests that arrived."""
-    return lambda: [request for request in vendor.requests if request.method == "POST"]
+def face():
+    """What `image_config` and `video_config` fill in."""
+    return SimpleNamespace(
+        provider="xai",
+        api_key=KEY,
+        url="xai_url",
+        image_model="grok-imagine-image-2.0",
+        video_model="grok-imagine-video-1.5",
+    )

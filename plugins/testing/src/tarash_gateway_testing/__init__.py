@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from tarash_gateway_testing.fake.answers import Answer, Stream
     from tarash_gateway_testing.fake.faults import Cut, Drips, Dropped, Fault, Hangs, Redirected, Stalls
     from tarash_gateway_testing.fake.handlers import Handler, Role, answers
-    from tarash_gateway_testing.fake.jobs import FakeJob
-    from tarash_gateway_testing.fake.received import Request
+    from tarash_gateway_testing.fake.requests import FakeJob, Request
     from tarash_gateway_testing.fake.vendor import FakeVendor, Place, Vendor
     from tarash_gateway_testing.media import clip, picture
 
@@ -47,8 +46,7 @@ _HOMES = {
     "answers": ("Answer", "Stream"),
     "faults": ("Cut", "Drips", "Dropped", "Fault", "Hangs", "Redirected", "Stalls"),
     "handlers": ("Handler", "Role", "answers"),
-    "jobs": ("FakeJob",),
-    "received": ("Request",),
+    "requests": ("FakeJob", "Request"),
     "vendor": ("FakeVendor", "Place", "Vendor"),
 }
 """Where the names of the fake vendor live; the others are beside it."""

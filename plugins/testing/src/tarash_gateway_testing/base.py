@@ -27,8 +27,7 @@ from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.fake.faults import Changed
 from tarash_gateway_testing.fake.forms import Form
 from tarash_gateway_testing.fake.handlers import Handler, Role, handlers_of
-from tarash_gateway_testing.fake.jobs import State
-from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.requests import Request, State
 from tarash_gateway_testing.fake.vendor import FakeVendor, Place, Vendor
 from tarash_gateway_testing.harness import Harness
 from tarash_gateway_testing.rules import Rule

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Any
 
-from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.requests import Request
 
 __all__ = ["carries", "carries_file"]
 

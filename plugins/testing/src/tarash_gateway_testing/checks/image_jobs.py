@@ -20,7 +20,7 @@ from tarash_gateway_testing.calls import Calls
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Dropped, Fault
 from tarash_gateway_testing.fake.handlers import CREATING, Role
-from tarash_gateway_testing.fake.jobs import UNHEARD_OF
+from tarash_gateway_testing.fake.requests import UNHEARD_OF
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["ImageJobChecks"]

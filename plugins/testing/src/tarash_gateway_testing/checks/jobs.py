@@ -21,7 +21,7 @@ from tarash_gateway_testing.calls import Calls
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Dropped, Fault
 from tarash_gateway_testing.fake.forms import id_as_number, reason_in_a_list
-from tarash_gateway_testing.fake.jobs import UNHEARD_OF, State
+from tarash_gateway_testing.fake.requests import UNHEARD_OF, State
 from tarash_gateway_testing.rules import Rule
 from tarash_gateway_testing.subprocess import resumed_elsewhere
 

@@ -18,7 +18,7 @@ from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.faults import Cut, Dropped, Fault
 from tarash_gateway_testing.fake.handlers import Role
-from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.requests import Request
 from tarash_gateway_testing.key_search import places_of_key
 from tarash_gateway_testing.rules import Rule
 

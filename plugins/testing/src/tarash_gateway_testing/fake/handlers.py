@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
-from tarash_gateway_testing.fake.received import Request, Role
+from tarash_gateway_testing.fake.requests import Request, Role
 
 __all__ = ["CREATING", "Handler", "Role", "answers", "handlers_of"]
 

@@ -13,8 +13,7 @@ from typing import Any, Protocol, Self
 from tarash_gateway_testing.fake.answers import Answer, Stream, as_answer
 from tarash_gateway_testing.fake.faults import Fault, Redirected
 from tarash_gateway_testing.fake.handlers import Handler, Role
-from tarash_gateway_testing.fake.jobs import DONE, FakeJob, State
-from tarash_gateway_testing.fake.received import Request
+from tarash_gateway_testing.fake.requests import DONE, FakeJob, Request, State
 from tarash_gateway_testing.fake.wire import Line, Listener
 from tarash_gateway_testing.media import clip, picture
 

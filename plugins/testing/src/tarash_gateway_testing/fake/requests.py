@@ -1,24 +1,34 @@
-"""A request as it arrived."""
+"""A request as it arrived at a fake vendor, and the job that it is about."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import message_from_bytes
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from tarash_gateway_testing.media import picture
+from tarash.tarash_gateway.models.job import JobStatus
+from tarash_gateway_testing.media import clip, picture
 
-if TYPE_CHECKING:
-    from tarash_gateway_testing.fake.jobs import FakeJob
-
-__all__ = ["Request", "Role"]
+__all__ = ["DONE", "UNHEARD_OF", "FakeJob", "Request", "Role", "State"]
 
 Role = Literal["image", "stream", "submit", "poll", "result", "download", "cancel", "list", "models", "other"]
 """What a request is for: the primitives of a provider, and `other` for what they need besides, such as an upload."""
+
+
+State = JobStatus | str
+"""Our word for where a job stands, or `UNHEARD_OF`."""
+
+UNHEARD_OF = "unheard-of"
+"""A status that no vendor has named yet."""
+
+DONE: Sequence[State] = ("in_progress", "completed")
+"""What a job goes through: the first when it is submitted, the next with each poll."""
 
 
 @dataclass
@@ -111,6 +121,69 @@ class Request:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+@dataclass
+class FakeJob:
+    """One job. A handler puts `id` and `word` into its answer in the vendor's own shape."""
+
+    request: Request = field(repr=False)
+    """What submitted it: its prompt is in there."""
+
+    words: Mapping[str, str] = field(repr=False)
+    states: Sequence[State] = DONE
+    message: str = "the renderer broke down"
+    """Why it failed, where it did."""
+
+    outputs: int = 1
+    """Videos that it makes."""
+
+    files_at: str = ""
+    """The origin of its result's address."""
+
+    tail: bytes = field(default=b"", repr=False)
+    """Bytes behind the end of its videos."""
+
+    id: str = field(default_factory=lambda: f"job-{uuid.uuid4().hex[:16]}")
+    created_at: float = field(default_factory=lambda: datetime.now(UTC).timestamp())
+    """Seconds since 1970, UTC."""
+
+    linked: bool = False
+    """Whether the vendor's answer gave an address of the result."""
+
+    _looks: int = 0
+
+    @property
+    def state(self) -> State:
+        """Where it stands, in our word."""
+        return self.states[min(self._looks, len(self.states) - 1)]
+
+    @property
+    def word(self) -> str:
+        """Where it stands, in the vendor's word."""
+        return self.words.get(self.state, self.state)
+
+    @property
+    def finished(self) -> bool:
+        """Whether its clip is there."""
+        return self.state == "completed"
+
+    def look(self) -> None:
+        """The job goes on."""
+        self._looks += 1
+
+    def end_as(self, state: State) -> None:
+        """The job ends here."""
+        self.states, self._looks = (state,), 0
+
+    def clip(self, index: int = 0) -> bytes:
+        """The bytes of one of its videos."""
+        return clip(f"{self.id}-{index}") + self.tail
+
+    def result_url(self, index: int = 0) -> str:
+        """An address of one of its videos, for a vendor that puts it into its answer."""
+        self.linked = True
+        return f"{self.files_at}/kit/clips/{self.id}-{index}.mp4"
 
 
 def _leaves(value: Any) -> Iterator[Any]:
