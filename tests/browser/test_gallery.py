@@ -117,7 +117,7 @@ def test_the_head_counts_files_and_adds_up_calls(gallery):
     page = gallery()
 
     count = page.run("DATA.entries.length")
-    assert page.run(SUMMARY) == f"{count} files · {count - 1} pictures, 1 clip · $0.60"
+    assert page.run(SUMMARY) == f"{count} files · {count - 1} images, 1 video · $0.60"
     assert page.run("document.querySelector('#summary small').textContent") == (
         "The cost of 6 of them is known. The cost of a call that made several files is counted once."
     )
@@ -147,7 +147,7 @@ def test_model_kind_and_order_are_chosen(gallery):
     choose = "(([id, value]) => { const it = document.querySelector(id); it.value = value; it.dispatchEvent(new Event('change', {bubbles: true})) })"
 
     page.run(f"{choose}(['#models', 'gpt-image-2'])")
-    assert page.run(SUMMARY).split(" · ")[1:] == ["4 pictures, 0 clips", "$0.16"]
+    assert page.run(SUMMARY).split(" · ")[1:] == ["4 images, 0 videos", "$0.16"]
     page.run("document.querySelector('#kinds input[value=video]').click()")
     assert page.run("shown.length") == 0
     page.run(f"{choose}(['#models', ''])")
@@ -319,7 +319,7 @@ def test_an_empty_folder_says_so(gallery, tmp_path):
 
     page = gallery(tmp_path)
 
-    assert page.run("document.querySelector('#nothing').innerText").strip() == "There are no pictures or clips here."
+    assert page.run("document.querySelector('#nothing').innerText").strip() == "There are no images or videos here."
 
 
 def test_an_svg_is_shown_and_never_opened_as_a_document(gallery, tmp_path):

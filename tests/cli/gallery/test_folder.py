@@ -66,7 +66,7 @@ def test_a_link_is_followed_inside_the_folder_only(tmp_path):
     names, notes = found(folder)
 
     assert names == ["alias.png", "real.png"]
-    assert notes[0] == "leak.png: is a link that leads out of the folder, and is left out"
+    assert notes[0] == "leak.png: is a link to a file outside of the folder, and is left out"
     assert notes[1].startswith("loop.png: cannot be read (")
     assert len(notes) == 2
 
@@ -83,7 +83,7 @@ def test_a_sidecar_that_leads_out_of_the_folder_is_not_read(tmp_path):
     (each,) = files_in(folder, notes)
 
     assert each.sidecar is None
-    assert notes == ["a.png.json: is a link that leads out of the folder, and is left out"]
+    assert notes == ["a.png.json: is a link to a file outside of the folder, and is left out"]
 
 
 def test_the_folder_itself_may_be_a_link(tmp_path):

@@ -68,7 +68,7 @@ def test_what_is_no_folder_has_no_gallery(name, tmp_path, hang):
     with pytest.raises(ValidationError) as caught:
         make_gallery(tmp_path / name)
 
-    assert str(caught.value) == f"{tmp_path / name} is no folder. Give the folder that the pictures and clips are in."
+    assert str(caught.value) == f"{tmp_path / name} is no folder. Give the folder of the images and videos."
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write everywhere")

@@ -1,7 +1,7 @@
-"""The gallery: one page of HTML that shows the pictures and clips of a folder, with what their sidecars remember.
+"""The gallery: one page of HTML that shows the images and videos of a folder, with the facts in their sidecars.
 
-`page.html` is the page, its styles and scripts lie beside it; `folder` finds the files, `sidecars` reads what is known
-of them, `entries` makes one record of each for the page, and `page` puts all of it together.
+`folder` finds the files, `sidecars` reads their facts, `entries` makes a record of each file, and `page` fills in the
+template `page.html` with its styles and scripts.
 """
 
 from tarash_gateway_cli.gallery.page import make_gallery

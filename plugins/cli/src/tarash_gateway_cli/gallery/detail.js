@@ -1,6 +1,6 @@
 "use strict";
 
-// The dialog: one file large, with all that is known of it.
+// The dialog: one file large, with all its facts.
 
 class Detail {
   #dialog;
@@ -43,7 +43,7 @@ class Detail {
 
   #onKey(event) {
     const steps = { ArrowLeft: -1, ArrowRight: 1 };
-    // A clip that has the focus uses these keys itself, to move in time.
+    // A video that has the focus uses these keys itself, to seek.
     if (!Object.hasOwn(steps, event.key) || event.target.matches("video") || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     this.#step(steps[event.key]);

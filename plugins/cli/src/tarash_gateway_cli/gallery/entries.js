@@ -1,14 +1,14 @@
 "use strict";
 
-// What the page knows: its entries, and the questions that are asked of them.
+// The entries of the page, and functions over them.
 
 const DATA = JSON.parse(document.getElementById("data").textContent);
 
 const BY_NAME = new Intl.Collator(undefined, { numeric: true });
 const ORDERS = {
-  newest: (one, other) => other.at - one.at || BY_NAME.compare(one.path, other.path),
-  oldest: (one, other) => one.at - other.at || BY_NAME.compare(one.path, other.path),
-  name: (one, other) => BY_NAME.compare(one.path, other.path),
+  newest: (a, b) => b.at - a.at || BY_NAME.compare(a.path, b.path),
+  oldest: (a, b) => a.at - b.at || BY_NAME.compare(a.path, b.path),
+  name: (a, b) => BY_NAME.compare(a.path, b.path),
 };
 
 /** Text as it is compared: full-width letters and capitals make no difference. */
@@ -33,7 +33,7 @@ function modelCounts() {
   for (const { model } of DATA.entries) {
     if (model) counts.set(model, (counts.get(model) ?? 0) + 1);
   }
-  return [...counts].sort(([one], [other]) => BY_NAME.compare(one, other));
+  return [...counts].sort(([a], [b]) => BY_NAME.compare(a, b));
 }
 
 const CALLS = new Map();

@@ -1,4 +1,4 @@
-"""One record for each file, as the page reads it: plain JSON with no more than the page shows."""
+"""The record of each file for the page: plain JSON with the facts that the page shows."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ def _record(value: Any) -> dict[str, Any] | None:
 
 
 def _records(value: Any) -> list[dict[str, Any]] | None:
-    return [one for one in value if isinstance(one, dict)] or None if isinstance(value, list) else None
+    return [item for item in value if isinstance(item, dict)] or None if isinstance(value, list) else None
 
 
 def _texts(value: Any) -> list[str] | None:
-    return [one for one in value if isinstance(one, str)] or None if isinstance(value, list) else None
+    return [item for item in value if isinstance(item, str)] or None if isinstance(value, list) else None
 
 
-_TAKEN: Final[Mapping[str, Callable[[Any], Any]]] = {
+_FIELDS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "prompt": text,
     "revised_prompt": text,
     "provider": text,
@@ -43,42 +43,42 @@ _TAKEN: Final[Mapping[str, Callable[[Any], Any]]] = {
     "job_id": text,
     "sha256": text,
 }
-"""The fields of a sidecar that the page shows, and what makes sense of each."""
+"""The fields of a sidecar that the page shows, and the reader of each."""
 
 _FACTS: Final = ("width", "height", "duration_seconds")
 
 _LAST_TIME: Final = 8_640_000_000_000_000
-"""Milliseconds since 1970 that a browser can write as a date: the time of a file may be nonsense."""
+"""The last milliseconds since 1970 that a browser can show as a date: the time of a file may be nonsense."""
 
 
 def entry_of(found: Found, sidecar: Mapping[str, Any] | None) -> dict[str, Any]:
-    """The record of one file. What is not known is not in it.
+    """Returns the record of one file, without the fields that have no value.
 
     Args:
-        found: the file. Its headers are read only where the sidecar does not tell its width and height.
-        sidecar: the fields of its sidecar, or None where there is none.
+        found: the file. Its headers are read only if the sidecar has no width and height.
+        sidecar: the fields of its sidecar, or None if there is none.
     """
-    told = sidecar or {}
-    facts: Mapping[str, Any] = told
-    if "width" not in told or changed_since(found, told):
+    fields = sidecar or {}
+    facts: Mapping[str, Any] = fields
+    if "width" not in fields or changed_since(found, fields):
         facts = _facts_of(found)
-    made = moment(told.get("created_at"))
+    created_at = moment(fields.get("created_at"))
     entry = {
         "url": _relative_url(found.name),
         "path": found.name,
         "kind": found.kind,
         "bytes": found.size_bytes,
-        "at": min(round(found.changed_at * 1000), _LAST_TIME) if made is None else made,
-        "at_is_file_time": True if made is None else None,
+        "at": min(round(found.changed_at * 1000), _LAST_TIME) if created_at is None else created_at,
+        "at_is_file_time": True if created_at is None else None,
         "has_sidecar": sidecar is not None,
         **{name: number(facts.get(name)) or None for name in _FACTS},
-        **{name: take(told.get(name)) for name, take in _TAKEN.items()},
+        **{name: read(fields.get(name)) for name, read in _FIELDS.items()},
     }
     return {name: value for name, value in entry.items() if value is not None}
 
 
 def changed_since(found: Found, sidecar: Mapping[str, Any]) -> bool:
-    """Whether the file has another size than when its sidecar was written."""
+    """Whether the size of the file differs from that in its sidecar."""
     size = sidecar.get("size_bytes")
     return isinstance(size, int) and size != found.size_bytes
 
@@ -87,10 +87,10 @@ def _facts_of(found: Found) -> dict[str, Any]:
     try:
         facts = inspect_file(found.path)
     except (BrokenMediaError, OSError):
-        return {}  # shown all the same: the browser may know better
+        return {}  # shown anyway: the browser may read it
     return {name: getattr(facts, name) for name in _FACTS}
 
 
 def _relative_url(name: str) -> str:
-    """The name as an address from the page. Bytes that are not UTF-8 stay what they are."""
+    """Returns the name as a URL relative to the page; bytes that are not UTF-8 stay unchanged."""
     return quote(os.fsencode(PurePosixPath(name)))

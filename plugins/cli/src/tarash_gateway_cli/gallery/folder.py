@@ -1,4 +1,4 @@
-"""The pictures and clips of a folder: by their names, in order, never outside of it."""
+"""The images and videos of a folder, in the order of their names, and none outside of it."""
 
 from __future__ import annotations
 
@@ -26,48 +26,48 @@ KINDS: Final[Mapping[str, Kind]] = {
     ".mp4": "video",
     ".webm": "video",
 }
-"""What a browser shows: as a picture or as a clip."""
+"""The endings that a browser shows, as an image or as a video."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One picture or clip, of which nothing has been read yet."""
+    """One image or video, not read yet."""
 
     path: Path
-    """Where it is."""
+    """The path of the file."""
 
     name: str
-    """Its path from the folder, with slashes."""
+    """The path from the folder, with slashes."""
 
     kind: Kind
 
     size_bytes: int
 
     changed_at: float
-    """When the file was last written, in seconds since 1970."""
+    """The time of the last change, in seconds since 1970."""
 
     sidecar: Path | None
-    """The file beside it that may say how it was made."""
+    """The `.json` beside it, if there is one."""
 
 
 def files_in(folder: Path, notes: list[str]) -> Iterator[Found]:
-    """Each picture and clip under `folder`, in the order of their names.
+    """Yields each image and video under `folder`, in the order of their names.
 
-    Hidden files and folders are passed over, and folders that are links. A file that is a link is taken where it
-    leads to another place of the same folder.
+    Hidden files, hidden folders and linked folders are skipped. A linked file is included if its target is in the
+    same folder.
 
     Args:
-        folder: where to look.
-        notes: takes a line for what was left out.
+        folder: the folder.
+        notes: gets a line for each file that is left out.
     """
     root = os.path.realpath(folder)
 
     def unreadable(error: OSError) -> None:
-        notes.append(f"{_within(error.filename, folder)}: cannot be looked into ({error.strerror})")
+        notes.append(f"{_within(error.filename, folder)}: cannot be read ({error.strerror})")
 
     for place, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        known = frozenset(names)
+        names_here = frozenset(names)
         for name in sorted(names):
             kind = KINDS.get(os.path.splitext(name)[1].lower())  # noqa: PTH122 - a Path for each name of 100,000 is slow
             if kind is None or name.startswith("."):
@@ -75,22 +75,22 @@ def files_in(folder: Path, notes: list[str]) -> Iterator[Found]:
             path = Path(place, name)
             if (state := _state(path, root, notes, folder)) is None:
                 continue
-            beside = Path(place, f"{name}.json") if f"{name}.json" in known else None
+            beside = Path(place, f"{name}.json") if f"{name}.json" in names_here else None
             if beside is not None and _state(beside, root, notes, folder) is None:
                 beside = None
             yield Found(path, _within(path, folder), kind, state.st_size, state.st_mtime, beside)
 
 
 def _state(path: Path, root: str, notes: list[str], folder: Path) -> os.stat_result | None:
-    """What the system says of a regular file inside `root`, or None with a note where it is something else."""
+    """Returns the state of a regular file inside `root`, or None, with a note, for anything else."""
     why = None
     state = None
     try:
         target = os.path.realpath(path, strict=True) if path.is_symlink() else None
         state = path.stat()
         if target is not None and not Path(target).is_relative_to(root):
-            why = "is a link that leads out of the folder"
-        elif not stat.S_ISREG(state.st_mode):  # to open a pipe would be to wait for its other end
+            why = "is a link to a file outside of the folder"
+        elif not stat.S_ISREG(state.st_mode):  # opening a pipe would wait for its other end
             why = "is no ordinary file"
     except OSError as error:
         why = f"cannot be read ({error.strerror})"

@@ -1,10 +1,10 @@
 "use strict";
 
-// Pictures and clips as elements, and what stands in their place where the browser cannot show them.
+// Images and videos as elements, and the notice in their place if the browser cannot show them.
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** A picture or clip. A clip shows its first frame, makes no sound and has no controls, unless it is `large`. */
+/** An image or a video. A video shows its first frame, makes no sound and has no controls, unless it is `large`. */
 function mediaOf(entry, { large = false } = {}) {
   const made = document.createElement(entry.kind === "video" ? "video" : "img");
   made.addEventListener("error", () => made.replaceWith(element("span", "unshown", "Cannot be shown here")), { once: true });
@@ -30,24 +30,24 @@ function mediaOf(entry, { large = false } = {}) {
   return made;
 }
 
-/** Plays the clip inside `around`, where there is one and motion is welcome. */
+/** Plays the video inside `around`, where there is one and motion is welcome. */
 function play(around) {
-  const clip = around.querySelector("video");
-  if (clip && !CALM.matches) clip.play().catch(() => {}); // a file that cannot be played has its own notice
+  const video = around.querySelector("video");
+  if (video && !CALM.matches) video.play().catch(() => {}); // a file that cannot be played has its own notice
 }
 
 /** Back to the first frame. */
 function stop(around) {
-  const clip = around.querySelector("video");
-  if (!clip) return;
-  clip.pause();
-  clip.currentTime = 0;
+  const video = around.querySelector("video");
+  if (!video) return;
+  video.pause();
+  video.currentTime = 0;
 }
 
-/** Lets go of the clip inside `around`: browsers play a few dozen at a time and no more. */
+/** Releases the video inside `around`: browsers play a few dozen at a time and no more. */
 function release(around) {
-  const clip = around.querySelector("video");
-  if (!clip) return;
-  clip.removeAttribute("src");
-  clip.load();
+  const video = around.querySelector("video");
+  if (!video) return;
+  video.removeAttribute("src");
+  video.load();
 }

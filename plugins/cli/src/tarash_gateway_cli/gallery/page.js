@@ -22,14 +22,14 @@ function update() {
   part("summary").replaceChildren(facts, element("small", "", hints));
   const empty = shown.length === 0;
   part("nothing").hidden = !empty;
-  part("nothing").firstElementChild.textContent = DATA.entries.length ? "Nothing matches." : "There are no pictures or clips here.";
+  part("nothing").firstElementChild.textContent = DATA.entries.length ? "Nothing matches." : "There are no images or videos here.";
   part("nothing").lastElementChild.hidden = DATA.entries.length === 0;
 }
 
 function summaryOf(entries) {
   const all = DATA.entries.length;
-  const clips = entries.filter((entry) => entry.kind === "video").length;
-  const kinds = [counted(entries.length - clips, "picture"), counted(clips, "clip")];
+  const videos = entries.filter((entry) => entry.kind === "video").length;
+  const kinds = [counted(entries.length - videos, "image"), counted(videos, "video")];
   const { total, known, shared } = costOf(entries);
   const facts = [
     entries.length < all ? `${COUNT.format(entries.length)} of ${counted(all, "file")}` : counted(all, "file"),

@@ -33,27 +33,27 @@ def make_gallery(
     exists: Exists = "error",
     comparison: Mapping[str, Any] | None = None,
 ) -> Path:
-    """Makes `index.html` in a folder: a page that shows its pictures and clips, those of its subfolders too.
+    """Makes `index.html` in a folder: a page that shows the images and videos of the folder and its subfolders.
 
     The page needs no server and fetches nothing from elsewhere. It refers to the files by their relative paths, so
-    that the folder may be moved or copied as a whole. A gallery that is there already is replaced.
+    that the folder may be moved or copied as a whole. An existing gallery is replaced.
 
     Args:
-        folder: where the pictures and clips are.
-        title: the heading; the folder's name where it is not given.
-        exists: what becomes of an `index.html` that is no gallery: `error`, `replace` or `skip`.
+        folder: the folder of the images and videos.
+        title: the heading; None for the name of the folder.
+        exists: what to do with an `index.html` that is no gallery: `error`, `replace` or `skip`.
         comparison: what `comparison.compare` has found: the page shows its models in place of all files.
 
     Returns:
         The path of the page.
 
     Raises:
-        SaveError: the page cannot be written, or an `index.html` is there that is no gallery.
+        SaveError: the page cannot be written, or an existing `index.html` is no gallery.
         ValidationError: `folder` is no folder.
     """
     folder = expand_home(folder)
     if not folder.is_dir():
-        msg = f"{folder} is no folder. Give the folder that the pictures and clips are in."
+        msg = f"{folder} is no folder. Give the folder of the images and videos."
         raise ValidationError(msg)
     page = folder / "index.html"
     if is_gallery(page):
@@ -70,7 +70,7 @@ def make_gallery(
 
 
 def _entries(folder: Path, notes: list[str]) -> Iterator[str]:
-    """A line of JSON for each file: no more than one is held in memory."""
+    """Yields a line of JSON for each file, so that only one is in memory."""
     for found in files_in(folder, notes):
         try:
             yield _entry(found, notes)
@@ -94,17 +94,17 @@ def _entry(found: Found, notes: list[str]) -> str:
 
 
 def as_json(value: Any) -> str:
-    """JSON that may stand inside a `<script>` element, whatever is in it.
+    """Returns JSON that is safe inside a `<script>` element.
 
-    It is ASCII: that takes care of U+2028 and of file names that are no text. `<` as an escape leaves no `</script>`
-    and no `<!--`.
+    It is ASCII, since U+2028 and file names that are no text are not safe there. `<` is escaped, so that no `</script>`
+    and no `<!--` is left.
     """
     # The separators' defaults would add a tenth to a page of 10,000 files.
     return json.dumps(value, allow_nan=False, separators=(",", ":")).replace("<", "\\u003c").replace(">", "\\u003e")
 
 
 def is_gallery(path: Path) -> bool:
-    """Whether a page was made here, and may be replaced by a new one."""
+    """Whether a page is a gallery, which may be replaced."""
     try:
         if not path.is_file():
             return False
@@ -127,16 +127,16 @@ def write_page(
     Args:
         file: where to.
         title: the heading.
-        entries: a record of each file as JSON. They are written one by one, as they come.
-        notes: lines for the foot of the page. They may grow until the last entry has come.
+        entries: a record of each file as JSON, written as they come.
+        notes: lines for the foot of the page; read after the last entry.
         comparison: the models of a comparison, where the page is one.
     """
     parts = _MARK.split(_read("page.html"))
     names = [name for name in parts[1::2] if "." in name]
     values = {name: _read(name) for name in names}
     values |= {"comparison": as_json(comparison), "title": html.escape(title), "policy": html.escape(_policy(values))}
-    for at, part in enumerate(parts):
-        if at % 2 == 0:
+    for index, part in enumerate(parts):
+        if index % 2 == 0:
             file.write(part.encode())
         elif part == "entries":
             file.writelines((",\n" if count else "\n").encode() + line.encode() for count, line in enumerate(entries))
@@ -145,12 +145,12 @@ def write_page(
 
 
 def _policy(inlined: Mapping[str, str]) -> str:
-    """What the page may do: show files from where it is, and run the very scripts that were written into it."""
+    """Returns the content policy: the page may show files from its folder and run its own scripts, and nothing else."""
     allowed: dict[str, list[str]] = {".js": [], ".css": []}
     for name, content in inlined.items():
         digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
         allowed[name[name.rindex(".") :]].append(f"'sha256-{digest}'")
-    # `file:` beside 'self': browsers do not agree on what 'self' is for a page from the disk.
+    # `file:` beside 'self': browsers differ in what 'self' means for a page from the disk.
     return (
         f"default-src 'none'; script-src {' '.join(allowed['.js'])}; style-src {' '.join(allowed['.css'])}; "
         "img-src 'self' file: data:; media-src 'self' file:; base-uri 'none'; form-action 'none'"

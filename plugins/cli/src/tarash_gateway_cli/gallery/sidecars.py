@@ -1,4 +1,4 @@
-"""What a sidecar says of its file, as far as it can be made sense of: it may be old, new, or edited by hand."""
+"""The facts in a sidecar, read leniently: it may be old, new, or edited by hand."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ __all__ = ["BrokenSidecarError", "fields_of", "moment", "number", "text"]
 
 
 class BrokenSidecarError(Exception):
-    """The file is no sidecar; its text says why."""
+    """The file is no sidecar; the message says why."""
 
 
 def fields_of(path: Path) -> dict[str, Any]:
-    """The fields of a sidecar, with their values as they are in the file.
+    """Returns the fields of a sidecar, with their values as in the file.
 
-    Unlike `media.sidecar.read_sidecar`, it says what is wrong with one that is no use.
+    Unlike `media.sidecar.read_sidecar`, it raises what is wrong with an unusable one.
 
     Raises:
         BrokenSidecarError: it cannot be read, or is no sidecar.
@@ -31,7 +31,7 @@ def fields_of(path: Path) -> dict[str, Any]:
         if len(content) > READ_LIMIT:
             msg = f"has more than {READ_LIMIT:,} bytes"
             raise BrokenSidecarError(msg)
-        # Python writes and reads NaN and Infinity, which no browser takes for JSON.
+        # Python reads and writes NaN and Infinity, which are no JSON for a browser.
         fields = json.loads(content.decode("utf-8-sig"), parse_constant=lambda _: None, parse_float=_finite)
     except OSError as error:
         msg = f"cannot be read ({error.strerror})"
@@ -49,17 +49,17 @@ def fields_of(path: Path) -> dict[str, Any]:
 
 
 def text(value: Any) -> str | None:
-    """The value where it is text with something in it."""
+    """Returns the value if it is text that is not blank."""
     return value if isinstance(value, str) and value.strip() else None
 
 
 def number(value: Any) -> float | None:
-    """The value where it is a number above or equal to zero."""
+    """Returns the value if it is a number of at least 0."""
     return value if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
 
 
 def moment(value: Any) -> int | None:
-    """Milliseconds since 1970 of a time in ISO 8601, which is in UTC where it does not say."""
+    """Returns the milliseconds since 1970 of a time in ISO 8601; UTC is the default time zone."""
     try:
         when = datetime.fromisoformat(value)
     except (TypeError, ValueError):

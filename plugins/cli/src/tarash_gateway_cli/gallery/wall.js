@@ -1,6 +1,6 @@
 "use strict";
 
-// The wall: cards in columns, as tall as their pictures. The places of all are computed from widths and heights that
+// The wall: cards in columns, as tall as their images. The places of all are computed from widths and heights that
 // are known beforehand, so nothing jumps; the cards themselves exist only near the window, so 10,000 files are few.
 
 const GAP = 16;
@@ -10,7 +10,7 @@ const SHAPES = { tallest: 0.5, widest: 3, unknown: { image: 1, video: 16 / 9 } }
 /** How wide a column is at least, by the width that there is. */
 const narrowest = (width) => (width < 560 ? 150 : width < 1700 ? 236 : 300);
 
-/** Width by height of the room that an entry's picture gets. */
+/** Width by height of the box of an entry's image. */
 function shapeOf(entry) {
   if (!entry.width || !entry.height) return SHAPES.unknown[entry.kind];
   return Math.min(SHAPES.widest, Math.max(SHAPES.tallest, entry.width / entry.height));
@@ -73,7 +73,7 @@ class Wall {
   show(entries) {
     this.#entries = entries;
     this.#current = 0;
-    this.#arrange({ anew: true });
+    this.#arrange({ force: true });
   }
 
   /** Moves the keyboard to a card, and the window where it must. */
@@ -90,10 +90,10 @@ class Wall {
     this.focus(this.#firstInWindow());
   }
 
-  #arrange({ anew = false, keepPlace = false } = {}) {
+  #arrange({ force = false, keepPlace = false } = {}) {
     const width = this.#list.clientWidth;
     const tall = this.#ruler.offsetHeight;
-    if (!anew && width === this.#width && tall === this.#tall) return;
+    if (!force && width === this.#width && tall === this.#tall) return;
     const kept = keepPlace && scrollY > 0 ? this.#firstInWindow() : null;
     [this.#width, this.#tall] = [width, tall];
     this.#columns = Math.max(1, Math.floor((width + GAP) / (narrowest(width) + GAP)));
@@ -102,8 +102,8 @@ class Wall {
     const ends = new Array(this.#columns).fill(0);
     this.#places = this.#entries.map((entry) => {
       const column = ends.indexOf(Math.min(...ends));
-      const picture = Math.round(wide / shapeOf(entry));
-      const place = { column, left: column * (wide + gap), top: ends[column], wide, picture, high: picture + tall };
+      const image = Math.round(wide / shapeOf(entry));
+      const place = { column, left: column * (wide + gap), top: ends[column], wide, image, high: image + tall };
       ends[column] += place.high + gap;
       return place;
     });
@@ -128,10 +128,10 @@ class Wall {
     }
     let before = null;
     for (const [entry, number] of wanted) {
-      const known = this.#cards.get(entry);
-      const item = known ?? cardOf(entry);
+      const existing = this.#cards.get(entry);
+      const item = existing ?? cardOf(entry);
       this.#cards.set(entry, item);
-      if (!known || moved) this.#put(item, number);
+      if (!existing || moved) this.#put(item, number);
       item.firstChild.tabIndex = number === this.#current ? 0 : -1;
       // In the order of the entries, for those who listen to the page.
       const after = before ? before.nextSibling : this.#list.firstChild;
@@ -141,9 +141,9 @@ class Wall {
   }
 
   #put(item, number) {
-    const { left, top, wide, picture } = this.#places[number];
+    const { left, top, wide, image } = this.#places[number];
     Object.assign(item.style, { left: `${left}px`, top: `${top}px`, width: `${wide}px` });
-    item.style.setProperty("--picture", `${picture}px`);
+    item.style.setProperty("--image", `${image}px`);
     item.dataset.number = number;
     item.setAttribute("aria-setsize", this.#entries.length);
     item.setAttribute("aria-posinset", number + 1);

@@ -10,7 +10,7 @@ const DAY_AND_TIME = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", t
 const CENTS = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD" });
 const FINE = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD", maximumFractionDigits: 4 });
 
-/** US dollars; a picture may cost half a cent. */
+/** US dollars; an image may cost half a cent. */
 const dollars = (value) => (value < 1 ? FINE : CENTS).format(value);
 
 /** A day, with its year where it is not this one. */
@@ -19,8 +19,8 @@ function day(time) {
   return (thisYear ? DAY : DAY_AND_YEAR).format(time);
 }
 
-/** `1 clip`, `2 clips`. */
-const counted = (count, one) => `${COUNT.format(count)} ${one}${count === 1 ? "" : "s"}`;
+/** `1 video`, `2 videos`. */
+const counted = (count, noun) => `${COUNT.format(count)} ${noun}${count === 1 ? "" : "s"}`;
 
 const seconds = (value) => `${Number(value.toFixed(1))} s`;
 
@@ -34,9 +34,9 @@ function bytes(size) {
 /** The last part of a path. */
 const fileName = (entry) => entry.path.slice(entry.path.lastIndexOf("/") + 1);
 
-/** What a person who cannot see the picture is told in its place. */
+/** The text for a person who cannot see the image. */
 function spoken(entry) {
-  const kind = entry.kind === "video" ? "Clip" : "Picture";
+  const kind = entry.kind === "video" ? "Video" : "Image";
   return [kind, beginning(entry.prompt) ?? entry.path, entry.model, pixels(entry)].filter(Boolean).join(", ");
 }
 
@@ -47,7 +47,7 @@ const beginning = (text) => text?.slice(0, 300);
 function element(tag, className, ...content) {
   const made = document.createElement(tag);
   if (className) made.className = className;
-  made.append(...content.filter((one) => one !== null && one !== undefined));
+  made.append(...content.filter((part) => part !== null && part !== undefined));
   return made;
 }
 
