@@ -19,6 +19,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationConfig,
     VideoGenerationRequest,
 )
+from tarash.tarash_gateway.models.job import MediaKind
 from tarash.tarash_gateway.plugins._registry import Registration, registry
 from tarash.tarash_gateway.plugins.provider import Provider
 
@@ -81,7 +82,7 @@ def list_providers() -> list[str]:
 def list_models(
     provider: str | None = None,
     *,
-    kind: Literal["image", "video"] | None = None,
+    kind: MediaKind | None = None,
     status: Literal["current", "deprecated", "retired"] | None = None,
 ) -> list[ImageModel | VideoModel]:
     """Lists the capability rows of one provider, or of all; no SDK is imported.

@@ -9,13 +9,13 @@ import sqlite3
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, get_args
 
 from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.journal.entries import Entries, Entry, EntryStatus, status_of
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.journal.lines import Place, line_at, lines_of, located_lines
-from tarash.tarash_gateway.models import ImageJob, VideoJob
+from tarash.tarash_gateway.models import ImageJob, MediaKind, VideoJob
 from tarash_gateway_batch.results import SavedFile
 
 _STATUSES: Final[tuple[EntryStatus, ...]] = get_args(EntryStatus)
@@ -71,7 +71,7 @@ class EarlierRequest:
     """A request that was sent for a row, as far as a decision needs to know it."""
 
     intent: str
-    kind: Literal["image", "video"]
+    kind: MediaKind
     status: EntryStatus
     request_id: str | None
     has_job: bool
@@ -283,7 +283,7 @@ class RowJournal(Journal):
         self.status: EntryStatus | None = None if intent is None else "submitted"
         """The status of the row's last request; None where none was sent."""
 
-    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    async def record_request_async(self, kind: MediaKind, **facts: Any) -> str:
         """Writes that a request of the row is about to be sent."""
         # Of several requests of one call, the first carries the expected cost of all.
         expected = None if self.intents else self._expected

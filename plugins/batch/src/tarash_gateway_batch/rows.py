@@ -12,18 +12,18 @@ from typing import Any, Final
 
 from tarash.tarash_gateway.display.text import one_line
 from tarash.tarash_gateway.errors import Problem, TarashError, ValidationError
-from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
+from tarash.tarash_gateway.models import ImageGenerationRequest, MediaKind, VideoGenerationRequest
 from tarash.tarash_gateway.models.fields import Word
 from tarash.tarash_gateway.plugins import normalize_name
 from tarash.tarash_gateway.records import StrictModel, shortened
 from tarash_gateway_batch.formats import RawRow
 from tarash_gateway_batch.ids import IdIndex, check_id
 from tarash_gateway_batch.results import RowOutcome
-from tarash_gateway_batch.settings import AnyConfig, ConfigResolver, Kind
+from tarash_gateway_batch.settings import AnyConfig, ConfigResolver
 
 AnyRequest = ImageGenerationRequest | VideoGenerationRequest
 
-REQUESTS: Final[dict[Kind, type[ImageGenerationRequest] | type[VideoGenerationRequest]]] = {
+REQUESTS: Final[dict[MediaKind, type[ImageGenerationRequest] | type[VideoGenerationRequest]]] = {
     "image": ImageGenerationRequest,
     "video": VideoGenerationRequest,
 }
@@ -46,7 +46,7 @@ class Row:
 
     id: str
     line: int
-    kind: Kind
+    kind: MediaKind
     config: AnyConfig
     request: AnyRequest
 
@@ -106,7 +106,7 @@ class RowChecker:
         """Forgets the ids."""
         self._ids.close()
 
-    def _config(self, kind: Kind, fields: Mapping[str, Any], problems: list[Problem]) -> AnyConfig | None:
+    def _config(self, kind: MediaKind, fields: Mapping[str, Any], problems: list[Problem]) -> AnyConfig | None:
         try:
             name = _ModelName(provider=fields.get("provider"), model=fields.get("model"))
             return self._configs.config(kind, name.provider, name.model)
@@ -140,7 +140,7 @@ def _id(fields: Mapping[str, Any], problems: list[Problem]) -> str | None:
     return None
 
 
-def _kind(value: Any, problems: list[Problem]) -> Kind:
+def _kind(value: Any, problems: list[Problem]) -> MediaKind:
     if value in ("image", "video"):
         return value  # type: ignore[no-any-return] # one of the two
     text = shortened(value) if isinstance(value, str) else None
@@ -148,7 +148,7 @@ def _kind(value: Any, problems: list[Problem]) -> Kind:
     return "image"
 
 
-def _request(kind: Kind, fields: Mapping[str, Any], problems: list[Problem]) -> AnyRequest | None:
+def _request(kind: MediaKind, fields: Mapping[str, Any], problems: list[Problem]) -> AnyRequest | None:
     valid = REQUESTS[kind].model_fields
     problems += _unknown_fields(kind, fields)
     try:
@@ -158,7 +158,7 @@ def _request(kind: Kind, fields: Mapping[str, Any], problems: list[Problem]) -> 
     return None
 
 
-def _unknown_fields(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
+def _unknown_fields(kind: MediaKind, fields: Mapping[str, Any]) -> Iterator[Problem]:
     for name in fields:
         if _has_field(kind, name):
             continue
@@ -172,5 +172,5 @@ def _unknown_fields(kind: Kind, fields: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(text, "unknown field")
 
 
-def _has_field(kind: Kind, name: object) -> bool:
+def _has_field(kind: MediaKind, name: object) -> bool:
     return name in _ROW_FIELDS or name in REQUESTS[kind].model_fields

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, get_args
 from tarash.tarash_gateway.descriptors import KEPT, free_descriptors
 from tarash.tarash_gateway.errors import ConfigurationError, Problem, ValidationError
 from tarash.tarash_gateway.media.files import Exists
-from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.models import ImageGenerationConfig, MediaKind, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import expand_home, normalize_name
 
 MAX_CONCURRENCY: Final = 10_000
@@ -122,13 +122,12 @@ def fit_descriptors(settings: BatchSettings, writers: int) -> tuple[BatchSetting
     return replace(settings, concurrency=rows), writers, notice
 
 
-Kind = Literal["image", "video"]
 AnyConfig = ImageGenerationConfig | VideoGenerationConfig
 
-MakeDefault = Callable[[Kind, "str | None", "str | None"], "AnyConfig | None"]
+MakeDefault = Callable[[MediaKind, "str | None", "str | None"], "AnyConfig | None"]
 """Returns the config of a row, by its provider and its model as far as it names them, where the caller gave none."""
 
-CONFIGS: Final[dict[Kind, type[ImageGenerationConfig] | type[VideoGenerationConfig]]] = {
+CONFIGS: Final[dict[MediaKind, type[ImageGenerationConfig] | type[VideoGenerationConfig]]] = {
     "image": ImageGenerationConfig,
     "video": VideoGenerationConfig,
 }
@@ -164,20 +163,20 @@ class ConfigResolver:
             if not isinstance(config, classes):
                 msg = f"configs are ImageGenerationConfig and VideoGenerationConfig, not {type(config).__name__}"
                 raise ValidationError(msg)
-        self._configs: dict[Kind, list[AnyConfig]] = {
+        self._configs: dict[MediaKind, list[AnyConfig]] = {
             kind: [config for config in all_configs if isinstance(config, cls)] for kind, cls in CONFIGS.items()
         }
         self._default = default
         self._nearest = nearest
-        self._resolved: dict[tuple[Kind, str | None, str | None], AnyConfig] = {}
+        self._resolved: dict[tuple[MediaKind, str | None, str | None], AnyConfig] = {}
 
     @property
-    def only_kind(self) -> Kind | None:
+    def only_kind(self) -> MediaKind | None:
         """The kind of all the caller's configs; None where they are of both kinds, or there are none."""
         kinds = [kind for kind, configs in self._configs.items() if configs]
         return kinds[0] if len(kinds) == 1 else None
 
-    def config(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
+    def config(self, kind: MediaKind, provider: str | None, model: str | None) -> AnyConfig:
         """Returns the config of a row.
 
         Raises:
@@ -191,7 +190,7 @@ class ConfigResolver:
             self._resolved[key] = _with_nearest(config) if self._nearest else config
         return self._resolved[key]
 
-    def _resolve(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
+    def _resolve(self, kind: MediaKind, provider: str | None, model: str | None) -> AnyConfig:
         base = self._base(kind, provider, model)
         if base is None:
             missing = [name for name, value in (("provider", provider), ("model", model)) if value is None]
@@ -204,7 +203,7 @@ class ConfigResolver:
             return base
         return base.model_copy(update={"model": model, **_OF_ONE_MODEL})
 
-    def _base(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig | None:
+    def _base(self, kind: MediaKind, provider: str | None, model: str | None) -> AnyConfig | None:
         for config in self._configs[kind]:
             if provider is None or normalize_name(config.provider) == normalize_name(provider):
                 return config

@@ -31,7 +31,7 @@ from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 from tarash.tarash_gateway.media.files import Exists, cannot_write, ending_of
 from tarash.tarash_gateway.media.sidecar import Origin
 from tarash.tarash_gateway.media.structure import BrokenMediaError
-from tarash.tarash_gateway.models import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.models import GenerationJob, ImageJob, MediaKind, VideoJob
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.models.response import GenerationResponse
 from tarash.tarash_gateway.plugins import observers, registry
@@ -42,7 +42,6 @@ from tarash_gateway_batch.limits import Permit, account_key
 from tarash_gateway_batch.results import RowOutcome
 from tarash_gateway_batch.resume import Decision
 from tarash_gateway_batch.rows import Row, failed_outcome, row_digest
-from tarash_gateway_batch.settings import Kind
 
 logger = logging.getLogger("tarash.batch")
 
@@ -138,7 +137,7 @@ class RowWork:
     def _exists(self) -> Exists:
         return "replace" if self._decision.replaces else "error"
 
-    def _save(self, response: GenerationResponse, kind: Kind, exists: Exists) -> SavedOutputs:
+    def _save(self, response: GenerationResponse, kind: MediaKind, exists: Exists) -> SavedOutputs:
         if kind == "video":
             return write_video_sidecars(response.media)
         return save_images(response.media, self._context.folder.row_folder(self.row.id), self.row.id, exists)
@@ -252,7 +251,7 @@ class RowWork:
         earlier = self._decision.earlier
         if earlier is not None and earlier.cost is None and response.cost is not None:
             self._context.budget.correct(response.cost - (earlier.expected or 0.0))
-        kind: Kind = "video" if isinstance(job, VideoJob) else "image"
+        kind: MediaKind = "video" if isinstance(job, VideoJob) else "image"
         saved = await self._in_thread(lambda: self._save(response, kind, "replace"))
         return await self._record(saved, response)
 

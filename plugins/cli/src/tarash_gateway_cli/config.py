@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
+from tarash.tarash_gateway.models import ImageGenerationConfig, MediaKind, VideoGenerationConfig
 from tarash.tarash_gateway.plugins import expand_home
 from tarash.tarash_gateway.text_encoding import decode_text
-from tarash_gateway_cli.defaults import Kind, choose
+from tarash_gateway_cli.defaults import choose
 from tarash_gateway_cli.errors import CommandError
 from tarash_gateway_cli.output import Output
 
@@ -23,7 +23,7 @@ ConfigT = TypeVar("ConfigT", ImageGenerationConfig, VideoGenerationConfig)
 
 
 def build_config(
-    config_class: type[ConfigT], kind: Kind, options: ProviderOptions, output: Output, **settings: Any
+    config_class: type[ConfigT], kind: MediaKind, options: ProviderOptions, output: Output, **settings: Any
 ) -> ConfigT:
     """Builds the config of a command, and prints which defaults were chosen."""
     choice = choose(kind, options.provider, options.model, options.base_url)

@@ -6,17 +6,16 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final, Literal
+from typing import Final
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import PluginError
+from tarash.tarash_gateway.models import MediaKind
 from tarash.tarash_gateway.plugins import ProviderSpec, install_command, normalize_name, registry
 from tarash_gateway_cli.errors import CommandError
 
 SANDBOX: Final = "sandbox"
 """The provider that needs no key and makes no real images."""
-
-Kind = Literal["image", "video"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Choice:
 
 
 def choose(
-    kind: Kind,
+    kind: MediaKind,
     provider: str | None,
     model: str | None,
     base_url: str | None = None,
@@ -71,7 +70,7 @@ def split_model(text: str) -> tuple[str | None, str]:
     return None, text
 
 
-def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
+def _by_key(kind: MediaKind, model: str | None) -> tuple[ProviderSpec, list[str]]:
     specs = list(_installed_specs())
     keyed = [(spec, name) for spec in specs if (name := _key_of(spec)) is not None]
     serving = [(spec, name) for spec, name in keyed if any(model in row.names() for row in _rows(kind, spec))]
@@ -95,7 +94,7 @@ def _by_key(kind: Kind, model: str | None) -> tuple[ProviderSpec, list[str]]:
     return sandbox, [f"No key is set: the sandbox draws this {kind}, free and not a real one.", *hint]
 
 
-def _default_row(kind: Kind, spec: ProviderSpec, base_url: str | None) -> ModelRow:
+def _default_row(kind: MediaKind, spec: ProviderSpec, base_url: str | None) -> ModelRow:
     """Returns the first current row, or an older one for the sandbox and for servers of your own, which serve them."""
     rows = sorted(_rows(kind, spec), key=lambda row: _ORDER[row.lifecycle.status_on(_today())])
     if not rows:
@@ -115,7 +114,7 @@ def _default_row(kind: Kind, spec: ProviderSpec, base_url: str | None) -> ModelR
 _ORDER: Final = {"current": 0, "deprecated": 1, "retired": 2}
 
 
-def _rows(kind: Kind, spec: ProviderSpec) -> tuple[ModelRow, ...]:
+def _rows(kind: MediaKind, spec: ProviderSpec) -> tuple[ModelRow, ...]:
     return spec.image_models if kind == "image" else spec.video_models
 
 

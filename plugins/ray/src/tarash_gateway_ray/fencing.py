@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal
 from tarash.tarash_gateway.journal.lines import ENDING, lines_of
 from tarash.tarash_gateway.media.files import atomic_file, cannot_write
+from tarash.tarash_gateway.models import MediaKind
 from tarash_gateway_batch import ResumePlanner
 
 FOLDER: Final = "workers"
@@ -101,7 +102,7 @@ class FencedJournal(BatchedJournal):
         await self.write_async("worker", worker=self._worker)
         return next(path for path in sorted(self.path.glob(f"*{ENDING}"), reverse=True) if self._is_mine(path))
 
-    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    async def record_request_async(self, kind: MediaKind, **facts: Any) -> str:
         """Writes that a request is about to be sent, if this worker may still send.
 
         Raises:

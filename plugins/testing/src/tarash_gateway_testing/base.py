@@ -18,6 +18,7 @@ from tarash.tarash_gateway.models import (
     GenerationConfig,
     ImageGenerationConfig,
     ImageGenerationRequest,
+    MediaKind,
     VideoGenerationConfig,
     VideoGenerationRequest,
     VideoJob,
@@ -135,7 +136,7 @@ class Case:
 
     # What an author may override.
 
-    def make_config(self, vendor: Place, kind: Literal["image", "video"], **settings: Any) -> GenerationConfig:
+    def make_config(self, vendor: Place, kind: MediaKind, **settings: Any) -> GenerationConfig:
         """A config for this vendor.
 
         Args:
@@ -146,9 +147,7 @@ class Case:
         known = {"provider": self.provider, "api_key": vendor.key, "base_url": vendor.url, **settings}
         return ImageGenerationConfig(**known) if kind == "image" else VideoGenerationConfig(**known)
 
-    def make_request(
-        self, kind: Literal["image", "video"], **fields: Any
-    ) -> ImageGenerationRequest | VideoGenerationRequest:
+    def make_request(self, kind: MediaKind, **fields: Any) -> ImageGenerationRequest | VideoGenerationRequest:
         """A request that every model takes; `fields` has at least the prompt."""
         return ImageGenerationRequest(**fields) if kind == "image" else VideoGenerationRequest(**fields)
 
@@ -244,7 +243,7 @@ class Case:
             self.broken(_LOADS, f"the plugin cannot be used: {stage.load_error}")
         return registry.spec(self.provider)
 
-    def rows(self, kind: Literal["image", "video"]) -> list[ModelRow]:
+    def rows(self, kind: MediaKind) -> list[ModelRow]:
         """The rows to try, in the order of the author's names; a model without a row is left out."""
         spec = self.spec()
         rows: tuple[ModelRow, ...] = spec.image_models if kind == "image" else spec.video_models
@@ -268,7 +267,7 @@ class Case:
     def config(self, kind: Kind, place: Place | None = None, **settings: Any) -> GenerationConfig:
         """A config for the vendor, or for another place."""
         settings.setdefault("model", self.model(kind))
-        of_kind: Literal["image", "video"] = "video" if kind == "video" else "image"
+        of_kind: MediaKind = "video" if kind == "video" else "image"
         return self.make_config(place or self.vendor, of_kind, **{"timeout": 5.0, "poll_interval": 0.005, **settings})
 
     def config_with(self, kind: Kind, **provider_config: Any) -> GenerationConfig:

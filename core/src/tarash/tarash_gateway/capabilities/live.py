@@ -13,14 +13,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tarash.tarash_gateway._environment import cache_folder
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.errors import SaveError, ValidationError
 from tarash.tarash_gateway.media.files import atomic_file
-
-Kind = Literal["image", "video"]
+from tarash.tarash_gateway.models.job import MediaKind
 
 FRESH_SECONDS = 24 * 3600.0
 """How long a live row may refuse a value."""
@@ -28,7 +27,7 @@ FRESH_SECONDS = 24 * 3600.0
 MOST_BYTES = 32 * 1024 * 1024
 """Of one provider's cache file; a larger one is not read."""
 
-_KINDS: dict[Kind, type[ModelRow]] = {"image": ImageModel, "video": VideoModel}
+_KINDS: dict[MediaKind, type[ModelRow]] = {"image": ImageModel, "video": VideoModel}
 
 
 class _Cached:
@@ -50,13 +49,13 @@ class _Cached:
                     for name in (row["model"], *row.get("aliases", ())):
                         self._rows.setdefault((kind, name), row)
 
-    def row(self, kind: Kind, name: str) -> ModelRow | None:
+    def row(self, kind: MediaKind, name: str) -> ModelRow | None:
         key = (kind, name)
         if key not in self._made:
             self._made[key] = _row(kind, self._rows[key]) if key in self._rows else None
         return self._made[key]
 
-    def rows(self, kind: Kind) -> list[ModelRow]:
+    def rows(self, kind: MediaKind) -> list[ModelRow]:
         names = [
             row["model"] for (row_kind, name), row in self._rows.items() if row_kind == kind and name == row["model"]
         ]
@@ -66,7 +65,7 @@ class _Cached:
 _cached: dict[str, tuple[float, _Cached]] = {}
 
 
-def live_row(provider: str, kind: Kind, name: str) -> tuple[ModelRow | None, bool]:
+def live_row(provider: str, kind: MediaKind, name: str) -> tuple[ModelRow | None, bool]:
     """Returns the row that the vendor published, and whether it is young enough to refuse a value."""
     cached = _of(provider)
     return cached.row(kind, name), time.time() - cached.fetched_at < FRESH_SECONDS
@@ -121,7 +120,7 @@ def _path_by(provider: str, *_variables: str | None) -> Path | None:
     return None if folder is None else folder / "models" / f"{provider}.json"
 
 
-def _row(kind: Kind, stored: dict[str, Any]) -> ModelRow | None:
+def _row(kind: MediaKind, stored: dict[str, Any]) -> ModelRow | None:
     """Makes a stored row; None where this version cannot read what another one wrote."""
     try:
         return _KINDS[kind].model_validate(stored)

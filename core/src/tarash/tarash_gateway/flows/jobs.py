@@ -32,7 +32,7 @@ from tarash.tarash_gateway.flows.validation import check_new_job, checked_report
 from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
-from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, MediaKind, VideoJob
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.plugins._bridge import supports
 from tarash.tarash_gateway.plugins._registry import normalize_name, registry
@@ -56,7 +56,7 @@ LONGEST_ID = 2000
 class JobKind(Generic[JobT]):
     """Image jobs or video jobs: their types, and the primitives of a provider that they are made of."""
 
-    name: Literal["image", "video"]
+    name: MediaKind
     config: type[GenerationConfig]
     job: type[JobT]
     report: type[Any]

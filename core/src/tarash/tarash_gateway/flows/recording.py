@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.commands import Either, Flow
 from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, MediaKind, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import GenerationRequest
 from tarash.tarash_gateway.plugins.exchange import InputFile, PreparedRequest
@@ -25,7 +25,7 @@ _OUTCOMES = {"no": "refused", "unknown": "unconfirmed", "yes": "failed"}
 
 
 def record_request(
-    context: Context, kind: Literal["image", "video"], provider: Provider, prepared: PreparedRequest[Any]
+    context: Context, kind: MediaKind, provider: Provider, prepared: PreparedRequest[Any]
 ) -> Flow[str | None]:
     """Writes that a request is about to be sent; returns the intent's id, where there is a journal.
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.models.job import ImageJob, VideoJob, job_from_json
+from tarash.tarash_gateway.models.job import ImageJob, MediaKind, VideoJob, job_from_json
 
 EntryStatus = Literal["open", "unconfirmed", "absent", "refused", "submitted", "failed", "made", "saved"]
 """From "nothing is known yet" to "the file is there". A later word in this list is never replaced by an earlier one:
@@ -36,7 +36,7 @@ class Entry:
     intent: str
     """Our id of this one request; a call has several with `fan_out` or fallbacks."""
 
-    kind: Literal["image", "video"] = "video"
+    kind: MediaKind = "video"
     status: EntryStatus = "open"
     at: datetime = LONG_AGO
     """When it was about to be sent. UTC."""

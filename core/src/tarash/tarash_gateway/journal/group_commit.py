@@ -9,11 +9,12 @@ import asyncio
 import os
 import weakref
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from tarash.tarash_gateway.journal.journal import Journal, line_of, new_intent
 from tarash.tarash_gateway.journal.lines import Appender
 from tarash.tarash_gateway.media.files import cannot_write
+from tarash.tarash_gateway.models.job import MediaKind
 
 
 class BatchedJournal(Journal):
@@ -23,7 +24,7 @@ class BatchedJournal(Journal):
         super().__init__(path)
         self._groups: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Group] = weakref.WeakKeyDictionary()
 
-    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    async def record_request_async(self, kind: MediaKind, **facts: Any) -> str:
         """Does what `record_request` does, asynchronously."""
         intent = new_intent()
         try:

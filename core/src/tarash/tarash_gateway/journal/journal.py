@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Any, Self
 
 from tarash.tarash_gateway._environment import expand_home, read_variable
 from tarash.tarash_gateway._scopes import ScopeStack
 from tarash.tarash_gateway.journal.entries import Entries, Entry
 from tarash.tarash_gateway.journal.lines import Appender, encoded, read_lines
 from tarash.tarash_gateway.media.files import cannot_write
-from tarash.tarash_gateway.models.job import ImageJob, VideoJob
+from tarash.tarash_gateway.models.job import ImageJob, MediaKind, VideoJob
 
 VERSION = 1
 """Of the lines; a reader leaves out what it does not know."""
@@ -84,7 +84,7 @@ class Journal:
             if entry.status == "submitted" and entry.job is not None:
                 yield entry.job
 
-    def record_request(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    def record_request(self, kind: MediaKind, **facts: Any) -> str:
         """Writes that a request is about to be sent.
 
         Returns:
@@ -100,7 +100,7 @@ class Journal:
     intend = record_request
     """The name that `record_request` had in 1.0."""
 
-    async def record_request_async(self, kind: Literal["image", "video"], **facts: Any) -> str:
+    async def record_request_async(self, kind: MediaKind, **facts: Any) -> str:
         """Does what `record_request` does, asynchronously."""
         return await asyncio.to_thread(self.record_request, kind, **facts)
 

@@ -1,7 +1,7 @@
 """The models of the public face: configs, requests, responses, updates, media and jobs."""
 
 from tarash.tarash_gateway.models.config import GenerationConfig, ImageGenerationConfig, VideoGenerationConfig
-from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, VideoJob
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob, MediaKind, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest, ImageType, VideoGenerationRequest
 from tarash.tarash_gateway.models.response import (
@@ -26,6 +26,7 @@ __all__ = [
     "ImageJob",
     "ImageType",
     "Media",
+    "MediaKind",
     "VideoGenerationConfig",
     "VideoGenerationRequest",
     "VideoGenerationResponse",

@@ -10,6 +10,9 @@ from pydantic import AliasChoices, Field
 
 from tarash.tarash_gateway.records import FrozenModel
 
+MediaKind = Literal["image", "video"]
+"""What a call, a job or a row makes."""
+
 JobStatus = Literal["queued", "in_progress", "completed", "failed", "cancelled", "expired"]
 
 FINAL_STATUSES: frozenset[JobStatus] = frozenset(("completed", "failed", "cancelled", "expired"))

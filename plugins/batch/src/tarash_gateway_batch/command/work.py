@@ -17,13 +17,14 @@ from cyclopts import App, Parameter
 from tarash.tarash_gateway.capabilities.lifecycle import ModelLifecycleWarning
 from tarash.tarash_gateway.display.progress import in_terminal
 from tarash.tarash_gateway.errors import TarashError, ValidationError
+from tarash.tarash_gateway.models import MediaKind
 from tarash.tarash_gateway.plugins import expand_home, normalize_name
 from tarash_gateway_batch.batch import run_to_end, stop_signal
 from tarash_gateway_batch.command.options import ModelOptions, OutputOptions, RowOptions, RunOptions
 from tarash_gateway_batch.interfaces import make_engine
 from tarash_gateway_batch.results import BatchProgress, BatchResult, RowOutcome
 from tarash_gateway_batch.runner import BatchRunner
-from tarash_gateway_batch.settings import CONFIGS, JOURNAL, RESULTS, AnyConfig, BatchSettings, ConfigResolver, Kind
+from tarash_gateway_batch.settings import CONFIGS, JOURNAL, RESULTS, AnyConfig, BatchSettings, ConfigResolver
 from tarash_gateway_batch.source import Source, ThreadedIterator, read_stream
 from tarash_gateway_cli import exit_codes
 from tarash_gateway_cli.config import parse_params, without_unset
@@ -145,13 +146,13 @@ def _shown_warnings(output: Output) -> Iterator[None]:
 class _DefaultConfigs:
     """Makes the configs of rows, and fills in what they do not name; each choice is shown once."""
 
-    def __init__(self, options: ModelOptions, kind: Kind, screen: Output) -> None:
+    def __init__(self, options: ModelOptions, kind: MediaKind, screen: Output) -> None:
         self._options = options
         self._kind = kind
         self._screen = screen
         self._shown: set[str] = set()
 
-    def __call__(self, kind: Kind, provider: str | None, model: str | None) -> AnyConfig:
+    def __call__(self, kind: MediaKind, provider: str | None, model: str | None) -> AnyConfig:
         options = self._options
         is_provider = provider is None or (
             options.provider is not None and normalize_name(provider) == normalize_name(options.provider)

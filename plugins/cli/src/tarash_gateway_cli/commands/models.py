@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
-    from tarash_gateway_cli.defaults import Kind
+    from tarash.tarash_gateway.models import MediaKind
     from tarash_gateway_cli.output import Output
 
     Row = ImageModel | VideoModel
@@ -53,7 +53,7 @@ def models(
     today = datetime.now(UTC).date()
     if refresh:
         _refresh(provider, output)
-    rows: dict[Kind, dict[str, list[Row]]] = {"image": {}, "video": {}}
+    rows: dict[MediaKind, dict[str, list[Row]]] = {"image": {}, "video": {}}
     fields: list[dict[str, Any]] = []
     for name, row_kind, row in _rows(provider, kind, status, output):
         if not live or row.lifecycle.status_on(today) != "retired":
@@ -90,8 +90,8 @@ def _refresh(provider: str | None, output: Output) -> None:
 
 
 def _rows(
-    provider: str | None, kind: Kind | None, status: Status | None, output: Output
-) -> Iterator[tuple[str, Kind, Row]]:
+    provider: str | None, kind: MediaKind | None, status: Status | None, output: Output
+) -> Iterator[tuple[str, MediaKind, Row]]:
     """Yields each row with the name of its provider and its kind; a broken provider is named in a warning."""
     from tarash.tarash_gateway.capabilities.rows import ImageModel
     from tarash.tarash_gateway.catalog import list_models, list_providers
@@ -109,12 +109,12 @@ def _rows(
             yield name, "image" if isinstance(row, ImageModel) else "video", row
 
 
-def _as_json(provider: str, kind: Kind, row: Row, today: date) -> dict[str, Any]:
+def _as_json(provider: str, kind: MediaKind, row: Row, today: date) -> dict[str, Any]:
     fields = row.model_dump(mode="json", exclude_none=True)
     return {"provider": provider, "kind": kind, "status": row.lifecycle.status_on(today), **fields}
 
 
-def _tables(kind: Kind, rows: Mapping[str, list[Row]], today: date) -> Iterator[Table]:
+def _tables(kind: MediaKind, rows: Mapping[str, list[Row]], today: date) -> Iterator[Table]:
     groups: list[tuple[list[str], list[Row]]] = []
     for name, provider_rows in rows.items():
         # The sandbox serves the models of another provider: one table with both names.

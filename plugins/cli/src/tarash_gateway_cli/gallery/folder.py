@@ -7,13 +7,13 @@ import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
+
+from tarash.tarash_gateway.models import MediaKind
 
 __all__ = ["KINDS", "Found", "files_in"]
 
-Kind = Literal["image", "video"]
-
-KINDS: Final[Mapping[str, Kind]] = {
+KINDS: Final[Mapping[str, MediaKind]] = {
     ".avif": "image",
     ".gif": "image",
     ".jpeg": "image",
@@ -39,7 +39,7 @@ class Found:
     name: str
     """The path from the folder, with slashes."""
 
-    kind: Kind
+    kind: MediaKind
 
     size_bytes: int
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel
 from tarash.tarash_gateway.errors import ContentPolicyError
+from tarash.tarash_gateway.models import MediaKind
 from tarash_gateway_testing.base import ROLE_OF, SPOKEN, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.checks.money import KINDS
@@ -60,7 +61,7 @@ class AnswerChecks(Case):
 
     @pytest.mark.parametrize("form", ODD_JSON)
     @pytest.mark.parametrize("kind", ["image", "video"])
-    def test_json_with_an_odd_character_is_read(self, calls: Calls, kind: Literal["image", "video"], form: str) -> None:
+    def test_json_with_an_odd_character_is_read(self, calls: Calls, kind: MediaKind, form: str) -> None:
         """What is odd stands in a field that nobody needs."""
         self.needs(kind)
         form_of_answer = self.changed(ODD_JSON[form], ROLE_OF[kind])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -18,6 +18,7 @@ from tarash.tarash_gateway.models import (
     ImageGenerationConfig,
     ImageGenerationResponse,
     ImageGenerationUpdate,
+    MediaKind,
 )
 from tarash_gateway_testing.base import Case, Outcome, attempt
 from tarash_gateway_testing.calls import Calls
@@ -66,7 +67,7 @@ _PROGRESS = Rule(
 class LocalChecks(Case):
     """A model on this machine."""
 
-    def make_config(self, vendor: Place, kind: Literal["image", "video"], **settings: Any) -> GenerationConfig:  # noqa: ARG002 # there is no vendor
+    def make_config(self, vendor: Place, kind: MediaKind, **settings: Any) -> GenerationConfig:  # noqa: ARG002 # there is no vendor
         """A config: neither an address nor a key."""
         return ImageGenerationConfig(**{"provider": self.provider, **settings, "timeout": settings.get("timeout", 600)})
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
+from tarash.tarash_gateway.models import MediaKind
 from tarash_gateway_testing.base import Case, attempt
 from tarash_gateway_testing.calls import Calls
 from tarash_gateway_testing.fake.faults import Redirected
@@ -82,7 +83,7 @@ class OriginChecks(Case):
     @pytest.mark.parametrize("way", ["address", "redirect"])
     @pytest.mark.parametrize("kind", ["image", "video"])
     def test_a_name_that_leads_inside_is_not_fetched(
-        self, calls: Calls, kind: Literal["image", "video"], way: str, monkeypatch: pytest.MonkeyPatch
+        self, calls: Calls, kind: MediaKind, way: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The name of a result's host resolves to an address of this machine."""
         self.needs(kind)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 
@@ -12,7 +12,7 @@ from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow
 from tarash.tarash_gateway.capabilities.rules import parse_size
 from tarash.tarash_gateway.errors import ValidationError
 from tarash.tarash_gateway.flows.plan import plan_of
-from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
+from tarash.tarash_gateway.models import ImageGenerationRequest, MediaKind, VideoGenerationRequest
 from tarash_gateway_testing.base import ROLE_OF, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
 from tarash_gateway_testing.media import picture
@@ -64,7 +64,7 @@ class RowChecks(Case):
     """Rows."""
 
     @OF_KIND
-    def test_every_row_has_a_source_and_a_date(self, kind: Literal["image", "video"]) -> None:
+    def test_every_row_has_a_source_and_a_date(self, kind: MediaKind) -> None:
         """No source, no row."""
         tomorrow = datetime.now(UTC).date() + timedelta(days=1)
         for row in self._all_rows(kind):
@@ -74,7 +74,7 @@ class RowChecks(Case):
                 self.broken(_SOURCE, f"the row of {row.model} was checked on {row.checked_on}, which is to come")
 
     @OF_KIND
-    def test_a_name_leads_to_one_row(self, kind: Literal["image", "video"]) -> None:
+    def test_a_name_leads_to_one_row(self, kind: MediaKind) -> None:
         """Names and aliases."""
         count = Counter(name for row in self._all_rows(kind) for name in row.names())
         twice = sorted(name for name, times in count.items() if times > 1)
@@ -82,7 +82,7 @@ class RowChecks(Case):
             self.broken(_NAMES, f"more than one row is named {', '.join(twice)}")
 
     @OF_KIND
-    def test_rows_name_fields_that_there_are(self, kind: Literal["image", "video"]) -> None:
+    def test_rows_name_fields_that_there_are(self, kind: MediaKind) -> None:
         """A misspelt field would be looked at in vain."""
         model: Any = ImageGenerationRequest if kind == "image" else VideoGenerationRequest
         known = {*model.model_fields, "stream"}
@@ -104,7 +104,7 @@ class RowChecks(Case):
             pytest.skip("key_variables is empty: the provider needs no key")
 
     @OF_KIND
-    def test_every_declared_value_reaches_the_vendor(self, kind: Literal["image", "video"]) -> None:
+    def test_every_declared_value_reaches_the_vendor(self, kind: MediaKind) -> None:
         """One request for each value of each row."""
         self.needs(kind)
         lacking = [
@@ -117,7 +117,7 @@ class RowChecks(Case):
             self.broken(_TAKEN, "\n".join([f"{len(lacking)} declared values do not reach the vendor:", *lacking]))
 
     @OF_KIND
-    def test_an_undeclared_value_is_refused_before_anything_is_sent(self, kind: Literal["image", "video"]) -> None:
+    def test_an_undeclared_value_is_refused_before_anything_is_sent(self, kind: MediaKind) -> None:
         """For each closed column of each row."""
         self.needs(kind)
         passed = []
@@ -132,7 +132,7 @@ class RowChecks(Case):
             self.broken(_REFUSED, "\n".join(told + passed))
 
     @OF_KIND
-    def test_prompt_model_and_input_image_reach_the_vendor(self, calls: Calls, kind: Literal["image", "video"]) -> None:
+    def test_prompt_model_and_input_image_reach_the_vendor(self, calls: Calls, kind: MediaKind) -> None:
         """As they were given."""
         self.needs(kind)
         model = self.model(kind)
@@ -150,14 +150,14 @@ class RowChecks(Case):
                 listed = ", ".join(map(str, sent)) or "none"
                 self.broken(_TAKEN, f"{', '.join(lost) or 'all'} of {model} did not arrive ({listed}): {outcome}")
 
-    def _all_rows(self, kind: Literal["image", "video"]) -> list[ModelRow]:
+    def _all_rows(self, kind: MediaKind) -> list[ModelRow]:
         spec = self.spec()
         rows: list[ModelRow] = list(spec.image_models if kind == "image" else spec.video_models)
         if not rows:
             pytest.skip(f"{self.provider} has no {kind} rows")
         return rows
 
-    def _trouble_with(self, kind: Literal["image", "video"], row: ModelRow, value: Value) -> str | None:
+    def _trouble_with(self, kind: MediaKind, row: ModelRow, value: Value) -> str | None:
         """Why a declared value does not reach the vendor; None where it does, or where it cannot be tried."""
         config = self.config(kind, model=row.model)
         asked, refused = self._fitting(config, kind, row, value)
@@ -179,9 +179,7 @@ class RowChecks(Case):
             return None
         return f"{sent!r} is not in the request that was sent"
 
-    def _fitting(
-        self, config: Any, kind: Literal["image", "video"], row: ModelRow, value: Value
-    ) -> tuple[Any, str | None]:
+    def _fitting(self, config: Any, kind: MediaKind, row: ModelRow, value: Value) -> tuple[Any, str | None]:
         """A request with the value that the row takes, and `stream` where only a stream does; or why there is none."""
         fields = value.fields()
         for _ in range(4):
