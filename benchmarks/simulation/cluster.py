@@ -46,7 +46,7 @@ class Cluster:
     """
 
     def __init__(self, profiles: tuple[Profile, ...], mix: Mix, options: Options) -> None:
-        random.seed(options.seed)  # the gates and the flows draw from it
+        random.seed(options.seed)  # the rate limiters and the flows draw from it
         # The library remembers whose job is whose; those of another simulation in this process are none of ours.
         run = secrets.token_hex(6)
         self.options, self.mix = options, mix
