@@ -9,14 +9,14 @@ from tarash_gateway_sandbox.errors import VendorError
 from tarash_gateway_sandbox.fault_choice import HEADER, CountedFault, UnknownFaultError, choose, faults_named
 from tarash_gateway_sandbox.faults.fault import Fault, Scene
 from tarash_gateway_sandbox.jobs import Job
-from tarash_gateway_sandbox.operations import asked_of
+from tarash_gateway_sandbox.operations import facts_of
 from tarash_gateway_sandbox.replies import json_answer
 from tarash_gateway_sandbox.script import Script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from tarash_gateway_sandbox.operations import Asked
+    from tarash_gateway_sandbox.operations import RequestFacts
     from tarash_gateway_sandbox.replies import Reply
     from tarash_gateway_sandbox.request import RecordedRequest
     from tarash_gateway_sandbox.vendor import Vendor
@@ -63,20 +63,20 @@ class Dispatcher:
 
     async def reply(self, request: RecordedRequest) -> Reply:
         """What a request gets: what is scripted for it, what it or its job asks for, or the real answer."""
-        asked = asked_of(request)
-        scripted = self.script.take(asked, request.method, request.path)
-        answers = [one for one in scripted if not isinstance(one, Fault)]
+        facts = facts_of(request)
+        scripted = self.script.take(facts, request.method, request.path)
+        answers = [played for played in scripted if not isinstance(played, Fault)]
         if answers:
             return answers[0]
         try:
-            wanted = list(self._wanted(request, asked))
+            wanted = list(self._wanted(request, facts))
         except VendorError as error:
             return error.answer()
         # What is scripted comes first, and was counted when it was taken.
-        faults = [one for one in scripted if isinstance(one, Fault)]
+        faults = [played for played in scripted if isinstance(played, Fault)]
         answering = next((fault for fault in faults if not fault.of_a_job), None)
-        given = [CountedFault(fault, fault.times) for fault in faults if fault.of_a_job]
-        choice = choose([*given, *wanted], asked, self._vendor.tally, answering)
+        job_faults = [CountedFault(fault, fault.times) for fault in faults if fault.of_a_job]
+        choice = choose([*job_faults, *wanted], facts, self._vendor.tally, answering)
 
         async def real(request: RecordedRequest) -> Reply:
             return await self._real(request, choice.job)
@@ -85,16 +85,16 @@ class Dispatcher:
             return await real(request)
         return await choice.fault.effect.play(Scene(request, self._vendor.origin, self._vendor.slow_seconds, real))
 
-    def _wanted(self, request: RecordedRequest, asked: Asked) -> Iterator[CountedFault]:
-        for where, names in ((HEADER, request.headers.get(HEADER, "")), ("model", asked.faults)):
+    def _wanted(self, request: RecordedRequest, facts: RequestFacts) -> Iterator[CountedFault]:
+        for where, names in ((HEADER, request.headers.get(HEADER, "")), ("model", facts.faults)):
             try:
                 yield from faults_named(names)
             except UnknownFaultError as error:
                 raise VendorError(str(error), param=where, code="unknown_fault") from None
-        job = self._vendor.jobs.get(asked.job, Job) if asked.job else None
+        job = self._vendor.jobs.get(facts.job, Job) if facts.job else None
         if job is not None:
             yield from job.faults
-        elif asked.operation == "list":  # a list is of all jobs
+        elif facts.operation == "list":  # a list is of all jobs
             for listed in self._vendor.jobs.listed():
                 yield from listed.faults
         yield from self._standing

@@ -15,7 +15,7 @@ from tarash_gateway_sandbox.openrouter.faults import FAULTS as OPENROUTER_FAULTS
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.faults import Fault
-    from tarash_gateway_sandbox.operations import Asked
+    from tarash_gateway_sandbox.operations import RequestFacts
 
 HEADER = "x-sandbox-fault"
 KNOWN = {**FAULTS, **OPENROUTER_FAULTS}
@@ -125,12 +125,12 @@ class Choice:
     """What the job meets that it creates."""
 
 
-def choose(wanted: Iterable[CountedFault], asked: Asked, tally: Tally, scripted: Fault | None = None) -> Choice:
+def choose(wanted: Iterable[CountedFault], facts: RequestFacts, tally: Tally, scripted: Fault | None = None) -> Choice:
     """Choose among the faults that were asked for: the first that hits the request and is not used up.
 
     Args:
         wanted: The faults, in order; of several with one name the first counts.
-        asked: The request.
+        facts: The request.
         tally: What was played so far.
         scripted: A fault that its answer meets in any case.
 
@@ -144,10 +144,10 @@ def choose(wanted: Iterable[CountedFault], asked: Asked, tally: Tally, scripted:
     chosen = scripted
     for counted in named.values():
         fault = counted.fault
-        if asked.operation == "video" and counted.follows:
+        if facts.operation == "video" and counted.follows:
             # A course is counted by the jobs that take it, everything else by the job's later requests.
-            if not isinstance(fault.effect, Course) or tally.due(counted, asked.subject):
+            if not isinstance(fault.effect, Course) or tally.due(counted, facts.subject):
                 job.append(counted)
-        elif chosen is None and not fault.of_a_job and fault.hits(asked) and tally.due(counted, asked.subject):
+        elif chosen is None and not fault.of_a_job and fault.hits(facts) and tally.due(counted, facts.subject):
             chosen = fault
     return Choice(chosen, tuple(job))

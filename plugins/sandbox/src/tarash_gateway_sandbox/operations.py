@@ -33,7 +33,7 @@ PREFIX = re.compile(r"(?:/openai/deployments/([^/]+)|/openai/v1|/api/v1|/xai/v1|
 
 
 @dataclass(frozen=True)
-class Asked:
+class RequestFacts:
     """What a request wants."""
 
     operation: Operation
@@ -64,7 +64,7 @@ def split_model(model: str) -> tuple[str, str]:
     return (name, faults) if mark and name else (model, "")
 
 
-def asked_of(request: RecordedRequest) -> Asked:
+def facts_of(request: RecordedRequest) -> RequestFacts:
     """What a request wants.
 
     Args:
@@ -81,14 +81,14 @@ def asked_of(request: RecordedRequest) -> Asked:
         if place is None or method != request.method:
             continue
         if operation not in ("image", "video"):
-            return Asked(operation, place[1] if place.groups() else "", path=request.path, ranged=ranged)
+            return RequestFacts(operation, place[1] if place.groups() else "", path=request.path, ranged=ranged)
         body = request.fields if request.is_form else request.json
         fields = body if isinstance(body, Mapping) else {}
         model, faults = split_model(deployment or _text(fields.get("model")))
         streamed = fields.get("stream") in (True, "true")
         prompt = _text(fields.get("prompt"))
-        return Asked(operation, "", model, faults, prompt, request.path, ranged, streamed)
-    return Asked("other", path=request.path, ranged=ranged)
+        return RequestFacts(operation, "", model, faults, prompt, request.path, ranged, streamed)
+    return RequestFacts("other", path=request.path, ranged=ranged)
 
 
 def _text(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.faults import Fault
-    from tarash_gateway_sandbox.operations import Asked
+    from tarash_gateway_sandbox.operations import RequestFacts
     from tarash_gateway_sandbox.replies import Reply
 
 
@@ -20,13 +20,13 @@ class _Scripted:
     path: str | None
     times: int | None
 
-    def fits(self, asked: Asked, method: str, path: str) -> bool:
+    def fits(self, facts: RequestFacts, method: str, path: str) -> bool:
         if self.method not in (None, method):
             return False
         if self.path is not None:
             return fnmatch.fnmatchcase(path, self.path)
         # A fault knows which requests it is for; a path that was given says it better.
-        return not hasattr(self.played, "hits") or self.played.hits(asked)
+        return not hasattr(self.played, "hits") or self.played.hits(facts)
 
 
 class Script:
@@ -49,14 +49,14 @@ class Script:
         with self._lock:
             self._waiting.append(_Scripted(played, method.upper() if method else None, path, times))
 
-    def take(self, asked: Asked, method: str, path: str) -> list[Reply | Fault]:
+    def take(self, facts: RequestFacts, method: str, path: str) -> list[Reply | Fault]:
         """What is scripted for a request, counted down: every fault of a job, and the first of anything else."""
         taken: list[Reply | Fault] = []
         answered = False
         with self._lock:
             for scripted in list(self._waiting):
                 of_a_job = getattr(scripted.played, "of_a_job", False)
-                if (answered and not of_a_job) or not scripted.fits(asked, method, path):
+                if (answered and not of_a_job) or not scripted.fits(facts, method, path):
                     continue
                 answered = answered or not of_a_job
                 if scripted.times is not None:
@@ -70,8 +70,9 @@ class Script:
         """Whether something is scripted that may be for a request, as far as its head tells."""
         with self._lock:
             return any(
-                one.method in (None, method) and (one.path is None or fnmatch.fnmatchcase(path, one.path))
-                for one in self._waiting
+                scripted.method in (None, method)
+                and (scripted.path is None or fnmatch.fnmatchcase(path, scripted.path))
+                for scripted in self._waiting
             )
 
     def clear(self) -> None:

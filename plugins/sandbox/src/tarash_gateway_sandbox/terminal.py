@@ -101,25 +101,25 @@ def faults() -> None:
 def _tell_address(server: SandboxServer) -> None:
     # The address alone on stdout, for a script; the rest for people.
     print(server.url, flush=True)  # noqa: T201 - a command's own words
-    told = f"""\
+    instructions = f"""\
   The key is {server.api_key}; any other works, too. Nothing costs anything.
 
   tarash image "A harbour at night" -o harbour.png -p sandbox --base-url {server.url}
   export OPENAI_BASE_URL={server.url} OPENAI_API_KEY={server.api_key}
 
   Ctrl-C ends it."""
-    print(told, file=sys.stderr, flush=True)  # noqa: T201 - a command's own words
+    print(instructions, file=sys.stderr, flush=True)  # noqa: T201 - a command's own words
 
 
 def _tell_request(request: RecordedRequest, status: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
-    known = request.json if isinstance(request.json, dict) else request.fields
+    fields = request.json if isinstance(request.json, dict) else request.fields
     # What a client sent must not steer the terminal.
     path, model = (
         "".join(char if char.isprintable() else "?" for char in str(text))[:100]
-        for text in (request.path, known.get("model") or "")
+        for text in (request.path, fields.get("model") or "")
     )
     style = "red" if status == 0 or status >= 500 else "yellow" if status >= 400 else "green"
     time = f"{datetime.now().astimezone():%H:%M:%S}"

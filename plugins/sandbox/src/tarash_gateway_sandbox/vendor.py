@@ -76,12 +76,12 @@ class Vendor:
     google: GoogleState = field(default_factory=GoogleState)
 
     def __post_init__(self) -> None:
-        known = {*IMAGE_MODELS, *VIDEO_MODELS}
-        unknown = sorted(set(self.deployments.values()) - known)
+        known_models = {*IMAGE_MODELS, *VIDEO_MODELS}
+        unknown = sorted(set(self.deployments.values()) - known_models)
         if unknown:
             msg = (
                 f"deployments name models the sandbox does not know: {', '.join(unknown)}. "
-                f"It knows: {', '.join(sorted(known))}."
+                f"It knows: {', '.join(sorted(known_models))}."
             )
             raise ValueError(msg)
         self.jobs = JobStore()

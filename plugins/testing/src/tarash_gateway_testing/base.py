@@ -144,8 +144,8 @@ class Case:
             kind: which config.
             settings: `model`, `timeout` and others; they come before what is set here.
         """
-        known = {"provider": self.provider, "api_key": vendor.key, "base_url": vendor.url, **settings}
-        return ImageGenerationConfig(**known) if kind == "image" else VideoGenerationConfig(**known)
+        fields = {"provider": self.provider, "api_key": vendor.key, "base_url": vendor.url, **settings}
+        return ImageGenerationConfig(**fields) if kind == "image" else VideoGenerationConfig(**fields)
 
     def make_request(self, kind: MediaKind, **fields: Any) -> ImageGenerationRequest | VideoGenerationRequest:
         """A request that every model takes; `fields` has at least the prompt."""
@@ -325,7 +325,7 @@ class Case:
         if not form.applied:
             pytest.skip("the vendor's answer has nothing of that kind")
 
-    def broken(self, rule: Rule, seen: str) -> NoReturn:
+    def broken(self, rule: Rule, problem: str) -> NoReturn:
         """Fails the check, and tells what is wrong with the vendor, where that may be why."""
         troubles = self.vendor.troubles()
-        rule.broken("\n".join([seen, *(f"(fake vendor: {trouble})" for trouble in troubles)]))
+        rule.broken("\n".join([problem, *(f"(fake vendor: {trouble})" for trouble in troubles)]))

@@ -81,8 +81,8 @@ class Calls:
 
     def poll(self, config: GenerationConfig, job: VideoJob) -> VideoJob:
         """`poll_video`."""
-        seen: VideoJob = self._call("poll_video", config, job)
-        return seen
+        latest: VideoJob = self._call("poll_video", config, job)
+        return latest
 
     def resume(self, config: GenerationConfig, job: VideoJob) -> VideoGenerationResponse:
         """`resume_video`."""
@@ -91,8 +91,8 @@ class Calls:
 
     def cancel(self, config: GenerationConfig, job: VideoJob) -> VideoJob:
         """`cancel_video`."""
-        seen: VideoJob = self._call("cancel_video", config, job)
-        return seen
+        latest: VideoJob = self._call("cancel_video", config, job)
+        return latest
 
     def submit_image(self, config: GenerationConfig, request: ImageGenerationRequest) -> ImageJob:
         """`submit_image`."""

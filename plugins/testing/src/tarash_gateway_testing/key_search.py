@@ -43,10 +43,10 @@ def places_of_key(error: BaseException, key: str) -> list[str]:
 def _chain(error: BaseException) -> Iterator[BaseException]:
     """The error, what it was raised from, and what was being handled."""
     queue: list[BaseException | None] = [error]
-    seen: set[int] = set()
+    visited: set[int] = set()
     for raised in queue:
-        if raised is not None and id(raised) not in seen:
-            seen.add(id(raised))
+        if raised is not None and id(raised) not in visited:
+            visited.add(id(raised))
             yield raised
             queue += [raised.__cause__, raised.__context__]
             queue += raised.exceptions if isinstance(raised, BaseExceptionGroup) else ()

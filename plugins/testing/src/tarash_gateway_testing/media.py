@@ -38,8 +38,8 @@ def clip(label: str = "") -> bytes:
     Args:
         label: clips with different labels have different bytes.
     """
-    told = label.encode()
-    return zlib.decompress(base64.b85decode(_CLIP)) + struct.pack(">I", 8 + len(told)) + b"free" + told
+    padding = label.encode()
+    return zlib.decompress(base64.b85decode(_CLIP)) + struct.pack(">I", 8 + len(padding)) + b"free" + padding
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -115,9 +115,9 @@ def undeclared_values(row: ModelRow) -> Iterator[Value]:
     for field, column in _WORDS.items():
         words = getattr(row, column, None)
         if words is not None and field not in row.unsupported:
-            known = {*words, *row.substitutes.get(field, ())}
+            allowed = {*words, *row.substitutes.get(field, ())}
             for word in (_NOT_A_WORD, *_cut(words)):
-                if word not in known:
+                if word not in allowed:
                     yield Value(field, word, f"{column}={_shown(words)}")
     if isinstance(row, VideoModel):
         yield from _durations(row)
@@ -140,9 +140,9 @@ def _sizes(row: ModelRow) -> Iterator[Value]:
             if rule.reasons_against(size):
                 yield Value("size", size, f"sizes={rule}")
     elif rule is not None:
-        known = {*rule, *row.substitutes.get("size", ())}
+        allowed = {*rule, *row.substitutes.get("size", ())}
         for size in ("16x17", *_cut(rule)):
-            if size not in known and _SIZE.fullmatch(size):
+            if size not in allowed and _SIZE.fullmatch(size):
                 yield Value("size", size, f"sizes={_shown(rule)}")
 
 

@@ -22,16 +22,16 @@ class Rule:
     section: str
     """The heading of the page where more is said."""
 
-    def broken(self, seen: str) -> NoReturn:
+    def broken(self, problem: str) -> NoReturn:
         """Fails the check.
 
         Args:
-            seen: what happened instead.
+            problem: what happened instead.
         """
-        pytest.fail(self.text(seen), pytrace=False)
+        pytest.fail(self.text(problem), pytrace=False)
 
-    def text(self, seen: str) -> str:
+    def text(self, problem: str) -> str:
         """The message."""
         parts = [("Contract", self.contract), ("What to do", self.remedy), ("Read", f'{PAGE}, "{self.section}"')]
-        told = [textwrap.fill(f"{name}: {text}", 112, subsequent_indent="    ") for name, text in parts]
-        return "\n".join([seen, "", *told])
+        paragraphs = [textwrap.fill(f"{name}: {text}", 112, subsequent_indent="    ") for name, text in parts]
+        return "\n".join([problem, "", *paragraphs])

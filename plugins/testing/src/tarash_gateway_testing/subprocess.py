@@ -12,7 +12,7 @@ import pytest
 
 from tarash.tarash_gateway.models import GenerationConfig, VideoJob
 
-__all__ = ["Listing", "Resumed", "listed_elsewhere", "resumed_elsewhere"]
+__all__ = ["Listing", "Resumed", "list_in_subprocess", "resume_in_subprocess"]
 
 SECONDS = 60.0
 """Seconds that the other process may take."""
@@ -38,18 +38,18 @@ class Resumed:
     error: str | None = None
 
 
-def listed_elsewhere(module: str, attribute: str = "") -> Listing:
+def list_in_subprocess(module: str, attribute: str = "") -> Listing:
     """Imports a plugin in a fresh process, and asks for its specs.
 
     Args:
         module: the plugin's module.
         attribute: the object in it that has the hooks, where it is not the module.
     """
-    told, error = _run({"task": "listing", "module": module, "attribute": attribute})
-    return Listing(error=error) if error is not None else Listing(**told)
+    result, error = _run({"task": "listing", "module": module, "attribute": attribute})
+    return Listing(error=error) if error is not None else Listing(**result)
 
 
-def resumed_elsewhere(config: GenerationConfig, job: VideoJob, key: str, plugin: Any) -> Resumed:
+def resume_in_subprocess(config: GenerationConfig, job: VideoJob, key: str, plugin: Any) -> Resumed:
     """Resumes a job in a fresh process that knows the config, the key and the job's JSON."""
     if plugin is not None and not isinstance(plugin, str) and not hasattr(plugin, "__file__"):
         pytest.skip("the plugin is an object of this process; give the name of its module")
@@ -59,8 +59,8 @@ def resumed_elsewhere(config: GenerationConfig, job: VideoJob, key: str, plugin:
         pytest.skip(f"provider_config has {', '.join(lost)}, which no other process gets")
     name = plugin if plugin is None or isinstance(plugin, str) else plugin.__name__
     order = {"task": "resuming", "config": dumped, "key": key, "job": job.model_dump_json(), "plugin": name}
-    told, error = _run({**order, "key": None if config.api_key is None else key})
-    return Resumed(error=error) if error is not None else Resumed(**told)
+    result, error = _run({**order, "key": None if config.api_key is None else key})
+    return Resumed(error=error) if error is not None else Resumed(**result)
 
 
 def _run(order: dict[str, Any]) -> tuple[dict[str, Any], str | None]:

@@ -34,7 +34,7 @@ def _listing(order: dict[str, Any]) -> dict[str, Any]:
     sys.dont_write_bytecode = True  # the import system's own writing is nobody's doing
     before = set(sys.modules)
     watch = _Watch(before)
-    sys.addaudithook(watch.saw)
+    sys.addaudithook(watch.record)
     environment, os.environ = os.environ, watch.environment()  # reads are written down
     target = importlib.import_module(order["module"])
     for part in order["attribute"].split(".") if order["attribute"] else ():
@@ -54,14 +54,14 @@ def _listing(order: dict[str, Any]) -> dict[str, Any]:
 class _Watch:
     """Writes down what a plugin does besides importing."""
 
-    def __init__(self, known: set[str]) -> None:
+    def __init__(self, modules: set[str]) -> None:
         self.over = False
-        self.known = known
+        self.modules = modules
         self.connections: list[str] = []
         self.files: list[str] = []
         self.variables: list[str] = []
 
-    def saw(self, event: str, args: tuple[Any, ...]) -> None:
+    def record(self, event: str, args: tuple[Any, ...]) -> None:
         if self.over:
             return
         if event in _CONNECTS:
@@ -78,7 +78,7 @@ class _Watch:
 
         class Watched(type(os.environ)):  # type: ignore[misc] # its class has no public name
             def __getitem__(self, key: str) -> str:
-                place = _reader(watch.known)
+                place = _reader(watch.modules)
                 if not watch.over and place is not None:
                     watch.variables.append(f"{key} ({place})")
                 return str(super().__getitem__(key))
@@ -93,14 +93,14 @@ def _is_code(path: str) -> bool:
     return path.endswith(_CODE) or ".dist-info" in path or ".egg-info" in path or os.path.isdir(path)  # noqa: PTH112 # of whatever is opened
 
 
-def _reader(known: set[str]) -> str | None:
+def _reader(modules: set[str]) -> str | None:
     """The line that reads the environment; None where it is in a module that was there before the plugin."""
     frame: Any = sys._getframe(1)  # noqa: SLF001 # the documented way to a frame
     while frame.f_globals.get("__name__") in _ON_THE_WAY and frame.f_back is not None:
         frame = frame.f_back
     name = str(frame.f_globals.get("__name__"))
     standard = name.partition(".")[0] in sys.stdlib_module_names
-    return None if standard or name in known else f"{frame.f_code.co_filename}:{frame.f_lineno}"
+    return None if standard or name in modules else f"{frame.f_code.co_filename}:{frame.f_lineno}"
 
 
 def _resuming(order: dict[str, Any]) -> dict[str, Any]:

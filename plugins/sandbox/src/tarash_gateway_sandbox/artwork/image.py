@@ -174,9 +174,11 @@ def _hang(picture: Image.Image, shown: list[Image.Image]) -> None:
     wide = (width - gap * (len(shown) + 1)) // len(shown)
     tall = round(height * 0.7) - 2 * gap
     frame = max(2, round(min(width, height) * 0.009))
-    for number, one in enumerate(shown):
-        scale = min(wide / one.width, tall / one.height)
-        fitted = one.resize((max(1, round(one.width * scale)), max(1, round(one.height * scale))))
+    for number, shown_image in enumerate(shown):
+        scale = min(wide / shown_image.width, tall / shown_image.height)
+        fitted = shown_image.resize(
+            (max(1, round(shown_image.width * scale)), max(1, round(shown_image.height * scale)))
+        )
         left = gap + number * (wide + gap) + (wide - fitted.width) // 2
         top = gap + (tall - fitted.height) // 2
         outer = (left - frame, top - frame, left + fitted.width + frame, top + fitted.height + frame)

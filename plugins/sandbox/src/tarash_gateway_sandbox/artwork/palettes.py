@@ -75,16 +75,16 @@ def rgb(colour: str, turn: float = 0.0) -> Rgb:
     return (round(turned[0] * 255), round(turned[1] * 255), round(turned[2] * 255))
 
 
-def blend(one: Rgb, other: Rgb, share: float) -> Rgb:
+def blend(first: Rgb, other: Rgb, share: float) -> Rgb:
     """A colour between two.
 
     Args:
-        one: The colour at share 0.
+        first: The colour at share 0.
         other: The colour at share 1.
         share: Where between them, 0 to 1.
 
     Returns:
         The colour in between.
     """
-    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, other, strict=True))
     return (red, green, blue)

@@ -45,8 +45,8 @@ FOREIGN = "(a prompt in another script)"
 
 @functools.lru_cache(maxsize=4096)
 def _has(character: str) -> bool:
-    known = face(40)
-    return bytes(known.getmask(character)) != bytes(known.getmask("\U000f0000"))
+    typeface = face(40)
+    return bytes(typeface.getmask(character)) != bytes(typeface.getmask("\U000f0000"))
 
 
 def settable(text: str) -> str:

@@ -30,9 +30,9 @@ class ModelError(FalError):
         more: Further entries of it.
     """
 
-    def __init__(self, place: str, message: str, kind: str, value: Any, **more: Any) -> None:
+    def __init__(self, place: str, message: str, kind: str, value: Any, **details: Any) -> None:
         super().__init__(422, message)
-        self.entry = {"loc": ["body", place], "msg": message, "type": kind, "input": value, **more}
+        self.entry = {"loc": ["body", place], "msg": message, "type": kind, "input": value, **details}
 
     def answer(self) -> Answer:
         """This error as what goes back over the wire."""

@@ -12,7 +12,7 @@ from tarash_gateway_sandbox.broken_replies import Late
 from tarash_gateway_sandbox.replies import Answer, EventStream, Reply
 
 if TYPE_CHECKING:
-    from tarash_gateway_sandbox.operations import Asked, Operation
+    from tarash_gateway_sandbox.operations import Operation, RequestFacts
     from tarash_gateway_sandbox.request import RecordedRequest
 
 
@@ -206,28 +206,28 @@ class Fault:
         """Whether a creating request that it hits has made something, and is counted as paid."""
         return self.effect.makes
 
-    def hits(self, asked: Asked) -> bool:
+    def hits(self, facts: RequestFacts) -> bool:
         """Whether it is for such a request."""
-        if self.on and asked.operation not in self.on:
+        if self.on and facts.operation not in self.on:
             return False
-        return self.only is None or bool(getattr(asked, self.only))
+        return self.only is None or bool(getattr(facts, self.only))
 
 
-def error(status: int, message: str, code: str | None = None, **more: Any) -> Answer:
+def error(status: int, message: str, code: str | None = None, **details: Any) -> Answer:
     """A refusal in the vendor's shape.
 
     Args:
         status: The HTTP status.
         message: The vendor's sentence.
         code: The vendor's code.
-        **more: Headers, as `headers`; everything else goes into the error.
+        **details: Headers, as `headers`; everything else goes into the error.
 
     Returns:
         The answer.
     """
-    headers = more.pop("headers", {})
+    headers = details.pop("headers", {})
     kind = "server_error" if status >= 500 else "invalid_request_error"
-    content = {"message": message, "type": kind, "param": None, "code": code, **more}
+    content = {"message": message, "type": kind, "param": None, "code": code, **details}
     return Answer(status, headers, json.dumps({"error": content}).encode())
 
 

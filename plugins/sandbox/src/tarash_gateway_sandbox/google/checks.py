@@ -22,35 +22,35 @@ def model_and_faults(name: object) -> tuple[str, frozenset[str]]:
     return plain, frozenset(faults.split(",")) if faults else frozenset()
 
 
-def known_model(name: str, known: Mapping[str, Any] | tuple[str, ...], version: str, verb: str) -> None:
+def known_model(name: str, allowed: Mapping[str, Any] | tuple[str, ...], version: str, verb: str) -> None:
     """Refuse a model that is not there, or not any more."""
-    if name in SHUT_DOWN and name not in known:
+    if name in SHUT_DOWN and name not in allowed:
         msg = f"This model models/{name} is no longer available. Please use {SHUT_DOWN[name]} instead."
         raise GoogleError(404, msg)
-    if name not in known:
+    if name not in allowed:
         msg = f"models/{name} is not found for API version {version}, or is not supported for {verb}."
         raise GoogleError(404, msg)
 
 
-def fields(body: object, place: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+def fields(body: object, place: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
     """An object with no field that the vendor does not know."""
     if not isinstance(body, Mapping):
         msg = f"Invalid value at '{place}': an object is expected."
         raise GoogleError(400, msg)
     for name in body:
-        if name not in known:
+        if name not in allowed:
             raise unknown_field(str(name), place)
     return body
 
 
-def proto_fields(body: object, place: str, known: tuple[str, ...]) -> Mapping[str, Any]:
+def proto_fields(body: object, place: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
     """An object of a protobuf message: each field in camel case, or as the message spells it, with underscores.
 
     Returns:
         The fields in camel case.
     """
     if not isinstance(body, Mapping):
-        return fields(body, place, known)
+        return fields(body, place, allowed)
     named: dict[str, Any] = {}
     for name, value in body.items():
         first, *others = str(name).split("_")
@@ -58,8 +58,8 @@ def proto_fields(body: object, place: str, known: tuple[str, ...]) -> Mapping[st
         if camel in named:
             msg = f"Invalid JSON payload received. The field '{camel}' is given twice at '{place}'."
             raise GoogleError(400, msg)
-        named[camel if camel in known else str(name)] = value
-    return fields(named, place, known)
+        named[camel if camel in allowed else str(name)] = value
+    return fields(named, place, allowed)
 
 
 def word(body: Mapping[str, Any], name: str, place: str, values: tuple[str, ...]) -> str | None:

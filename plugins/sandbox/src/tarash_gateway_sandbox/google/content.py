@@ -109,11 +109,11 @@ def _sent(
     stream: bool,  # noqa: FBT001 - handed over by position
     vendor: Vendor,
 ) -> Reply:
-    known: dict[str, Any] = {"modelVersion": model, "responseId": new_id("")[:24]}
+    common: dict[str, Any] = {"modelVersion": model, "responseId": new_id("")[:24]}
     if "legacy_model" in faults:
-        known["modelStatus"] = {"modelStage": "LEGACY", "retirementTime": "2027-01-31T00:00:00Z"}
+        common["modelStatus"] = {"modelStage": "LEGACY", "retirementTime": "2027-01-31T00:00:00Z"}
     used = {"promptTokenCount": 9, "candidatesTokenCount": 1120, "totalTokenCount": 1129}
-    events = [event | known for event in events]
+    events = [event | common for event in events]
     events[-1] |= {"usageMetadata": used}
     if not stream:
         return json_answer(events[-1])
@@ -153,8 +153,8 @@ def _media(part: Mapping[str, Any], place: str, vendor: Vendor) -> bytes | None:
         inline = checks.proto_fields(part["inlineData"], f"{place}.inline_data", ("data", "mimeType", "displayName"))
         return checks.data_of(inline.get("data"), f"{place}.inline_data.data")
     if part.get("fileData") is not None:
-        known = ("fileUri", "mimeType", "displayName")
-        uri = checks.proto_fields(part["fileData"], f"{place}.file_data", known).get("fileUri")
+        allowed = ("fileUri", "mimeType", "displayName")
+        uri = checks.proto_fields(part["fileData"], f"{place}.file_data", allowed).get("fileUri")
         return stored_file(str(uri), vendor).content
     return None
 
@@ -168,8 +168,8 @@ def _image_config(config: Mapping[str, Any], row: ImageModel, call: Call) -> tup
     if config.get("candidateCount", 1) != 1:
         msg = "Multiple candidates is not enabled for this model"
         raise GoogleError(400, msg)
-    known = VERTEX_IMAGE_KEYS if call.project else IMAGE_KEYS
-    image = checks.proto_fields(config.get("imageConfig") or {}, "generation_config.image_config", known)
+    allowed = VERTEX_IMAGE_KEYS if call.project else IMAGE_KEYS
+    image = checks.proto_fields(config.get("imageConfig") or {}, "generation_config.image_config", allowed)
     ratio, tier = image.get("aspectRatio", "1:1"), image.get("imageSize", "1K")
     if ratio not in row.ratios or tier not in row.tiers:
         msg = f"Invalid value: aspectRatio '{ratio}', imageSize '{tier}'."

@@ -59,7 +59,7 @@ class GoogleError(VendorError):
 
 def unsupported(field: str, value: object, values: tuple[str, ...]) -> GoogleError:
     """A value that is none of an interaction's."""
-    listed = ", ".join(f"'{one}'" for one in values)
+    listed = ", ".join(f"'{value}'" for value in values)
     msg = f"The value '{value}' is not supported for '{field}'. Supported values: {listed}."
     return GoogleError(400, msg, word="invalid_request")
 

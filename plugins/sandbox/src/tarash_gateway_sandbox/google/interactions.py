@@ -170,8 +170,8 @@ def _format_fits(form: Mapping[str, Any], call: Call) -> None:
 
 
 def _task(config: object) -> str | None:
-    known = ("seed", "temperature", "top_p", "thinking_level", "video_config")
-    plain = checks.fields({} if config is None else config, "generation_config", known)
+    allowed = ("seed", "temperature", "top_p", "thinking_level", "video_config")
+    plain = checks.fields({} if config is None else config, "generation_config", allowed)
     video = checks.fields(plain.get("video_config") or {}, "generation_config.video_config", ("task",))
     return checks.word(video, "task", "generation_config.video_config", TASKS)
 
@@ -208,8 +208,8 @@ async def _input(value: object, vendor: Vendor) -> tuple[str, list[bytes], list[
     found: dict[str, list[bytes]] = {"image": [], "video": []}
     for at, part in enumerate(parts):
         place = f"input[{at}]"
-        known = ("type", "text") if isinstance(part, Mapping) and part.get("type") == "text" else None
-        plain = checks.fields(part, place, known or ("type", "data", "uri", "mime_type", "name", "resolution"))
+        allowed = ("type", "text") if isinstance(part, Mapping) and part.get("type") == "text" else None
+        plain = checks.fields(part, place, allowed or ("type", "data", "uri", "mime_type", "name", "resolution"))
         kind = plain.get("type")
         if kind == "text" and isinstance(plain.get("text"), str):
             texts.append(plain["text"])
@@ -251,10 +251,10 @@ def _head(job: Job) -> dict[str, Any]:
 
 async def _shown(job: Job, vendor: Vendor) -> dict[str, Any]:
     """The interaction as the vendor shows it at this moment; the input is given back every time."""
-    given = _content(job.shown["input"])
+    contents = _content(job.shown["input"])
     if "big_echo" in job.faults:
-        given = [{"type": "image", "mime_type": "image/png", "data": ECHO}, *given]
-    steps: list[dict[str, Any]] = [{"type": "user_input", "content": given}]
+        contents = [{"type": "image", "mime_type": "image/png", "data": ECHO}, *contents]
+    steps: list[dict[str, Any]] = [{"type": "user_input", "content": contents}]
     shown = {**_head(job), "response_format": job.shown["response_format"], "steps": steps}
     if job.cancelled:
         return shown | {"status": "cancelled"}

@@ -40,8 +40,8 @@ async def model(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handl
 
 def _model(name: str) -> dict[str, Any]:
     methods = ["generateContent"] if name in IMAGE_MODELS else ["createInteraction"]
-    known = {"version": "001", "displayName": name, "inputTokenLimit": 32768, "outputTokenLimit": 65536}
-    return {"name": f"models/{name}", **known, "supportedGenerationMethods": methods}
+    limits = {"version": "001", "displayName": name, "inputTokenLimit": 32768, "outputTokenLimit": 65536}
+    return {"name": f"models/{name}", **limits, "supportedGenerationMethods": methods}
 
 
 def _with_words(handler: Handler) -> Handler:

@@ -115,9 +115,9 @@ class State:
                 self._waiting[name] = left - 1
             return left > 0
 
-    def wanted(self, named: frozenset[str], known: Iterable[str]) -> frozenset[str]:
-        """The faults that a request is to meet: those of its model's name, and those of `known` that wait."""
-        return named | frozenset(name for name in known if self.takes(name))
+    def wanted(self, named: frozenset[str], names: Iterable[str]) -> frozenset[str]:
+        """The faults that a request is to meet: those of its model's name, and those of `names` that wait."""
+        return named | frozenset(name for name in names if self.takes(name))
 
 
 def new_id(prefix: str) -> str:

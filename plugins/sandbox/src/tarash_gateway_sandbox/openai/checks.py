@@ -27,17 +27,17 @@ MOST_PIXELS = 3840 * 3840
 """What the sandbox draws for a deployment whose model it does not know."""
 
 
-def known_keys(body: Mapping[str, Any], known: Iterable[str]) -> None:
+def known_keys(body: Mapping[str, Any], allowed: Iterable[str]) -> None:
     """Refuse keys the vendor does not know.
 
     Args:
         body: The request's fields.
-        known: The keys there are.
+        allowed: The keys there are.
 
     Raises:
         VendorError: There is another key.
     """
-    names = set(known)
+    names = set(allowed)
     for name in body:
         if name not in names:
             raise unknown_parameter(name)

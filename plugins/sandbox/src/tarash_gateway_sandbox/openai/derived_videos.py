@@ -72,19 +72,19 @@ def _derived(call: Call, vendor: Vendor, source: OpenAIJob, body: Mapping[str, A
     return json_answer(job.resource())
 
 
-async def _source(call: Call, vendor: Vendor, body: Mapping[str, Any], known: tuple[str, ...]) -> OpenAIJob:
+async def _source(call: Call, vendor: Vendor, body: Mapping[str, Any], allowed: tuple[str, ...]) -> OpenAIJob:
     """The video that a request names or brings."""
-    checks.known_keys(body, (*known, "video[id]"))
+    checks.known_keys(body, (*allowed, "video[id]"))
     files = [file for file in call.request.files if file.field == "video"]
     checks.known_keys({file.field: 0 for file in call.request.files}, ("video",))
-    given = body.get("video", {"id": body["video[id]"]} if "video[id]" in body else None)  # a form spells it so
-    if files and given is None:
+    source = body.get("video", {"id": body["video[id]"]} if "video[id]" in body else None)  # a form spells it so
+    if files and source is None:
         return await vendor.studio.run(_uploaded, files[0].content)
-    if given is None:
+    if source is None:
         raise missing_parameter(name="video")
-    if not isinstance(given, Mapping) or not isinstance(given.get("id"), str) or files:
-        raise invalid_type(name="video", expected="a file or an object with an id", value=given)
-    return _completed(given["id"], vendor)
+    if not isinstance(source, Mapping) or not isinstance(source.get("id"), str) or files:
+        raise invalid_type(name="video", expected="a file or an object with an id", value=source)
+    return _completed(source["id"], vendor)
 
 
 def _completed(name: str, vendor: Vendor) -> OpenAIJob:

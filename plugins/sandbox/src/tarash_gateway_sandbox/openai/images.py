@@ -151,8 +151,8 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
     )
     orders = image_orders(count, first)
     pictures = await vendor.studio.images(orders)
-    asked = call.deployment or checks.text(body, "model") or model.name
-    vendor.paid.add(Paid("image", asked, prompt, count=len(pictures)))
+    requested_model = call.deployment or checks.text(body, "model") or model.name
+    vendor.paid.add(Paid("image", requested_model, prompt, count=len(pictures)))
     facts = {
         "size": f"{size[0]}x{size[1]}",
         "quality": "high" if quality in (None, "auto") else quality,

@@ -143,12 +143,12 @@ def referenced(value: Any, name: str, size: tuple[int, int]) -> tuple[bytes, str
     if not isinstance(value, Mapping):
         raise invalid_type(name, "an object", value)
     checks.known_keys({f"{name}.{key}": 0 for key in value}, (f"{name}.image_url", f"{name}.file_id"))
-    given = [key for key in ("image_url", "file_id") if value.get(key) is not None]
-    if len(given) != 1:
+    keys = [key for key in ("image_url", "file_id") if value.get(key) is not None]
+    if len(keys) != 1:
         msg = f"Invalid '{name}': provide exactly one of 'image_url' or 'file_id'."
         raise VendorError(msg, param=name, code="invalid_value")
-    source = checks.text(value, given[0]) or ""
-    if given[0] == "file_id":
+    source = checks.text(value, keys[0]) or ""
+    if keys[0] == "file_id":
         # The sandbox has no Files API, so there is no file an id could name.
         msg = f"No such File object: {source}"
         raise VendorError(msg, param=name, status=404)

@@ -172,15 +172,15 @@ def _pictures(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) ->
         if entry.frames is not None and kind not in entry.frames:
             raise checks.invalid(name=f"frame_images.{at}.frame_type", why=f"'{kind}' is not supported by {entry.id}")
     shown = [checks.content_of(part, f"frame_images.{at}") for at, part in enumerate(frames)]
-    seen = [
+    reference_contents = [
         checks.content_of(part, f"input_references.{at}")
         for at, part in enumerate(references)
         if part["type"] == "image_url"
     ]
     if frames and references:
         dropped.append("input_references")
-        seen = []
-    return next((content for content in (*shown, *seen) if content is not None), None)
+        reference_contents = []
+    return next((content for content in (*shown, *reference_contents) if content is not None), None)
 
 
 def _passed(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> None:
@@ -189,9 +189,9 @@ def _passed(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> N
     if not isinstance(provider, Mapping) or not isinstance(provider.get("options", {}), Mapping):
         raise checks.invalid(name="provider", why="expected an object with options by provider")
     for slug, options in provider.get("options", {}).items():
-        given = options.get("parameters", {}) if isinstance(options, Mapping) else {}
-        known = entry.passthrough if slug == entry.slug else ()
-        dropped += [f"provider.options.{slug}.parameters.{name}" for name in given if name not in known]
+        parameters = options.get("parameters", {}) if isinstance(options, Mapping) else {}
+        accepted = entry.passthrough if slug == entry.slug else ()
+        dropped += [f"provider.options.{slug}.parameters.{name}" for name in parameters if name not in accepted]
 
 
 def _continued(body: Mapping[str, Any], entry: VideoEntry, vendor: Vendor) -> RouterJob | None:

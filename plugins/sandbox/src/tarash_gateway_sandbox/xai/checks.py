@@ -29,7 +29,7 @@ def invalid(message: str) -> XaiError:
     return XaiError(400, "invalid-argument", message)
 
 
-def body_of(call: Call, known: Collection[str]) -> Mapping[str, Any]:
+def body_of(call: Call, allowed: Collection[str]) -> Mapping[str, Any]:
     """The fields of a JSON request; this vendor takes no forms.
 
     Raises:
@@ -40,7 +40,7 @@ def body_of(call: Call, known: Collection[str]) -> Mapping[str, Any]:
     body = call.request.json
     if not isinstance(body, Mapping):
         raise XaiError(422, "unprocessable-entity", "Failed to deserialize the JSON body into the target type")
-    unknown = [name for name in body if name not in known]
+    unknown = [name for name in body if name not in allowed]
     if unknown:
         msg = f"Argument not supported: {', '.join(unknown)}"
         raise invalid(msg)

@@ -34,10 +34,12 @@ async def edit(call: Call, vendor: Vendor) -> Answer:
 
 async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer:
     body = checks.body_of(call, (*FIELDS, *inputs))
-    asked = checks.text(body, "model") or ""
-    model = IMAGE_MODELS.get(split_model(asked)[0])
+    model_name = checks.text(body, "model") or ""
+    model = IMAGE_MODELS.get(split_model(model_name)[0])
     if model is None:
-        raise checks.XaiError(404, "not-found", f"The model {asked} does not exist or your team has no access to it.")
+        raise checks.XaiError(
+            404, "not-found", f"The model {model_name} does not exist or your team has no access to it."
+        )
     prompt = checks.text(body, "prompt")
     if not prompt:
         msg = "`prompt` is required"
@@ -47,18 +49,18 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
     ratio = checks.text(body, "aspect_ratio", IMAGE_RATIOS) or "auto"
     side = IMAGE_SIDES[checks.text(body, "resolution", IMAGE_SIDES) or "1k"]
     if body.get("quality") is not None and not model.qualities:
-        msg = f"`quality` is not supported by {asked}"
+        msg = f"`quality` is not supported by {model_name}"
         raise checks.invalid(msg)
     checks.text(body, "quality", model.qualities)
     checks.text(body, "service_tier", ("default", "priority"))
-    given = [body["image"]] if "image" in body else body.get("images", [])
-    if inputs and not given:
+    sent_images = [body["image"]] if "image" in body else body.get("images", [])
+    if inputs and not sent_images:
         msg = "`image` or `images` is required"
         raise checks.invalid(msg)
-    if len(given) > model.inputs:
-        msg = f"at most {model.inputs} images are supported by {asked}"
+    if len(sent_images) > model.inputs:
+        msg = f"at most {model.inputs} images are supported by {model_name}"
         raise checks.invalid(msg)
-    shown = [await vendor.studio.run(checks.image, item, "image") for item in given]
+    shown = [await vendor.studio.run(checks.image, item, "image") for item in sent_images]
     width, height = size_of_area("1:1" if ratio == "auto" else ratio, side)
     first = ImageOrder(
         prompt=prompt,
@@ -71,7 +73,7 @@ async def _answer(call: Call, vendor: Vendor, inputs: tuple[str, ...]) -> Answer
     )
     orders = image_orders(count, first)
     drawn = await vendor.studio.images(orders)
-    vendor.paid.add(Paid("image", asked, prompt, count=count))
+    vendor.paid.add(Paid("image", model_name, prompt, count=count))
     data: list[dict[str, Any]] = []
     for order, content in zip(orders, drawn, strict=True):
         item = {"mime_type": "image/jpeg", "respect_moderation": True, "revised_prompt": ""}

@@ -58,7 +58,7 @@ class XaiJob(Job):
 async def generate(call: Call, vendor: Vendor) -> Answer:
     """POST /videos/generations."""
     body = checks.body_of(call, GENERATION)
-    asked, model = _model(body)
+    model_name, model = _model(body)
     seconds = checks.whole(body, "duration", 1, 15) or 8
     ratio = checks.text(body, "aspect_ratio", VIDEO_RATIOS) or "16:9"
     resolution = checks.text(body, "resolution", model.resolutions) or "480p"
@@ -73,7 +73,7 @@ async def generate(call: Call, vendor: Vendor) -> Answer:
         msg = "1080p is not supported with reference images"
         raise checks.invalid(msg)
     if "last_frame" in body and not model.last_frame:
-        msg = f"`last_frame` is not supported by {asked}"
+        msg = f"`last_frame` is not supported by {model_name}"
         raise checks.invalid(msg)
     if not isinstance(body.get("generate_audio", True), bool):
         msg = "`generate_audio` must be a boolean"
@@ -120,9 +120,9 @@ async def stored(call: Call, vendor: Vendor) -> Answer:
 
 
 def _changed(call: Call, vendor: Vendor, body: Any, *, seconds: int) -> Answer:
-    asked, model = _model(body)
+    model_name, model = _model(body)
     if not model.edits:
-        msg = f"{asked} does not edit or extend videos"
+        msg = f"{model_name} does not edit or extend videos"
         raise checks.invalid(msg)
     video = body.get("video")
     url = video.get("url") if isinstance(video, dict) else None
@@ -149,8 +149,10 @@ def _created(
 
 
 def _model(body: Any) -> tuple[str, VideoModel]:
-    asked = checks.text(body, "model") or ""
-    model = VIDEO_MODELS.get(split_model(asked)[0])
+    model_name = checks.text(body, "model") or ""
+    model = VIDEO_MODELS.get(split_model(model_name)[0])
     if model is None:
-        raise checks.XaiError(404, "not-found", f"The model {asked} does not exist or your team has no access to it.")
-    return asked, model
+        raise checks.XaiError(
+            404, "not-found", f"The model {model_name} does not exist or your team has no access to it."
+        )
+    return model_name, model

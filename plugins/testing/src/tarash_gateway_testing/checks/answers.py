@@ -81,8 +81,8 @@ class AnswerChecks(Case):
         self.needs_form(form_of_answer)
         wanted = plain.value.cost if plain.value is not None and count in ("4160.0", "'4160'") else None
         if plain.error is not None or outcome.error is not None or outcome.value.cost != wanted:
-            told = getattr(outcome.value, "cost", None)
-            self.broken(_COUNTED, f"counts were written as {count}: the cost is {told}, not {wanted} ({outcome})")
+            cost = getattr(outcome.value, "cost", None)
+            self.broken(_COUNTED, f"counts were written as {count}: the cost is {cost}, not {wanted} ({outcome})")
 
     @pytest.mark.parametrize("form", UNUSUAL)
     def test_an_image_of_an_unusual_format_is_handed_over(self, calls: Calls, form: str) -> None:
@@ -116,9 +116,9 @@ class AnswerChecks(Case):
         outcome = attempt(calls.generate_image, self.config("image"), self.request("image", n=min(most, 3)))
         self.needs_form(form_of_answer)
         made = len(outcome.value.images) if outcome.value is not None else 0
-        told = outcome.value.warnings if outcome.value is not None else []
-        if made != min(most, 3) - 1 or not any(BLOCKED in warning for warning in told):
-            self.broken(_READ, f"item 2 of {min(most, 3)} was blocked, {made} images and {told!r} came: {outcome}")
+        warnings = outcome.value.warnings if outcome.value is not None else []
+        if made != min(most, 3) - 1 or not any(BLOCKED in warning for warning in warnings):
+            self.broken(_READ, f"item 2 of {min(most, 3)} was blocked, {made} images and {warnings!r} came: {outcome}")
 
     @KINDS
     def test_a_refusal_in_words_of_the_safety_system_is_moderation(self, calls: Calls, kind: Kind) -> None:

@@ -69,8 +69,8 @@ class CatalogueChecks(Case):
         self.needs("models")
         self.vendor.fail(UNREADABLE[answer], "models")
         outcome = attempt(calls.refresh, self.config(self.kind()))
-        told = isinstance(outcome.error, TarashError) and not isinstance(outcome.error, PluginError)
-        if not told and outcome.value != []:
+        is_error = isinstance(outcome.error, TarashError) and not isinstance(outcome.error, PluginError)
+        if not is_error and outcome.value != []:
             self.broken(_UNREADABLE, f"the list of models was answered with {answer}: {outcome}")
 
     def test_no_request_waits_for_the_list_of_models(self, calls: Calls) -> None:
@@ -78,6 +78,6 @@ class CatalogueChecks(Case):
         self.needs("models")
         kind = self.kind()
         attempt(calls.create, kind, self.config(kind), self.request(kind))
-        asked = len(self.vendor.sent("models"))
-        if asked:
-            self.broken(_APART, f"{asked} requests for the list of models were sent while something was made")
+        count = len(self.vendor.sent("models"))
+        if count:
+            self.broken(_APART, f"{count} requests for the list of models were sent while something was made")

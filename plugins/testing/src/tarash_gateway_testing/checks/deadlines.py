@@ -100,12 +100,12 @@ class DeadlineChecks(Case):
     def test_a_cancelled_call_names_its_job(self) -> None:
         """The job goes on, and whoever cancelled can fetch it."""
         self.needs("video", "poll")
-        seen, error, _ = asyncio.run(self._cancelled())
+        reported, error, _ = asyncio.run(self._cancelled())
         notes = " ".join(getattr(error, "__notes__", []))
-        if not isinstance(error, asyncio.CancelledError) or seen is None or seen.id not in notes:
-            job = seen.id if seen is not None else "unknown"
-            told = f"{type(error).__name__}: {error}; its notes: {notes or 'none'}"
-            self.broken(_NOTE, f"a call was cancelled while it waited for job {job}: {told}")
+        if not isinstance(error, asyncio.CancelledError) or reported is None or reported.id not in notes:
+            job = reported.id if reported is not None else "unknown"
+            details = f"{type(error).__name__}: {error}; its notes: {notes or 'none'}"
+            self.broken(_NOTE, f"a call was cancelled while it waited for job {job}: {details}")
 
     def test_a_cancelled_call_closes_its_connection(self) -> None:
         """A request that nobody waits for any more is given up."""
@@ -150,7 +150,7 @@ class DeadlineChecks(Case):
         return (jobs[-1] if jobs else None), raised, closed
 
     def _in_time(
-        self, once: Callable[[float], Outcome], timeouts: Iterable[float], role: Role, seen: str
+        self, once: Callable[[float], Outcome], timeouts: Iterable[float], role: Role, problem: str
     ) -> tuple[int, Outcome]:
         """Makes a call that cannot go well.
 
@@ -158,7 +158,7 @@ class DeadlineChecks(Case):
             once: makes it, with a timeout.
             timeouts: seconds to try, one after the other.
             role: what must have arrived for a try to count.
-            seen: what is wrong with the answer, for the message.
+            problem: what is wrong with the answer, for the message.
 
         Returns:
             How many such requests arrived, and what the call came to.
@@ -170,7 +170,7 @@ class DeadlineChecks(Case):
             took, sent = time.monotonic() - begun, len(self.vendor.sent(role)) - before
             slow_ones += took > timeout + SLACK
             if slow_ones > 1:
-                self.broken(_DEADLINE, f"{seen}: with timeout={timeout:g} the call took {took:.1f} s")
+                self.broken(_DEADLINE, f"{problem}: with timeout={timeout:g} the call took {took:.1f} s")
             if sent and took <= timeout + SLACK:
                 break
         return sent, outcome

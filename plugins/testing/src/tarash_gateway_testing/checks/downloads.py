@@ -69,8 +69,8 @@ class DownloadChecks(Case):
         self.needs("image")
         outcome = attempt(calls.generate_image, self.config("image"), self.request("image"))
         if outcome.error is not None or any(not picture.size_bytes for picture in outcome.value.images):
-            told = getattr(outcome.value, "warnings", [])
-            self.broken(_PICTURE, f"a picture was made, and {outcome} {told}")
+            warnings = getattr(outcome.value, "warnings", [])
+            self.broken(_PICTURE, f"a picture was made, and {outcome} {warnings}")
 
     def test_bytes_behind_the_end_of_a_video_are_taken(self, calls: Calls) -> None:
         """With a warning: every player accepts them."""
@@ -111,8 +111,8 @@ class DownloadChecks(Case):
         elif ranges != "in ranges":
             pytest.skip("this is played by a FakeVendor only")
         self.vendor.fail(Cut(), "download")
-        seen = f"a download was cut half-way, the vendor gives clips {ranges}"
-        self._comes_whole(self._generated(calls), _CUT, seen)
+        problem = f"a download was cut half-way, the vendor gives clips {ranges}"
+        self._comes_whole(self._generated(calls), _CUT, problem)
 
     @pytest.mark.parametrize("fault", PASSING)
     def test_a_download_that_fails_in_passing_is_tried_again(self, calls: Calls, fault: str) -> None:
@@ -150,29 +150,29 @@ class DownloadChecks(Case):
     def _generated(self, calls: Calls) -> Outcome:
         return attempt(calls.generate_video, self.config("video"), self.request("video"))
 
-    def _comes_whole(self, outcome: Outcome, rule: Rule, seen: str) -> None:
+    def _comes_whole(self, outcome: Outcome, rule: Rule, problem: str) -> None:
         made: Any = outcome.value
         if not isinstance(made, VideoGenerationResponse):
-            self.broken(rule, f"{seen}: {outcome}")
+            self.broken(rule, f"{problem}: {outcome}")
         job_id = made.job.id if made.job is not None else ""
         wanted = self.vendor.clip(job_id)
         if wanted is not None and made.video.content != wanted:
-            told = f"{len(made.video.content)} bytes came, other ones than the {len(wanted)} that the vendor has"
-            self.broken(rule, f"{seen}: {told}")
-        self._made_once(seen)
+            difference = f"{len(made.video.content)} bytes came, other ones than the {len(wanted)} that the vendor has"
+            self.broken(rule, f"{problem}: {difference}")
+        self._made_once(problem)
 
     def _needs_a_download(self, outcome: Outcome) -> None:
         """Skips the check where nothing is fetched that could go wrong."""
         if outcome.error is None and not self.vendor.sent("download"):
             pytest.skip("the video comes with the answer about its job: nothing is downloaded")
 
-    def _is_an_error(self, outcome: Outcome, seen: str) -> None:
+    def _is_an_error(self, outcome: Outcome, problem: str) -> None:
         self._needs_a_download(outcome)
         if not isinstance(outcome.error, DownloadError) or outcome.error.job is None:
-            self.broken(_BAD, f"{seen}: {outcome}")
-        self._made_once(seen)
+            self.broken(_BAD, f"{problem}: {outcome}")
+        self._made_once(problem)
 
-    def _made_once(self, seen: str) -> None:
+    def _made_once(self, problem: str) -> None:
         made = len(self.vendor.sent("submit"))
         if made != 1:
-            self.broken(_PASSING, f"{seen}: {made} jobs were submitted for one video")
+            self.broken(_PASSING, f"{problem}: {made} jobs were submitted for one video")

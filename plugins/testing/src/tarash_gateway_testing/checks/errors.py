@@ -72,9 +72,9 @@ class ErrorChecks(Case):
         outcome = attempt(calls.create, kind, self.config(kind, max_retries=0), self.request(kind))
         error = outcome.error
         if not isinstance(error, expected) or error.status_code != status or error.billable != "no":
-            told = {name: getattr(error, name, None) for name in ("status_code", "billable")}
+            attributes = {name: getattr(error, name, None) for name in ("status_code", "billable")}
             wanted = f"{expected.__name__} with status_code={status} and billable='no' was expected"
-            self.broken(_CLASS, f"the answer {status} to {SPOKEN[kind]}: {outcome} ({told}); {wanted}")
+            self.broken(_CLASS, f"the answer {status} to {SPOKEN[kind]}: {outcome} ({attributes}); {wanted}")
         if "three legs" not in str(error):
             self.broken(_WORDS, f"the vendor said 'three legs are too many', the error says: {error}")
 

@@ -102,15 +102,15 @@ class ImageJobChecks(Case):
 
     def _check_once(self, outcome: Outcome, role: Role, fault: str, *, passes: bool) -> None:
         made = len(self.vendor.sent("image"))
-        seen = f"a request of role {role!r} after the creating one went wrong ({fault})"
+        problem = f"a request of role {role!r} after the creating one went wrong ({fault})"
         if made != 1:
-            self.broken(_ONCE, f"{seen}, and {made} creating requests were sent: {outcome}")
+            self.broken(_ONCE, f"{problem}, and {made} creating requests were sent: {outcome}")
         if isinstance(outcome.value, ImageGenerationResponse):
             return
         if passes:
-            self.broken(_ONCE, f"{seen} once, which passes, and the call ended: {outcome}")
+            self.broken(_ONCE, f"{problem} once, which passes, and the call ended: {outcome}")
         if not isinstance(outcome.error, TarashError) or outcome.error.job is None:
-            self.broken(_ONCE, f"{seen}, and the error has no job: {outcome}")
+            self.broken(_ONCE, f"{problem}, and the error has no job: {outcome}")
 
     def test_an_image_job_is_resumed_from_its_json(self, calls: Calls) -> None:
         """Submitted, written down, read again, fetched."""

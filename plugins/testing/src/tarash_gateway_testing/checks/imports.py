@@ -11,7 +11,7 @@ import pytest
 from tarash.tarash_gateway.plugins import PROVIDERS, ProviderSpec, discover, normalize_name
 from tarash_gateway_testing.base import Case
 from tarash_gateway_testing.rules import Rule
-from tarash_gateway_testing.subprocess import Listing, listed_elsewhere
+from tarash_gateway_testing.subprocess import Listing, list_in_subprocess
 
 __all__ = ["HEAVY", "LoadingChecks"]
 
@@ -67,7 +67,7 @@ class LoadingChecks(Case):
         """It is found by its name."""
         if self.plugin is not None:
             pytest.skip("the plugin is given in `plugin`; install it and leave that out to have this checked")
-        found = sorted(one.name for one in discover(PROVIDERS))
+        found = sorted(entry.name for entry in discover(PROVIDERS))
         if normalize_name(self.provider) not in map(normalize_name, found):
             self.broken(_NAMED, f"no entry point is named {self.provider!r}; there are {', '.join(found) or 'none'}")
         declared = self.spec().name
@@ -115,7 +115,7 @@ class LoadingChecks(Case):
     def _listing(self) -> Listing:
         """What importing the plugin does, found out once."""
         place = self._place()
-        listing = self._listings.get(place) or self._listings.setdefault(place, listed_elsewhere(*place))
+        listing = self._listings.get(place) or self._listings.setdefault(place, list_in_subprocess(*place))
         if listing.error is not None:
             self.broken(_LAZY, f"the plugin's module cannot be imported in a fresh process:\n{listing.error}")
         return listing
@@ -129,7 +129,8 @@ class LoadingChecks(Case):
         if self.plugin is not None:
             pytest.skip("the plugin is an object of this process; give the name of its module")
         found = next(
-            (one for one in discover(PROVIDERS) if normalize_name(one.name) == normalize_name(self.provider)), None
+            (entry for entry in discover(PROVIDERS) if normalize_name(entry.name) == normalize_name(self.provider)),
+            None,
         )
         if found is None:
             self.broken(_NAMED, f"no entry point is named {self.provider!r}")

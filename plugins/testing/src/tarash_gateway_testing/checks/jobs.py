@@ -23,7 +23,7 @@ from tarash_gateway_testing.fake.faults import Dropped, Fault
 from tarash_gateway_testing.fake.forms import id_as_number, reason_in_a_list
 from tarash_gateway_testing.fake.requests import UNHEARD_OF, State
 from tarash_gateway_testing.rules import Rule
-from tarash_gateway_testing.subprocess import resumed_elsewhere
+from tarash_gateway_testing.subprocess import resume_in_subprocess
 
 __all__ = ["JobChecks"]
 
@@ -113,7 +113,7 @@ class JobChecks(Case):
         config = self.config("video")
         outcome = attempt(Calls("sync").submit, config, self.request("video"))
         job = self._job_of(outcome)
-        there = resumed_elsewhere(config, job, self.vendor.key, self.plugin)
+        there = resume_in_subprocess(config, job, self.vendor.key, self.plugin)
         if there.error is not None:
             self.broken(_PLAIN, f"another process that resumed job {job.id} failed:\n{there.error}")
         here = attempt(Calls("sync").resume, config, job)
@@ -156,9 +156,11 @@ class JobChecks(Case):
         config = self.config("video")
         job = self._job_of(attempt(calls.submit, config, self.request("video")))
         outcome = attempt(calls.poll, config, job)
-        seen = getattr(outcome.value, "status", None)
-        if seen != status:
-            self.broken(_WORDS, f"the vendor said {self.job_words[status]!r} ({status}), the job is {seen}: {outcome}")
+        reported = getattr(outcome.value, "status", None)
+        if reported != status:
+            self.broken(
+                _WORDS, f"the vendor said {self.job_words[status]!r} ({status}), the job is {reported}: {outcome}"
+            )
 
     @pytest.mark.parametrize(("state", "word"), [(state, word) for state in SYNONYMS for word in SYNONYMS[state]])
     def test_a_synonym_of_a_status_is_understood(self, calls: Calls, state: State, word: str) -> None:
@@ -218,10 +220,10 @@ class JobChecks(Case):
         self.vendor.jobs_go("in_progress", "in_progress")
         config = self.config("video")
         job = self._job_of(attempt(calls.submit, config, self.request("video")))
-        seen = attempt(calls.poll, config, job.model_copy(update={"status": "completed"}))
+        outcome = attempt(calls.poll, config, job.model_copy(update={"status": "completed"}))
         looks = len(self.vendor.sent("poll"))
-        if looks != 1 or getattr(seen.value, "status", None) != "in_progress":
-            self.broken(_NEWS, f"the vendor says in_progress, the job said completed: after {looks} requests {seen}")
+        if looks != 1 or getattr(outcome.value, "status", None) != "in_progress":
+            self.broken(_NEWS, f"the vendor says in_progress, the job said completed: after {looks} requests {outcome}")
 
     def test_a_look_is_one_request(self, calls: Calls) -> None:
         """Also where it fails: patience is core's."""
@@ -283,12 +285,12 @@ class JobChecks(Case):
         config = self.config("video")
         job = self._job_of(attempt(calls.submit, config, self.request("video")))
         outcome = attempt(calls.cancel, config, job)
-        asked = len(self.vendor.sent("cancel"))
+        count = len(self.vendor.sent("cancel"))
         if "cancel" not in self.vendor.roles:
             if not isinstance(outcome.error, UnsupportedOperationError):
                 self.broken(_CANCEL, f"the vendor has no handler for 'cancel', and cancel_video: {outcome}")
-        elif asked != 1 or getattr(outcome.value, "status", None) != "cancelled":
-            self.broken(_CANCEL, f"cancel_video sent {asked} requests to cancel, and {outcome}")
+        elif count != 1 or getattr(outcome.value, "status", None) != "cancelled":
+            self.broken(_CANCEL, f"cancel_video sent {count} requests to cancel, and {outcome}")
 
     def test_several_videos_of_one_job_all_come(self, calls: Calls) -> None:
         """For models that make several."""

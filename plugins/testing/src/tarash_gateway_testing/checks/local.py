@@ -174,15 +174,15 @@ class LocalChecks(Case):
 
     def test_progress_is_percent_and_grows(self, calls: Calls) -> None:
         """Where there is any."""
-        seen: list[float] = []
+        percentages: list[float] = []
 
         def listen(update: ImageGenerationUpdate) -> None:
             if update.status == "in_progress" and update.progress is not None:
-                seen.append(update.progress)
+                percentages.append(update.progress)
 
         calls.generate_image(self._config(), self._wish(), on_progress=listen)
-        if seen != sorted(seen) or any(not 0 <= percent <= 100 for percent in seen):
-            self.broken(_PROGRESS, f"the progress of one call was {seen}")
+        if percentages != sorted(percentages) or any(not 0 <= percent <= 100 for percent in percentages):
+            self.broken(_PROGRESS, f"the progress of one call was {percentages}")
 
     def _image_rows(self) -> Iterator[ImageModel]:
         return (row for row in self.rows("image") if isinstance(row, ImageModel))

@@ -105,10 +105,10 @@ class LoopChecks(Case):
         await asyncio.gather(call, return_exceptions=True)
         return longest
 
-    def _went_well(self, outcomes: list[Outcome], seen: str) -> None:
+    def _went_well(self, outcomes: list[Outcome], problem: str) -> None:
         failed = [str(outcome) for outcome in outcomes if outcome.error is not None]
         if failed:
-            self.broken(_ANYWHERE, f"{seen}, {len(failed)} of {len(outcomes)} failed: {failed[0]}")
+            self.broken(_ANYWHERE, f"{problem}, {len(failed)} of {len(outcomes)} failed: {failed[0]}")
 
     def _all_arrived(self, count: int) -> None:
         arrived = len(self.vendor.sent(ROLE_OF[self.kind()]))

@@ -105,19 +105,19 @@ class MoneyChecks(Case):
         self._sent_once(kind, f"the answer was lost ({fault})")
         found = isinstance(outcome.value, VideoJob) and "list" in self.vendor.roles
         if not found:
-            self._told_as_unknown(outcome, kind, fault)
+            self._check_unknown(outcome, kind, fault)
         if isinstance(lost, int) and getattr(outcome.error, "status_code", None) != lost:
-            told = getattr(outcome.error, "status_code", None)
-            self.broken(_STATUS, f"the answer {lost} to {SPOKEN[kind]} became an error with status_code={told}")
+            details = getattr(outcome.error, "status_code", None)
+            self.broken(_STATUS, f"the answer {lost} to {SPOKEN[kind]} became an error with status_code={details}")
 
-    def _told_as_unknown(self, outcome: Any, kind: Kind, fault: str) -> None:
+    def _check_unknown(self, outcome: Any, kind: Kind, fault: str) -> None:
         error = outcome.error
         right = isinstance(error, UnconfirmedGenerationError) or (
             isinstance(error, InvalidResponseError) and fault == "web page"
         )
         if not right or (isinstance(error, TarashError) and error.billable == "no"):
-            told = f" with billable={error.billable!r}" if isinstance(error, TarashError) else ""
-            self.broken(_UNKNOWN, f"the answer to {SPOKEN[kind]} was lost ({fault}), and {outcome}{told}")
+            details = f" with billable={error.billable!r}" if isinstance(error, TarashError) else ""
+            self.broken(_UNKNOWN, f"the answer to {SPOKEN[kind]} was lost ({fault}), and {outcome}{details}")
 
     @pytest.mark.parametrize("fault", ["dropped", "cut"])
     def test_a_lost_job_is_found_in_the_vendors_list(self, calls: Calls, fault: str) -> None:
@@ -155,8 +155,8 @@ class MoneyChecks(Case):
         self._sent_once(kind, f"it was refused with {status}, and max_retries is 0")
         error = outcome.error
         if not isinstance(error, expected) or error.billable != "no" or not error.retryable or error.retry_after != 7:
-            told = {name: getattr(error, name, None) for name in ("billable", "retryable", "retry_after")}
-            self.broken(_REFUSED, f"a {status} with Retry-After: 7 to {SPOKEN[kind]}: {outcome} ({told})")
+            details = {name: getattr(error, name, None) for name in ("billable", "retryable", "retry_after")}
+            self.broken(_REFUSED, f"a {status} with Retry-After: 7 to {SPOKEN[kind]}: {outcome} ({details})")
 
     @KINDS
     def test_a_vendor_that_is_not_reached_bills_nothing(self, calls: Calls, kind: Kind) -> None:
@@ -169,8 +169,8 @@ class MoneyChecks(Case):
             outcome = attempt(calls.create, kind, self.config(kind, nowhere, max_retries=0), self.request(kind))
         error = outcome.error
         if not isinstance(error, ConnectionFailedError) or error.billable != "no" or not error.retryable:
-            told = {name: getattr(error, name, None) for name in ("billable", "retryable")}
-            self.broken(_NOT_REACHED, f"nobody listens at {origin}: {outcome} ({told})")
+            details = {name: getattr(error, name, None) for name in ("billable", "retryable")}
+            self.broken(_NOT_REACHED, f"nobody listens at {origin}: {outcome} ({details})")
 
     def _sent_once(self, kind: Kind, circumstance: str) -> None:
         sent = self.vendor.sent("image", "stream", "submit")

@@ -101,10 +101,10 @@ class OriginChecks(Case):
         if self.elsewhere.sent():
             self.broken(_SCREENED, f"the {way} of a result led to {inside}, and it was fetched: {outcome}")
 
-    def _no_key_elsewhere(self, rule: Rule, seen: str) -> None:
+    def _no_key_elsewhere(self, rule: Rule, problem: str) -> None:
         leaked = [str(request) for request in self.elsewhere.sent() if request.holds(self.vendor.key)]
         if leaked:
-            self.broken(rule, f"{seen}, and the key went there: {', '.join(leaked)}")
+            self.broken(rule, f"{problem}, and the key went there: {', '.join(leaked)}")
 
 
 def _resolving(resolve: Callable[..., Any]) -> Callable[..., Any]:

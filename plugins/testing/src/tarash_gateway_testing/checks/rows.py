@@ -85,12 +85,12 @@ class RowChecks(Case):
     def test_rows_name_fields_that_there_are(self, kind: MediaKind) -> None:
         """A misspelt field would be looked at in vain."""
         model: Any = ImageGenerationRequest if kind == "image" else VideoGenerationRequest
-        known = {*model.model_fields, "stream"}
+        fields = {*model.model_fields, "stream"}
         for row in self._all_rows(kind):
             named = {*row.unsupported, *row.substitutes, *(rule.field for rule in row.rules)}
             named |= {name for rule in row.rules for name in rule.when}
             named |= {name for names in getattr(row, "operation_fields", {}).values() for name in names}
-            wrong = sorted(name for name in named if name not in known and not name.startswith("extra_params."))
+            wrong = sorted(name for name in named if name not in fields and not name.startswith("extra_params."))
             if wrong:
                 self.broken(_FIELDS, f"the row of {row.model} names {', '.join(wrong)}, which no {kind} request has")
 
@@ -128,8 +128,10 @@ class RowChecks(Case):
                 if not isinstance(outcome.error, ValidationError):
                     passed.append(f"{row.model}: {value} with {value.why}: {outcome}")
         if passed or self.vendor.sent():
-            told = [f"{len(passed)} undeclared values were not refused ({len(self.vendor.sent())} requests went out):"]
-            self.broken(_REFUSED, "\n".join(told + passed))
+            message = [
+                f"{len(passed)} undeclared values were not refused ({len(self.vendor.sent())} requests went out):"
+            ]
+            self.broken(_REFUSED, "\n".join(message + passed))
 
     @OF_KIND
     def test_prompt_model_and_input_image_reach_the_vendor(self, calls: Calls, kind: MediaKind) -> None:
@@ -143,9 +145,15 @@ class RowChecks(Case):
             outcome = attempt(calls.create, kind, self.config(kind), request)
             sent = self.vendor.sent()[before:]
             wanted = {"prompt": request.prompt, "model": self.spec().wire_model(model)}
-            lost = [name for name, value in wanted.items() if not any(self._reached(one, name, value) for one in sent)]
+            lost = [
+                name
+                for name, value in wanted.items()
+                if not any(self._reached(sent_request, name, value) for sent_request in sent)
+            ]
             images = [image.image for image in request.image_list]
-            lost += ["image_list" for image in images if not any(carries_file(one, image) for one in sent)]
+            lost += [
+                "image_list" for image in images if not any(carries_file(sent_request, image) for sent_request in sent)
+            ]
             if outcome.error is not None or lost:
                 listed = ", ".join(map(str, sent)) or "none"
                 self.broken(_TAKEN, f"{', '.join(lost) or 'all'} of {model} did not arrive ({listed}): {outcome}")
@@ -160,22 +168,24 @@ class RowChecks(Case):
     def _trouble_with(self, kind: MediaKind, row: ModelRow, value: Value) -> str | None:
         """Why a declared value does not reach the vendor; None where it does, or where it cannot be tried."""
         config = self.config(kind, model=row.model)
-        asked, refused = self._fitting(config, kind, row, value)
-        if asked is None:
+        request, refused = self._fitting(config, kind, row, value)
+        if request is None:
             return refused
         how: Kind = "stream" if refused == "stream" else kind
         if ROLE_OF[how] not in self.vendor.roles:
             return None
         before = len(self.vendor.sent())
-        outcome = attempt(Calls("sync").create, how, config, asked)
+        outcome = attempt(Calls("sync").create, how, config, request)
         if outcome.error is not None:
             return str(outcome)
-        told = outcome.value.request
+        snapshot = outcome.value.request
         name, _, param = value.field.partition(".")
         # A ratio may go out as the size that stands for it.
-        field = "size" if name == "aspect_ratio" and name not in told else name
-        sent = told.get(field, {}).get(param) if param else told.get(field)
-        if sent is None or any(self._reached(one, value.field, sent) for one in self.vendor.sent()[before:]):
+        field = "size" if name == "aspect_ratio" and name not in snapshot else name
+        sent = snapshot.get(field, {}).get(param) if param else snapshot.get(field)
+        if sent is None or any(
+            self._reached(sent_request, value.field, sent) for sent_request in self.vendor.sent()[before:]
+        ):
             return None
         return f"{sent!r} is not in the request that was sent"
 

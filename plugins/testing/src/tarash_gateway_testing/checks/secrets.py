@@ -145,8 +145,8 @@ class SecretChecks(Case):
         """Neither the config nor the environment has a key."""
         kind, variable = self.kind(), self._variable()
         outcome = attempt(calls.create, kind, self._without_key(kind), self.request(kind))
-        told = isinstance(outcome.error, ConfigurationError) and variable in str(outcome.error)
-        if not told or self.vendor.sent():
+        names_variable = isinstance(outcome.error, ConfigurationError) and variable in str(outcome.error)
+        if not names_variable or self.vendor.sent():
             self.broken(_MISSING, f"there was no key, {len(self.vendor.sent())} requests were sent, and {outcome}")
 
     def _variable(self) -> str:

@@ -53,8 +53,8 @@ class SettingChecks(Case):
         """With the name that was meant."""
         kind = self.kind()
         outcome = attempt(calls.create, kind, self.config_with(kind, heders={"x-gateway": "a"}), self.request(kind))
-        told = str(outcome.error)
-        if not isinstance(outcome.error, ConfigurationError) or "headers" not in told or self.vendor.sent():
+        message = str(outcome.error)
+        if not isinstance(outcome.error, ConfigurationError) or "headers" not in message or self.vendor.sent():
             sent = len(self.vendor.sent())
             self.broken(_UNKNOWN, f"provider_config had 'heders', {sent} requests were sent, and {outcome}")
 

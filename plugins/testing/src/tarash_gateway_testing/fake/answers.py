@@ -60,9 +60,9 @@ class Stream:
         self.content_type = content_type
 
 
-def as_answer(given: Any) -> Answer | Stream:
+def as_answer(value: Any) -> Answer | Stream:
     """What a handler returned, as an answer: JSON, text and bytes come with the status 200."""
-    return given if isinstance(given, (Answer, Stream)) else Answer(body=given)
+    return value if isinstance(value, (Answer, Stream)) else Answer(body=value)
 
 
 def _event(data: Any) -> bytes:

@@ -304,12 +304,12 @@ class FakeVendor:
             job.message = self._message or job.message
             self.jobs.append(job)
             return job
-        known = next((job for job in self.jobs if request.holds(job.id)), None)
-        if known is not None and request.role == "poll":
-            known.look()
-        if known is not None and request.role == "cancel":
-            known.end_as("cancelled")
-        return known
+        subject = next((job for job in self.jobs if request.holds(job.id)), None)
+        if subject is not None and request.role == "poll":
+            subject.look()
+        if subject is not None and request.role == "cancel":
+            subject.end_as("cancelled")
+        return subject
 
     def _kit_file(self, request: Request) -> Answer | None:
         name = request.path.rpartition("/")[2].rpartition(".")[0]
@@ -324,11 +324,11 @@ class FakeVendor:
 
     def _ranged(self, request: Request, answer: Answer | Stream) -> Answer | Stream:
         """The part of a clip that was asked for."""
-        asked = request.headers.get("range", "").removeprefix("bytes=").partition("-")[0]
+        first_byte = request.headers.get("range", "").removeprefix("bytes=").partition("-")[0]
         plain = isinstance(answer, Answer) and answer.status == 200 and isinstance(answer.body, bytes)
-        if not (plain and asked.isdigit() and self.serves_ranges and request.role == "download"):
+        if not (plain and first_byte.isdigit() and self.serves_ranges and request.role == "download"):
             return answer
         assert isinstance(answer, Answer)  # noqa: S101 # it is plain
-        start, whole = int(asked), len(answer.content())
-        told = {"content-range": f"bytes {start}-{whole - 1}/{whole}"}
-        return replace(answer, status=206, body=answer.content()[start:], headers={**answer.headers, **told})
+        start, whole = int(first_byte), len(answer.content())
+        content_range = {"content-range": f"bytes {start}-{whole - 1}/{whole}"}
+        return replace(answer, status=206, body=answer.content()[start:], headers={**answer.headers, **content_range})

@@ -181,8 +181,8 @@ def _head(answer: Answer | Stream) -> bytes:
         **({} if whole else {"transfer-encoding": "chunked"}),
         **({name.lower(): value for name, value in answer.headers.items()} if isinstance(answer, Answer) else {}),
     }
-    known = http.HTTPStatus._value2member_map_
-    reason = http.HTTPStatus(answer.status).phrase if answer.status in known else "Status"
+    statuses = http.HTTPStatus._value2member_map_
+    reason = http.HTTPStatus(answer.status).phrase if answer.status in statuses else "Status"
     lines = [f"HTTP/1.1 {answer.status} {reason}", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
