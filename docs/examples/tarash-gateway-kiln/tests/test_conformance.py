@@ -52,13 +52,13 @@ class TestKiln(ProviderConformance):
 
     def shown(self, job):
         sent = job.request.json
-        told = {"job": job.id, "state": job.word, "model": sent["model"], "prompt": sent["prompt"]}
-        told |= {"created": job.created_at, "progress": 1.0 if job.finished else 0.4}
+        body = {"job": job.id, "state": job.word, "model": sent["model"], "prompt": sent["prompt"]}
+        body |= {"created": job.created_at, "progress": 1.0 if job.finished else 0.4}
         if job.finished:
-            told["videos"] = [{"at": job.result_url(index)} for index in range(job.outputs)]
+            body["videos"] = [{"at": job.result_url(index)} for index in range(job.outputs)]
         if job.state == "failed":
-            told["error"] = {"kind": "too_hot", "text": job.message}
-        return told
+            body["error"] = {"kind": "too_hot", "text": job.message}
+        return body
 
     # What is Kiln's own, and no kit can know.
 

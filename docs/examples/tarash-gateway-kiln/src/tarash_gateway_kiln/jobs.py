@@ -28,7 +28,7 @@ def error_in(answer: Answer) -> TarashError:
 
 
 def body_of(prepared: PreparedRequest[VideoGenerationRequest], upload: str | None) -> dict[str, Any]:
-    """Returns what is sent; what was not asked for is left to the vendor."""
+    """Returns the body of the request, without the fields that the caller left out."""
     request = prepared.request
     body = {
         "model": prepared.model,
@@ -69,19 +69,19 @@ def objects_in(answer: Answer, name: str) -> list[dict[str, Any]]:
 
 
 def status_in(answer: Answer, job: VideoJob) -> VideoStatus:
-    """Reads what the vendor says of the job now, whatever was known of it before."""
-    told = answer.object()
-    error, progress = _error(told), read_number(told.get("progress"))
-    made, wanted = len(addresses_in(answer)), int(job.asked.get("n") or 1)
+    """Reads the state of the job from an answer."""
+    parsed = answer.object()
+    error, progress = _error(parsed), read_number(parsed.get("progress"))
+    made, wanted = len(addresses_in(answer)), int(job.request.get("n") or 1)
     failed = f"{wanted - made} of {wanted} videos failed"
     status = VideoStatus.of(
         job,
-        status=_state(told),
+        status=_state(parsed),
         progress=None if progress is None else progress * 100,
-        error=error or told.get("error"),
+        error=error or parsed.get("error"),
         outputs=made or None,
         redaction=answer.redaction,
-        raw=answer.shown(told),
+        raw=answer.shown(parsed),
         warnings=[failed] if 0 < made < wanted else [],
     )
     if error is not None and error["kind"] == MODERATION:
@@ -94,7 +94,7 @@ def listed_in(answer: Answer, job: VideoJob) -> list[VideoJob]:
     """Reads the jobs of a list, over what all of them have."""
     return [
         VideoStatus.of(
-            job.model_copy(update={"model": str(item.get("model")), "asked": {"prompt": item.get("prompt")}}),
+            job.model_copy(update={"model": str(item.get("model")), "request": {"prompt": item.get("prompt")}}),
             id=item.get("job"),
             status=_state(item),
             created_at=item.get("created"),
@@ -104,14 +104,14 @@ def listed_in(answer: Answer, job: VideoJob) -> list[VideoJob]:
     ]
 
 
-def _state(told: dict[str, Any]) -> object:
+def _state(parsed: dict[str, Any]) -> object:
     """Returns the vendor's word; the kit knows all of them but one."""
-    return "expired" if told.get("state") == "deleted" else told.get("state")
+    return "expired" if parsed.get("state") == "deleted" else parsed.get("state")
 
 
-def _error(told: dict[str, Any]) -> dict[str, str] | None:
+def _error(parsed: dict[str, Any]) -> dict[str, str] | None:
     """Reads Kiln's shape of an error, in names that the kit knows; None where it has another one."""
-    error = told.get("error")
+    error = parsed.get("error")
     if not isinstance(error, dict) or "kind" not in error:
         return None
     kind = str(error["kind"])

@@ -68,7 +68,7 @@ class KilnProvider(HttpProvider):
     async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
         until = time.monotonic() + timeout
         with job_errors(job):
-            # The addresses are signed and short-lived: they are asked for when they are needed, and kept nowhere.
+            # The addresses are signed and short-lived: they are requested when they are needed, and never stored.
             addresses = addresses_in(await self._post("/jobs/get", {"job": job.id}, timeout))
         if index >= len(addresses):
             msg = f"job {job.id} has no video number {index + 1}"
@@ -76,8 +76,8 @@ class KilnProvider(HttpProvider):
         with download_errors(job, sink):
             await self.client.download_async(HttpRequest("GET", addresses[index]), sink, _left(until))
 
-    def _job(self, job_id: str, model: str, **asked: Any) -> VideoJob:
-        return VideoJob(id=job_id, model=model, provider=self.config.provider, endpoint=self.endpoint, asked=asked)
+    def _job(self, job_id: str, model: str, **request: Any) -> VideoJob:
+        return VideoJob(id=job_id, model=model, provider=self.config.provider, endpoint=self.endpoint, request=request)
 
     async def _post(self, path: str, body: dict[str, Any], timeout: float) -> Answer:
         return await self.client.send_async(HttpRequest("POST", path, body), timeout)
