@@ -208,7 +208,7 @@ def test_of_thousands_of_problems_the_first_ones_are_told():
 def test_an_object_that_cannot_be_looked_at_is_told_by_what_it_raised():
     with pytest.raises(ValidationError) as caught:
         ImageType(image=HostileTable())
-    assert str(caught.value) == "ImageType: a value raised RuntimeError when it was looked at, nothing was sent"
+    assert str(caught.value) == "ImageType: a value raised RuntimeError when it was read, nothing was sent"
     assert isinstance(caught.value.__cause__, RuntimeError)
 
 

@@ -60,7 +60,7 @@ class TestTheFolderOfAJournal:
     def test_a_pipe_that_takes_the_place_of_a_file_is_not_waited_for(self, tmp_path, monkeypatch):
         place = tmp_path / "a.jsonl"
         os.mkfifo(place)
-        monkeypatch.setattr("pathlib.Path.is_file", lambda self: True)  # as it was when it was looked at
+        monkeypatch.setattr("pathlib.Path.is_file", lambda self: True)  # as it was when it was read
         assert list(lines_of(place)) == []
 
     def test_a_link_to_a_regular_file_is_read(self, folder, tmp_path):

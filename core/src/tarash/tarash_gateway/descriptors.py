@@ -50,7 +50,7 @@ def lacks_descriptors(error: BaseException | None) -> bool:
 
 
 class DescriptorReserve:
-    """Keeps a few descriptors as long as it is open, and lends them to whoever has to save something."""
+    """Keeps a few descriptors as long as it is open, and lends them for saving."""
 
     def __init__(self, count: int = KEPT) -> None:
         self._count = count

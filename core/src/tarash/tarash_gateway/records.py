@@ -1,4 +1,7 @@
-"""The two bases of every model: frozen records, and the strict ones that a caller fills in."""
+"""The two bases of every model: frozen records, and the strict ones that a caller fills in.
+
+They are no part of `models`, since `models.config` has capability rows as fields, and rows are such records too.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +57,7 @@ class FrozenModel(BaseModel):
 
 
 def field_of(record: FrozenModel, name: str) -> Any:
-    """Returns the value of a field; None for a missing one, which pydantic takes ten times as long to tell."""
+    """Returns the value of a field; None for a missing one, which takes pydantic ten times as long."""
     return record.__dict__.get(name)
 
 
@@ -97,7 +100,7 @@ class StrictModel(FrozenModel):
             raise
         except Exception as error:
             # A property or method of the caller's object raised; its text is not ours.
-            msg = f"{cls.__name__}: a value raised {type(error).__name__} when it was looked at, nothing was sent"
+            msg = f"{cls.__name__}: a value raised {type(error).__name__} when it was read, nothing was sent"
             raise ValidationError(msg) from error
         # Out here, where pydantic's error with all its values is no context of ours.
         raise refused from None

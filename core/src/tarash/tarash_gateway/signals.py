@@ -17,7 +17,7 @@ STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTER
 class StopSignals:
     """While it is open, the first signal of `STOP_SIGNALS` calls `stop` with its number, and the next one ends.
 
-    A signal that is ignored, as SIGHUP is under `nohup`, stays so; one that somebody else handles is theirs, except
+    A signal that is ignored, as SIGHUP is under `nohup`, stays so; a handler of the application stays, except
     for Ctrl-C. In another thread than the main one nothing is changed. May be nested: the innermost one is called.
 
     Args:

@@ -1,4 +1,4 @@
-"""How a text file was written: what Excel, PowerShell and Windows save is told by its first bytes."""
+"""Detects the encoding of a text file, as Excel, PowerShell and Windows save it, by its first bytes."""
 
 from __future__ import annotations
 

@@ -59,8 +59,8 @@ def check(
         row: the capability row, or None where nothing is known of the model.
         refuses: whether the row may refuse a value; a default row only converts.
         model: the model's name, for the texts.
-        unsupported: what becomes of a parameter that the model does not have.
-        unsupported_values: what becomes of a value that the model does not take.
+        unsupported: how to treat a parameter that the model does not have.
+        unsupported_values: how to treat a value that the model does not take.
         fan_out: whether more results than one request gives may be made with several requests.
         stream: whether partial images are requested.
     """
@@ -369,7 +369,7 @@ class _Checker(Generic[RequestT]):
 
 
 _IN_KIND = ("image_list", "mask_image", "n", "operation", "video")
-"""Fields that change what is made: a model that lacks them cannot do what is asked for, and refuses."""
+"""Fields that change what is made: a model that lacks them cannot do the request, and refuses it."""
 
 OPERATION_PARAMS: dict[str, str] = {"video_id": "remix"}
 """Extra parameters that ask for an operation at every vendor: left out, another video would be made and paid."""

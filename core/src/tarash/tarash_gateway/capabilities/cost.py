@@ -21,7 +21,7 @@ class CostEstimate(FrozenModel):
     """The most; `max_cost` is held against it."""
 
     basis: str
-    """What the figures rest on: what is counted, who says so, and when somebody looked."""
+    """What is counted, who says so, and the date of the last check."""
 
     def __str__(self) -> str:
         amount = " to ".join(map(as_dollars, sorted({self.low, self.high})))

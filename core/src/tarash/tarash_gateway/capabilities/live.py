@@ -31,7 +31,7 @@ _KINDS: dict[MediaKind, type[ModelRow]] = {"image": ImageModel, "video": VideoMo
 
 
 class _Cached:
-    """The rows of one file; each is made when it is first asked for."""
+    """The rows of one file; each is made on its first use."""
 
     def __init__(self, path: Path | None) -> None:
         self._rows: dict[tuple[str, str], dict[str, Any]] = {}

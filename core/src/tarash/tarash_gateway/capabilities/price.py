@@ -45,7 +45,7 @@ class Price(StrictModel):
     """Where the figures are from: a URL."""
 
     checked_on: date
-    """When somebody last compared the figures with their source."""
+    """The date of the last comparison with the source."""
 
     @field_validator("per_image")
     @classmethod

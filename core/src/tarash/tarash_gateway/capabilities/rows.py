@@ -46,7 +46,7 @@ class ModelRow(StrictModel):
     """Where the vendor says so: a URL."""
 
     checked_on: date
-    """When somebody last compared the row with its source."""
+    """The date of the last comparison with the source."""
 
     lifecycle: Lifecycle = Lifecycle()
     """Where the model stands at its vendor: `current`, `deprecated` or `retired`, its last day and what replaces it."""
@@ -96,7 +96,7 @@ class ModelRow(StrictModel):
     """Request fields that the model does not have."""
 
     substitutes: dict[str, dict[str, str]] = Field(default_factory=dict)
-    """Field to (asked value to sent value): what the vendor has no equal for is sent as the nearest real value, and
+    """Field to (requested value to sent value): what the vendor has no equal for is sent as the nearest real value, and
     recorded as an adjustment."""
 
     def names(self) -> tuple[str, ...]:

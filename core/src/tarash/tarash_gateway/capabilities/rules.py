@@ -54,8 +54,8 @@ def nearest_ratio(ratio: str, allowed: Iterable[str]) -> str | None:
 def nearest_size(size: str, allowed: Iterable[str]) -> str | None:
     """Picks the allowed size of the nearest shape; of one shape the one next to `size` that is not larger.
 
-    Where every size of that shape is larger, it is the next larger one: the nearest size costs no more than what was
-    asked for as long as there is a choice. None for a word, and where `allowed` holds words only.
+    Where every size of that shape is larger, it is the next larger one: the nearest size costs no more than the
+    requested one wherever there is a choice. None for a word, and where `allowed` holds words only.
     """
     wanted = parse_size(size)
     pixels = [parsed for item in allowed if (parsed := parse_size(item))]

@@ -56,7 +56,7 @@ class TerminalView:
         if changed.finished:
             self.console.print(self._last_line(changed, ", ".join(changed.words(now))))
         elif changed.job_id is not None and shown_job is None:
-            # In full and for good: somebody may copy it whatever becomes of the call.
+            # In full and for good, so that it can be copied however the call ends.
             self.console.print(_text(f"  {changed.label} job {changed.job_id}", "dim"), soft_wrap=True)
         if self._live is None and running:
             self._start()

@@ -162,7 +162,7 @@ class CallProgress:
     model: str
     status: str
     percent: float | None = None
-    """0 to 100, as far as the vendor tells."""
+    """0 to 100, as far as the vendor reports it."""
 
     partials: int = 0
     """Partial images that have come."""

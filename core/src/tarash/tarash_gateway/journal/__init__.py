@@ -1,4 +1,4 @@
-"""The journal: what was asked of a vendor, which job it became, which file was saved, kept through any crash."""
+"""The journal: each paid request, its job and its file, kept through any crash."""
 
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 from tarash.tarash_gateway.journal.journal import Journal, active_journal

@@ -1,4 +1,4 @@
-"""A journal for many calls side by side in one event loop: their lines are synced together.
+"""A journal for many concurrent calls of one event loop: their lines are synced together.
 
 A disk takes a thousand lines in the time of one.
 """
@@ -89,7 +89,7 @@ class _Group:
             self._write()
         error = None if done.cancelled() else done.exception()
         for written in lines:
-            if written.done():  # whoever waited for it was cancelled
+            if written.done():  # its waiter was cancelled
                 continue
             if done.cancelled():  # the loop is being closed
                 written.cancel()

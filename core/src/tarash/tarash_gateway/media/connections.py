@@ -160,7 +160,7 @@ def why(error: BaseException | None) -> str:
 
 
 class _Backend(httpcore2.NetworkBackend):
-    """Connects within the deadline that the timeout is; where asked to, only to addresses that may be fetched from."""
+    """Connects within the deadline in the timeout; if told to screen, only to addresses that may be fetched from."""
 
     def __init__(self, *, allow_private: bool | None, proxy: Proxy | None = None) -> None:
         self._allow_private, self._proxy = allow_private, proxy
@@ -200,7 +200,7 @@ class _Backend(httpcore2.NetworkBackend):
 
 
 class _Stream(httpcore2.NetworkStream):
-    """A connection whose every step ends at the deadline of its request; the library's own starts its clock anew."""
+    """A connection whose every step ends at the deadline of its request; the library's own restarts its clock."""
 
     def __init__(self, inner: httpcore2.NetworkStream, *, plain: bool = True) -> None:
         self._inner = inner
@@ -291,7 +291,7 @@ class _AsyncBackend(httpcore2.AsyncNetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - the pool gives none
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,  # noqa: ARG002 - every socket has `KEEPALIVE`
     ) -> httpcore2.AsyncNetworkStream:
-        """Connects to `host`; its addresses are tried in turn, or side by side where none is screened."""
+        """Connects to `host`; its addresses are tried in turn, or concurrently where none is screened."""
         if self._allow_private is None:
             try:
                 return await connect_in_loop(host, port, timeout, CONNECT_SECONDS, KEEPALIVE)

@@ -51,7 +51,7 @@ class Fetched:
     """The bytes; whether they are a whole image is for `structure.inspect_media` to say."""
 
     content_type: str | None
-    """The MIME type that the bytes themselves announce, or None. What the server claimed is not looked at."""
+    """The MIME type that the bytes themselves announce, or None. The server's claim is ignored."""
 
     url: str
     """The URL that gave them, after redirects. It may hold a signature: not for messages or logs."""
@@ -164,7 +164,7 @@ class _Fetch:
 
     @property
     def extensions(self) -> dict[str, Any]:
-        """What tells a request on a pool when everything is to be over."""
+        """The request's extension with the deadline of the fetch."""
         return {"timeout": self.network.Deadline(self.deadline - time.monotonic()).timeouts}
 
     @property

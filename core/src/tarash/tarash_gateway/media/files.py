@@ -19,7 +19,7 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 Exists = Literal["error", "replace", "skip"]
-"""What becomes of a file that is already there: refuse, replace it, or leave it and write nothing."""
+"""What to do about a file that is already there: refuse, replace it, or leave it and write nothing."""
 
 
 def numbered(stem: str, index: int) -> str:
@@ -52,7 +52,7 @@ def as_place(save_to: Any) -> Path | None:
 
 
 def check_place(path: Path, exists: Exists) -> bool:
-    """Tells before anything is paid whether `path` can be written.
+    """Checks before anything is paid whether `path` can be written.
 
     Returns:
         False where the file is there and `exists` is `skip`, True where a file is to be written.
@@ -87,11 +87,11 @@ def check_place(path: Path, exists: Exists) -> bool:
 def atomic_file(path: Path, exists: Exists, *, private: bool = False) -> Iterator[BinaryIO]:
     """Opens a file that appears at `path` if the block succeeds, and leaves nothing behind if it fails.
 
-    A link that somebody put at `path`, or in place of the unfinished file, is never followed.
+    A link at `path`, or in place of the unfinished file, is never followed.
 
     Args:
         path: its place.
-        exists: what becomes of a file that is already there.
+        exists: what to do about a file that is already there.
         private: whether only its owner may read it (0600), as what holds prompts; otherwise the umask says.
 
     Raises:
@@ -148,7 +148,7 @@ def _claimed(path: Path) -> tuple[Path, BinaryIO]:
     """Makes a file of our own beside `path`.
 
     Its name says where it belongs, and it is locked as long as it is written to: what a killed process left behind is
-    taken over by the next one that goes to the same place. While somebody else writes there, ours has a name of chance.
+    taken over by the next one that goes to the same place. While another process writes there, ours has a random name.
     """
     stem = "." + os.fsencode(path.name)[:80].decode(errors="ignore")
     if fcntl is not None:
@@ -160,7 +160,7 @@ def _claimed(path: Path) -> tuple[Path, BinaryIO]:
 
 
 def _locked(temporary: Path) -> BinaryIO | None:
-    """Opens the file of that name, empty and locked; None where somebody else has it."""
+    """Opens the file of that name, empty and locked; None where another process holds it."""
     try:
         file: BinaryIO = temporary.open("xb")
     except FileExistsError:
@@ -208,7 +208,7 @@ def _is_at(path: Path, file: BinaryIO) -> bool:
 
 
 def _close(file: BinaryIO) -> None:
-    with suppress(OSError):  # a full disk is told again at the close; what matters was told at the flush
+    with suppress(OSError):  # the close of a full disk fails again; the flush has raised already
         file.close()
 
 

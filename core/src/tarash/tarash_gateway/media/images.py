@@ -181,10 +181,10 @@ LONGEST_PROLOGUE: Final = 1 << 20
 """Bytes before the root tag that are looked through."""
 
 _LONGEST: Final = 16 * 1024 * 1024
-"""Bytes of an SVG whose tags are counted; of a longer one the end is looked at."""
+"""Bytes of an SVG whose tags are counted; of a longer one only the end is checked."""
 
 _LONGEST_END: Final = 1 << 16
-"""Bytes at the end that are looked at, where the tags cannot be counted."""
+"""Bytes at the end that are checked where the tags cannot be counted."""
 
 _CLOSING: Final[Mapping[bytes, bytes]] = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>", b'"': b'"', b"'": b"'"}
 _PRELUDE: Final = re.compile(rb"\s*(<\?|<!--|<!DOCTYPE)")

@@ -1,6 +1,6 @@
 """TCP connections of an event loop, straight on asyncio: half of what the HTTP library's own way costs.
 
-Bytes that come are kept until they are read; the loop is told to wait only where somebody really is too slow.
+Bytes that arrive are kept until they are read; a call waits on the loop only if the other side is slower.
 """
 
 from __future__ import annotations

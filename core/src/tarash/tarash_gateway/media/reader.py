@@ -21,7 +21,7 @@ class BrokenMediaError(Exception):
     """The bytes are not one whole image or video.
 
     Attributes:
-        start: the first bytes as text, where they tell what it is instead. They are not in the message: a caller's
+        start: the first bytes as text, where they show what it is instead. They are not in the message: a caller's
             file must not be quoted. `described` has both, for what a vendor sent.
     """
 
@@ -75,7 +75,7 @@ class Source:
 
     @classmethod
     def of_view(cls, view: memoryview) -> Source:
-        """Reads from memory; only what is asked for is copied."""
+        """Reads from memory; only what is read is copied."""
         return cls(len(view), lambda offset, length: bytes(view[offset : offset + length]))
 
     @classmethod
@@ -128,7 +128,7 @@ def open_regular(path: Path) -> BufferedReader:
     Raises:
         OSError: it cannot be opened, or is something else.
     """
-    # Without blocking: a FIFO would be waited for until somebody writes to it.
+    # Without blocking: opening a FIFO would wait for a writer.
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         mode = os.fstat(handle).st_mode
@@ -143,7 +143,7 @@ def open_regular(path: Path) -> BufferedReader:
 
 
 def read_regular(path: Path, limit: int) -> bytes:
-    """Reads a regular file whose size is looked at first.
+    """Reads a regular file if it is not too large.
 
     Raises:
         ValueError: it has more than `limit` bytes.

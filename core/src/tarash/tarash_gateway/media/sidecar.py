@@ -91,7 +91,7 @@ def check_sidecar(path: Path, exists: Exists) -> None:
 
 
 def write_sidecar(path: Path, facts: Mapping[str, Any], exists: Exists) -> Path:
-    """Writes `told` beside the file at `path`: the sidecar is either whole or not there.
+    """Writes `facts` beside the file at `path`: the sidecar is either whole or not there.
 
     Only its owner may read it (0600): there are prompts in it.
 

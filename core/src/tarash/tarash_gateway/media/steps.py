@@ -1,4 +1,4 @@
-"""What a call hands to each of its steps on the network: until when it may last, and what is private about it."""
+"""Passed to each network step of a call: its deadline, its size limit, and its private headers and query."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Private:
         """Returns the head of the request with what is private in it; all else that is written stays as it is."""
         if self._put_on or _HEADER_LINE not in written:
             return written
-        self._put_on = True  # once: what follows is the body, which is somebody else's
+        self._put_on = True  # once: what follows is the caller's body
         if self._query:
             written = written.replace(QUERY_MARK, self._query, 1)
         if self._headers:

@@ -2,7 +2,7 @@
 
 facts = inspect_media(data)     # BrokenMediaError where the bytes are half an image, or a page of HTML
 facts.unverified_reason         # why it is not known whether the bytes are whole; None where they are
-check_pixels(facts)             # MediaTooLargeError where somebody would unpack 60,000 x 60,000 pixels
+check_pixels(facts)             # MediaTooLargeError for an image of 60,000 x 60,000 pixels
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ def inspect_file(path: Path) -> MediaFacts:
 
 
 def check_pixels(facts: MediaFacts) -> None:
-    """Refuses an image that would harm whoever unpacks it.
+    """Refuses an image that is too large to be unpacked.
 
     Raises:
         MediaTooLargeError: it has more than `MAX_PIXELS` pixels.
@@ -123,7 +123,7 @@ def _inspect(source: Source) -> MediaFacts:
     if not head:
         msg = "there are no bytes"
         raise BrokenMediaError(msg)
-    # A text such as <!DOCTYPE html> tells more than its bytes in hexadecimal.
+    # A text such as <!DOCTYPE html> is clearer than its bytes in hexadecimal.
     start = head[:16].strip()
     text = start.decode("ascii") if start.isascii() and start.decode("ascii").isprintable() else start.hex(" ")
     msg = "neither PNG, JPEG, WebP, GIF, SVG, AVIF, HEIC, TIFF, BMP, MP4, MOV nor WebM"
@@ -190,7 +190,7 @@ _DATA: Final = ((273, 279), (324, 325))
 _TIFF_CUT: Final = "TIFF ends before the image that its directory announces"
 _LETTERS: Final = {1: "B", 3: "H", 4: "I", 13: "I", 16: "Q"}
 _LONGEST_TABLE: Final = 8 * 1024 * 1024
-"""Bytes of directories and of their tables of strips that are read; the pages after that are not looked at."""
+"""Bytes of directories and of their tables of strips that are read; later pages are not checked."""
 
 
 def _tiff(source: Source) -> MediaFacts:

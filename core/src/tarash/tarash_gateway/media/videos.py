@@ -230,7 +230,7 @@ def _box(source: Source, at: int, end: int) -> Box:
         raise _NoBoxError(CUT)
     size, name = unpack_from(">I4s", source.read(at, 8, CUT))
     start = at + 8
-    # A size of 0 means "to the end": without a look at the name, garbage between two videos would pass for a box.
+    # A size of 0 means "to the end": without a check of the name, garbage between two videos would pass for a box.
     if not all(0x20 <= byte < 0x7F or byte == 0xA9 for byte in name):
         msg = f"MP4 has no box where one must be, at byte {at}"
         raise _NoBoxError(msg)

@@ -128,7 +128,7 @@ class Media(FrozenModel):
 
     @property
     def sha256(self) -> str | None:
-        """The hex digest of the bytes, computed when first asked for; None where there is only a URL.
+        """The hex digest of the bytes, computed on first use; None where there is only a URL.
 
         Raises:
             DownloadError: the file is gone, or JSON named it without its digest.
@@ -164,7 +164,7 @@ class Media(FrozenModel):
 
         Args:
             path: the file; its folder must exist.
-            exists: what becomes of a file that is already there: `error`, `replace` or `skip`.
+            exists: what to do about a file that is already there: `error`, `replace` or `skip`.
             sidecar: write `path` with `.json` behind it too: prompt, provider, model, parameters, adjustments, cost,
                 time and digest. `exists` holds for it as for the file; a file that is no sidecar is never replaced.
 
@@ -193,7 +193,7 @@ class Media(FrozenModel):
         """Writes the sidecar of the file that `save_to` made, as `save(path, sidecar=True)` does.
 
         Args:
-            exists: what becomes of a sidecar that is already there: `error`, `replace` or `skip`.
+            exists: what to do about a sidecar that is already there: `error`, `replace` or `skip`.
 
         Returns:
             The sidecar's path: that of the file with `.json` behind it.

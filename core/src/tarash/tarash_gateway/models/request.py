@@ -127,7 +127,7 @@ class ImageType(StrictModel):
     cannot name a file."""
 
     type: Role = "reference"
-    """What the image is to the result; not every model tells the roles apart."""
+    """The role of the image; not every model distinguishes the roles."""
 
 
 def _as_image(value: Any) -> Any:

@@ -22,8 +22,8 @@ def save_paid(media: Media, place: Path, exists: Exists) -> tuple[Path, SaveErro
 
     Args:
         media: whose bytes are here.
-        place: where they belong; looked at before they were paid for.
-        exists: what becomes of a file that is at `place` by now.
+        place: where they belong; checked before they were paid for.
+        exists: what to do about a file that is at `place` by now.
 
     Returns:
         The file, and what went wrong: that it is elsewhere, or that its sidecar could not be written.
@@ -104,4 +104,4 @@ def _folders(place: Path) -> Iterator[Path]:
             with descriptors_for_saving():  # the first look for a folder of the system's opens a file
                 folder = Path(tempfile.mkdtemp(prefix="tarash-", dir=parent))
             yield folder
-            folder.rmdir()  # asked for another one, so it is empty
+            folder.rmdir()  # this folder did not work, so it is empty
