@@ -44,7 +44,7 @@ def generate_image(
         ConfigurationError: a key or an endpoint is missing; nothing was sent.
         PluginError: the provider is not installed, or its plugin is broken.
         UnconfirmedGenerationError: the answer was lost; the image may have been billed.
-        TarashError: whatever else went wrong; see `tarash.tarash_gateway.errors`.
+        TarashError: anything else; see `tarash.tarash_gateway.errors`.
     """
     return run(_image_flow(config, request), on_progress)
 
@@ -87,10 +87,6 @@ def stream_image_async(
 def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest) -> ImageJob:
     """Submits an image job and returns as soon as the vendor has it: for vendors whose images are jobs.
 
-    Args:
-        config: who makes it, and how careful the call is.
-        request: what to make.
-
     Returns:
         The job: plain JSON without a secret (`job.model_dump_json()`), which `resume_image` picks up in any process.
 
@@ -98,7 +94,7 @@ def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest)
         ValidationError: the request cannot be right; nothing was sent.
         UnsupportedOperationError: the vendor answers at once: use `generate_image`.
         UnconfirmedGenerationError: the answer was lost; the images may have been billed.
-        TarashError: whatever else went wrong.
+        TarashError: anything else.
     """
     return run(submit_flow(config, request, IMAGE))
 
@@ -109,19 +105,12 @@ async def submit_image_async(config: ImageGenerationConfig, request: ImageGenera
 
 
 def poll_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
-    """Asks with one request how an image job is.
-
-    Args:
-        config: the config that made the job.
-        job: the job, however old.
-
-    Returns:
-        The job as it is now.
+    """Polls a job, however old, with one request, and returns it as it is now.
 
     Raises:
         ConfigurationError: the job lives at another provider or address than the config's.
         JobExpiredError: the vendor does not know it (any more).
-        TarashError: whatever else went wrong; `error.job` is the job.
+        TarashError: anything else; `error.job` is the job.
     """
     return run(poll_or_cancel(config, job, IMAGE, "poll"))
 
@@ -132,19 +121,12 @@ async def poll_image_async(config: ImageGenerationConfig, job: GenerationJob) ->
 
 
 def cancel_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
-    """Cancels an image job. What it has cost so far may still be billed.
-
-    Args:
-        config: the config that made the job.
-        job: the job.
-
-    Returns:
-        The job as it is now.
+    """Cancels a job, and returns it as it is now. What it has cost so far may still be billed.
 
     Raises:
         ConfigurationError: the job lives at another provider or address than the config's.
         UnsupportedOperationError: the provider cannot cancel jobs.
-        TarashError: whatever else went wrong; `error.job` is the job.
+        TarashError: anything else; `error.job` is the job.
     """
     return run(poll_or_cancel(config, job, IMAGE, "cancel"))
 
@@ -170,7 +152,7 @@ def resume_image(
     Raises:
         ConfigurationError: the job lives at another provider or address than the config's.
         GenerationTimeoutError: the deadline passed; the job is left running.
-        TarashError: whatever else went wrong; `error.job` is the job.
+        TarashError: anything else; `error.job` is the job.
     """
     return run(_resume_flow(config, job), on_progress)
 
@@ -184,10 +166,6 @@ async def resume_image_async(
 
 def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
     """Lists the image jobs of a journal whose images were not fetched yet.
-
-    Args:
-        config: the config that made them, or one for the same provider and address.
-        journal: where they were written down.
 
     Returns:
         The jobs at this config's provider and address, oldest first; each is one for `resume_image`.

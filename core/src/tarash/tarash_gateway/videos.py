@@ -63,7 +63,7 @@ def generate_video(
         PluginError: the provider is not installed, or its plugin is broken.
         UnconfirmedGenerationError: the answer was lost; the video may have been billed.
         GenerationTimeoutError: the deadline passed; `error.job` is left running.
-        TarashError: whatever else went wrong; see `tarash.tarash_gateway.errors`.
+        TarashError: anything else; see `tarash.tarash_gateway.errors`.
     """
     return run(_video_flow(config, request, save_to, exists), on_progress)
 
@@ -83,17 +83,13 @@ async def generate_video_async(
 def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:
     """Submits a video and returns as soon as the vendor has the job.
 
-    Args:
-        config: who makes it, and how careful the call is.
-        request: what to make.
-
     Returns:
         The job: plain JSON without a secret (`job.model_dump_json()`), which `resume_video` picks up in any process.
 
     Raises:
         ValidationError: the request cannot be right; nothing was sent.
         UnconfirmedGenerationError: the answer was lost; the video may have been billed.
-        TarashError: whatever else went wrong.
+        TarashError: anything else.
     """
     return run(submit_flow(config, request, VIDEO))
 
@@ -104,19 +100,12 @@ async def submit_video_async(config: VideoGenerationConfig, request: VideoGenera
 
 
 def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
-    """Polls a job with one request.
-
-    Args:
-        config: the config that made the job.
-        job: the job, however old.
-
-    Returns:
-        The job as it is now.
+    """Polls a job, however old, with one request, and returns it as it is now.
 
     Raises:
         ConfigurationError: the job lives at another provider or address than the config's.
         JobExpiredError: the vendor does not know it (any more).
-        TarashError: whatever else went wrong; `error.job` is the job.
+        TarashError: anything else; `error.job` is the job.
     """
     return run(poll_or_cancel(config, job, VIDEO, "poll"))
 
@@ -127,19 +116,12 @@ async def poll_video_async(config: VideoGenerationConfig, job: GenerationJob) ->
 
 
 def cancel_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
-    """Cancels a job. What it has cost so far may still be billed.
-
-    Args:
-        config: the config that made the job.
-        job: the job.
-
-    Returns:
-        The job as it is now.
+    """Cancels a job, and returns it as it is now. What it has cost so far may still be billed.
 
     Raises:
         ConfigurationError: the job lives at another provider or address than the config's.
         UnsupportedOperationError: the provider cannot cancel jobs.
-        TarashError: whatever else went wrong; `error.job` is the job.
+        TarashError: anything else; `error.job` is the job.
     """
     return run(poll_or_cancel(config, job, VIDEO, "cancel"))
 
@@ -173,7 +155,7 @@ def resume_video(
         ConfigurationError: the job lives at another provider or address than the config's.
         SaveError: `save_to` cannot be written.
         GenerationTimeoutError: the deadline passed; the job is left running.
-        TarashError: whatever else went wrong; `error.job` is the job.
+        TarashError: anything else; `error.job` is the job.
     """
     return run(_resume_flow(config, job, save_to, exists), on_progress)
 
@@ -195,10 +177,6 @@ def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[Vide
 
     An intent whose job is not known (the process was killed, the answer was lost) is looked up in the vendor's job
     list, where it has one, and what is found is written to the journal.
-
-    Args:
-        config: the config that made them, or one for the same provider and address.
-        journal: where they were written down.
 
     Returns:
         The jobs at this config's provider and address, oldest first; each is one for `resume_video`.

@@ -112,7 +112,7 @@ class _Checker(Generic[RequestT]):
     def value(self, name: str) -> Any:
         """Returns the current value of a field; `extra_params.NAME` is one of the vendor's own parameters."""
         name, _, param = name.partition(".")
-        value = self.changes[name] if name in self.changes else field_of(self.requested, name)
+        value: Any = self.changes.get(name, self.requested.__dict__.get(name))
         return value.get(param) if param else value
 
     def change(self, name: str, value: Any) -> None:

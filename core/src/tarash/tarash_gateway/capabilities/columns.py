@@ -66,7 +66,7 @@ def _size(request: GenerationRequest, row: ModelRow, model: str) -> Iterator[Pro
 
 def _values(request: GenerationRequest, row: ModelRow, model: str, *, stream: bool) -> Iterator[Problem]:
     for name, column in VALUE_COLUMNS.items():
-        requested, allowed = field_of(request, name), field_of(row, column)
+        requested, allowed = request.__dict__.get(name), row.__dict__.get(column)
         if requested is None or not allowed or requested in allowed:
             continue
         nearest = _nearest_word(request, row, name, stream=stream)

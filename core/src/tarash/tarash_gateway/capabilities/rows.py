@@ -15,7 +15,7 @@ from pydantic import Field, JsonValue
 from tarash.tarash_gateway.capabilities.lifecycle import Lifecycle
 from tarash.tarash_gateway.capabilities.price import Price
 from tarash.tarash_gateway.capabilities.rules import DurationRule, FieldRule, NumberRule, SizeRule
-from tarash.tarash_gateway.records import StrictModel, field_of
+from tarash.tarash_gateway.records import StrictModel
 
 Values = tuple[str, ...] | None
 Durations = tuple[float, ...] | DurationRule | None
@@ -105,7 +105,8 @@ class ModelRow(StrictModel):
 
     def lacking(self) -> tuple[str, ...]:
         """Lists the request fields that the model does not have: those in `unsupported` or with an empty column."""
-        empty = (name for name, column in COLUMNS.items() if field_of(self, column) == ())
+        columns = self.__dict__
+        empty = [name for name, column in COLUMNS.items() if columns.get(column) == ()]
         return tuple(dict.fromkeys((*self.unsupported, *empty)))
 
 

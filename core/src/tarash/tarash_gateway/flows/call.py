@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, TypeGuard, TypeVar
 
 from tarash.tarash_gateway.budget import Budget
@@ -64,9 +64,9 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
         if link is not plans[0]:
             began = yield Now()
             context = _context_of(link, scope, started, min(whole.deadline, began + link.config.timeout))
-        reservation = Reservation()
+        reserved: float | None = None
         try:
-            reservation = reserve_budget(scope.budgets, link)
+            reserved = reserve_budget(scope.budgets, link)
             if scope.observed:
                 endpoint = link.open_provider().endpoint
                 context = yield from notify_start(context, scope, link.checked.request, endpoint, attempt=number)
@@ -74,7 +74,8 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
         except GeneratorExit:  # a stream that its reader left: nobody answers a command any more
             raise
         except BaseException as error:
-            reservation.settle(0.0 if getattr(error, "billable", None) == "no" else None)
+            if isinstance(error, TarashError) and error.billable == "no":
+                settle_budget(scope.budgets, reserved, 0.0)
             _explain(error, context, link)
             yield from notify_end(context, began, error=error)
             if link is not plans[-1] and _moves_on(error):
@@ -87,7 +88,7 @@ def call(chain: Sequence[Plan[Any] | Skipped], steps: Steps[ResultT], scope: Cal
                 yield from emit_failure(whole, error)
             yield from notify_end(whole, started, error=error)
             raise
-        reservation.settle(getattr(result, "cost", None))
+        settle_budget(scope.budgets, reserved, getattr(result, "cost", None))
         yield from notify_end(context, began, result=result)
         result = _with_attempts(result, [*attempts, _attempt(link, "succeeded")])
         yield from notify_end(whole, started, result=result)
@@ -242,42 +243,37 @@ def emit_failure(context: Context, error: BaseException) -> Flow[None]:
 # The budget
 
 
-@dataclass(frozen=True, slots=True)
-class Reservation:
-    """What was set aside for one attempt. Whatever is not settled counts in full: it may have been billed."""
+def reserve_budget(budgets: Sequence[Budget], plan: Plan[Any]) -> float | None:
+    """Sets aside the most that the request of `plan` may cost, in US dollars.
 
-    budgets: Sequence[Budget] = ()
-    dollars: float = 0.0
-
-    def settle(self, cost: float | None) -> None:
-        """Replaces what was set aside by what the attempt cost; None where that is not known."""
-        if cost is not None:
-            for budget in self.budgets:
-                budget.give_back(self.dollars - cost)
-
-
-def reserve_budget(budgets: Sequence[Budget], plan: Plan[Any]) -> Reservation:
-    """Sets aside the most that the request of `plan` may cost.
+    Whatever `settle_budget` does not replace counts in full: it may have been billed.
 
     Raises:
         ValidationError: a budget has no room for it, or the price is not known; nothing was sent.
     """
     if not budgets:
-        return Reservation()
+        return None
     expected = plan.expected_cost()
     if expected is None:
         msg = "the price of this request is not known, so the budget cannot be kept; make the call outside of it"
         raise plan.refusal(Problem("budget", msg))
-    reserved: list[Budget] = []
+    taken: list[Budget] = []
     for budget in budgets:
         if budget.take(expected.high):
-            reserved.append(budget)
+            taken.append(budget)
             continue
-        for other in reserved:
+        for other in taken:
             other.give_back(expected.high)
         msg = (
             f"the request may cost up to {as_dollars(expected.high)}, and {as_dollars(budget.left)} of the budget of "
             f"{as_dollars(budget.dollars)} per {budget.per} is left; raise it or ask for less"
         )
         raise plan.refusal(Problem("budget", msg))
-    return Reservation(budgets, expected.high)
+    return expected.high
+
+
+def settle_budget(budgets: Sequence[Budget], reserved: float | None, cost: float | None) -> None:
+    """Replaces what was set aside by what the attempt cost; None where that is not known."""
+    if reserved is not None and cost is not None:
+        for budget in budgets:
+            budget.give_back(reserved - cost)

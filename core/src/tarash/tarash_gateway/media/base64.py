@@ -16,6 +16,8 @@ _LONG_TEXT = 1000
 _DEEPEST = 60
 """Levels of an answer that are kept."""
 
+_PLAIN: Final = frozenset((int, float, bool, type(None)))
+
 _PART = 64 * 1024
 """Characters that are made bytes at a time, where all of them would be a copy of the whole."""
 
@@ -64,7 +66,11 @@ def without_media(value: Any, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return "…"
     if isinstance(value, dict):
-        return {str(key): without_media(item, depth + 1) for key, item in value.items()}
+        return {
+            # Most are numbers, and go by without a call of their own.
+            str(key): item if type(item) in _PLAIN else without_media(item, depth + 1)
+            for key, item in value.items()
+        }
     if isinstance(value, (list, tuple)):
         return [without_media(item, depth + 1) for item in value]
     if value is not None and not isinstance(value, (str, int, float, bool)):
