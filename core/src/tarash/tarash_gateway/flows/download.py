@@ -12,7 +12,7 @@ import os
 from contextlib import AbstractContextManager
 from pathlib import Path
 from threading import Lock
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tarash.tarash_gateway.errors import (
     ConnectionFailedError,
@@ -29,10 +29,11 @@ from tarash.tarash_gateway.errors import (
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, ProviderCall, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.jobs import attach_job
+from tarash.tarash_gateway.flows.outputs import broken_media
 from tarash.tarash_gateway.flows.recording import record, record_video
 from tarash.tarash_gateway.flows.retry import send_reading
 from tarash.tarash_gateway.media.files import Exists, atomic_file, cannot_write, keep_part, numbered
-from tarash.tarash_gateway.media.structure import BrokenMediaError, sniff
+from tarash.tarash_gateway.media.structure import BrokenMediaError
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.plugins.exchange import Sink
@@ -180,7 +181,7 @@ class MemorySink(MediaSink):
     def keep_broken(self, reason: str) -> Media | None:
         """Returns the bytes that came."""
         data = self._buffer.getvalue()
-        return _broken(data[:_HEAD], reason, data=data, size_bytes=len(data)) if data else None
+        return broken_media(data, reason, data=data, size_bytes=len(data)) if data else None
 
 
 class FileSink(MediaSink):
@@ -244,11 +245,11 @@ class FileSink(MediaSink):
             try:
                 self._file.flush()
                 with part.open("rb") as file:
-                    head = file.read(_HEAD)
+                    head = file.read(4096)
                 kept = keep_part(part, self._file, self._path.with_name(f"{self._path.name}.incomplete"))
             except OSError:  # a full disk: the error says why the download is not whole
                 return None
-        return _broken(head, reason, path=kept, size_bytes=self.offset)
+        return broken_media(head, reason, path=kept, size_bytes=self.offset)
 
     def close(self) -> None:
         """Removes a file that is not whole."""
@@ -256,15 +257,6 @@ class FileSink(MediaSink):
             over, self._over = self._over, True
             if self._place is not None and not over:
                 self._place.__exit__(SaveError, SaveError(GIVEN_UP), None)
-
-
-_HEAD = 4096
-"""Bytes that tell what came in place of a video."""
-
-
-def _broken(head: bytes, reason: str, **facts: Any) -> Media:
-    kind = sniff(head) or "application/octet-stream"
-    return Media(content_type=kind, unverified_reason=reason, **facts)
 
 
 def existing_video(place: Path) -> Media:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urljoin
 
@@ -24,6 +23,9 @@ DOWNLOAD_TRIES = 3
 
 IN_A_THREAD = 8 * 1024 * 1024
 """Characters or bytes of an image from which no event loop waits for it to be decoded."""
+
+_HEAD = 4096
+"""Bytes that tell what came in place of media."""
 
 SPARE_TRIES = 8
 """Broken images of an answer that may be passed over, where it has more than were asked for."""
@@ -85,20 +87,31 @@ def image_of(context: Context, provider: Provider, output: ImageOutput, warnings
         InvalidResponseError: no source holds an image; `media` has the bytes that came.
     """
     facts: dict[str, Any] = {"revised_prompt": output.revised_prompt, "seed": output.seed}
-    addresses = list(dict.fromkeys(_addresses(output, provider.endpoint)))
+    embedded, addresses = _sources(output, provider.endpoint)
     if addresses:
         facts["url"] = addresses[0]
     error: InvalidResponseError | None = None
-    for source in _embedded(output):
+    for source in embedded:
         try:
-            return (yield from _decode(source, facts, room))
+            if len(source) < IN_A_THREAD:
+                return _decoded(source, facts, room)
+            media: Media = yield Blocking(_decoded, source, facts, room)
         except InvalidResponseError as broken:
             error = error or broken
+        else:
+            return media
+    options = {
+        "origin": provider.endpoint,
+        "allow_private": context.config.provider_config.get("allow_private_urls") is True,
+        "max_bytes": max(room, 1),
+        "use_proxies": True,
+    }
     failures: list[str] = []
     for address in addresses:
+        call = Either(fetch.fetch, fetch.fetch_async, (address,), options)
         try:
-            content = yield from _downloaded(context, provider, address, room)
-            return Media.from_bytes(content, **{**facts, "url": address})
+            fetched = yield from send_reading(context, call, max_tries=DOWNLOAD_TRIES)
+            return Media.from_bytes(fetched.content, **{**facts, "url": address})
         except (TarashError, BrokenMediaError) as failure:
             failures.append(failure.described if isinstance(failure, BrokenMediaError) else str(failure))
             context.log(logging.WARNING, "an image could not be downloaded (%s)", type(failure).__name__)
@@ -129,32 +142,33 @@ def media_warnings(media: Media, name: str) -> list[str]:
     return found
 
 
-def broken_media(data: bytes, error: Exception, **facts: Any) -> Media:
-    """Wraps bytes that are no image, for `error.media`."""
-    kind = sniff(data[:4096]) or "application/octet-stream"
-    return Media(data=data, size_bytes=len(data), content_type=kind, unverified_reason=str(error), **facts)
+def broken_media(head: bytes, reason: str, **facts: Any) -> Media:
+    """Describes bytes that are no whole image or video, for `error.media`.
+
+    Args:
+        head: the first bytes, which tell what they are.
+        reason: why they are not whole.
+        facts: further fields of the media.
+    """
+    kind = sniff(head[:_HEAD]) or "application/octet-stream"
+    return Media(content_type=kind, unverified_reason=reason, **facts)
 
 
-def _embedded(output: ImageOutput) -> Iterator[str | bytes]:
-    """Yields the sources that hold the image itself."""
-    if output.base64 is not None and not _is_address(output.base64):
-        yield output.base64
-    if output.content is not None:
-        yield output.content
-    if output.url is not None and _is_data_url(output.url):
-        yield output.url
-    yield from (text for text in output.others if not _is_address(text))
-
-
-def _addresses(output: ImageOutput, endpoint: str) -> Iterator[str]:
-    """Yields the addresses that an output names; a relative one is made whole with the endpoint."""
-    for text in (output.base64, output.url, *output.others):
-        if text is None or _is_data_url(text) or not (text is output.url or _is_address(text)):
+def _sources(output: ImageOutput, endpoint: str) -> tuple[list[str | bytes], list[str]]:
+    """Lists the sources that hold the image itself, and the addresses; a relative one is made whole with `endpoint`."""
+    embedded: list[str | bytes] = []
+    addresses: list[str] = []
+    for source in (output.base64, output.content, output.url, *output.others):
+        if source is None:
+            continue
+        if isinstance(source, bytes) or _is_data_url(source) or not (source is output.url or _is_address(source)):
+            embedded.append(source)
             continue
         try:
-            yield text if "://" in text else urljoin(f"{endpoint.rstrip('/')}/", text)
+            addresses.append(source if "://" in source else urljoin(f"{endpoint.rstrip('/')}/", source))
         except ValueError:  # half of an IPv6 address: the fetch says what is wrong with it
-            yield text
+            addresses.append(source)
+    return embedded, list(dict.fromkeys(addresses))
 
 
 def _is_data_url(text: str) -> bool:
@@ -163,13 +177,6 @@ def _is_data_url(text: str) -> bool:
 
 def _is_address(text: str) -> bool:
     return text[:8].lower().startswith(("http://", "https://"))
-
-
-def _decode(source: str | bytes, facts: dict[str, Any], room: int) -> Flow[Media]:
-    if len(source) < IN_A_THREAD:
-        return _decoded(source, facts, room)
-    media: Media = yield Blocking(_decoded, source, facts, room)
-    return media
 
 
 def _decoded(source: str | bytes, facts: dict[str, Any], room: int) -> Media:
@@ -185,18 +192,6 @@ def _decoded(source: str | bytes, facts: dict[str, Any], room: int) -> Media:
     try:
         return Media.from_bytes(source, **facts)
     except BrokenMediaError as error:
-        kept = IN_MEMORY if source else ""
-        msg = f"the vendor's image is broken: {error.described}{kept}"
-        raise InvalidResponseError(msg, media=broken_media(source, error, **facts) if source else None) from error
-
-
-def _downloaded(context: Context, provider: Provider, url: str, room: int) -> Flow[bytes]:
-    options = {
-        "origin": provider.endpoint,
-        "allow_private": context.config.provider_config.get("allow_private_urls") is True,
-        "max_bytes": max(room, 1),
-        "use_proxies": True,
-    }
-    call = Either(fetch.fetch, fetch.fetch_async, (url,), options)
-    fetched: fetch.Fetched = yield from send_reading(context, call, max_tries=DOWNLOAD_TRIES)
-    return fetched.content
+        msg = f"the vendor's image is broken: {error.described}{IN_MEMORY if source else ''}"
+        media = broken_media(source, str(error), data=source, size_bytes=len(source), **facts) if source else None
+        raise InvalidResponseError(msg, media=media) from error
