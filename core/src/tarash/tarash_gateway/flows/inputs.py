@@ -21,7 +21,6 @@ from tarash.tarash_gateway.media.structure import BrokenMediaError, check_pixels
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import INPUT_LIMIT, GenerationRequest, ImageType
 from tarash.tarash_gateway.plugins.exchange import InputFile
-from tarash.tarash_gateway.records import field_of
 
 FETCH_SECONDS = 60.0
 """Seconds that one input image may take to come."""
@@ -51,7 +50,7 @@ def load_inputs(request: GenerationRequest, row: ModelRow | None) -> tuple[list[
         for at, image in enumerate(request.image_list)
         if (loaded := _load(image, f"image_list.{at}.image", row, problems))
     ]
-    mask, video = field_of(request, "mask_image"), field_of(request, "video")
+    mask, video = request.__dict__.get("mask_image"), request.__dict__.get("video")  # not each kind has both
     if isinstance(video, (Path, Media)):
         _check_video(video, problems)
     return images, _load(mask, "mask_image", row, problems) if mask is not None else None, problems

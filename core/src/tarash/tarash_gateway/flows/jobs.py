@@ -73,29 +73,14 @@ class JobKind(Generic[JobT]):
         return f"It was left running: resume_{self.name}(config, error.job) picks it up."
 
 
-IMAGE = JobKind(
-    "image",
-    ImageGenerationConfig,
-    ImageJob,
-    ImageStatus,
-    Provider.submit_image,
-    Provider.poll_image,
-    Provider.cancel_image,
-)
-VIDEO = JobKind(
-    "video",
-    VideoGenerationConfig,
-    VideoJob,
-    VideoStatus,
-    Provider.submit_video,
-    Provider.poll_video,
-    Provider.cancel_video,
-    Provider.find_video,
-)
+_IMAGE_CALLS = (Provider.submit_image, Provider.poll_image, Provider.cancel_image)
+_VIDEO_CALLS = (Provider.submit_video, Provider.poll_video, Provider.cancel_video, Provider.find_video)
+IMAGE = JobKind("image", ImageGenerationConfig, ImageJob, ImageStatus, *_IMAGE_CALLS)
+VIDEO = JobKind("video", VideoGenerationConfig, VideoJob, VideoStatus, *_VIDEO_CALLS)
 
 
 def kind_of(job: GenerationJob) -> JobKind[Any]:
-    """Returns the kind of a job."""
+    """Finds the kind of a job."""
     return IMAGE if isinstance(job, ImageJob) else VIDEO
 
 
