@@ -22,6 +22,7 @@ import sys
 import threading
 import time
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -187,6 +188,40 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+_WITHOUT_A_TOOL = re.compile(r"Skipped: (?P<tool>.+ is not installed): (?P<command>.+)")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Lists the tests that wait for a tool, and the command that enables them."""
+    reasons = Counter(report.longrepr[2] for report in terminalreporter.stats.get("skipped", ()))
+    missing = [(found, count) for reason, count in sorted(reasons.items()) if (found := _WITHOUT_A_TOOL.match(reason))]
+    if missing:
+        terminalreporter.section("skipped for a tool that is not installed", sep="=")
+    for found, count in missing:
+        terminalreporter.write_line(f"{count:4} × {found['tool']}: {found['command']}")
+
+
+_ENVIRONMENTS = Path(__file__).parent.parent / ".venv-oracles"
+_MAKES_ENVIRONMENTS = os.environ.get("TARASH_ORACLES") == "1"  # set by `scripts/test --all`
+
+
+@pytest.fixture(scope="session")
+def official_sdk():
+    """The Python of an environment that has a vendor's own SDK: it may bring other libraries than ours."""
+
+    def python(requirement):
+        place = _ENVIRONMENTS / re.match(r"[\w-]+", requirement)[0]
+        program = place / "bin" / "python"
+        if not program.exists():
+            if not _MAKES_ENVIRONMENTS:
+                pytest.skip(f"{requirement} is not installed: scripts/test --all")
+            subprocess.run([sys.executable, "-m", "venv", place], check=True)
+            subprocess.run([program, "-m", "pip", "install", "--quiet", requirement], check=True)
+        return program
+
+    return python
+
+
 PAGE = Path(__file__).resolve().parents[2] / "shared" / "spec" / "openai-provider-page.txt"
 
 sys.path.insert(0, str(Path(__file__).parent / "warm"))
@@ -257,7 +292,7 @@ def blocks(page):
 def certificate(tmp_path_factory):
     """A certificate for the hosts of the page and for this machine, and its key."""
     if shutil.which("openssl") is None:
-        pytest.skip("openssl is not installed, so there is no certificate for the page's https addresses")
+        pytest.skip("openssl is not installed: apt install openssl")
     folder = tmp_path_factory.mktemp("certificate")
     made, key = folder / "certificate.pem", folder / "key.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=example.com"

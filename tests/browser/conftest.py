@@ -184,7 +184,7 @@ class Tab:
 def browser(tmp_path_factory):
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None:
-        pytest.skip(f"there is no browser: none of {', '.join(NAMES)} is installed")
+        pytest.skip(f"a browser ({', '.join(NAMES)}) is not installed: apt install chromium")
     if sys.platform == "win32":
         pytest.skip("the browser is driven through inherited pipes, which this test does for POSIX only")
     running = Browser(program, tmp_path_factory.mktemp("browser"))

@@ -38,7 +38,7 @@ class Page(HTMLParser):
 def site(tmp_path_factory):
     """The built site; of a copy, so that a run beside another one does not share its folder."""
     if importlib.util.find_spec("zensical") is None or importlib.util.find_spec("mkdocstrings") is None:
-        pytest.skip("the site generator is not installed: pip install --group docs")
+        pytest.skip("the site generator is not installed: .venv/bin/pip install --group docs")
     work = tmp_path_factory.mktemp("site")
     shutil.copy(ROOT / "zensical.toml", work)
     shutil.copytree(ROOT / "docs", work / "docs")

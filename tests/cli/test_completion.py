@@ -27,7 +27,7 @@ def test_it_is_installed_for_the_shell(started, tmp_path, shell):
 @pytest.mark.parametrize("shell", PLACES)
 def test_the_script_is_one_that_the_shell_takes(started, tmp_path, shell):
     if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+        pytest.skip(f"{shell} is not installed: apt install {shell}")
     (tmp_path / "home").mkdir()
     started("--install-completion", "--shell", shell)
     done = subprocess.run([shell, "-n", tmp_path / "home" / PLACES[shell]], capture_output=True, text=True, check=False)
@@ -76,7 +76,7 @@ def test_faults_are_offered(started):
 def test_in_bash_it_completes(started, tmp_path):
     """The script as bash runs it when Tab is pressed after `tarash image x -p `."""
     if shutil.which("bash") is None:
-        pytest.skip("bash is not installed")
+        pytest.skip("bash is not installed: apt install bash")
     (tmp_path / "home").mkdir()
     started("--install-completion", "--shell", "bash")
     bin_folder = tmp_path / "bin"

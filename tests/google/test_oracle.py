@@ -1,15 +1,12 @@
 """Google's own SDK, as it is, against the sandbox's face: so the face is right, not only agreeable to our client.
 
-The SDK lives in an environment of its own, `.venv-oracles/google` in the checkout. `TARASH_ORACLES=1` makes it, which
-takes a network; where it is there already, this runs by itself.
+The SDK lives in an environment of its own in the checkout. `scripts/test --all` makes it, which takes a network.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -17,26 +14,12 @@ import pytest
 from tarash.tarash_gateway import submit_video
 from tarash.tarash_gateway.models import ImageType
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-PLACE = CHECKOUT / ".venv-oracles" / "google"
-PYTHON = PLACE / "bin" / "python"
-WANTED = os.environ.get("TARASH_ORACLES") == "1"
-SDK = "google-genai>=3.1,<4"
-
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        not (WANTED or PYTHON.exists()), reason="Google's SDK is not there; TARASH_ORACLES=1 installs it"
-    ),
-]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
-def oracle():
-    if not PYTHON.exists():
-        subprocess.run([sys.executable, "-m", "venv", PLACE], check=True)
-        subprocess.run([PYTHON, "-m", "pip", "install", "--quiet", SDK], check=True)
-    return PYTHON
+def oracle(official_sdk):
+    return official_sdk("google-genai>=3.1,<4")
 
 
 @pytest.fixture

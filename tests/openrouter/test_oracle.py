@@ -1,22 +1,14 @@
 """The vendor's own SDK, as it is, against the sandbox: so the server is right, not only agreeable to our client.
 
-It lives in an environment of its own, since it brings another HTTP library. To run this:
-
-    python -m venv ENV && ENV/bin/pip install openrouter
-    TARASH_OPENROUTER_SDK=ENV/bin/python pytest tests/openrouter/test_oracle.py
+It lives in an environment of its own in the checkout. `scripts/test --all` makes it, which takes a network.
 """
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 
 import pytest
-
-PYTHON = os.environ.get("TARASH_OPENROUTER_SDK")
-
-pytestmark = pytest.mark.skipif(PYTHON is None, reason="TARASH_OPENROUTER_SDK names no Python with the openrouter SDK")
 
 PROGRAM = """
 import base64, json, sys, time
@@ -74,9 +66,9 @@ def dropped(_router):
 
 
 @pytest.fixture(scope="module")
-def seen(_router, dropped):
+def seen(_router, dropped, official_sdk):
     _router.job_seconds = 0.3
-    command = [PYTHON, "-c", PROGRAM, _router.openrouter_url]
+    command = [official_sdk("openrouter>=1.3,<2"), "-c", PROGRAM, _router.openrouter_url]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
