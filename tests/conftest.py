@@ -339,7 +339,7 @@ def over_tls(sandbox, certificate):
 
     thread = threading.Thread(target=lambda: asyncio.run(serve()))
     thread.start()
-    assert ready.wait(30)
+    assert ready.wait(60)
     port, loop, stop = known
     yield port
     loop.call_soon_threadsafe(stop.set)

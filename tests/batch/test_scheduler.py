@@ -77,7 +77,7 @@ def test_rows_of_a_closed_gate_are_kept_back_and_taken_up_when_it_opens():
         batch = Batch(16)
         limiter = await batch.shut("away")
         for number in range(300):
-            await asyncio.wait_for(batch.scheduler.add(Row(("away", "there")[number % 2], number), SEND), 5)
+            await asyncio.wait_for(batch.scheduler.add(Row(("away", "there")[number % 2], number), SEND), 60)
             await asyncio.sleep(0)
         await asyncio.sleep(0.01)
         assert len(batch.done) == 150
@@ -131,7 +131,7 @@ def test_rows_that_never_come_to_their_gate_hold_up_no_other():
     async def main():
         batch = Batch(4)
         for number in range(100):
-            await asyncio.wait_for(batch.scheduler.add(Row("there", -1 - number), SEND), 5)
+            await asyncio.wait_for(batch.scheduler.add(Row("there", -1 - number), SEND), 60)
         await batch.to_the_end()
         assert len(batch.done) == 100
         assert batch.scheduler._queues[batch.limiters["there"]].on_the_way == 0

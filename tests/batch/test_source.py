@@ -73,7 +73,7 @@ class TestRowsOfAThread:
 
         def rows():
             yield image("a")
-            assert arrived.wait(10)  # the next row comes once the first one has its file
+            assert arrived.wait(60)  # the next row comes once the first one has its file
             yield image("b")
 
         result = run(ThreadedIterator(rows()), on_row=lambda _outcome: arrived.set())

@@ -53,10 +53,10 @@ class Browser:
         with contextlib.suppress(OSError, TimeoutError):
             self.ask("Browser.close")
         try:
-            self._process.wait(10)
+            self._process.wait(60)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(10)
+            self._process.wait(60)
         os.close(self._commands)
         os.close(self._answers)
 

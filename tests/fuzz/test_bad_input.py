@@ -28,6 +28,7 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoJob,
 )
+from tarash.tarash_gateway.plugins.http.keys import KeySource
 from tarash_gateway_sandbox import Answer
 
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
@@ -452,12 +453,11 @@ def test_a_key_function_that_gives_no_key_is_a_configuration_error(config, key):
     assert isinstance(error, ConfigurationError)
 
 
-def test_a_key_function_that_never_answers_is_given_up(config, monkeypatch):
-    from tarash.tarash_gateway.plugins.http import keys
-
-    monkeypatch.setattr(keys, "KEY_SECONDS", 0.05)
-    asked = config(api_key=asyncio.Event().wait)
-    error = outcome(generate_image, asked, ImageGenerationRequest(prompt="a cat"))
+@pytest.mark.parametrize(
+    "current", [KeySource.current, lambda key: asyncio.run(key.current_async())], ids=["sync", "async"]
+)
+def test_a_key_function_that_never_answers_is_given_up(current):
+    error = outcome(current, KeySource(asyncio.Event().wait, seconds=0.05))
     assert isinstance(error, ConfigurationError)
     assert str(error) == "the api_key function raised TimeoutError; nothing was sent."
 

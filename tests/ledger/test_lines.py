@@ -90,7 +90,7 @@ for number in range(200):
 
 def test_lines_of_several_processes_do_not_mix(path, lines):
     writers = [subprocess.Popen([sys.executable, "-c", WRITER, path, name]) for name in "abc"]
-    assert [writer.wait(30) for writer in writers] == [0, 0, 0]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
 
     found = [(line["by"], line["number"]) for line in map(json.loads, path.read_text().splitlines())]
     assert sorted(found) == [(name, number) for name in "abc" for number in range(200)]

@@ -110,7 +110,7 @@ def over_http(started):
 
 def test_over_http_a_client_needs_the_token(over_http, answer):
     async def steps(url):
-        async with httpx2.AsyncClient() as stranger:
+        async with httpx2.AsyncClient(timeout=60) as stranger:
             refused = await stranger.post(url, json={})
             wrong = await stranger.post(url, json={}, headers={"authorization": "Bearer another"})
             rebound = await stranger.post(

@@ -234,7 +234,7 @@ def test_a_process_killed_at_any_stage_loses_and_repeats_nothing(
     tarash_sandbox.play(killing, **where)
     words = ["-c", textwrap.dedent(SCRIPT), tarash_sandbox.url, f"killed {stage}"]
     killing.process = warm_python.start(words, files=(0, 1, 2), cwd=tmp_path)
-    assert killing.process.wait(30) == -signal.SIGKILL
+    assert killing.process.wait(60) == -signal.SIGKILL
     journal = Journal(tmp_path / "journal")
 
     with journal:

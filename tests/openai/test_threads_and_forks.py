@@ -121,7 +121,7 @@ BEGIN = """
         ImageGenerationConfig, ImageGenerationRequest, VideoGenerationConfig, VideoGenerationRequest
     )
     warnings.simplefilter("ignore")
-    config = ImageGenerationConfig(provider="openai", model="dall-e-2", timeout=20)
+    config = ImageGenerationConfig(provider="openai", model="dall-e-2", timeout=60)
     request = ImageGenerationRequest(prompt="a cat", size="256x256")
 
     def call():
@@ -227,7 +227,7 @@ def test_a_child_picks_up_the_job_that_its_parent_submitted(script, posts):
         """
         from tarash.tarash_gateway import resume_video, submit_video
 
-        film = VideoGenerationConfig(provider="openai", model="sora-2", timeout=20, poll_interval=0.05)
+        film = VideoGenerationConfig(provider="openai", model="sora-2", timeout=60, poll_interval=0.05)
         job = submit_video(film, VideoGenerationRequest(prompt="a lake"))
 
         def pick_up():

@@ -19,7 +19,7 @@ def send(router):
         headers |= {"Content-Type": "application/json"} if data else {}
         request = urllib.request.Request(f"{router.openrouter_url}{path}", data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=60) as answer:
                 return answer.status, _parsed(answer.read())
         except urllib.error.HTTPError as error:
             with error:
@@ -148,14 +148,14 @@ def test_there_is_no_list_of_jobs_and_no_cancel(send):
 def test_the_second_origin_gives_a_clip_to_its_signature_and_to_no_key(send, router):
     url = finished(send)["urls"][0]
 
-    with urllib.request.urlopen(url, timeout=20) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         assert answer.read()[4:8] == b"ftyp"
     for address, headers, status in (
         (url.partition("?")[0], {}, 403),
         (url, {"Authorization": "Bearer k"}, 400),
     ):
         with pytest.raises(urllib.error.HTTPError) as caught:
-            urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=20)
+            urllib.request.urlopen(urllib.request.Request(address, headers=headers), timeout=60)
         caught.value.close()
         assert caught.value.code == status
     assert len(router.openrouter.leaks) == 1

@@ -89,7 +89,7 @@ import os, sys
 from tarash.tarash_gateway import generate_image
 from tarash.tarash_gateway.models import ImageGenerationConfig, ImageGenerationRequest
 
-config = ImageGenerationConfig(provider="openrouter", model="openai/gpt-image-2", base_url=sys.argv[1], timeout=20)
+config = ImageGenerationConfig(provider="openrouter", model="openai/gpt-image-2", base_url=sys.argv[1], timeout=60)
 request = ImageGenerationRequest(prompt="a cat")
 generate_image(config, request)
 children = []

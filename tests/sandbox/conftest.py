@@ -28,7 +28,7 @@ def sdk(tarash_sandbox):
 @pytest.fixture
 def http(tarash_sandbox):
     headers = {"authorization": f"Bearer {tarash_sandbox.api_key}"}
-    with httpx2.Client(base_url=tarash_sandbox.origin, headers=headers, trust_env=False) as client:
+    with httpx2.Client(base_url=tarash_sandbox.origin, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -78,7 +78,7 @@ def server(_quick_server):
 @pytest.fixture
 def client(server):
     headers = {"authorization": "Bearer k"}
-    with httpx2.Client(base_url=server.origin, headers=headers, trust_env=False) as client:
+    with httpx2.Client(base_url=server.origin, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 

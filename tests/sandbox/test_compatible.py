@@ -24,7 +24,7 @@ def server():
 def client(server):
     server.clear()
     headers = {"authorization": "Bearer k"}
-    with httpx2.Client(base_url=server.url, headers=headers, trust_env=False) as client:
+    with httpx2.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -104,7 +104,7 @@ def test_pictures_come_as_base64_whatever_the_model(client, server):
     assert [picture.size for picture in pictures] == [(300, 200), (300, 200)]
     assert server.requests[-1].json["guidance"] == 7.5
     url = client.post("/images/generations", json=body | {"response_format": "url"}).json()["data"][0]["url"]
-    assert httpx2.get(url, trust_env=False).headers["content-type"] == "image/png"
+    assert httpx2.get(url, trust_env=False, timeout=60).headers["content-type"] == "image/png"
 
 
 def test_it_streams_and_edits_with_the_official_sdk(server, picture):

@@ -99,7 +99,7 @@ class TestVideos:
     def test_a_form_names_an_id_with_brackets(self, vendor, source):
         form = {"prompt": (None, "x"), "video[id]": (None, source.id)}
         headers = {"authorization": "Bearer k"}
-        answer = httpx2.post(f"{vendor.url}/videos/edits", files=form, headers=headers, trust_env=False)
+        answer = httpx2.post(f"{vendor.url}/videos/edits", files=form, headers=headers, trust_env=False, timeout=60)
         assert answer.json()["remixed_from_video_id"] == source.id
 
     def test_faults_reach_them(self, sdk, source, vendor):

@@ -16,7 +16,7 @@ from tarash_gateway_sandbox.server import SandboxServer
 
 
 def test_any_key_is_let_in_and_none_is_not(tarash_sandbox):
-    with httpx2.Client(base_url=tarash_sandbox.url, trust_env=False) as client:
+    with httpx2.Client(base_url=tarash_sandbox.url, trust_env=False, timeout=60) as client:
         assert client.get("/models", headers={"authorization": "Bearer anything"}).status_code == 200
         for headers in ({}, {"authorization": "Basic eA=="}, {"api-key": "k"}):
             assert client.get("/models", headers=headers).status_code == 401
@@ -69,7 +69,9 @@ def test_requests_are_recorded_as_they_arrived(http, tarash_sandbox):
 
 def test_connections_are_counted_not_requests(tarash_sandbox):
     before = tarash_sandbox.connections
-    with httpx2.Client(base_url=tarash_sandbox.url, headers={"authorization": "Bearer k"}, trust_env=False) as client:
+    with httpx2.Client(
+        base_url=tarash_sandbox.url, headers={"authorization": "Bearer k"}, trust_env=False, timeout=60
+    ) as client:
         for _ in range(20):
             client.get("/models")
     assert tarash_sandbox.connections == before + 1
@@ -107,7 +109,7 @@ def test_a_reply_can_leave_http_behind(http, tarash_sandbox):
 
 def test_what_is_not_http_is_refused(tarash_sandbox):
     host, port = tarash_sandbox.origin.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(b"hello\r\n\r\n")
         assert connection.recv(4096).startswith(b"HTTP/1.1 400")
 
@@ -122,9 +124,9 @@ def test_a_server_starts_and_closes_as_often_as_one_likes():
     server.close()
     server.close()
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(origin, trust_env=False)
+        httpx2.get(origin, trust_env=False, timeout=60)
     with server:
-        assert httpx2.get(f"{server.origin}/car.jpg", trust_env=False).status_code == 200
+        assert httpx2.get(f"{server.origin}/car.jpg", trust_env=False, timeout=60).status_code == 200
 
 
 def test_a_taken_port_is_an_error_of_start(tarash_sandbox):
@@ -136,7 +138,7 @@ def test_a_taken_port_is_an_error_of_start(tarash_sandbox):
 
 def test_closing_does_not_wait_for_open_connections(http):
     with SandboxServer() as server:
-        client = httpx2.Client(trust_env=False)
+        client = httpx2.Client(trust_env=False, timeout=60)
         client.get(f"{server.origin}/car.jpg")
         before = time.monotonic()
     assert time.monotonic() - before < 2

@@ -94,7 +94,9 @@ def test_an_edit_streams_too_as_a_form(sdk, picture):
 def test_azures_spellings_stream_too(path, query):
     body = {"prompt": "a cat", "model": "pictures", "stream": True, "partial_images": 1}
     with SandboxServer(deployments={"pictures": "gpt-image-1.5"}, stream_pause=0) as server:
-        answer = httpx2.post(server.origin + path, params=query, json=body, headers={"api-key": "k"}, trust_env=False)
+        answer = httpx2.post(
+            server.origin + path, params=query, json=body, headers={"api-key": "k"}, trust_env=False, timeout=60
+        )
 
     assert names(answer) == ["image_generation.partial_image", "image_generation.completed"]
 

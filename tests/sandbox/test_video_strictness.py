@@ -110,7 +110,9 @@ def test_a_server_can_be_told_to_take_references_of_any_size(picture):
 
     with (
         SandboxServer(reference_must_match=False) as server,
-        httpx2.Client(base_url=server.origin, headers={"authorization": "Bearer k"}, trust_env=False) as http,
+        httpx2.Client(
+            base_url=server.origin, headers={"authorization": "Bearer k"}, trust_env=False, timeout=60
+        ) as http,
     ):
         assert send(http, picture(640, 480), "image/png").status_code == 200
 

@@ -24,7 +24,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with httpx2.Client(base_url=server.origin, headers=KEY, trust_env=False) as client:
+    with httpx2.Client(base_url=server.origin, headers=KEY, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -69,7 +69,7 @@ def test_a_rebound_page_gets_no_further_with_a_scripted_answer(client, server):
 
 def test_a_name_can_be_allowed():
     with SandboxServer(allowed_hosts=["Media.Test"]) as server:
-        answer = httpx2.get(f"{server.url}/models", headers={**KEY, "host": "media.test"}, trust_env=False)
+        answer = httpx2.get(f"{server.url}/models", headers={**KEY, "host": "media.test"}, trust_env=False, timeout=60)
     assert answer.status_code == 200
 
 
@@ -82,7 +82,7 @@ def test_no_body_is_read_without_a_key(server, path):
     head = (
         f"POST {path} HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\ncontent-length: 500000000\r\n\r\n"
     )
-    with socket.create_connection((host, int(port)), timeout=30) as connection:
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
         connection.sendall(head.encode())
         status = int(connection.recv(4096).split()[1])
     assert status in {401, 403, 404}
@@ -90,13 +90,13 @@ def test_no_body_is_read_without_a_key(server, path):
 
 
 def test_a_client_that_sends_a_large_body_without_a_key_sees_the_answer(server):
-    answer = httpx2.post(f"{server.url}/videos", json={"prompt": "x" * 30_000_000}, trust_env=False)
+    answer = httpx2.post(f"{server.url}/videos", json={"prompt": "x" * 30_000_000}, trust_env=False, timeout=60)
     assert answer.status_code == 401
     assert server.requests[-1].body == b""
 
 
 def test_a_refused_request_leaves_the_connection_to_the_next_one(server):
-    with httpx2.Client(base_url=server.origin, trust_env=False) as client:
+    with httpx2.Client(base_url=server.origin, trust_env=False, timeout=60) as client:
         before = server.connections
         assert client.post("/v1/videos", json={"prompt": "x"}).status_code == 401
         assert client.post("/v1/videos", json={"prompt": "x"}, headers=KEY).status_code == 200

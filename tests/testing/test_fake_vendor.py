@@ -52,7 +52,7 @@ def vendor():
 
 @pytest.fixture
 def client(vendor):
-    with httpx2.Client(base_url=vendor.url, trust_env=False, timeout=20) as client:
+    with httpx2.Client(base_url=vendor.url, trust_env=False, timeout=60) as client:
         yield client
 
 
@@ -142,7 +142,8 @@ def test_a_clip_is_given_in_ranges(vendor, client, film):
 def test_it_has_addresses_of_media_that_may_be_elsewhere(vendor, film):
     (job,) = vendor.jobs
     with FakeVendor() as elsewhere:
-        fetched = httpx2.get(job.result_url().replace(vendor.origin, elsewhere.origin), trust_env=False)
+        address = job.result_url().replace(vendor.origin, elsewhere.origin)
+        fetched = httpx2.get(address, trust_env=False, timeout=60)
 
     assert fetched.content == job.clip()
     assert fetched.headers["content-type"] == "video/mp4"
@@ -240,7 +241,7 @@ def test_it_closes_at_once():
 
     assert time.monotonic() - begun < 5
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(vendor.url, trust_env=False)
+        httpx2.get(vendor.url, trust_env=False, timeout=60)
 
 
 def test_marked_methods_become_handlers_those_with_a_condition_first():

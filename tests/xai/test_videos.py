@@ -138,7 +138,7 @@ def test_a_failed_job_says_why(vendor, video_config, error):
 def test_a_job_that_the_vendor_does_not_know_has_expired(video_config):
     job = submit_video(video_config(), request()).model_copy(update={"id": "video_of_nobody"})
     with pytest.raises(JobExpiredError):
-        resume_video(video_config(timeout=20.0), job)
+        resume_video(video_config(timeout=60.0), job)
 
 
 def test_a_job_cannot_be_cancelled(video_config):

@@ -140,7 +140,7 @@ def in_a_terminal(code, *, stdout=None):
         if not part:
             break
         drawn += part
-    child.wait(30)
+    child.wait(60)
     os.close(ours)
     return drawn.decode()
 

@@ -194,7 +194,7 @@ class TestCancelled:
 
         with register_plugin(Plugin(act)):
             asyncio.run(leave())
-            assert stopped.wait(30)
+            assert stopped.wait(60)
 
     def test_a_time_that_is_over_is_noticed(self, make_image):
         def act(prepared):

@@ -66,7 +66,7 @@ class TestWriting:
         intended(journal)
         child = multiprocessing.get_context("fork").Process(target=intended, args=(journal,))
         child.start()
-        child.join(10)
+        child.join(60)
         intended(journal)
         assert child.exitcode == 0
         assert sorted(len(path.read_text().splitlines()) for path in files(journal)) == [1, 2]

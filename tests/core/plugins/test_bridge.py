@@ -54,11 +54,11 @@ class Refusing(Provider):
 
 
 def blocking(provider):
-    return sync_primitive(provider, "generate_image")("a cat", timeout=3)
+    return sync_primitive(provider, "generate_image")("a cat", timeout=60)
 
 
 async def awaited(provider):
-    return await async_primitive(provider, "generate_image")("a cat", timeout=3)
+    return await async_primitive(provider, "generate_image")("a cat", timeout=60)
 
 
 async def blocking_in_a_loop(provider):
@@ -104,9 +104,9 @@ def test_what_a_provider_lacks_is_told(primitive, what, provider):
     arguments = ("x", None) if primitive == "download_video" else ("x",)
 
     async def later():
-        await async_primitive(provider, primitive)(*arguments, timeout=3)
+        await async_primitive(provider, primitive)(*arguments, timeout=60)
 
-    for call in (lambda: sync_primitive(provider, primitive)(*arguments, timeout=3), lambda: asyncio.run(later())):
+    for call in (lambda: sync_primitive(provider, primitive)(*arguments, timeout=60), lambda: asyncio.run(later())):
         with pytest.raises(UnsupportedOperationError) as caught:
             call()
         assert str(caught.value) == f"{type(provider).__name__} cannot {what}"
@@ -148,7 +148,7 @@ def test_a_forked_child_gets_a_loop_of_its_own():
         _, status = os.waitpid(child, 0)
         sys.exit(os.waitstatus_to_exitcode(status))
     """
-    assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=30, check=False).returncode == 0
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(script)], timeout=60, check=False).returncode == 0
 
 
 def test_the_names_of_1_0_stay():

@@ -126,7 +126,7 @@ BACKGROUND = """
         register_plugin(module, replace=True)
 
     def call(name):
-        config = ImageGenerationConfig(provider=name, model="m", timeout=5, max_retries=0)
+        config = ImageGenerationConfig(provider=name, model="m", timeout=60, max_retries=0)
         return generate_image(config, ImageGenerationRequest(prompt="a cat"))
 
     async def well(self, prepared, *, timeout):
@@ -219,7 +219,7 @@ class TestReentrancy:
 
         provider = provider_of(generate_image_async=made)
         with register_plugin(plugin_of(lambda config: provider, lambda: [ProviderSpec(name="inner", api_version=1)])):
-            yield ImageGenerationConfig(provider="inner", model="m", timeout=5)
+            yield ImageGenerationConfig(provider="inner", model="m", timeout=60)
 
     @pytest.fixture
     def outer(self, plugin_of, provider_of):

@@ -113,14 +113,14 @@ class TestConcurrency:
         class Held(Blocking):
             def generate_image(self, prepared, *, timeout):
                 holds.set()
-                free.wait(30)
+                free.wait(60)
                 return super().generate_image(prepared, timeout=timeout)
 
         provider = Held(png, 0)
         with register_plugin(Plugin(provider, concurrency=1)):
             first = threading.Thread(target=generate_image, args=(config(), WISH))
             first.start()
-            assert holds.wait(30)
+            assert holds.wait(60)
             late = config(timeout=0.1)
             with pytest.raises(GenerationTimeoutError) as caught:
                 generate_image(late, WISH) if flavour == "sync" else asyncio.run(generate_image_async(late, WISH))

@@ -8,7 +8,7 @@ import fal_client
 import httpx
 
 IMAGE, VIDEO, EDIT = "fal-ai/flux/dev", "fal-ai/veo3.1", "fal-ai/nano-banana-2/edit"
-client = fal_client.SyncClient(key="id:of-the-tests", default_timeout=20)
+client = fal_client.SyncClient(key="id:of-the-tests", default_timeout=60)
 
 
 def fetched(url):
@@ -57,7 +57,7 @@ assert refusal(lambda: fal_client.SyncClient(key="sk-invalid").submit(IMAGE, arg
 
 
 async def main():
-    talk = fal_client.AsyncClient(key="id:of-the-tests", default_timeout=20)
+    talk = fal_client.AsyncClient(key="id:of-the-tests", default_timeout=60)
     job = await talk.submit(IMAGE, arguments={"prompt": "a boat"})
     assert len((await job.get(interval=0.02))["images"]) == 1
 

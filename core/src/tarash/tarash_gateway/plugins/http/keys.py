@@ -21,7 +21,7 @@ from tarash.tarash_gateway.plugins._bridge import run_blocking
 Key = str | SecretStr | Callable[[], str | Awaitable[str]]
 
 KEY_SECONDS = 30.0
-"""Seconds that an async function may take to give a key."""
+"""Seconds that an async function may take to give a key, where nothing else is said."""
 
 REMEMBERED = 4
 """Keys of one function that are remembered: each lives for about an hour, a few of them are enough to mask."""
@@ -41,14 +41,16 @@ class KeySource:
     Args:
         key: the key, or a function (sync or async) that gives one for each request.
         identity: what makes two functions the same, where each config has a new object; None is the function itself.
+        seconds: how long an async function may take.
 
     Raises:
         ConfigurationError: no HTTP header can carry the key.
     """
 
-    __slots__ = ("_function", "_text", "_tokens", "identity")
+    __slots__ = ("_function", "_seconds", "_text", "_tokens", "identity")
 
-    def __init__(self, key: Key, *, identity: Hashable | None = None) -> None:
+    def __init__(self, key: Key, *, identity: Hashable | None = None, seconds: float = KEY_SECONDS) -> None:
+        self._seconds = seconds
         self._text: SecretStr | None = SecretStr(key) if isinstance(key, str) else None
         if isinstance(key, SecretStr):
             self._text = key
@@ -107,7 +109,7 @@ class KeySource:
             return self._text or SecretStr("")
         with _errors_of_function():
             value = self._function()
-            return self._checked(run_blocking(_in_time(value)) if inspect.isawaitable(value) else value)
+            return self._checked(run_blocking(self._in_time(value)) if inspect.isawaitable(value) else value)
 
     async def current_async(self) -> SecretStr:
         """The twin of `current`."""
@@ -115,7 +117,11 @@ class KeySource:
             return self._text or SecretStr("")
         with _errors_of_function():
             value = self._function()
-            return self._checked(await _in_time(value) if inspect.isawaitable(value) else value)
+            return self._checked(await self._in_time(value) if inspect.isawaitable(value) else value)
+
+    async def _in_time(self, key: Awaitable[object]) -> object:
+        async with asyncio.timeout(self._seconds):
+            return await key
 
     def _checked(self, key: object) -> SecretStr:
         if not isinstance(key, str) or not key:
@@ -126,11 +132,6 @@ class KeySource:
         if key not in self._tokens:
             self._tokens[:] = [*self._tokens[-(REMEMBERED - 1) :], key]
         return SecretStr(key)
-
-
-async def _in_time(key: Awaitable[object]) -> object:
-    async with asyncio.timeout(KEY_SECONDS):
-        return await key
 
 
 @contextmanager
