@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import re
 
 import pytest
 
@@ -42,12 +43,17 @@ def tarash_sandbox(quick_server):
     return quick_server
 
 
+SILENT = re.compile("never_answers|stalls")
+
+
 @pytest.fixture(autouse=True)
-def _no_long_waits(monkeypatch, retry_policy):
+def _no_long_waits(request, monkeypatch, retry_policy):
     from tarash.tarash_gateway.plugins.http import download
     from tarash_gateway_openai import requests
 
     retry_policy(first_delay=0.002, lookup_pauses=(0.0, 0.01, 0.05))
+    if request.function.__name__ == "test_a_fault_ends_as_its_row_says" and not SILENT.search(request.node.name):
+        return  # nothing is silent there: on a busy machine a healthy answer may take longer than these
     monkeypatch.setattr(download, "QUIET_SECONDS", 0.1)
     monkeypatch.setattr(requests, "POLL_SECONDS", 0.4)
 

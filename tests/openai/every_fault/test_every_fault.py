@@ -34,7 +34,7 @@ from tarash_gateway_sandbox import FAULTS
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
 KEY = "sk-of-the-tests-0123456789"
-NEVER, SHORT, ENOUGH = 20.0, 1.0, 1.5
+NEVER, SHORT, ENOUGH = 90.0, 1.0, 1.5
 """Seconds of a call that does not get to its deadline, of one that does, and of one in which something is made first."""
 
 LEAPT = 60.0
