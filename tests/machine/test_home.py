@@ -36,7 +36,7 @@ def test_without_a_home_nothing_is_sent_before_there_is_a_journal(homeless, fold
     assert (done.code, paid(), list(folder.iterdir())) == (4, [], [])
     assert (
         "error: there is no home folder to keep the journal in, without which a crash could lose what was paid for. "
-        "TARASH_JOURNAL=FOLDER names another place; nothing was sent"
+        "TARASH_JOURNAL=FOLDER names another folder; nothing was sent"
     ) in done.err
 
 

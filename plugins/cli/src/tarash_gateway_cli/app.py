@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import signal
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final, NamedTuple
 
 from cyclopts import App, CycloptsError, Group
@@ -91,7 +92,8 @@ def main(tokens: Sequence[str]) -> int:
     if _QUESTIONS.isdisjoint(tokens):
         from tarash_gateway_ledger import turn_on  # noqa: PLC0415 # --help needs none of it
 
-        turn_on()
+        with suppress(TarashError):  # a variable that cannot be read: the journal, which is needed, says so
+            turn_on()
     with output_streams() as (out, _):
         code = run(tokens)
         out.flush()
