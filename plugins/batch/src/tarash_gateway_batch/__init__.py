@@ -1,12 +1,14 @@
 """Batches: a file of every row, many at a time, and nothing is paid for twice.
 
-Applications use the first names, engines the others. All are imported when they are first used.
+Applications use `run_batch`, its async twin, `SeparateRows`, and the classes of results; engines use the others.
+Each name is imported when it is first used.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from tarash.tarash_gateway.plugins import lazy_names
 
 if TYPE_CHECKING:
     from tarash_gateway_batch.batch import SeparateRows, run_batch, run_batch_async
@@ -31,34 +33,19 @@ if TYPE_CHECKING:
     from tarash_gateway_batch.work import RowWork
 
 _MODULES = {
-    "BatchProgress": "results",
-    "BatchResult": "results",
-    "CostRange": "results",
-    "EngineSpec": "interfaces",
-    "RowOutcome": "results",
-    "SavedFile": "results",
-    "SeparateRows": "batch",
-    "make_engine": "interfaces",
-    "run_batch": "batch",
-    "run_batch_async": "batch",
-    # For engines.
-    "BatchEngine": "interfaces",
-    "BatchSettings": "settings",
-    "Decision": "resume",
-    "Limiter": "interfaces",
-    "Limiters": "interfaces",
-    "MakeTask": "interfaces",
-    "OutputFolder": "folder",
-    "Payment": "interfaces",
-    "Permit": "limits",
-    "ResumePlanner": "resume",
-    "Row": "rows",
-    "RowTask": "interfaces",
-    "RowWork": "work",
-    "SharedBudget": "interfaces",
-    "WorkerContext": "interfaces",
-    "failed_outcome": "rows",
+    "batch": "SeparateRows run_batch run_batch_async",
+    "folder": "OutputFolder",
+    "interfaces": (
+        "BatchEngine EngineSpec Limiter Limiters MakeTask Payment RowTask SharedBudget WorkerContext make_engine"
+    ),
+    "limits": "Permit",
+    "results": "BatchProgress BatchResult CostRange RowOutcome SavedFile",
+    "resume": "Decision ResumePlanner",
+    "rows": "Row failed_outcome",
+    "settings": "BatchSettings",
+    "work": "RowWork",
 }
+"""The names of each module."""
 
 __all__ = [
     "BatchEngine",
@@ -89,15 +76,4 @@ __all__ = [
     "run_batch_async",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    return sorted(set(globals()) | set(__all__))
+__getattr__, __dir__ = lazy_names(__name__, _MODULES, __all__)
