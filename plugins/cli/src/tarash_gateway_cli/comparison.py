@@ -62,8 +62,8 @@ class ComparedModel:
     @property
     def changes(self) -> list[str]:
         """What was changed or left out for this model, and what else to know."""
-        told = self.plan if self.response is None else self.response
-        return [*map(str, told.adjustments), *told.warnings, *self.problems]
+        source = self.plan if self.response is None else self.response
+        return [*map(str, source.adjustments), *source.warnings, *self.problems]
 
 
 @dataclass(frozen=True, slots=True)

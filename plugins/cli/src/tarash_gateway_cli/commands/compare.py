@@ -75,14 +75,14 @@ def compare(
     printer = Output(as_json=as_json)
     fields: dict[str, Any] = without_unset(timeout=timeout)
     choices = [choose("image", *split_model(text)) for text in model]
-    configs = [ImageGenerationConfig(provider=one.provider, model=one.model, **fields) for one in choices]
-    for note in dict.fromkeys(note for one in choices for note in one.notes):
+    configs = [ImageGenerationConfig(provider=choice.provider, model=choice.model, **fields) for choice in choices]
+    for note in dict.fromkeys(note for choice in choices for note in choice.notes):
         printer.note(note, "cyan")
     request = build_request(prompt, options, configs[0], None)
-    plans = [one for _, one in plan_comparison(configs, request)]
+    plans = [plan for _, plan in plan_comparison(configs, request)]
     _print_quote(printer, plans)
     if dry_run:
-        printer.object({"models": [_plan_as_json(one) for one in plans]})
+        printer.object({"models": [_plan_as_json(plan) for plan in plans]})
         printer.note("Nothing was sent.")
         return OK
     show = partial(_print_model, printer)
@@ -98,9 +98,13 @@ def compare(
         )
     printer.path(result.page)
     printer.object(
-        {"page": str(result.page), "cost": result.cost, "models": [_model_as_json(one) for one in result.models]}
+        {
+            "page": str(result.page),
+            "cost": result.cost,
+            "models": [_model_as_json(compared) for compared in result.models],
+        }
     )
-    errors = [one.error for one in result.models if one.error is not None]
+    errors = [compared.error for compared in result.models if compared.error is not None]
     return exit_code(errors[0]) if len(errors) == len(result.models) else OK
 
 
@@ -111,9 +115,9 @@ def _print_quote(output: Output, plans: Sequence[RequestPlan]) -> None:
         output.note(f"{plan.provider}/{plan.model}: {plan.cost or 'the price is known only afterwards'}")
         for line in (*plan.problems, *plan.adjustments, *plan.warnings):
             output.note(f"  {line}")
-    known = [plan.cost.high for plan in plans if plan.cost is not None]
-    if known:
-        output.note(f"up to {as_dollars(sum(known))} for the {len(known)} of {len(plans)} whose price is known", "bold")
+    costs = [plan.cost.high for plan in plans if plan.cost is not None]
+    if costs:
+        output.note(f"up to {as_dollars(sum(costs))} for the {len(costs)} of {len(plans)} whose price is known", "bold")
 
 
 def _print_model(output: Output, model: ComparedModel) -> None:

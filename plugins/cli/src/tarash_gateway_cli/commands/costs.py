@@ -135,9 +135,9 @@ def _table(rows: Sequence[CostRow], by: Sequence[Grouping]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False)
     for name in names:
         table.add_column(name, justify="right" if name in FIGURES else "left", no_wrap=name != "model")
-    for at, row in enumerate(rows):
+    for index, row in enumerate(rows):
         cells = [_cell(getattr(row, name), name) for name in names]
-        if at == len(rows) - 1:
+        if index == len(rows) - 1:
             cells[0], style = "total", "bold"
         else:
             style = ""
