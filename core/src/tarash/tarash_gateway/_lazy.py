@@ -10,6 +10,12 @@ from types import ModuleType
 from typing import Any
 
 
+def names_in(modules: Mapping[str, str], *others: str) -> list[str]:
+    """Returns `__all__` of a package with these lazy names, and others that it has itself; constants come first."""
+    names = [*others, *(name for listed in modules.values() for name in listed.split())]
+    return sorted(names, key=lambda name: (not name.isupper(), name))
+
+
 def lazy_names(
     package: str, modules: Mapping[str, str], names: list[str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
