@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
@@ -29,8 +28,6 @@ from tarash_gateway_ray.messages import (
     ReserveBudget,
 )
 from tarash_gateway_ray.worker_pool import WorkerHandle, WorkerLostError, WorkerPool
-
-logger = logging.getLogger("tarash.batch")
 
 
 class RemoteRow:
