@@ -17,6 +17,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from tarash.tarash_gateway.journal import Journal
+
 PROGRAM = ("-m", "tarash_gateway_cli")
 COMMAND = [sys.executable, *PROGRAM]
 
@@ -176,3 +178,29 @@ def terminal(folder, warm_python):
             return opened
 
         yield terminal
+
+
+@pytest.fixture
+def journal(tmp_path):
+    return Journal(tmp_path / "journal")
+
+
+@pytest.fixture
+def timed_out(typed, at_sandbox, tarash_sandbox, pauses_leap):
+    """A command whose job was not done after a minute."""
+    tarash_sandbox.job_seconds = 600
+    with pauses_leap():
+        return typed(
+            "video",
+            "A paper boat",
+            "-m",
+            "sora-2",
+            "--seconds",
+            4,
+            "-o",
+            "boat.mp4",
+            "--timeout",
+            "60",
+            "--json",
+            *at_sandbox,
+        )

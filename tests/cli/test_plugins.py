@@ -1,4 +1,4 @@
-"""`tarash providers` and `tarash plugins`, and the commands that plugins add."""
+"""`tarash plugins`, and the commands that plugins add."""
 
 import importlib
 import re
@@ -115,42 +115,6 @@ class TestCommandsOfPlugins:
         example = re.search(r"```python\n(.*?)```", hookspecs.tarash_register_commands.__doc__, re.DOTALL)[1]
         command(f"from tarash.tarash_gateway.plugins import hookimpl\n{textwrap.dedent(example)}")
         assert typed("acme", "harbour").out == "harbour: $12.50\n"
-
-
-class TestProviders:
-    def test_each_is_told_with_its_key(self, typed, monkeypatch):
-        monkeypatch.setenv("OPENAI_API_KEY", "sk-mine")
-        done = typed("providers")
-        lines = {line.split()[0]: line for line in done.out.splitlines()}
-        assert "OPENAI_API_KEY is set" in lines["openai"]
-        assert "AZURE_OPENAI_API_KEY is not set" in lines["azure_openai"]
-        assert "needs no key" in lines["sandbox"]
-        assert "sk-mine" not in done.out
-
-    def test_with_json(self, typed):
-        told = {one["name"]: one for one in typed("providers", "--json").told["providers"]}
-        assert told["openai"]["keys"] == {"OPENAI_API_KEY": False}
-        assert told["openai"]["image_models"] > 5
-
-    def test_a_broken_one_is_told_and_harms_no_other(self, typed, monkeypatch):
-        from tarash.tarash_gateway.errors import PluginLoadError
-        from tarash.tarash_gateway.plugins import registry
-
-        real = registry.spec
-
-        def spec(name):
-            if name == "openai":
-                msg = "it cannot be loaded"
-                raise PluginLoadError(msg)
-            return real(name)
-
-        monkeypatch.setattr(registry, "spec", spec)
-        done = typed("providers")
-        assert done.code == 0
-        assert re.search(r"openai\s+broken: tarash plugins says why", done.out)
-        models = typed("models", "--kind", "video")
-        assert models.code == 0
-        assert "warning: openai cannot be listed; tarash plugins says why" in models.err
 
 
 class TestPlugins:
