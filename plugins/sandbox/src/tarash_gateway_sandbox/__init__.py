@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.faults import FAULTS, Fault
     from tarash_gateway_sandbox.foreground import serve
-    from tarash_gateway_sandbox.paid import Paid
+    from tarash_gateway_sandbox.memory import Paid
     from tarash_gateway_sandbox.replies import Answer, EventStream, RawBytes
     from tarash_gateway_sandbox.request import RecordedRequest
     from tarash_gateway_sandbox.server import SandboxServer
@@ -30,7 +30,7 @@ _HOMES = {
     "Answer": "replies",
     "EventStream": "replies",
     "RawBytes": "replies",
-    "Paid": "paid",
+    "Paid": "memory",
     "RecordedRequest": "request",
     "SandboxServer": "server",
     "serve": "foreground",

@@ -23,12 +23,12 @@ def _refused(message: str, code: str | None) -> VendorError:
 
 
 def masked(key: str) -> str:
-    """A key as the vendor's message shows it: both ends, stars between."""
+    """Returns a key as the vendor's message shows it: both ends, stars between."""
     return key if len(key) < 13 else f"{key[:8]}{'*' * (len(key) - 12)}{key[-4:]}"
 
 
 def authorize(request: RecordedRequest, *, azure: bool) -> None:
-    """Check a request's key.
+    """Checks a request's key.
 
     Args:
         request: The request.
@@ -59,7 +59,7 @@ def authorize(request: RecordedRequest, *, azure: bool) -> None:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine by its spelling: `localhost`, a name below it, or an address of loopback."""
+    """Tells whether a host is this machine by its spelling: `localhost`, a name below it, or an address of loopback."""
     name = host.lower().removesuffix(".")
     try:
         return ipaddress.ip_address(name.partition("%")[0]).is_loopback
@@ -68,7 +68,7 @@ def is_loopback(host: str) -> bool:
 
 
 def check_host(request: RecordedRequest, allowed: Container[str]) -> None:
-    """Refuse a request that came over loopback under a foreign name.
+    """Refuses a request that came over loopback under a foreign name.
 
     A web page whose name was made to lead to this machine (DNS rebinding) sends its own name, and could otherwise
     read what the server holds.

@@ -18,7 +18,7 @@ DRIPS = 100
 
 
 def written(answer: Answer, headers: Mapping[str, str], length: int | None = None) -> bytes:
-    """The head of an answer as bytes, after which the connection ends.
+    """Returns the head of an answer as bytes, after which the connection ends.
 
     Args:
         answer: The answer.
@@ -52,7 +52,7 @@ class Cut:
         return self.answer.status
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
-        """Send the head and the first bytes."""
+        """Sends the head and the first bytes."""
         await wire.raw(written(self.answer, headers) + self.answer.body[: self.at])
         if self.stall:
             await wire.pause(FOREVER)
@@ -73,7 +73,7 @@ class Misdeclared:
         return self.answer.status
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
-        """Send everything, then end the connection."""
+        """Sends everything, then end the connection."""
         length = max(0, len(self.answer.body) + self.surplus)
         await wire.raw(written(self.answer, headers, length) + self.answer.body)
         wire.drop()
@@ -113,7 +113,7 @@ class Dripping:
         return self.answer.status
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
-        """Send it slowly."""
+        """Sends it slowly."""
         head = written(self.answer, headers)
         data = head + self.answer.body
         begin = 0 if self.head else len(head)
@@ -132,7 +132,7 @@ class Silence:
     status = 0
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - a Reply's signature
-        """Wait for the client to leave."""
+        """Waits for the client to leave."""
         await wire.pause(FOREVER)
         wire.drop()
 
@@ -144,5 +144,5 @@ class Reset:
     status = 0
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - a Reply's signature
-        """Reset the connection."""
+        """Resets the connection."""
         wire.reset()

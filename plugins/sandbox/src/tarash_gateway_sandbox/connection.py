@@ -54,7 +54,7 @@ class Connection:
         self._dropped = self._streaming = False
 
     async def serve(self) -> None:
-        """Read requests and send replies, one after the other."""
+        """Reads requests and send replies, one after the other."""
         try:
             while await self._exchange():
                 pass
@@ -68,20 +68,20 @@ class Connection:
                 await self._writer.wait_closed()
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send a whole, well-formed answer (see `faults.Wire`)."""
+        """Sends a whole, well-formed answer (see `faults.Wire`)."""
         head = self._head(status, {"content-length": str(len(body)), **headers})
         if body:
             head += self._http.send(h11.Data(data=body)) or b""
         await self.raw(head + (self._http.send(h11.EndOfMessage()) or b""))
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send the head of an answer in pieces (see `faults.Wire`)."""
+        """Sends the head of an answer in pieces (see `faults.Wire`)."""
         self._streaming = True
         # Without a length h11 sends chunks, or to HTTP/1.0 a body that ends with the connection.
         await self.raw(self._head(status, headers))
 
     async def piece(self, data: bytes) -> None:
-        """Send the next piece (see `faults.Wire`)."""
+        """Sends the next piece (see `faults.Wire`)."""
         await self.raw(self._http.send(h11.Data(data=data)) or b"")
 
     async def pause(self, seconds: float) -> None:
@@ -94,7 +94,7 @@ class Connection:
                 raise ConnectionResetError
 
     async def end(self) -> None:
-        """End the body (see `faults.Wire`)."""
+        """Ends the body (see `faults.Wire`)."""
         await self.raw(self._http.send(h11.EndOfMessage()) or b"")
         self._streaming = False
 
@@ -104,17 +104,17 @@ class Connection:
         return self._http.send(h11.Response(status_code=status, headers=pairs, reason=reason.encode())) or b""
 
     async def raw(self, data: bytes) -> None:
-        """Write bytes as they are (see `faults.Wire`)."""
+        """Writes bytes as they are (see `faults.Wire`)."""
         self._writer.write(data)
         await self._writer.drain()
 
     def drop(self) -> None:
-        """End the connection (see `faults.Wire`)."""
+        """Ends the connection (see `faults.Wire`)."""
         self._dropped, self._streaming = True, False
         self._writer.close()
 
     def reset(self) -> None:
-        """Reset the connection (see `faults.Wire`)."""
+        """Resets the connection (see `faults.Wire`)."""
         self._dropped, self._streaming = True, False
         # Closing with a linger of nothing sends RST.
         self._writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -187,6 +187,6 @@ def _record(head: h11.Request, body: bytes = b"") -> RecordedRequest:
 
 
 def _ends_soon(request: RecordedRequest) -> bool:
-    """Whether a request's body is small, by its own words."""
+    """Tells whether a request's body is small, by its own words."""
     length = request.headers.get("content-length", "0")
     return "transfer-encoding" not in request.headers and length.isdigit() and int(length) <= MOST_IGNORED

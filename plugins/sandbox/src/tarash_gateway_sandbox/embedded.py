@@ -19,7 +19,7 @@ _server: SandboxServer | None = None
 
 
 def embedded_server() -> SandboxServer:
-    """The server of this process, running."""
+    """Returns the server of this process, running."""
     global _server  # noqa: PLW0603 - one for the process
     with _lock:
         if _server is None:
@@ -28,7 +28,7 @@ def embedded_server() -> SandboxServer:
 
 
 def _forget() -> None:
-    """The server's thread did not come along into a forked child; it starts its own."""
+    """Forgets the server: its thread did not come along into a forked child, which starts its own."""
     global _lock, _server  # noqa: PLW0603 - see above
     _lock = threading.Lock()
     _server = None

@@ -40,7 +40,7 @@ class VendorError(Exception):
 
 
 def listed(values: Sequence[str], last: str = "and") -> str:
-    """Values in single quotes with the vendor's commas: `'a', 'b', and 'c'`."""
+    """Returns values in single quotes with the vendor's commas: `'a', 'b', and 'c'`."""
     quoted = [f"'{value}'" for value in values]
     if len(quoted) < 3:
         return f" {last} ".join(quoted)
@@ -48,35 +48,35 @@ def listed(values: Sequence[str], last: str = "and") -> str:
 
 
 def unknown_parameter(name: str) -> VendorError:
-    """A key the vendor does not know."""
+    """Returns a key the vendor does not know."""
     return VendorError(f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
 
 
 def missing_parameter(name: str) -> VendorError:
-    """A key the vendor insists on."""
+    """Returns a key the vendor insists on."""
     return VendorError(f"Missing required parameter: '{name}'.", param=name, code="missing_required_parameter")
 
 
 def invalid_value(name: str, value: object, supported: Sequence[str]) -> VendorError:
-    """A value outside the vendor's list."""
+    """Returns a value outside the vendor's list."""
     message = f"Invalid value: '{value}'. Supported values are: {listed(supported)}."
     return VendorError(message, param=name, code="invalid_value")
 
 
 def invalid_type(name: str, expected: str, value: object) -> VendorError:
-    """A value of the wrong JSON type."""
+    """Returns a value of the wrong JSON type."""
     message = f"Invalid type for '{name}': expected {expected}, but got {json_type(value)} instead."
     return VendorError(message, param=name, code="invalid_type")
 
 
 def model_not_found(model: str) -> VendorError:
-    """A model the vendor does not have."""
+    """Returns a model the vendor does not have."""
     message = f"The model '{model}' does not exist or you do not have access to it."
     return VendorError(message, param="model", code="model_not_found", status=404)
 
 
 def json_type(value: object) -> str:
-    """A JSON value's type with its article, as in `got an integer instead`."""
+    """Returns a JSON value's type with its article, as in `got an integer instead`."""
     if value is None:
         return "null"
     if isinstance(value, bool):

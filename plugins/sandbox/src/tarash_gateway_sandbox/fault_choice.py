@@ -46,7 +46,7 @@ class CountedFault:
 
 
 def fault_named(name: str) -> CountedFault:
-    """A fault by its name, `NAME*3` for three times, `NAME_once` for once.
+    """Returns a fault by its name, `NAME*3` for three times, `NAME_once` for once.
 
     Args:
         name: The name.
@@ -70,7 +70,7 @@ def fault_named(name: str) -> CountedFault:
 
 
 def faults_named(names: str | Iterable[str]) -> tuple[CountedFault, ...]:
-    """Faults by their names.
+    """Returns faults by their names.
 
     Args:
         names: The names, or one text with commas between them.
@@ -93,7 +93,7 @@ class Tally:
         self._lock = threading.Lock()
 
     def due(self, wanted: CountedFault, subject: tuple[str, ...]) -> bool:
-        """Whether a fault is to be played once more; it is counted as played.
+        """Tells whether a fault is to be played once more; it is counted as played.
 
         Args:
             wanted: The fault.
@@ -110,7 +110,7 @@ class Tally:
         return True
 
     def clear(self) -> None:
-        """Forget what was played."""
+        """Forgets what was played."""
         with self._lock:
             self._played.clear()
 
@@ -126,7 +126,7 @@ class Choice:
 
 
 def choose(wanted: Iterable[CountedFault], facts: RequestFacts, tally: Tally, scripted: Fault | None = None) -> Choice:
-    """Choose among the faults that were asked for: the first that hits the request and is not used up.
+    """Chooses among the faults that were asked for: the first that hits the request and is not used up.
 
     Args:
         wanted: The faults, in order; of several with one name the first counts.

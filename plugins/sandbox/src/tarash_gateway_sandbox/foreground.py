@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def serve(
     *, on_start: Callable[[SandboxServer], None] | None = None, until: threading.Event | None = None, **options: Any
 ) -> None:
-    """Run a server until Ctrl-C.
+    """Runs a server until Ctrl-C.
 
     Args:
         on_start: Called with the server when it listens, to show its `url`.

@@ -10,7 +10,7 @@ DATA_URL = re.compile(r"data:([\w/+.-]+);base64,(.*)", re.DOTALL)
 
 
 def is_web_url(url: str) -> bool:
-    """Whether something is at an address of the web; the sandbox does not fetch it."""
+    """Tells whether something is at an address of the web; the sandbox does not fetch it."""
     return url.startswith(("https://", "http://"))
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 from collections import UserDict, deque
 from collections.abc import Callable, Iterable
-from typing import Generic, Self, TypeVar
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Self, TypeVar
 
 Item = TypeVar("Item")
 Key = TypeVar("Key")
@@ -31,7 +32,7 @@ class History(Generic[Item]):
         self._lock = threading.Lock()
 
     def add(self, item: Item) -> None:
-        """Keep an item, and forget the oldest where there are too many."""
+        """Keeps an item, and forget the oldest where there are too many."""
         with self._lock:
             self._items.append(item)
             self._bytes += self._size(item)
@@ -39,15 +40,40 @@ class History(Generic[Item]):
                 self._bytes -= self._size(self._items.popleft())
 
     def snapshot(self) -> list[Item]:
-        """Return the items that are kept, oldest first."""
+        """Returns the items that are kept, oldest first."""
         with self._lock:
             return list(self._items)
 
     def clear(self) -> None:
-        """Forget all items."""
+        """Forgets all items."""
         with self._lock:
             self._items.clear()
             self._bytes = 0
+
+
+MOST_PAID = 200_000
+"""Creating requests that are kept."""
+
+
+@dataclass(frozen=True)
+class Paid:
+    """One creating request that made something billable."""
+
+    kind: Literal["image", "video"]
+    model: str
+    """As it was asked for."""
+    prompt: str = field(repr=False)
+    id: str = ""
+    """The job's; pictures have none."""
+    count: int = 1
+    """Pictures or clips that were made."""
+
+
+class Ledger(History[Paid]):
+    """What was paid for, oldest first. Safe to use from any thread."""
+
+    def __init__(self) -> None:
+        super().__init__(MOST_PAID, lambda paid: len(paid.prompt))
 
 
 class BoundedDict(UserDict[Key, Value]):
@@ -62,7 +88,7 @@ class BoundedDict(UserDict[Key, Value]):
         self._most, self._bytes, self._sizes = most, 0, dict[Key, int]()
 
     def keep(self, key: Key, value: Value, size: int = 0) -> None:
-        """Keep an entry.
+        """Keeps an entry.
 
         Args:
             key: Its key; one that is there keeps its place.
@@ -84,11 +110,11 @@ class LatestList(list[str]):
     """A list that keeps its latest texts."""
 
     def append(self, text: str) -> None:
-        """Add a text."""
+        """Adds a text."""
         self.extend((text,))
 
     def extend(self, texts: Iterable[str]) -> None:
-        """Add texts."""
+        """Adds texts."""
         super().extend(texts)
         del self[:-MOST_LISTED]
 

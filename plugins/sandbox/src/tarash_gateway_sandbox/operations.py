@@ -59,13 +59,13 @@ class RequestFacts:
 
 
 def split_model(model: str) -> tuple[str, str]:
-    """A model's name and the faults behind its `@`; a name that begins with `@` has none."""
+    """Returns a model's name and the faults behind its `@`; a name that begins with `@` has none."""
     name, mark, faults = model.rpartition("@")
     return (name, faults) if mark and name else (model, "")
 
 
 def facts_of(request: RecordedRequest) -> RequestFacts:
-    """What a request wants.
+    """Returns what a request wants.
 
     Args:
         request: The request.

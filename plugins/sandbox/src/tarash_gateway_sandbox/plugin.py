@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TypeVar
 
-from tarash.tarash_gateway.capabilities import Lifecycle, VideoModel
+from tarash.tarash_gateway.capabilities import ImageModel, Lifecycle, VideoModel
 from tarash.tarash_gateway.models import GenerationConfig
 from tarash.tarash_gateway.plugins import Provider, ProviderSpec, hookimpl
 from tarash_gateway_openai import spec
-from tarash_gateway_sandbox.free import free
+
+RowT = TypeVar("RowT", ImageModel, VideoModel)
 
 
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
-    """The sandbox, with the models and the rows of OpenAI. It needs no key and costs nothing."""
+    """Returns the sandbox, with the models and the rows of OpenAI. It needs no key and costs nothing."""
     rows = spec("sandbox", "Sandbox", key_variables=())
     yield rows.model_copy(
         update={
@@ -24,7 +26,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 
 
 def _sandbox_video(rows: ProviderSpec) -> VideoModel:
-    """A model of the sandbox's own for first steps: what Sora accepts, and no retirement to warn of."""
+    """Returns a model of the sandbox's own for first steps: what Sora accepts, and no retirement to warn of."""
     sora = next(row for row in rows.video_models if row.model == "sora-2")
     return free(sora).model_copy(
         update={
@@ -38,7 +40,7 @@ def _sandbox_video(rows: ProviderSpec) -> VideoModel:
 
 @hookimpl
 def tarash_create_provider(config: GenerationConfig) -> Provider:
-    """The OpenAI plugin, bound to the embedded server or to the sandbox at `config.base_url`."""
+    """Returns the OpenAI plugin, bound to the embedded server or to the sandbox at `config.base_url`."""
     from tarash.tarash_gateway.plugins.http import Connection, KeySource  # noqa: PLC0415 # not for rows alone
     from tarash_gateway_openai import OpenAIProvider  # noqa: PLC0415 # not for rows alone
     from tarash_gateway_sandbox import SandboxServer  # noqa: PLC0415 # not for rows alone
@@ -46,3 +48,12 @@ def tarash_create_provider(config: GenerationConfig) -> Provider:
 
     base_url = config.base_url or embedded_server().url
     return OpenAIProvider(config, Connection.of(config, base_url, KeySource(SandboxServer.api_key)))
+
+
+def free(row: RowT) -> RowT:
+    """Returns a row whose prices are zero where the vendor's are known, so that limits can be tried out as well."""
+    if row.price is None:
+        return row
+    zeros = {name: dict.fromkeys(table, 0.0) for name, table in row.price.tables().items()}
+    price = row.price.model_copy(update={**zeros, "basis": "the sandbox is free"})
+    return row.model_copy(update={"price": price})

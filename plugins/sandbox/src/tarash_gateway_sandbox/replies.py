@@ -26,7 +26,7 @@ class Wire(Protocol):
     """One open connection that waits for an answer."""
 
     async def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        """Send a whole, well-formed answer; the connection stays open for the next request.
+        """Sends a whole, well-formed answer; the connection stays open for the next request.
 
         Args:
             status: The HTTP status.
@@ -35,7 +35,7 @@ class Wire(Protocol):
         """
 
     async def begin(self, status: int, headers: Mapping[str, str]) -> None:
-        """Send the head of an answer whose body follows in pieces, each a chunk of its own.
+        """Sends the head of an answer whose body follows in pieces, each a chunk of its own.
 
         Args:
             status: The HTTP status.
@@ -43,7 +43,7 @@ class Wire(Protocol):
         """
 
     async def piece(self, data: bytes) -> None:
-        """Send the next piece of the body."""
+        """Sends the next piece of the body."""
 
     async def pause(self, seconds: float) -> None:
         """Wait, and look whether the client is still there.
@@ -56,16 +56,16 @@ class Wire(Protocol):
         """
 
     async def end(self) -> None:
-        """End the body; the connection stays open for the next request."""
+        """Ends the body; the connection stays open for the next request."""
 
     async def raw(self, data: bytes) -> None:
-        """Write bytes as they are, past HTTP. Nothing well-formed can follow: end with `drop`."""
+        """Writes bytes as they are, past HTTP. Nothing well-formed can follow: end with `drop`."""
 
     def drop(self) -> None:
-        """Close the connection at once, without what is still unsent."""
+        """Closes the connection at once, without what is still unsent."""
 
     def reset(self) -> None:
-        """Reset the connection: the other side gets an error where `drop` gives it an end."""
+        """Resets the connection: the other side gets an error where `drop` gives it an end."""
 
 
 class Reply(Protocol):
@@ -75,7 +75,7 @@ class Reply(Protocol):
     """
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
-        """Send it.
+        """Sends it.
 
         Args:
             wire: The connection.
@@ -93,7 +93,7 @@ class Answer:
     content_type: str = "application/json"
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
-        """Send it, well-formed."""
+        """Sends it, well-formed."""
         await wire.respond(self.status, {"content-type": self.content_type, **headers, **self.headers}, self.body)
 
 
@@ -106,7 +106,7 @@ class RawBytes:
     """None is known: they may be no answer at all."""
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:  # noqa: ARG002 - a Reply's signature
-        """Write the bytes and close."""
+        """Writes the bytes and close."""
         await wire.raw(self.data)
         wire.drop()
 
@@ -129,7 +129,7 @@ class EventStream:
     status = 200
 
     async def send(self, wire: Wire, headers: Mapping[str, str]) -> None:
-        """Send them one by one."""
+        """Sends them one by one."""
         kind = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-cache"}
         await wire.begin(200, {**kind, **headers, **self.headers})
         for number, event in enumerate(self.events):
@@ -151,7 +151,7 @@ def event_bytes(data: Mapping[str, Any]) -> bytes:
 
 
 def json_answer(content: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
-    """An answer whose body is JSON.
+    """Returns an answer whose body is JSON.
 
     Args:
         content: What becomes JSON.

@@ -25,7 +25,7 @@ def find_route(routes: Iterable[Route], method: str, path: str) -> tuple[str, Ha
 
 
 def has_path(routes: Iterable[Route], path: str) -> bool:
-    """Whether a path is there, if for another method."""
+    """Tells whether a path is there, if for another method."""
     return any(re.fullmatch(pattern, path) for _, pattern, _ in routes)
 
 

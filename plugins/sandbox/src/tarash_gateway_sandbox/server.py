@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tarash_gateway_sandbox.google.state import State as GoogleState
+    from tarash_gateway_sandbox.memory import Paid
     from tarash_gateway_sandbox.openrouter.state import State as OpenRouterState
-    from tarash_gateway_sandbox.paid import Paid
     from tarash_gateway_sandbox.replies import Reply
 
 logger = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ QUICK_VARIABLE = "TARASH_SANDBOX_QUICK"
 
 
 def quick_by_default() -> bool:
-    """Whether a server draws nothing that is not told: what the environment says."""
+    """Tells whether a server draws nothing that is not told: what the environment says."""
     return os.environ.get(QUICK_VARIABLE, "").strip() == "1"
 
 
@@ -219,7 +219,7 @@ class SandboxServer:
         return self._broken_streams
 
     def play(self, answer: Reply, *, method: str | None = None, path: str | None = None, times: int | None = 1) -> None:
-        """Let the next matching requests get something instead of the real answer.
+        """Lets the next matching requests get something instead of the real answer.
 
         Args:
             answer: What they get: an `Answer`, or another `Reply`.
@@ -230,7 +230,7 @@ class SandboxServer:
         self._dispatcher.script.add(answer, method=method, path=path, times=times)
 
     def fail(self, name: str, *, method: str | None = None, path: str | None = None, times: int | None = 1) -> None:
-        """Let the next matching requests meet a fault of the catalogue.
+        """Lets the next matching requests meet a fault of the catalogue.
 
         Args:
             name: The fault's name, a key of `FAULTS`, without a count.
@@ -248,7 +248,7 @@ class SandboxServer:
         self._dispatcher.script.add(fault_named(name).fault, method=method, path=path, times=times)
 
     def end_jobs_as(self, status: str, error: Mapping[str, Any] | None = None) -> None:
-        """Let the video jobs that are created from now on end otherwise than well.
+        """Lets the video jobs that are created from now on end otherwise than well.
 
         Args:
             status: Their last status, in any word: `failed`, `cancelled`, `expired`, a new one. `completed`
@@ -261,7 +261,7 @@ class SandboxServer:
             self._vendor.course = course_to(status, error or (FAILED if status == "failed" else None))
 
     def clear(self) -> None:
-        """Forget the requests, what was paid, the scripted answers and faults, the jobs and how they end."""
+        """Forgets the requests, what was paid, the scripted answers and faults, the jobs and how they end."""
         self._dispatcher.script.clear()
         self._recorder.clear()
         self._vendor.clear()
@@ -291,7 +291,7 @@ class SandboxServer:
         return self
 
     def close(self) -> None:
-        """Stop listening and end all connections. Does nothing when the server does not listen."""
+        """Stops listening and end all connections. Does nothing when the server does not listen."""
         with self._lock:
             thread, loop, stop = self._thread, self._loop, self._stop
             self._thread = None

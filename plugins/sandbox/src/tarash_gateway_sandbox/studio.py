@@ -29,33 +29,33 @@ class Studio:
         self._threads: ThreadPoolExecutor | None = None
 
     def open(self) -> None:
-        """Get the threads."""
+        """Gets the threads."""
         # Drawing holds the processor for up to seconds: the event loop answers polls meanwhile.
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="tarash-sandbox-studio")
 
     def close(self) -> None:
-        """Let go of the threads."""
+        """Lets go of the threads."""
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def run(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """Run something that draws, decodes or encodes, outside the event loop."""
+        """Runs something that draws, decodes or encodes, outside the event loop."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *arguments)
 
     async def images(self, orders: Sequence[ImageOrder]) -> list[bytes]:
-        """Draw images."""
+        """Draws images."""
         return await self.run(_images, orders, self.quick)
 
     async def partial_images(self, order: ImageOrder, count: int) -> list[bytes]:
-        """Draw the partial images that come before an image."""
+        """Draws the partial images that come before an image."""
         return await self.run(_partial_images, order, count, self.quick)
 
     async def video(self, order: VideoOrder) -> bytes:
-        """Draw and encode a video."""
+        """Draws and encode a video."""
         return await self.run(_video, order, self.quick)
 
     async def poster(self, order: VideoOrder) -> bytes:
-        """Draw the first frame of a video, half as wide."""
+        """Draws the first frame of a video, half as wide."""
         return await self.run(_poster, order, self.quick)
 
 
@@ -71,7 +71,7 @@ def _partial_images(order: ImageOrder, count: int, quick: bool) -> list[bytes]: 
     if quick:  # images of other colours
         numbers = range(order.number + 1, order.number + 1 + count)
         return _images([dataclasses.replace(order, number=number) for number in numbers], quick)
-    from tarash_gateway_sandbox.artwork.partial import unfinish  # noqa: PLC0415 - brings Pillow
+    from tarash_gateway_sandbox.artwork.image import unfinish  # noqa: PLC0415 - brings Pillow
 
     [finished] = _images([order], quick)
     return [unfinish(finished, (number + 1) / (count + 1)) for number in range(count)]

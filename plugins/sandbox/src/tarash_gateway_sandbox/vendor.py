@@ -12,10 +12,9 @@ from tarash_gateway_sandbox.fault_choice import Tally
 from tarash_gateway_sandbox.faults.fault import USUAL, Course
 from tarash_gateway_sandbox.google.state import State as GoogleState
 from tarash_gateway_sandbox.jobs import JobStore
-from tarash_gateway_sandbox.memory import BoundedDict
+from tarash_gateway_sandbox.memory import BoundedDict, Ledger, Paid
 from tarash_gateway_sandbox.openai.models import IMAGE_MODELS, VIDEO_MODELS
 from tarash_gateway_sandbox.openrouter.state import State as OpenRouterState
-from tarash_gateway_sandbox.paid import Ledger, Paid
 from tarash_gateway_sandbox.profiles import PROFILES, Profile
 from tarash_gateway_sandbox.replies import Reply
 from tarash_gateway_sandbox.studio import Studio

@@ -137,7 +137,7 @@ class Case:
     # What an author may override.
 
     def make_config(self, vendor: Place, kind: MediaKind, **settings: Any) -> GenerationConfig:
-        """A config for this vendor.
+        """Returns a config for this vendor.
 
         Args:
             vendor: has the `url` to talk to and a `key` for it.
@@ -148,28 +148,28 @@ class Case:
         return ImageGenerationConfig(**fields) if kind == "image" else VideoGenerationConfig(**fields)
 
     def make_request(self, kind: MediaKind, **fields: Any) -> ImageGenerationRequest | VideoGenerationRequest:
-        """A request that every model takes; `fields` has at least the prompt."""
+        """Returns a request that every model takes; `fields` has at least the prompt."""
         return ImageGenerationRequest(**fields) if kind == "image" else VideoGenerationRequest(**fields)
 
     def handlers(self) -> list[Handler]:
-        """The functions of the fake vendor: the methods that are marked with `answers`."""
+        """Returns the functions of the fake vendor: the methods that are marked with `answers`."""
         return handlers_of(self)
 
     def refusal(self, status: int, message: str) -> Any:
-        """The body of an error of this vendor."""
+        """Returns the body of an error of this vendor."""
         return {"error": {"code": status, "message": message}}
 
     def moderation(self, role: Role) -> Any:  # noqa: ARG002 # for those who override it
-        """The answer with which moderation refuses a request of `role`, or ends a job; None where there is none."""
+        """Returns the answer by which moderation refuses a request of `role` or ends a job, if there is one."""
         return None
 
     def reached(self, request: Request, field: str, value: Any) -> bool | None:  # noqa: ARG002 # see above
-        """Whether `value` of the request field `field` is in what arrived; None leaves it to the kit to look."""
+        """Tells whether `value` of the request field `field` is in what arrived; None leaves it to the kit to look."""
         return None
 
     @contextmanager
     def open_vendor(self) -> Iterator[Vendor]:
-        """The vendor that plays along: a `FakeVendor` with the handlers, or a server of your own."""
+        """Yields the vendor that plays along: a `FakeVendor` with the handlers, or a server of your own."""
         with FakeVendor(
             words=self.job_words, refusal=self.refusal, key_header=self.key_header, base_path=self.base_path
         ) as vendor:
@@ -209,12 +209,12 @@ class Case:
         return self.calls_of(request.param)
 
     def calls_of(self, flavour: Literal["sync", "async"]) -> Calls:
-        """The functions of one flavour; the async ones share one event loop, as in an application."""
+        """Returns the functions of one flavour; the async ones share one event loop, as in an application."""
         return Calls(flavour, self._stages[type(self)].loop.run)
 
     @contextmanager
     def on_stage(self, at_the_end: Callable[[Callable[[], object]], object]) -> Iterator[None]:
-        """Everything that one check needs.
+        """Yields everything that one check needs.
 
         Args:
             at_the_end: takes a function that ends what the checks of this class share.
@@ -237,14 +237,14 @@ class Case:
         return self._stages[type(self)].elsewhere
 
     def spec(self) -> ProviderSpec:
-        """What the plugin says about the provider."""
+        """Returns what the plugin says about the provider."""
         stage = self._stages[type(self)]
         if stage.load_error is not None:
             self.broken(_LOADS, f"the plugin cannot be used: {stage.load_error}")
         return registry.spec(self.provider)
 
     def rows(self, kind: MediaKind) -> list[ModelRow]:
-        """The rows to try, in the order of the author's names; a model without a row is left out."""
+        """Returns the rows to try, in the order of the author's names; a model without a row is left out."""
         spec = self.spec()
         rows: tuple[ModelRow, ...] = spec.image_models if kind == "image" else spec.video_models
         wanted = self.image_models if kind == "image" else self.video_models
@@ -253,7 +253,7 @@ class Case:
         return [row for name in wanted for row in rows if spec.wire_model(name) in row.names()]
 
     def model(self, kind: Kind) -> str:
-        """The model that most checks use."""
+        """Returns the model that most checks use."""
         wanted = self.video_models if kind == "video" else self.image_models
         rows = self.rows("video" if kind == "video" else "image")
         names = list(wanted if wanted is not None else [row.model for row in rows])
@@ -265,20 +265,20 @@ class Case:
         return names[0]
 
     def config(self, kind: Kind, place: Place | None = None, **settings: Any) -> GenerationConfig:
-        """A config for the vendor, or for another place."""
+        """Returns a config for the vendor, or for another place."""
         settings.setdefault("model", self.model(kind))
         of_kind: MediaKind = "video" if kind == "video" else "image"
         return self.make_config(place or self.vendor, of_kind, **{"timeout": 5.0, "poll_interval": 0.005, **settings})
 
     def config_with(self, kind: Kind, **provider_config: Any) -> GenerationConfig:
-        """A config for the vendor with these settings in its `provider_config` too; None takes one out."""
+        """Returns a config for the vendor with these settings in its `provider_config` too; None takes one out."""
         config = self.config(kind)
         settings = {**config.provider_config, **provider_config}
         kept = {name: value for name, value in settings.items() if value is not None}
         return config.model_copy(update={"provider_config": kept})
 
     def request(self, kind: Kind, **fields: Any) -> Any:
-        """A request whose prompt no other has."""
+        """Returns a request whose prompt no other has."""
         prompt = f"A lighthouse at night, seen from the sea for the {next(_prompts)}th time"
         return self.make_request("video" if kind == "video" else "image", **{"prompt": prompt, **fields})
 
@@ -296,14 +296,14 @@ class Case:
                 pytest.skip(f"job_words has no word for {state!r}")
 
     def kind(self) -> Kind:
-        """What the vendor makes: pictures where it makes both."""
+        """Returns what the vendor makes: pictures where it makes both."""
         for kind in ("image", "video"):
             if ROLE_OF[kind] in self.vendor.roles:
                 return kind
         pytest.skip("the vendor has no handler that makes something")
 
     def submitted(self, calls: Calls) -> VideoJob:
-        """A job, submitted a moment ago."""
+        """Returns a job, submitted a moment ago."""
         self.needs("video")
         return calls.submit(self.config("video"), self.request("video"))
 
@@ -315,7 +315,7 @@ class Case:
         return form
 
     def fake_vendor(self) -> FakeVendor:
-        """The vendor, where it is the kit's own; else the check is skipped."""
+        """Returns the vendor, where it is the kit's own; else the check is skipped."""
         if not isinstance(self.vendor, FakeVendor):
             pytest.skip("this is played by a FakeVendor only")
         return self.vendor

@@ -54,7 +54,7 @@ class Calls:
     def stream_image(
         self, config: GenerationConfig, request: ImageGenerationRequest, most: int | None = None
     ) -> list[ImageGenerationUpdate]:
-        """The updates of `stream_image`; the loop is left after `most` of them."""
+        """Returns the updates of `stream_image`; the loop is left after `most` of them."""
         if self.flavour == "async":
             updates_async: list[ImageGenerationUpdate] = self.run(_collect(config, request, most))
             return updates_async

@@ -35,10 +35,10 @@ class TestClass(Protocol):
         """The provider's name."""
 
     def open_vendor(self) -> AbstractContextManager[Vendor]:
-        """The vendor that plays along."""
+        """Returns the vendor that plays along."""
 
     def handlers(self) -> list[Handler]:
-        """The functions of the fake vendor."""
+        """Returns the functions of the fake vendor."""
 
 
 class Harness:
@@ -72,7 +72,7 @@ class Harness:
 
     @contextmanager
     def for_one_check(self, case: TestClass) -> Iterator[None]:
-        """The vendor is as new, nothing of this machine comes into play, and nobody waits for long."""
+        """Yields the vendor is as new, nothing of this machine comes into play, and nobody waits for long."""
         if isinstance(self.vendor, FakeVendor):
             self.vendor.start_over(case.handlers())
         else:

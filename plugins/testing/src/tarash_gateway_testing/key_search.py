@@ -41,7 +41,7 @@ def places_of_key(error: BaseException, key: str) -> list[str]:
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:
-    """The error, what it was raised from, and what was being handled."""
+    """Yields the error, what it was raised from, and what was being handled."""
     queue: list[BaseException | None] = [error]
     visited: set[int] = set()
     for raised in queue:
@@ -59,7 +59,7 @@ def _frames(trace: TracebackType | None) -> Iterator[FrameType]:
 
 
 def _shows(value: Any, key: str, depth: int = 1) -> bool:
-    """Whether the key is in the value's repr, or in that of what it holds."""
+    """Tells whether the key is in the value's repr, or in that of what it holds."""
     try:
         if key in repr(value):
             return True

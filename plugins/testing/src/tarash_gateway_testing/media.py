@@ -19,7 +19,7 @@ _CLIP = (
 
 
 def picture(label: str = "", *, width: int = 16, height: int = 16) -> bytes:
-    """A PNG of one colour.
+    """Returns a PNG of one colour.
 
     Args:
         label: pictures with different labels have different bytes.
@@ -33,7 +33,7 @@ def picture(label: str = "", *, width: int = 16, height: int = 16) -> bytes:
 
 
 def clip(label: str = "") -> bytes:
-    """An MP4 of one second and 16x16 pixels.
+    """Returns an MP4 of one second and 16x16 pixels.
 
     Args:
         label: clips with different labels have different bytes.

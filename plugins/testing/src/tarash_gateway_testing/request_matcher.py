@@ -15,7 +15,7 @@ _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def carries(request: Request, value: Any) -> bool:
-    """Whether `value` is anywhere in the path, the query or the body.
+    """Tells whether `value` is anywhere in the path, the query or the body.
 
     A size may be written as `1024x768`, `1024*768`, or as two numbers; a number as a number, as text, or with a unit.
     """
@@ -33,7 +33,7 @@ def carries(request: Request, value: Any) -> bool:
 
 
 def carries_file(request: Request, content: bytes) -> bool:
-    """Whether the bytes of a file are in the body, as they are or as base64."""
+    """Tells whether the bytes of a file are in the body, as they are or as base64."""
     return content in request.body or base64.b64encode(content) in request.body
 
 

@@ -56,7 +56,7 @@ class Value:
     """What the row says of the field, for a message."""
 
     def fields(self) -> dict[str, Any]:
-        """The request's fields with it."""
+        """Returns the request's fields with it."""
         name, _, param = self.field.partition(".")
         return {name: {param: self.value} if param else self.value}
 
@@ -65,7 +65,7 @@ class Value:
 
 
 def declared_values(row: ModelRow, most: int | None = None) -> Iterator[Value]:
-    """Every value that `row` takes; of a rule its ends.
+    """Yields every value that `row` takes; of a rule its ends.
 
     Args:
         row: the row.
@@ -108,7 +108,7 @@ def _seconds(durations: Any) -> Iterable[float]:
 
 
 def undeclared_values(row: ModelRow) -> Iterator[Value]:
-    """Values that `row` does not take, as near to its own as may be."""
+    """Yields values that `row` does not take, as near to its own as may be."""
     yield from _sizes(row)
     if row.aspect_ratios is not None:
         yield Value("aspect_ratio", "997:1", f"aspect_ratios={_shown(row.aspect_ratios)}")
@@ -129,7 +129,7 @@ def undeclared_values(row: ModelRow) -> Iterator[Value]:
 
 
 def _cut(words: Iterable[str]) -> list[str]:
-    """Each word without its end; a text in place of a tuple is one word, whose parts are taken to be in it."""
+    """Returns each word without its end; a text in place of a tuple is one word, whose parts are taken to be in it."""
     return [word[:-1] for word in ([words] if isinstance(words, str) else words) if len(word) > 2]
 
 

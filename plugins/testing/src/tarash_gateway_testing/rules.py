@@ -31,7 +31,7 @@ class Rule:
         pytest.fail(self.text(problem), pytrace=False)
 
     def text(self, problem: str) -> str:
-        """The message."""
+        """Returns the message."""
         parts = [("Contract", self.contract), ("What to do", self.remedy), ("Read", f'{PAGE}, "{self.section}"')]
         paragraphs = [textwrap.fill(f"{name}: {text}", 112, subsequent_indent="    ") for name, text in parts]
         return "\n".join([problem, "", *paragraphs])

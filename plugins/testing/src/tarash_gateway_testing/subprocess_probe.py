@@ -94,7 +94,7 @@ def _is_code(path: str) -> bool:
 
 
 def _reader(modules: set[str]) -> str | None:
-    """The line that reads the environment; None where it is in a module that was there before the plugin."""
+    """Returns the line that reads the environment; None where it is in a module that was there before the plugin."""
     frame: Any = sys._getframe(1)  # noqa: SLF001 # the documented way to a frame
     while frame.f_globals.get("__name__") in _ON_THE_WAY and frame.f_back is not None:
         frame = frame.f_back

@@ -20,7 +20,7 @@ FRAMES_PER_SECOND = 1
 
 
 def flat_image(order: ImageOrder) -> bytes:
-    """Encode an image of one colour, which depends on the prompt, the inputs and the number of the image.
+    """Encodes an image of one colour, which depends on the prompt, the inputs and the number of the image.
 
     Args:
         order: The image; svg is not for this function.
@@ -40,7 +40,7 @@ def flat_image(order: ImageOrder) -> bytes:
 
 
 def flat_video(order: VideoOrder) -> bytes:
-    """Encode a video of one colour.
+    """Encodes a video of one colour.
 
     Args:
         order: The video.

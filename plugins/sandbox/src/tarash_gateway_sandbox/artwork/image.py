@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import io
+import math
 from typing import TYPE_CHECKING
 
 from PIL import Image, ImageDraw, ImageFilter  # noqa: TID253 - imported when something is drawn, never before
 
-from tarash_gateway_sandbox.artwork.animation import animate
 from tarash_gateway_sandbox.artwork.scene import Scene
 from tarash_gateway_sandbox.artwork.svg import vector
 from tarash_gateway_sandbox.artwork.text import set_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tarash_gateway_sandbox.artwork.orders import ImageOrder
+
+
+LONGEST_FRAME = 655_350
+"""Milliseconds: what the format can say."""
+START = 0.3
+"""Radians into the first swing: from its turning point, two frames in a row could be the same and become one."""
 
 
 @functools.lru_cache(maxsize=48)
 def draw(order: ImageOrder) -> bytes:
-    """Draw a picture.
+    """Draws a picture.
 
     Args:
         order: What to draw.
@@ -49,7 +58,7 @@ def draw(order: ImageOrder) -> bytes:
 
 @functools.lru_cache(maxsize=48)
 def thumbnail(content: bytes, width: int) -> bytes:
-    """A picture made smaller.
+    """Returns a picture made smaller.
 
     Args:
         content: An encoded picture.
@@ -65,7 +74,7 @@ def thumbnail(content: bytes, width: int) -> bytes:
 
 @functools.lru_cache(maxsize=1)
 def draw_car() -> bytes:
-    """A car on a road: the picture of examples that need one.
+    """Returns a car on a road: the picture of examples that need one.
 
     Returns:
         A JPEG, 1280x720 pixels.
@@ -91,7 +100,7 @@ def draw_car() -> bytes:
 
 
 def open_picture(content: bytes) -> Image.Image:
-    """Decode a picture wholly.
+    """Decodes a picture wholly.
 
     Args:
         content: An encoded picture.
@@ -108,7 +117,7 @@ def open_picture(content: bytes) -> Image.Image:
 
 
 def encode(picture: Image.Image, form: str, quality: int = 90) -> bytes:
-    """Encode a picture.
+    """Encodes a picture.
 
     Args:
         picture: Mode RGB or RGBA.
@@ -130,7 +139,7 @@ def encode(picture: Image.Image, form: str, quality: int = 90) -> bytes:
 
 
 def caption(picture: Image.Image, ink: tuple[int, int, int], prompt: str, line: str) -> None:
-    """Write a prompt on the lower part of a picture, and a small line under it.
+    """Writes a prompt on the lower part of a picture, and a small line under it.
 
     Args:
         picture: What is written on, in place.
@@ -156,7 +165,7 @@ def caption(picture: Image.Image, ink: tuple[int, int, int], prompt: str, line: 
 
 
 def _round(picture: Image.Image) -> Image.Image:
-    """The picture as a badge: rounded, with see-through air around it."""
+    """Returns the picture as a badge: rounded, with see-through air around it."""
     width, height = picture.size
     air = round(min(width, height) * 0.02)
     shape = Image.new("L", (width * 2, height * 2), 0)
@@ -168,7 +177,7 @@ def _round(picture: Image.Image) -> Image.Image:
 
 
 def _hang(picture: Image.Image, shown: list[Image.Image]) -> None:
-    """Hang the input pictures in a row above the caption, framed, with a soft shadow."""
+    """Hangs the input pictures in a row above the caption, framed, with a soft shadow."""
     width, height = picture.size
     gap = round(min(width, height) * 0.045)
     wide = (width - gap * (len(shown) + 1)) // len(shown)
@@ -187,3 +196,56 @@ def _hang(picture: Image.Image, shown: list[Image.Image]) -> None:
         picture.paste((0, 0, 0), (0, 0), shadow.filter(ImageFilter.BoxBlur(frame * 2)))
         picture.paste((250, 248, 244), outer)
         picture.paste(fitted.convert("RGB"), (left, top), fitted.getchannel("A") if fitted.mode == "RGBA" else None)
+
+
+def animate(at: Callable[[float], Image.Image], frames: int, frame_ms: int) -> bytes:
+    """Encodes an animation that repeats for ever.
+
+    Args:
+        at: Draws the picture of a moment, 0 to 1.
+        frames: How many, at least 2.
+        frame_ms: How long each is shown, in milliseconds; the format knows tens of them.
+
+    Returns:
+        A GIF file.
+    """
+    moments = [0.5 - 0.5 * math.cos(2 * math.pi * number / frames + START) for number in range(frames)]
+    first = at(moments[0]).quantize(255, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
+    # One palette for all: colours that are chosen anew for each frame would flicker.
+    rest = [at(moment).quantize(palette=first, dither=Image.Dither.NONE) for moment in moments[1:]]
+    out = io.BytesIO()
+    duration = max(10, min(LONGEST_FRAME, (frame_ms + 5) // 10 * 10))
+    first.save(out, "gif", save_all=True, append_images=rest, duration=duration, loop=0, optimize=False)
+    return out.getvalue()
+
+
+@functools.lru_cache(maxsize=48)
+def unfinish(content: bytes, share: float) -> bytes:
+    """Returns a picture on its way: soft and grainy at first, then clearer.
+
+    Args:
+        content: The finished picture, a png, jpeg or webp.
+        share: How far it has come, more than 0 and less than 1.
+
+    Returns:
+        A picture of the same size and format.
+    """
+    finished = open_picture(content)
+    form = "png" if content[:4] == b"\x89PNG" else "webp" if content[:4] == b"RIFF" else "jpeg"
+    picture = finished.convert("RGB")
+    # So many cells along the shorter edge: enlarging a few pixels softly is a blur that costs nothing.
+    cells = 14 * 2 ** (4.2 * share)
+    scale = min(1.0, cells / min(picture.size))
+    few = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    soft = picture.resize(few, Image.Resampling.BOX).resize(picture.size, Image.Resampling.BICUBIC)
+    picture = Image.blend(soft, _grain(content[-64:], picture.size), 0.34 * (1 - share) ** 1.5)
+    if finished.mode == "RGBA":
+        picture.putalpha(finished.getchannel("A"))
+    return encode(picture, form)
+
+
+def _grain(seed: bytes, size: tuple[int, int]) -> Image.Image:
+    """Returns coloured noise, the same for the same seed."""
+    width, height = (max(1, edge // 3) for edge in size)
+    noise = hashlib.shake_128(seed).digest(width * height * 3)
+    return Image.frombytes("RGB", (width, height), noise).resize(size, Image.Resampling.BILINEAR)

@@ -52,7 +52,7 @@ class VideoOrder:
 
 
 def image_orders(count: int, order: ImageOrder) -> list[ImageOrder]:
-    """Number the images of one request.
+    """Numbers the images of one request.
 
     Args:
         count: How many.

@@ -47,7 +47,7 @@ PALETTES = (
 
 
 def seeded(*parts: object) -> random.Random:
-    """Random numbers that are the same for the same parts, in every process and on every machine.
+    """Returns random numbers that are the same for the same parts, in every process and on every machine.
 
     Args:
         parts: What the numbers depend on; anything with a stable `str()`.
@@ -60,7 +60,7 @@ def seeded(*parts: object) -> random.Random:
 
 
 def rgb(colour: str, turn: float = 0.0) -> Rgb:
-    """A `#rrggbb` colour as numbers.
+    """Returns a `#rrggbb` colour as numbers.
 
     Args:
         colour: The colour.
@@ -76,7 +76,7 @@ def rgb(colour: str, turn: float = 0.0) -> Rgb:
 
 
 def blend(first: Rgb, other: Rgb, share: float) -> Rgb:
-    """A colour between two.
+    """Returns a colour between two.
 
     Args:
         first: The colour at share 0.

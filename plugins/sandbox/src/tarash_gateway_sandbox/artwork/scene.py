@@ -29,7 +29,7 @@ class Ridge:
 
 
 def skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[float, float, float]]:
-    """The waves of a skyline: frequency in picture widths, phase in turns, weight.
+    """Returns the waves of a skyline: frequency in picture widths, phase in turns, weight.
 
     Args:
         dice: Where they come from.
@@ -47,7 +47,7 @@ def skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[flo
 
 
 def height_at(waves: list[tuple[float, float, float]], x: float, *, peaks: bool) -> float:
-    """How high the skyline stands at `x` (in picture widths), 0 to 1."""
+    """Returns how high the skyline stands at `x` (in picture widths), 0 to 1."""
     total = 0.0
     for frequency, phase, weight in waves:
         turn = (x * frequency + phase) % 1.0
@@ -88,7 +88,7 @@ class Scene:
         self._ridges = self._draw_ridges(dice)
 
     def at(self, moment: float) -> Image.Image:
-        """The landscape at one moment.
+        """Returns the landscape at one moment.
 
         Args:
             moment: 0 (the beginning) to 1 (the end).

@@ -25,7 +25,7 @@ MOST_LINES = 4
 
 
 def vector(seed: str, size: tuple[int, int], prompt: str, line: str, inputs: Sequence[bytes] = ()) -> bytes:
-    """Draw a vector picture.
+    """Draws a vector picture.
 
     Args:
         seed: What the landscape depends on.
@@ -92,7 +92,7 @@ def _pictures(inputs: Sequence[bytes], width: int, height: int) -> list[str]:
 
 
 def _caption(prompt: str, line: str, width: int, height: int, ink: str) -> list[str]:
-    """The prompt in lines that fit, from the foot upwards, and the small line under them."""
+    """Returns the prompt in lines that fit, from the foot upwards, and the small line under them."""
     small = min(width, height)
     margin, size = small * 0.065, small * 0.05
     fitting = max(8, int((width - 2 * margin) / (size * 0.56)))

@@ -24,7 +24,7 @@ LONGEST = 420
 
 @functools.lru_cache(maxsize=64)
 def face(pixels: int) -> ImageFont.FreeTypeFont:
-    """The typeface at one size.
+    """Returns the typeface at one size.
 
     Args:
         pixels: The size, in pixels.
@@ -50,7 +50,7 @@ def _has(character: str) -> bool:
 
 
 def settable(text: str) -> str:
-    """A prompt as the bundled face can show it.
+    """Returns a prompt as the bundled face can show it.
 
     Accents are dropped, other scripts and pictographs become an ellipsis: a row of empty boxes would
     say nothing.
@@ -105,7 +105,7 @@ def _cut(line: str, font: ImageFont.FreeTypeFont, width: int) -> str:
 
 
 def set_text(text: str, *, width: int, height: int, largest: int, smallest: int = 9) -> Lettering:
-    """Set text as large as it fits.
+    """Sets text as large as it fits.
 
     Args:
         text: What to set.

@@ -30,7 +30,7 @@ def _small_line(order: VideoOrder) -> str:
 
 
 def _words(order: VideoOrder) -> tuple[tuple[int, int, int, int], Image.Image]:
-    """The caption as a mask, and where it goes: setting type anew would cost more than a frame."""
+    """Returns the caption as a mask, and where it goes: setting type anew would cost more than a frame."""
     words = Image.new("RGB", (order.width, order.height), 0)
     caption(words, (255, 255, 255), order.prompt, _small_line(order))
     box = words.getbbox() or (0, 0, 1, 1)
@@ -49,7 +49,7 @@ def _landscape(order: VideoOrder, moments: list[float]) -> Iterator[Image.Image]
 
 
 def _approach(order: VideoOrder, moments: list[float]) -> Iterator[Image.Image]:
-    """The reference, then a slow approach to its middle while the prompt comes up."""
+    """Yields the reference, then a slow approach to its middle while the prompt comes up."""
     still = open_picture(order.reference or b"").convert("RGB").resize((order.width, order.height))
     if order.remixes:
         hue, saturation, value = still.convert("HSV").split()
@@ -87,7 +87,7 @@ def _progress(frame: Image.Image, ink: tuple[int, int, int], moment: float) -> N
 
 
 def frames(order: VideoOrder) -> Iterator[Image.Image]:
-    """The pictures of a clip, in order.
+    """Yields the pictures of a clip, in order.
 
     Args:
         order: What to draw.
@@ -102,7 +102,7 @@ def frames(order: VideoOrder) -> Iterator[Image.Image]:
 
 @functools.lru_cache(maxsize=24)
 def film(order: VideoOrder) -> bytes:
-    """Encode a clip.
+    """Encodes a clip.
 
     Args:
         order: What to encode.
@@ -134,7 +134,7 @@ def film(order: VideoOrder) -> bytes:
 
 @functools.lru_cache(maxsize=24)
 def poster(order: VideoOrder) -> bytes:
-    """A clip's first frame, half as wide.
+    """Returns a clip's first frame, half as wide.
 
     Args:
         order: The clip.
@@ -147,7 +147,7 @@ def poster(order: VideoOrder) -> bytes:
 
 
 def inspect(content: bytes) -> tuple[bytes, tuple[int, int], float]:
-    """Look into a clip.
+    """Looks into a clip.
 
     Args:
         content: An encoded clip.

@@ -14,13 +14,13 @@ TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", list: 
 
 
 async def models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /models."""
+    """Answers GET /models."""
     listed = [_entry(name, model) for name, model in MODELS.items()]
     return json_answer({"models": listed, "has_more": False, "next_cursor": None})
 
 
 async def pricing(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /models/pricing."""
+    """Answers GET /models/pricing."""
     prices = [
         {"endpoint_id": name, "unit_price": model.price, "unit": model.unit, "currency": "USD"}
         for name, model in MODELS.items()

@@ -46,7 +46,7 @@ class FalJob(Job):
         return "/".join(segments[: 3 if segments[0] in NAMESPACES else 2])
 
     def address(self, rest: str = "") -> str:
-        """The address of the job."""
+        """Returns the address of the job."""
         return f"{self.origin}{PREFIX}/{self.application}/requests/{self.id}{rest}"
 
     @property
@@ -56,7 +56,7 @@ class FalJob(Job):
 
 
 async def submit(call: Call, vendor: Vendor) -> Answer:
-    """POST /{endpoint}: the model's own JSON."""
+    """Answers POST /{endpoint}: the model's own JSON."""
     endpoint = split_model(call.request.path.removeprefix(f"{PREFIX}/"))[0]
     body = call.request.json
     if not isinstance(body, dict):
@@ -99,7 +99,7 @@ async def submit(call: Call, vendor: Vendor) -> Answer:
 
 
 async def status(call: Call, vendor: Vendor) -> Answer:
-    """GET …/requests/{id}/status."""
+    """Answers GET …/requests/{id}/status."""
     job = _job(call, vendor)
     shown: dict[str, Any] = {"status": job.state, "request_id": job.id, "response_url": job.address()}
     if shown["status"] == "IN_QUEUE":
@@ -117,7 +117,7 @@ def _logs(job: FalJob) -> list[dict[str, str]]:
 
 
 async def result(call: Call, vendor: Vendor) -> Answer:
-    """GET …/requests/{id}: what was made, or the error that the job ended with."""
+    """Answers GET …/requests/{id}: what was made, or the error that the job ended with."""
     job = _job(call, vendor)
     status = job.status
     if status in ("queued", "in_progress"):
@@ -155,7 +155,7 @@ async def result(call: Call, vendor: Vendor) -> Answer:
 
 
 async def cancel(call: Call, vendor: Vendor) -> Answer:
-    """PUT …/requests/{id}/cancel: a job in the queue is removed; one that runs is asked to stop, and goes on."""
+    """Answers PUT …/requests/{id}/cancel: removes a job that is queued; one that runs goes on, as at the vendor."""
     job = _job(call, vendor)
     if job.state == "COMPLETED":
         return json_answer({"status": "ALREADY_COMPLETED"}, status=400)
@@ -166,7 +166,7 @@ async def cancel(call: Call, vendor: Vendor) -> Answer:
 
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
-    """GET of a file."""
+    """Answers GET of a file."""
     name, _, file = call.name.partition("/")
     job = vendor.jobs.get(name, FalJob)
     if job is None or not job.completed:

@@ -39,7 +39,7 @@ def _gzipped(answer: Answer, scene: Scene) -> Answer:  # noqa: ARG001 - a change
 
 @functools.lru_cache(maxsize=1)
 def _bomb() -> bytes:
-    """So many MiB of zeros, as gzip of a thousandth of that."""
+    """Returns so many MiB of zeros, as gzip of a thousandth of that."""
     packer, zeros = zlib.compressobj(9, zlib.DEFLATED, -15), bytes(1024 * 1024)
     packer.compress(zeros)
     packer.flush(zlib.Z_FULL_FLUSH)

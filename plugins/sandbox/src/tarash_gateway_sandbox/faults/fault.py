@@ -46,7 +46,7 @@ class Effect(Protocol):
     """Whether what was asked for is done all the same."""
 
     async def play(self, scene: Scene) -> Reply:
-        """Give the reply.
+        """Gives the reply.
 
         Args:
             scene: The request.
@@ -57,7 +57,7 @@ class Effect(Protocol):
 
 
 def refused(reply: Reply) -> bool:
-    """Whether a real answer is a refusal, which no fault replaces."""
+    """Tells whether a real answer is a refusal, which no fault replaces."""
     return isinstance(reply, Answer) and reply.status >= 300
 
 
@@ -69,7 +69,7 @@ class Instead:
     makes = False
 
     async def play(self, scene: Scene) -> Reply:
-        """Give the reply."""
+        """Gives the reply."""
         return self.reply(scene) if callable(self.reply) else self.reply
 
 
@@ -81,7 +81,7 @@ class After:
     makes = True
 
     async def play(self, scene: Scene) -> Reply:
-        """Do the work, give the reply."""
+        """Does the work, give the reply."""
         real = await scene.real(scene.request)
         return real if refused(real) else self.reply
 
@@ -94,7 +94,7 @@ class Change:
     makes = True
 
     async def play(self, scene: Scene) -> Reply:
-        """Do the work, change the answer."""
+        """Does the work, change the answer."""
         real = await scene.real(scene.request)
         return self.change(real, scene) if isinstance(real, Answer) and not refused(real) else real
 
@@ -106,7 +106,7 @@ class Delay:
     makes = True
 
     async def play(self, scene: Scene) -> Reply:
-        """Do the work, give the reply late."""
+        """Does the work, give the reply late."""
         return Late(await scene.real(scene.request), scene.slow_seconds)
 
 
@@ -118,7 +118,7 @@ class ChangeStream:
     makes = True
 
     async def play(self, scene: Scene) -> Reply:
-        """Do the work, change the stream."""
+        """Does the work, change the stream."""
         real = await scene.real(scene.request)
         return self.change(real) if isinstance(real, EventStream) else real
 
@@ -130,7 +130,7 @@ class Whole:
     makes = True
 
     async def play(self, scene: Scene) -> Reply:
-        """Answer as if no range had been asked for."""
+        """Answers as if no range had been asked for."""
         headers = {name: value for name, value in scene.request.headers.items() if name != "range"}
         return await scene.real(dataclasses.replace(scene.request, headers=headers))
 
@@ -150,7 +150,7 @@ class Course:
         return next(status for since, status in reversed(self.steps) if share >= since)
 
     async def play(self, scene: Scene) -> Reply:
-        """Create the job; it keeps to its course by itself."""
+        """Creates the job; it keeps to its course by itself."""
         return await scene.real(scene.request)
 
 
@@ -161,7 +161,7 @@ class Unlisted:
     makes = True
 
     async def play(self, scene: Scene) -> Reply:
-        """Create the job; the list looks at it."""
+        """Creates the job; the list looks at it."""
         return await scene.real(scene.request)
 
 
@@ -207,14 +207,14 @@ class Fault:
         return self.effect.makes
 
     def hits(self, facts: RequestFacts) -> bool:
-        """Whether it is for such a request."""
+        """Tells whether it is for such a request."""
         if self.on and facts.operation not in self.on:
             return False
         return self.only is None or bool(getattr(facts, self.only))
 
 
 def error(status: int, message: str, code: str | None = None, **details: Any) -> Answer:
-    """A refusal in the vendor's shape.
+    """Returns a refusal in the vendor's shape.
 
     Args:
         status: The HTTP status.
@@ -232,13 +232,13 @@ def error(status: int, message: str, code: str | None = None, **details: Any) ->
 
 
 def page(status: int, title: str) -> Answer:
-    """A web page, as proxies send them."""
+    """Returns a web page, as proxies send them."""
     text = f"<!DOCTYPE html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return Answer(status, {}, text.encode(), "text/html; charset=utf-8")
 
 
 def body(content: Any) -> Callable[[Answer, Scene], Reply]:
-    """A change that puts another body into an answer.
+    """Returns a change that puts another body into an answer.
 
     Args:
         content: The body: bytes as they are, anything else as JSON.

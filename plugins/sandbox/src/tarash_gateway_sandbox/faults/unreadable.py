@@ -55,17 +55,17 @@ def _text(data: bytes) -> str:
 
 @functools.lru_cache(maxsize=1)
 def _bomb() -> str:
-    """A whole PNG of 30,000 x 30,000 black pixels, 110 kB."""
+    """Returns a whole PNG of 30,000 x 30,000 black pixels, 110 kB."""
     return _text(_png(BOMB_EDGE, BOMB_EDGE, bytes((1 + BOMB_EDGE // 8) * BOMB_EDGE)))
 
 
 def _small() -> bytes:
-    """A whole PNG of 64 x 64 pixels in stripes."""
+    """Returns a whole PNG of 64 x 64 pixels in stripes."""
     return _png(64, 64, b"".join(bytes((0, *(row * 37 % 256 ^ column for column in range(8)))) for row in range(64)))
 
 
 def _png(width: int, height: int, rows: bytes) -> bytes:
-    """A PNG of one bit for each pixel; each row has a byte in front."""
+    """Returns a PNG of one bit for each pixel; each row has a byte in front."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))

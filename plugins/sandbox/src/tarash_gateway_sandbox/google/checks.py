@@ -17,13 +17,13 @@ FAULT_NAMES = re.compile(r"[a-z0-9_]+(?:,[a-z0-9_]+)*")
 
 
 def model_and_faults(name: object) -> tuple[str, frozenset[str]]:
-    """A model's name, and the faults that its caller put behind an `@`."""
+    """Returns a model's name, and the faults that its caller put behind an `@`."""
     plain, faults = split_model(name) if isinstance(name, str) else ("", "")
     return plain, frozenset(faults.split(",")) if faults else frozenset()
 
 
 def known_model(name: str, allowed: Mapping[str, Any] | tuple[str, ...], version: str, verb: str) -> None:
-    """Refuse a model that is not there, or not any more."""
+    """Refuses a model that is not there, or not any more."""
     if name in SHUT_DOWN and name not in allowed:
         msg = f"This model models/{name} is no longer available. Please use {SHUT_DOWN[name]} instead."
         raise GoogleError(404, msg)
@@ -33,7 +33,7 @@ def known_model(name: str, allowed: Mapping[str, Any] | tuple[str, ...], version
 
 
 def fields(body: object, place: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
-    """An object with no field that the vendor does not know."""
+    """Returns an object with no field that the vendor does not know."""
     if not isinstance(body, Mapping):
         msg = f"Invalid value at '{place}': an object is expected."
         raise GoogleError(400, msg)
@@ -44,7 +44,7 @@ def fields(body: object, place: str, allowed: tuple[str, ...]) -> Mapping[str, A
 
 
 def proto_fields(body: object, place: str, allowed: tuple[str, ...]) -> Mapping[str, Any]:
-    """An object of a protobuf message: each field in camel case, or as the message spells it, with underscores.
+    """Returns an object of a protobuf message: each field in camel case, or as the message spells it, with underscores.
 
     Returns:
         The fields in camel case.
@@ -63,7 +63,7 @@ def proto_fields(body: object, place: str, allowed: tuple[str, ...]) -> Mapping[
 
 
 def word(body: Mapping[str, Any], name: str, place: str, values: tuple[str, ...]) -> str | None:
-    """A text out of a list, or nothing."""
+    """Returns a text out of a list, or nothing."""
     value = body.get(name)
     if value is None:
         return None
@@ -73,7 +73,7 @@ def word(body: Mapping[str, Any], name: str, place: str, values: tuple[str, ...]
 
 
 def seconds(value: object, least: int, most: int) -> int | None:
-    """A duration as text, such as `6s`, in whole seconds."""
+    """Returns a duration as text, such as `6s`, in whole seconds."""
     if value is None:
         return None
     found = re.fullmatch(r"([0-9]+)(?:\.0+)?s", value) if isinstance(value, str) else None
@@ -87,7 +87,7 @@ def seconds(value: object, least: int, most: int) -> int | None:
 
 
 def data_of(value: object, place: str) -> bytes:
-    """The bytes of base64, in the usual alphabet or in that of URLs, with padding or without."""
+    """Returns the bytes of base64, in the usual alphabet or in that of URLs, with padding or without."""
     if not isinstance(value, str):
         msg = f"Invalid value at '{place}': base64 is expected."
         raise GoogleError(400, msg)
@@ -100,7 +100,7 @@ def data_of(value: object, place: str) -> bytes:
 
 
 def flag(body: Mapping[str, Any], name: str) -> bool | None:
-    """A true or false."""
+    """Returns a true or false."""
     value = body.get(name)
     if value is not None and not isinstance(value, bool):
         msg = f"Invalid value for '{name}': a boolean is expected."

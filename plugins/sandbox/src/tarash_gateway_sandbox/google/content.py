@@ -14,7 +14,7 @@ from tarash_gateway_sandbox.google.models import IMAGE_MODELS, MOST_INPUTS, imag
 from tarash_gateway_sandbox.google.refusals import refuse
 from tarash_gateway_sandbox.google.state import new_id
 from tarash_gateway_sandbox.inputs import encode_base64, image_size
-from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.memory import Paid
 from tarash_gateway_sandbox.replies import EventStream, RawBytes, Reply, json_answer
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ THOUGHTS = 2
 
 
 async def generate(call: Call, vendor: Vendor) -> Reply:
-    """POST /models/{model}:generateContent."""
+    """Answers POST /models/{model}:generateContent."""
     return await _answer(call, vendor, stream=False)
 
 
 async def stream(call: Call, vendor: Vendor) -> Reply:
-    """POST /models/{model}:streamGenerateContent?alt=sse."""
+    """Answers POST /models/{model}:streamGenerateContent?alt=sse."""
     if call.request.query.get("alt") != "sse":
         msg = "The sandbox streams with alt=sse only."
         raise GoogleError(400, msg)
@@ -148,7 +148,7 @@ async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ..
 
 
 def _media(part: Mapping[str, Any], place: str, vendor: Vendor) -> bytes | None:
-    """The picture that a part brings, or names as a file that was uploaded."""
+    """Returns the picture that a part brings, or names as a file that was uploaded."""
     if part.get("inlineData") is not None:
         inline = checks.proto_fields(part["inlineData"], f"{place}.inline_data", ("data", "mimeType", "displayName"))
         return checks.data_of(inline.get("data"), f"{place}.inline_data.data")
@@ -180,5 +180,5 @@ def _image_config(config: Mapping[str, Any], row: ImageModel, call: Call) -> tup
 
 
 def _is_image(modality: object) -> bool:
-    """Whether a modality is IMAGE, by its name or by its number in the protocol."""
+    """Tells whether a modality is IMAGE, by its name or by its number in the protocol."""
     return modality == IMAGE_NUMBER or (isinstance(modality, str) and modality.upper() == "IMAGE")

@@ -58,17 +58,17 @@ class GoogleError(VendorError):
 
 
 def unsupported(field: str, value: object, values: tuple[str, ...]) -> GoogleError:
-    """A value that is none of an interaction's."""
+    """Returns a value that is none of an interaction's."""
     listed = ", ".join(f"'{value}'" for value in values)
     msg = f"The value '{value}' is not supported for '{field}'. Supported values: {listed}."
     return GoogleError(400, msg, word="invalid_request")
 
 
 def invalid(message: str) -> GoogleError:
-    """A bad request of an interaction."""
+    """Returns a bad request of an interaction."""
     return GoogleError(400, message, word="invalid_request")
 
 
 def unknown_field(name: str, place: str) -> GoogleError:
-    """A field that the models' own routes do not know."""
+    """Returns a field that the models' own routes do not know."""
     return GoogleError(400, f"Invalid JSON payload received. Unknown name \"{name}\" at '{place}': Cannot find field.")

@@ -15,7 +15,7 @@ KEY_HEADERS = ("x-goog-api-key", "authorization")
 
 
 async def upload(call: Call, vendor: Vendor) -> Answer:
-    """POST /upload/{version}/files: begins an upload, or takes its bytes."""
+    """Answers POST /upload/{version}/files: begins an upload, or takes its bytes."""
     headers = call.request.headers
     command = headers.get("x-goog-upload-command", "")
     if command == "start":
@@ -42,7 +42,7 @@ async def upload(call: Call, vendor: Vendor) -> Answer:
 
 
 def known_file(name: str, vendor: Vendor) -> StoredFile:
-    """Return a file by its name.
+    """Returns a file by its name.
 
     Raises:
         GoogleError: There is none.
@@ -55,7 +55,7 @@ def known_file(name: str, vendor: Vendor) -> StoredFile:
 
 
 def stored_file(uri: str, vendor: Vendor) -> StoredFile:
-    """Return the file of an address, ready to be used.
+    """Returns the file of an address, ready to be used.
 
     Raises:
         GoogleError: There is none, or it is still being processed.
@@ -68,25 +68,25 @@ def stored_file(uri: str, vendor: Vendor) -> StoredFile:
 
 
 async def list_files(call: Call, vendor: Vendor) -> Answer:
-    """GET /files."""
+    """Answers GET /files."""
     return json_answer({"files": [_shown(file, call) for file in [*vendor.google.files.values()][::-1]]})
 
 
 async def delete(call: Call, vendor: Vendor) -> Answer:
-    """DELETE /files/{name}."""
+    """Answers DELETE /files/{name}."""
     del vendor.google.files[known_file(call.name, vendor).name]
     return json_answer({})
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
-    """GET /files/{name}."""
+    """Answers GET /files/{name}."""
     file = known_file(call.name, vendor)
     file.processing = max(0, file.processing - 1)
     return json_answer(_shown(file, call))
 
 
 async def download(call: Call, vendor: Vendor) -> Answer:
-    """GET /files/{name}:download?alt=media."""
+    """Answers GET /files/{name}:download?alt=media."""
     made = vendor.google.clips.get(call.name)
     job = vendor.google.jobs.get(made[0]) if made else None
     if made is None or job is None or call.request.query.get("alt") != "media":
@@ -99,7 +99,7 @@ async def download(call: Call, vendor: Vendor) -> Answer:
 
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
-    """What stands at another origin: anything may be asked for, and no key is wanted."""
+    """Returns what stands at another origin: anything may be asked for, and no key is wanted."""
     state = vendor.google
     if any(name in call.request.headers for name in KEY_HEADERS):
         state.leaks.append(call.request.path)

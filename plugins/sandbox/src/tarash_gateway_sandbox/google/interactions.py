@@ -14,7 +14,7 @@ from tarash_gateway_sandbox.google.models import OMNI, RATIOS, RESOLUTIONS, VERT
 from tarash_gateway_sandbox.google.refusals import refuse
 from tarash_gateway_sandbox.google.state import OWN_ADDRESS, STORE, Job, new_id, now, video_order
 from tarash_gateway_sandbox.inputs import encode_base64, image_size
-from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.memory import Paid
 from tarash_gateway_sandbox.replies import Answer, RawBytes, Reply, json_answer
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ WROTE = "I cannot make a video of that: "
 
 
 async def create(call: Call, vendor: Vendor) -> Reply:
-    """POST /interactions."""
+    """Answers POST /interactions."""
     state = vendor.google
     body = checks.fields(call.request.json, "interaction", KEYS)
     model, named = checks.model_and_faults(body.get("model"))
@@ -83,7 +83,7 @@ async def create(call: Call, vendor: Vendor) -> Reply:
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
-    """GET /interactions/{id}."""
+    """Answers GET /interactions/{id}."""
     job = _known(call, vendor)
     job.looks += 1
     if "passing_400" in job.faults and job.looks <= 2:
@@ -93,7 +93,7 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 
 async def cancel(call: Call, vendor: Vendor) -> Answer:
-    """POST /interactions/{id}/cancel."""
+    """Answers POST /interactions/{id}/cancel."""
     job = _known(call, vendor)
     if not job.done:
         job.cancelled = True
@@ -101,7 +101,7 @@ async def cancel(call: Call, vendor: Vendor) -> Answer:
 
 
 async def delete(call: Call, vendor: Vendor) -> Answer:
-    """DELETE /interactions/{id}."""
+    """Answers DELETE /interactions/{id}."""
     del vendor.google.jobs[_known(call, vendor).id]
     return json_answer({})
 
@@ -190,7 +190,7 @@ def _before(name: object, call: Call, vendor: Vendor) -> Job | None:
 
 
 def _content(value: object) -> list[Any]:
-    """What an input holds: a text, a content, a list of them, or a list of steps that hold them."""
+    """Returns what an input holds: a text, a content, a list of them, or a list of steps that hold them."""
     if isinstance(value, str):
         return [{"type": "text", "text": value}]
     listed = value if isinstance(value, list) else [value] if isinstance(value, Mapping) else []
@@ -202,7 +202,7 @@ def _content(value: object) -> list[Any]:
 
 
 async def _input(value: object, vendor: Vendor) -> tuple[str, list[bytes], list[bytes]]:
-    """The prompt, the pictures and the clips of a request."""
+    """Returns the prompt, the pictures and the clips of a request."""
     parts = _content(value)
     texts: list[str] = []
     found: dict[str, list[bytes]] = {"image": [], "video": []}
@@ -250,7 +250,7 @@ def _head(job: Job) -> dict[str, Any]:
 
 
 async def _shown(job: Job, vendor: Vendor) -> dict[str, Any]:
-    """The interaction as the vendor shows it at this moment; the input is given back every time."""
+    """Returns the interaction as the vendor shows it at this moment; the input is given back every time."""
     contents = _content(job.shown["input"])
     if "big_echo" in job.faults:
         contents = [{"type": "image", "mime_type": "image/png", "data": ECHO}, *contents]

@@ -67,14 +67,14 @@ MOST_INPUTS = 14
 
 
 def video_size(ratio: str, tier: str) -> tuple[int, int]:
-    """Width and height of a video, in pixels."""
+    """Returns width and height of a video, in pixels."""
     short = RESOLUTIONS[tier]
     long = short * 16 // 9
     return (long, short) if ratio == "16:9" else (short, long)
 
 
 def image_size_of_tier(ratio: str, tier: str) -> tuple[int, int]:
-    """Width and height of an image, in pixels: about the area of the tier's square, on a grid of 16."""
+    """Returns width and height of an image, in pixels: about the area of the tier's square, on a grid of 16."""
     if (ratio, tier) == ("16:9", "1K"):
         return 1376, 768
     return size_of_area(ratio, TIERS[tier])

@@ -32,7 +32,7 @@ REFUSALS = {
 
 
 def refuse(call: Call, vendor: Vendor, named: frozenset[str]) -> Answer | None:
-    """The refusal that a creating request is to meet, if there is one."""
+    """Returns the refusal that a creating request is to meet, if there is one."""
     for name, error in REFUSALS.items():
         if name in named or vendor.google.takes(name):
             return error.answer()

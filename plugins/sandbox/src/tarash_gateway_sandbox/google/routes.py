@@ -26,12 +26,12 @@ _PATH = re.compile(r"/(upload/)?(v1|v1beta|v1beta1|v1alpha)(/projects/[^/]+/loca
 
 
 async def models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /models."""
+    """Answers GET /models."""
     return json_answer({"models": [_model(name) for name in (*OMNI, *IMAGE_MODELS)]})
 
 
 async def model(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /models/{model}."""
+    """Answers GET /models/{model}."""
     if call.name not in OMNI and call.name not in IMAGE_MODELS:
         msg = f"models/{call.name} is not found."
         raise GoogleError(404, msg)

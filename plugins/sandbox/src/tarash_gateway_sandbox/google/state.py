@@ -77,7 +77,7 @@ class State:
         self.clear()
 
     def clear(self) -> None:
-        """Forget everything."""
+        """Forgets everything."""
         with self._lock:
             self.jobs: BoundedDict[str, Job] = BoundedDict(MOST_KEPT)
             self.files: BoundedDict[str, StoredFile] = BoundedDict(MOST_KEPT)
@@ -92,7 +92,7 @@ class State:
             self._waiting: dict[str, int] = {}
 
     def meet(self, name: str, times: int = 1) -> None:
-        """Let the next requests or jobs that a fault is for meet it.
+        """Lets the next requests or jobs that a fault is for meet it.
 
         Args:
             name: The fault's name, a key of `FAULTS`.
@@ -108,7 +108,7 @@ class State:
             self._waiting[name] = self._waiting.get(name, 0) + times
 
     def takes(self, name: str) -> bool:
-        """Whether a fault waits to be played; it is counted as played."""
+        """Tells whether a fault waits to be played; it is counted as played."""
         with self._lock:
             left = self._waiting.get(name, 0)
             if left:
@@ -116,24 +116,24 @@ class State:
             return left > 0
 
     def wanted(self, named: frozenset[str], names: Iterable[str]) -> frozenset[str]:
-        """The faults that a request is to meet: those of its model's name, and those of `names` that wait."""
+        """Returns the faults that a request is to meet: those of its model's name, and those of `names` that wait."""
         return named | frozenset(name for name in names if self.takes(name))
 
 
 def new_id(prefix: str) -> str:
-    """A new id."""
+    """Returns a new id."""
     return f"{prefix}{uuid.uuid4().hex}"
 
 
 def now() -> str:
-    """The time as the vendor writes it."""
+    """Returns the time as the vendor writes it."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def video_order(
     prompt: str, size: tuple[int, int], seconds: int, model: str, *, reference: bytes | None, number: int
 ) -> VideoOrder:
-    """Return what a video depends on."""
+    """Returns what a video depends on."""
     width, height = (edge - edge % 2 for edge in size)
     scene = f"{prompt} ({number + 1})" if number else prompt
     return VideoOrder(prompt, width, height, seconds, model, reference, scene, number)

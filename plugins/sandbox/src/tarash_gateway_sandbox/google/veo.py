@@ -11,7 +11,7 @@ from tarash_gateway_sandbox.google.models import RATIOS, RESOLUTIONS, VEO, VEO_S
 from tarash_gateway_sandbox.google.refusals import refuse
 from tarash_gateway_sandbox.google.state import Job, new_id, video_order
 from tarash_gateway_sandbox.inputs import encode_base64, image_size
-from tarash_gateway_sandbox.paid import Paid
+from tarash_gateway_sandbox.memory import Paid
 from tarash_gateway_sandbox.replies import Answer, RawBytes, Reply, json_answer
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ REASON = "Some videos were filtered out because they violated the usage guidelin
 
 
 async def create(call: Call, vendor: Vendor) -> Reply:
-    """POST …/models/{model}:predictLongRunning."""
+    """Answers POST …/models/{model}:predictLongRunning."""
     model, named = checks.model_and_faults(call.name)
     refused = refuse(call, vendor, named)
     if refused is not None:
@@ -63,7 +63,7 @@ async def create(call: Call, vendor: Vendor) -> Reply:
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
-    """POST …/models/{model}:fetchPredictOperation."""
+    """Answers POST …/models/{model}:fetchPredictOperation."""
     body = checks.proto_fields(call.request.json, "request", ("operationName",))
     name = body.get("operationName")
     job = vendor.google.jobs.get(name) if isinstance(name, str) else None

@@ -19,7 +19,7 @@ TOKENS_OF_A_PARTIAL = 100
 def usage(
     prompt: str, quality: str | None, size: tuple[int, int], count: int, *, inputs: int, partials: int = 0
 ) -> dict[str, Any]:
-    """What a request used, in tokens.
+    """Returns what a request used, in tokens.
 
     Args:
         prompt: The prompt.
@@ -49,7 +49,7 @@ def usage(
 def stream_events(
     kind: str, pictures: Sequence[tuple[Sequence[bytes], bytes]], facts: Mapping[str, Any], used: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
-    """The events of a streamed answer.
+    """Returns the events of a streamed answer.
 
     Args:
         kind: `image_generation` or `image_edit`.

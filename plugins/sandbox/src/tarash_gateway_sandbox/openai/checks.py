@@ -28,7 +28,7 @@ MOST_PIXELS = 3840 * 3840
 
 
 def known_keys(body: Mapping[str, Any], allowed: Iterable[str]) -> None:
-    """Refuse keys the vendor does not know.
+    """Refuses keys the vendor does not know.
 
     Args:
         body: The request's fields.
@@ -44,7 +44,7 @@ def known_keys(body: Mapping[str, Any], allowed: Iterable[str]) -> None:
 
 
 def text(body: Mapping[str, Any], name: str, supported: tuple[str, ...] = ()) -> str | None:
-    """A string of the request.
+    """Returns a string of the request.
 
     Args:
         body: The request's fields.
@@ -68,7 +68,7 @@ def text(body: Mapping[str, Any], name: str, supported: tuple[str, ...] = ()) ->
 
 
 def prompt(body: Mapping[str, Any], longest: int) -> str:
-    """The prompt, which every request has.
+    """Returns the prompt, which every request has.
 
     Args:
         body: The request's fields.
@@ -98,7 +98,7 @@ def prompt(body: Mapping[str, Any], longest: int) -> str:
 
 
 def whole(body: Mapping[str, Any], name: str, least: int, most: int, *, form: bool = False) -> int | None:
-    """An integer of the request.
+    """Returns an integer of the request.
 
     Args:
         body: The request's fields.
@@ -132,7 +132,7 @@ def whole(body: Mapping[str, Any], name: str, least: int, most: int, *, form: bo
 
 
 def flag(body: Mapping[str, Any], name: str, *, form: bool = False) -> bool:
-    """A boolean of the request, False if it is absent or null.
+    """Returns a boolean of the request, False if it is absent or null.
 
     Args:
         body: The request's fields.
@@ -154,7 +154,7 @@ def flag(body: Mapping[str, Any], name: str, *, form: bool = False) -> bool:
 
 
 def image_size(body: Mapping[str, Any], model: ImageModel) -> tuple[int, int]:
-    """The size of an image, `auto` and nothing being 1024x1024.
+    """Returns the size of an image, `auto` and nothing being 1024x1024.
 
     Args:
         body: The request's fields.
@@ -215,7 +215,7 @@ def _free_size(value: str, width: int, height: int, rule: FreeSize) -> None:
 
 
 def fields(value: Any) -> Mapping[str, Any]:
-    """A parsed JSON body as the object it has to be.
+    """Returns a parsed JSON body as the object it has to be.
 
     Args:
         value: The parsed body.

@@ -29,7 +29,7 @@ MOST_PIXELS = 1920 * 1920
 
 
 async def remix(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/{id}/remix: a prompt, and nothing else."""
+    """Answers POST /videos/{id}/remix: a prompt, and nothing else."""
     body = rows.body_of(call)
     source = _completed(call.name, vendor)
     checks.known_keys(body, ("prompt",))
@@ -39,14 +39,14 @@ async def remix(call: Call, vendor: Vendor) -> Answer:
 
 
 async def edit(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/edits: a prompt, and a video as a file or by its id."""
+    """Answers POST /videos/edits: a prompt, and a video as a file or by its id."""
     body = rows.body_of(call)
     source = await _source(call, vendor, body, ("prompt", "video"))
     return _derived(call, vendor, source, body)
 
 
 async def extend(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/extensions: a prompt, a video, and how many seconds are added to it."""
+    """Answers POST /videos/extensions: a prompt, a video, and how many seconds are added to it."""
     body = rows.body_of(call)
     source = await _source(call, vendor, body, ("prompt", "video", "seconds"))
     added = checks.text(body, "seconds", EXTENSIONS)
@@ -73,7 +73,7 @@ def _derived(call: Call, vendor: Vendor, source: OpenAIJob, body: Mapping[str, A
 
 
 async def _source(call: Call, vendor: Vendor, body: Mapping[str, Any], allowed: tuple[str, ...]) -> OpenAIJob:
-    """The video that a request names or brings."""
+    """Returns the video that a request names or brings."""
     checks.known_keys(body, (*allowed, "video[id]"))
     files = [file for file in call.request.files if file.field == "video"]
     checks.known_keys({file.field: 0 for file in call.request.files}, ("video",))

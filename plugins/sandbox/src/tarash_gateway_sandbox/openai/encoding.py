@@ -38,7 +38,7 @@ class Encoding:
 
 
 def encoding_of(call: Call, body: Mapping[str, Any], model: ImageModel, *, count: int, masked: bool) -> Encoding:
-    """The delivery a request asks for.
+    """Returns the delivery a request asks for.
 
     Args:
         call: The call.
@@ -110,7 +110,7 @@ def _only(key: str, form: str) -> VendorError:
 
 
 def _author(value: Any) -> None:
-    """Check who writes a vector image: a model, and how hard it thinks."""
+    """Checks who writes a vector image: a model, and how hard it thinks."""
     if not isinstance(value, Mapping):
         raise invalid_type(name="svg", expected="an object", value=value)
     checks.known_keys({f"svg.{key}": 0 for key in value}, ("svg.model", "svg.reasoning"))

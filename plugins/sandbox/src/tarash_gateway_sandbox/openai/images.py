@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from tarash_gateway_sandbox.artwork.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.errors import VendorError
 from tarash_gateway_sandbox.inputs import encode_base64
+from tarash_gateway_sandbox.memory import Paid
 from tarash_gateway_sandbox.openai import checks, rows
 from tarash_gateway_sandbox.openai.answers import stream_events, usage
 from tarash_gateway_sandbox.openai.encoding import encoding_of
 from tarash_gateway_sandbox.openai.inputs import edit_inputs, referenced_files
 from tarash_gateway_sandbox.openai.models import IMAGE_MODELS
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.replies import Answer, EventStream, Reply, json_answer
 
 if TYPE_CHECKING:
@@ -56,14 +56,14 @@ class Work:
 
 
 async def generate(call: Call, vendor: Vendor) -> Reply:
-    """POST /images/generations."""
+    """Answers POST /images/generations."""
     model = rows.image_row(call, vendor, rows.body_of(call), default="dall-e-2")
     keys = ("moderation",) if model.moderations else ()
     return await _answer(call, vendor, Work(model, "image_generation", keys))
 
 
 async def edit(call: Call, vendor: Vendor) -> Reply:
-    """POST /images/edits, as a form or as JSON."""
+    """Answers POST /images/edits, as a form or as JSON."""
     body = rows.body_of(call)
     model = rows.image_row(call, vendor, body, default="gpt-image-1.5")
     if not model.inputs:
@@ -87,7 +87,7 @@ async def edit(call: Call, vendor: Vendor) -> Reply:
 
 
 async def vary(call: Call, vendor: Vendor) -> Reply:
-    """POST /images/variations: a picture, and no prompt."""
+    """Answers POST /images/variations: a picture, and no prompt."""
     body = rows.body_of(call)
     model = rows.image_row(call, vendor, body, default="dall-e-2")
     if not model.variations:
@@ -102,7 +102,7 @@ async def vary(call: Call, vendor: Vendor) -> Reply:
 
 
 async def picture_file(call: Call, vendor: Vendor) -> Answer:
-    """GET /files/…: the picture behind one of dall-e's URLs, for anyone."""
+    """Answers GET /files/…: the picture behind one of dall-e's URLs, for anyone."""
     order = vendor.published(call.name)
     if order is None:
         msg = "The specified resource does not exist: the URL has expired."
@@ -112,7 +112,7 @@ async def picture_file(call: Call, vendor: Vendor) -> Answer:
 
 
 async def car(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /car.jpg: a picture for examples that need one, 1280x720."""
+    """Answers GET /car.jpg: a picture for examples that need one, 1280x720."""
     return Answer(body=await vendor.studio.run(_draw_car), content_type="image/jpeg")
 
 

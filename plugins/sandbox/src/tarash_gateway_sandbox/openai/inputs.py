@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from tarash_gateway_sandbox.artwork.orders import ImageOrder
 from tarash_gateway_sandbox.errors import VendorError, invalid_type, listed, missing_parameter
 from tarash_gateway_sandbox.inputs import DATA_URL, data_of, image_size, is_web_url
-from tarash_gateway_sandbox.multipart import UploadedFile
 from tarash_gateway_sandbox.openai import checks
+from tarash_gateway_sandbox.request import UploadedFile
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,7 +26,7 @@ DRAWN = (1024, 1024)
 
 
 def check_type(file: UploadedFile, types: tuple[str, ...]) -> None:
-    """Refuse a file part whose content type is not a picture's.
+    """Refuses a file part whose content type is not a picture's.
 
     Args:
         file: The part.
@@ -44,7 +44,7 @@ def check_type(file: UploadedFile, types: tuple[str, ...]) -> None:
 
 
 def pixels(content: bytes, param: str) -> tuple[int, int]:
-    """The size of a picture, which is decoded wholly to be sure that it is one.
+    """Returns the size of a picture, which is decoded wholly to be sure that it is one.
 
     Args:
         content: An encoded picture.
@@ -64,7 +64,7 @@ def pixels(content: bytes, param: str) -> tuple[int, int]:
 
 
 def edit_inputs(files: Sequence[UploadedFile], model: ImageModel) -> tuple[bytes, ...]:
-    """The input pictures of an edit, checked, and its mask with them.
+    """Returns the input pictures of an edit, checked, and its mask with them.
 
     Args:
         files: The file parts of the request.
@@ -105,7 +105,7 @@ def edit_inputs(files: Sequence[UploadedFile], model: ImageModel) -> tuple[bytes
 
 
 def reference_of(body: Mapping[str, Any], files: Sequence[UploadedFile], size: tuple[int, int]) -> bytes | None:
-    """The reference picture of a video.
+    """Returns the reference picture of a video.
 
     Args:
         body: The request's fields.
@@ -127,7 +127,7 @@ def reference_of(body: Mapping[str, Any], files: Sequence[UploadedFile], size: t
 
 
 def referenced(value: Any, name: str, size: tuple[int, int]) -> tuple[bytes, str]:
-    """The picture of one reference.
+    """Returns the picture of one reference.
 
     Args:
         value: The reference.
@@ -156,7 +156,7 @@ def referenced(value: Any, name: str, size: tuple[int, int]) -> tuple[bytes, str
 
 
 def referenced_files(body: Mapping[str, Any], most: int) -> tuple[UploadedFile, ...]:
-    """The pictures of an edit in JSON, as the files they would be in a form.
+    """Returns the pictures of an edit in JSON, as the files they would be in a form.
 
     Args:
         body: The request's fields.

@@ -28,12 +28,12 @@ RELEASED = 1_759_276_800
 
 
 async def list_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /models."""
+    """Answers GET /models."""
     return json_answer({"object": "list", "data": [_model(name) for name in (*IMAGE_MODELS, *VIDEO_MODELS)]})
 
 
 async def retrieve_model(call: Call, vendor: Vendor) -> Answer:
-    """GET /models/{id}."""
+    """Answers GET /models/{id}."""
     if not vendor.profile.any_model and call.name not in IMAGE_MODELS and call.name not in VIDEO_MODELS:
         raise model_not_found(call.name)
     return json_answer(_model(call.name))
@@ -68,7 +68,7 @@ OPEN_ROUTES: tuple[Route, ...] = (
 
 
 def find(request: RecordedRequest) -> tuple[Call, Handler]:
-    """The handler of a request that is let in.
+    """Returns the handler of a request that is let in.
 
     Args:
         request: The request.

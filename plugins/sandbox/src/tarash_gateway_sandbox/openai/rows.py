@@ -31,7 +31,7 @@ Row = TypeVar("Row")
 
 
 def body_of(call: Call) -> Mapping[str, Any]:
-    """The fields of a request, from its form or its JSON.
+    """Returns the fields of a request, from its form or its JSON.
 
     Args:
         call: The call.
@@ -56,12 +56,12 @@ def body_of(call: Call) -> Mapping[str, Any]:
 
 
 def model_name(body: Mapping[str, Any]) -> str | None:
-    """The model a request names, without the faults behind its `@`; None if it names none."""
+    """Returns the model a request names, without the faults behind its `@`; None if it names none."""
     return split_model(checks.text(body, "model") or "")[0] or None
 
 
 def image_row(call: Call, vendor: Vendor, body: Mapping[str, Any], *, default: str) -> ImageModel:
-    """The image model of a request.
+    """Returns the image model of a request.
 
     Args:
         call: The call.
@@ -82,7 +82,7 @@ def image_row(call: Call, vendor: Vendor, body: Mapping[str, Any], *, default: s
 
 
 def video_row(call: Call, vendor: Vendor, body: Mapping[str, Any]) -> VideoModel:
-    """The video model of a request, `sora-2` when it names none (see `image_row`)."""
+    """Returns the video model of a request, `sora-2` when it names none (see `image_row`)."""
     if vendor.profile.any_model:
         model_name(body)  # for its type
         return COMPATIBLE_VIDEO

@@ -65,7 +65,7 @@ class OpenAIJob(Job):
 
 
 async def create(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos, as JSON or as a form."""
+    """Answers POST /videos, as JSON or as a form."""
     body = dict(rows.body_of(call))
     # A form has no objects: the SDK spells their members with brackets.
     nested = {name[16:-1]: body.pop(name) for name in list(body) if re.fullmatch(r"input_reference\[\w+\]", name)}
@@ -105,7 +105,7 @@ async def create(call: Call, vendor: Vendor) -> Answer:
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
-    """GET /videos/{id}."""
+    """Answers GET /videos/{id}."""
     job = known_job(call.name, vendor)
     wait = max(20, min(2000, round(job.duration * 250)))
     headers = {"openai-poll-after-ms": str(wait)} if vendor.profile.poll_hint else {}
@@ -113,14 +113,14 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 
 async def delete(call: Call, vendor: Vendor) -> Answer:
-    """DELETE /videos/{id}."""
+    """Answers DELETE /videos/{id}."""
     job = known_job(call.name, vendor)
     vendor.jobs.remove(job.id)
     return json_answer({"id": job.id, "object": "video.deleted", "deleted": True})
 
 
 async def list_jobs(call: Call, vendor: Vendor) -> Answer:
-    """GET /videos."""
+    """Answers GET /videos."""
     query = call.request.query
     limit = checks.whole(query, "limit", 0, 100, form=True)
     order = checks.text(query, "order", ("asc", "desc")) or "desc"
@@ -146,7 +146,7 @@ async def list_jobs(call: Call, vendor: Vendor) -> Answer:
 
 
 async def content(call: Call, vendor: Vendor) -> Answer:
-    """GET /videos/{id}/content: the clip or its thumbnail, whole or a part of it."""
+    """Answers GET /videos/{id}/content: the clip or its thumbnail, whole or a part of it."""
     job = known_job(call.name, vendor)
     variant = checks.text(call.request.query, "variant", tuple(VARIANTS)) or "video"
     if not job.completed:
@@ -175,7 +175,7 @@ def _seconds(body: Mapping[str, Any], model: VideoModel) -> str:
 
 
 def known_job(name: str, vendor: Vendor) -> OpenAIJob:
-    """Return the job of an id.
+    """Returns the job of an id.
 
     Raises:
         VendorError: There is none.
@@ -191,6 +191,6 @@ def _not_found(name: str) -> VendorError:
 
 
 def _is_late(job: OpenAIJob, vendor: Vendor) -> bool:
-    """Whether the list leaves a job out this time."""
+    """Tells whether the list leaves a job out this time."""
     lags = (counted for counted in job.faults if isinstance(counted.fault.effect, Unlisted))
     return any(vendor.tally.due(counted, (job.id,)) for counted in lags)

@@ -18,7 +18,7 @@ SIZE = re.compile(r"([1-9][0-9]{1,4})x([1-9][0-9]{1,4})")
 
 
 def body_of(call: Call) -> Mapping[str, Any]:
-    """The fields of a JSON request; this vendor takes no forms.
+    """Returns the fields of a JSON request; this vendor takes no forms.
 
     Raises:
         RouterError: The body is no JSON object.
@@ -30,12 +30,12 @@ def body_of(call: Call) -> Mapping[str, Any]:
 
 
 def invalid(name: str, why: str) -> RouterError:
-    """A field that is refused."""
+    """Returns a field that is refused."""
     return RouterError(400, f"Invalid request: {name}: {why}")
 
 
 def text(body: Mapping[str, Any], name: str, supported: Sequence[str] | None = None) -> str | None:
-    """A string of the request, one of `supported` where that is given; None if it is absent.
+    """Returns a string of the request, one of `supported` where that is given; None if it is absent.
 
     Raises:
         RouterError: It is null, no string, or none of the supported ones.
@@ -51,7 +51,7 @@ def text(body: Mapping[str, Any], name: str, supported: Sequence[str] | None = N
 
 
 def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
-    """An integer of the request; None if it is absent.
+    """Returns an integer of the request; None if it is absent.
 
     Raises:
         RouterError: It is no integer, or out of range.
@@ -67,7 +67,7 @@ def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | No
 
 
 def flag(body: Mapping[str, Any], name: str) -> bool | None:
-    """A boolean of the request; None if it is absent.
+    """Returns a boolean of the request; None if it is absent.
 
     Raises:
         RouterError: It is no boolean.
@@ -80,7 +80,7 @@ def flag(body: Mapping[str, Any], name: str) -> bool | None:
 
 
 def prompt(body: Mapping[str, Any]) -> str:
-    """The prompt.
+    """Returns the prompt.
 
     Raises:
         RouterError: It is missing, empty or too long.
@@ -104,7 +104,7 @@ def dimensions(size: str) -> tuple[int, int]:
 
 
 def pictures(body: Mapping[str, Any], name: str, kinds: Sequence[str] = ("image_url",)) -> list[Mapping[str, Any]]:
-    """The parts of a list of pictures, each `{"type": "image_url", "image_url": {"url": …}}`.
+    """Returns the parts of a list of pictures, each `{"type": "image_url", "image_url": {"url": …}}`.
 
     Raises:
         RouterError: It is no such list.

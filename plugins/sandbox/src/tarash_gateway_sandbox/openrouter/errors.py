@@ -27,7 +27,7 @@ class RouterError(VendorError):
 
 
 def refusal(status: int, message: str, metadata: dict[str, Any] | None = None, **headers: str) -> Answer:
-    """A refusal as the vendor writes it.
+    """Returns a refusal as the vendor writes it.
 
     Args:
         status: The HTTP status.

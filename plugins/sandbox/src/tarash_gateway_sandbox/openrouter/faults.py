@@ -29,7 +29,7 @@ def _flagged(scene: Scene) -> Answer:
 
 
 def _elsewhere(scene: Scene) -> Answer:
-    """The address of the clip at another origin, signed."""
+    """Returns the address of the clip at another origin, signed."""
     name = scene.request.path.split("/")[-2]
     index = scene.request.query.get("index", "0")
     return Answer(302, {"location": store_address(scene.foreign_origin, name, index)})

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.artwork.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.inputs import encode_base64
+from tarash_gateway_sandbox.memory import Paid
 from tarash_gateway_sandbox.openrouter import checks
 from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import IMAGE_ENTRIES, IMAGE_RATIOS, IMAGE_SIDES, ImageEntry
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.replies import EventStream, Reply, event_bytes, json_answer
 from tarash_gateway_sandbox.sizes import size_of_area
 
@@ -35,7 +35,7 @@ MOST_PIXELS = 4096 * 4096
 
 
 async def generate(call: Call, vendor: Vendor) -> Reply:
-    """POST /images."""
+    """Answers POST /images."""
     body, face = checks.body_of(call), vendor.openrouter
     entry = _entry(body)
     prompt = checks.prompt(body)
@@ -91,7 +91,7 @@ def _entry(body: Mapping[str, Any]) -> ImageEntry:
 
 
 def _chosen(body: Mapping[str, Any], name: str, entry: ImageEntry, dropped: list[str]) -> str | None:
-    """A value of a parameter that the model has; one that it has no knob for is ignored."""
+    """Returns a value of a parameter that the model has; one that it has no knob for is ignored."""
     value = checks.text(body, name, ENUMS[name])
     if value is None:
         return None

@@ -46,7 +46,7 @@ class VideoEntry:
     """Dollars."""
 
     def shown(self) -> dict[str, Any]:
-        """The entry as the list has it."""
+        """Returns the entry as the list has it."""
         return {
             "id": self.id,
             "canonical_slug": f"{self.id}-20251001",
@@ -66,7 +66,7 @@ class VideoEntry:
         }
 
     def listed(self) -> dict[str, Any]:
-        """The entry as the list of all models has it."""
+        """Returns the entry as the list of all models has it."""
         return _listed(self.id, ["text", *(["image"] if self.frames else [])], "video", {})
 
 
@@ -81,7 +81,7 @@ class ImageEntry:
     """Dollars a picture."""
 
     def shown(self) -> dict[str, Any]:
-        """The entry as the list has it."""
+        """Returns the entry as the list has it."""
         takes = ["text", "image"] if "input_references" in self.parameters else ["text"]
         return {
             "id": self.id,
@@ -95,17 +95,17 @@ class ImageEntry:
         }
 
     def listed(self) -> dict[str, Any]:
-        """The entry as the list of all models has it."""
+        """Returns the entry as the list of all models has it."""
         takes = ["text", "image"] if "input_references" in self.parameters else ["text"]
         return _listed(self.id, takes, "image", {"image_output": str(self.cost)})
 
     def values(self, name: str) -> tuple[str, ...]:
-        """What an enumerated parameter takes; empty where it is not listed."""
+        """Returns what an enumerated parameter takes; empty where it is not listed."""
         found = self.parameters.get(name, {})
         return tuple(found["values"]) if found.get("type") == "enum" else ()
 
     def most(self, name: str, otherwise: int) -> int:
-        """The end of a parameter's range."""
+        """Returns the end of a parameter's range."""
         return int(self.parameters.get(name, {}).get("max", otherwise))
 
 

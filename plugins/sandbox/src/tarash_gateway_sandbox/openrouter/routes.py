@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 
 async def video_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /videos/models, for anyone."""
+    """Answers GET /videos/models, for anyone."""
     return json_answer({"data": [entry.shown() for entry in VIDEO_ENTRIES.values()]})
 
 
 async def image_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /images/models, for anyone."""
+    """Answers GET /images/models, for anyone."""
     return json_answer({"data": [entry.shown() for entry in IMAGE_ENTRIES.values()]})
 
 
 async def models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """GET /models, for anyone: those that make one of `output_modalities`, which is `text` unless others are named."""
+    """Answers GET /models, for anyone: those that make one of `output_modalities`, which is `text` by default."""
     wanted = call.request.query.get("output_modalities", "text").split(",")
     entries = [entry.listed() for entry in IMAGE_ENTRIES.values()]
     entries += [entry.listed() for entry in VIDEO_ENTRIES.values()]

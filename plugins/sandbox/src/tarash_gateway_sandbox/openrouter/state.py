@@ -39,6 +39,6 @@ class State:
     """Paths of the second origin that were fetched, oldest first."""
 
     def clear(self) -> None:
-        """Make it as new."""
+        """Makes it as new."""
         self.outputs = 1
         self.dropped, self.leaks, self.fetched = LatestList(), LatestList(), LatestList()

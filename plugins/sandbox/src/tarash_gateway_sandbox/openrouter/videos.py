@@ -39,7 +39,7 @@ class RouterJob(Job):
     """US dollars."""
 
     def resource(self) -> dict[str, Any]:
-        """The job as the vendor shows it at this moment."""
+        """Returns the job as the vendor shows it at this moment."""
         step = self.status
         shown: dict[str, Any] = {
             "id": self.id,
@@ -61,7 +61,7 @@ class RouterJob(Job):
 
 
 async def create(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos."""
+    """Answers POST /videos."""
     body, face = checks.body_of(call), vendor.openrouter
     entry = _entry(body)
     prompt = checks.prompt(body)
@@ -100,12 +100,12 @@ async def create(call: Call, vendor: Vendor) -> Answer:
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
-    """GET /videos/{id}."""
+    """Answers GET /videos/{id}."""
     return json_answer(_job(call.name, vendor).resource())
 
 
 async def content(call: Call, vendor: Vendor) -> Answer:
-    """GET /videos/{id}/content: one of the clips, whole or a part of it."""
+    """Answers GET /videos/{id}/content: one of the clips, whole or a part of it."""
     job = _job(call.name, vendor)
     index = call.request.query.get("index", "0")
     if not index.isdigit():
@@ -118,7 +118,7 @@ async def content(call: Call, vendor: Vendor) -> Answer:
 
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
-    """GET at the second origin, where a key has no business."""
+    """Answers GET at the second origin, where a key has no business."""
     name, _, index = call.name.partition("/")
     vendor.openrouter.fetched.append(call.request.path)
     if "authorization" in call.request.headers:
@@ -145,7 +145,7 @@ def _entry(body: Mapping[str, Any]) -> VideoEntry:
 
 
 def _shape(body: Mapping[str, Any], entry: VideoEntry) -> tuple[int, int]:
-    """Width and height: exact, or of a tier and a ratio."""
+    """Returns width and height: exact, or of a tier and a ratio."""
     size = checks.text(body, "size", entry.sizes)
     resolution = checks.text(body, "resolution", RESOLUTIONS)
     ratio = checks.text(body, "aspect_ratio", RATIOS)
@@ -162,7 +162,7 @@ def _shape(body: Mapping[str, Any], entry: VideoEntry) -> tuple[int, int]:
 
 
 def _pictures(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> bytes | None:
-    """The picture that the clip begins with. Where both kinds are there, the frames win, and nobody is told."""
+    """Returns the picture that the clip begins with. Where both kinds are there, the frames win, and nobody is told."""
     frames = checks.pictures(body, "frame_images")
     references = checks.pictures(body, "input_references", ("image_url", "audio_url", "video_url"))
     for at, part in enumerate(frames):
@@ -184,7 +184,7 @@ def _pictures(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) ->
 
 
 def _passed(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> None:
-    """What is passed on: for the vendor that runs the model, and known to it; the rest is dropped in silence."""
+    """Notes what is dropped in silence: all that is not for the vendor of the model, or not known to it."""
     provider = body.get("provider", {})
     if not isinstance(provider, Mapping) or not isinstance(provider.get("options", {}), Mapping):
         raise checks.invalid(name="provider", why="expected an object with options by provider")
@@ -195,7 +195,7 @@ def _passed(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> N
 
 
 def _continued(body: Mapping[str, Any], entry: VideoEntry, vendor: Vendor) -> RouterJob | None:
-    """The job that is edited or extended."""
+    """Returns the job that is edited or extended."""
     name = checks.text(body, "previous_job_id")
     if name is None:
         return None

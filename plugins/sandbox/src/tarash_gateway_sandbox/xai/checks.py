@@ -25,12 +25,12 @@ class XaiError(VendorError):
 
 
 def invalid(message: str) -> XaiError:
-    """A request that is refused."""
+    """Returns a request that is refused."""
     return XaiError(400, "invalid-argument", message)
 
 
 def body_of(call: Call, allowed: Collection[str]) -> Mapping[str, Any]:
-    """The fields of a JSON request; this vendor takes no forms.
+    """Returns the fields of a JSON request; this vendor takes no forms.
 
     Raises:
         XaiError: The body is no JSON object, or has a field that is not known.
@@ -48,7 +48,7 @@ def body_of(call: Call, allowed: Collection[str]) -> Mapping[str, Any]:
 
 
 def text(body: Mapping[str, Any], name: str, allowed: Collection[str] | None = None) -> str | None:
-    """A string of the request, one of `allowed` where that is given; None if it is absent.
+    """Returns a string of the request, one of `allowed` where that is given; None if it is absent.
 
     Raises:
         XaiError: It is no string, or none of the allowed ones.
@@ -66,7 +66,7 @@ def text(body: Mapping[str, Any], name: str, allowed: Collection[str] | None = N
 
 
 def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | None:
-    """An integer of the request; None if it is absent.
+    """Returns an integer of the request; None if it is absent.
 
     Raises:
         XaiError: It is no integer, or out of range.
@@ -81,7 +81,7 @@ def whole(body: Mapping[str, Any], name: str, least: int, most: int) -> int | No
 
 
 def image(value: Any, name: str) -> bytes | None:
-    """The bytes of `{"url": …}`; None where it is at a URL, which the sandbox does not fetch.
+    """Returns the bytes of `{"url": …}`; None where it is at a URL, which the sandbox does not fetch.
 
     Raises:
         XaiError: It is no such object, or no image.

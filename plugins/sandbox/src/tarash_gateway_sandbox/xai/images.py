@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox.artwork.orders import ImageOrder, image_orders
 from tarash_gateway_sandbox.inputs import encode_base64
+from tarash_gateway_sandbox.memory import Paid
 from tarash_gateway_sandbox.operations import split_model
-from tarash_gateway_sandbox.paid import Paid
 from tarash_gateway_sandbox.replies import Answer, json_answer
 from tarash_gateway_sandbox.sizes import size_of_area
 from tarash_gateway_sandbox.xai import checks
@@ -23,12 +23,12 @@ FIELDS = (
 
 
 async def generate(call: Call, vendor: Vendor) -> Answer:
-    """POST /images/generations."""
+    """Answers POST /images/generations."""
     return await _answer(call, vendor, ())
 
 
 async def edit(call: Call, vendor: Vendor) -> Answer:
-    """POST /images/edits, with `image` or `images`."""
+    """Answers POST /images/edits, with `image` or `images`."""
     return await _answer(call, vendor, ("image", "images"))
 
 

@@ -38,7 +38,7 @@ class XaiJob(Job):
     """What it costs."""
 
     def resource(self) -> dict[str, Any]:
-        """The job as the vendor shows it at this moment."""
+        """Returns the job as the vendor shows it at this moment."""
         step = self.status
         if step == "completed":
             video = {
@@ -56,7 +56,7 @@ class XaiJob(Job):
 
 
 async def generate(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/generations."""
+    """Answers POST /videos/generations."""
     body = checks.body_of(call, GENERATION)
     model_name, model = _model(body)
     seconds = checks.whole(body, "duration", 1, 15) or 8
@@ -89,19 +89,19 @@ async def generate(call: Call, vendor: Vendor) -> Answer:
 
 
 async def edit(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/edits."""
+    """Answers POST /videos/edits."""
     body = checks.body_of(call, EDIT)
     return _changed(call, vendor, body, seconds=8)
 
 
 async def extend(call: Call, vendor: Vendor) -> Answer:
-    """POST /videos/extensions."""
+    """Answers POST /videos/extensions."""
     body = checks.body_of(call, EXTENSION)
     return _changed(call, vendor, body, seconds=checks.whole(body, "duration", 2, 10) or 6)
 
 
 async def retrieve(call: Call, vendor: Vendor) -> Answer:
-    """GET /videos/{request_id}: 202 while it is being made."""
+    """Answers GET /videos/{request_id}: 202 while it is being made."""
     job = vendor.jobs.get(call.name, XaiJob)
     if job is None:
         msg = f"Request {call.name} not found"
@@ -111,7 +111,7 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
-    """GET of a video."""
+    """Answers GET of a video."""
     job = vendor.jobs.get(call.name, XaiJob)
     if job is None or not job.completed:
         msg = "not found"

@@ -86,7 +86,7 @@ class ImageJobChecks(Case):
                 self._check_once(outcome, role, fault, passes=times == 1 and fault in PASSING)
 
     def _later_roles(self, good: Outcome) -> list[Role]:
-        """The roles of requests that come only after the creating one."""
+        """Returns the roles of requests that come only after the creating one."""
         if not isinstance(good.value, ImageGenerationResponse):
             self.broken(_ONCE, f"a good image call did not go well: {good}")
         roles = [request.role for request in self.vendor.sent()]

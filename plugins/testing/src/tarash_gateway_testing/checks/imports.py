@@ -113,7 +113,7 @@ class LoadingChecks(Case):
             self.broken(_CHEAP, f"it loaded {count} modules, the limit is {self.most_modules}: {', '.join(packages)}")
 
     def _listing(self) -> Listing:
-        """What importing the plugin does, found out once."""
+        """Returns what importing the plugin does, found out once."""
         place = self._place()
         listing = self._listings.get(place) or self._listings.setdefault(place, list_in_subprocess(*place))
         if listing.error is not None:
@@ -121,7 +121,7 @@ class LoadingChecks(Case):
         return listing
 
     def _place(self) -> tuple[str, str]:
-        """The module of the plugin, and the object in it."""
+        """Returns the module of the plugin, and the object in it."""
         if isinstance(self.plugin, str):
             return self.plugin, ""
         if isinstance(self.plugin, ModuleType):

@@ -68,7 +68,7 @@ class LocalChecks(Case):
     """A model on this machine."""
 
     def make_config(self, vendor: Place, kind: MediaKind, **settings: Any) -> GenerationConfig:  # noqa: ARG002 # there is no vendor
-        """A config: neither an address nor a key."""
+        """Returns a config: neither an address nor a key."""
         return ImageGenerationConfig(**{"provider": self.provider, **settings, "timeout": settings.get("timeout", 600)})
 
     def test_it_says_that_it_is_local(self) -> None:
@@ -199,7 +199,7 @@ class LocalChecks(Case):
         return outcome.value
 
     def _seconds(self, calls: Calls) -> float:
-        """What one image takes; the check is skipped where that is too little to tell."""
+        """Returns what one image takes; the check is skipped where that is too little to tell."""
         calls.generate_image(self._config(), self._wish())
         began = time.monotonic()
         calls.generate_image(self._config(), self._wish())

@@ -108,7 +108,7 @@ class OriginChecks(Case):
 
 
 def _resolving(resolve: Callable[..., Any]) -> Callable[..., Any]:
-    """The resolver of this machine, which knows one more name."""
+    """Returns the resolver of this machine, which knows one more name."""
 
     def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host

@@ -166,7 +166,7 @@ class RowChecks(Case):
         return rows
 
     def _trouble_with(self, kind: MediaKind, row: ModelRow, value: Value) -> str | None:
-        """Why a declared value does not reach the vendor; None where it does, or where it cannot be tried."""
+        """Returns why a declared value does not reach the vendor; None where it does, or where it cannot be tried."""
         config = self.config(kind, model=row.model)
         request, refused = self._fitting(config, kind, row, value)
         if request is None:
@@ -190,7 +190,7 @@ class RowChecks(Case):
         return f"{sent!r} is not in the request that was sent"
 
     def _fitting(self, config: Any, kind: MediaKind, row: ModelRow, value: Value) -> tuple[Any, str | None]:
-        """A request with the value that the row takes, and `stream` where only a stream does; or why there is none."""
+        """Returns a request with the value, and `stream` where only a stream takes it; or why there is none."""
         fields = value.fields()
         for _ in range(4):
             request = self.request(kind, **fields)
@@ -217,7 +217,7 @@ class RowChecks(Case):
 
 
 def _with_a_picture(row: ModelRow | None) -> list[dict[str, Any]]:
-    """The fields of a request with an input image; none where the model takes no PNG."""
+    """Returns the fields of a request with an input image; none where the model takes no PNG."""
     formats = row.input_formats if row is not None else None
     if row is None or not row.max_input_images or (formats is not None and "image/png" not in formats):
         return []

@@ -176,7 +176,7 @@ class SecretChecks(Case):
 
 
 def _credentials(request: Request) -> str:
-    """The headers and the query, where a vendor may look for a key."""
+    """Returns the headers and the query, where a vendor may look for a key."""
     return "\n".join([*request.headers.values(), *request.query.values()])
 
 
@@ -194,7 +194,7 @@ class _Lines(logging.Handler):
 
 @contextmanager
 def _logged() -> Iterator[list[str]]:
-    """What is logged in the block, at DEBUG, by anybody."""
+    """Yields what is logged in the block, at DEBUG, by anybody."""
     lines, root = _Lines(), logging.getLogger()
     level, handlers = root.level, root.handlers
     # Only here: at DEBUG, pytest's own record of it would bury what a check has to say.

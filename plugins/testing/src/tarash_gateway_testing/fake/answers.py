@@ -29,7 +29,7 @@ class Answer:
     content_type: str | None = None
 
     def content(self) -> bytes:
-        """The body as bytes."""
+        """Returns the body as bytes."""
         if isinstance(self.body, bytes):
             return self.body
         if isinstance(self.body, str):
@@ -37,7 +37,7 @@ class Answer:
         return b"" if self.body is None else json.dumps(self.body).encode()
 
     def type(self) -> str:
-        """The content type."""
+        """Returns the content type."""
         if self.content_type is not None:
             return self.content_type
         if isinstance(self.body, bytes):
@@ -61,7 +61,7 @@ class Stream:
 
 
 def as_answer(value: Any) -> Answer | Stream:
-    """What a handler returned, as an answer: JSON, text and bytes come with the status 200."""
+    """Returns what a handler returned, as an answer: JSON, text and bytes come with the status 200."""
     return value if isinstance(value, (Answer, Stream)) else Answer(body=value)
 
 

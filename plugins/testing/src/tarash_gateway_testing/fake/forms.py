@@ -186,14 +186,14 @@ def whole_answer(answer: Answer, content_type: str) -> Callable[[Answer | Stream
 
 
 def _fields(value: Any) -> Iterator[tuple[str, Any]]:
-    """Every named value, at any depth."""
+    """Yields every named value, at any depth."""
     for _, key, item in _all(value):
         if isinstance(key, str):
             yield key, item
 
 
 def _leaves(value: Any) -> Iterator[tuple[Any, Any, Any]]:
-    """Every value that is no object and no list, with what holds it and its key there."""
+    """Returns every value that is no object and no list, with what holds it and its key there."""
     return ((owner, key, item) for owner, key, item in _all(value) if not isinstance(item, dict | list))
 
 

@@ -35,7 +35,7 @@ class Handler:
     when: Callable[[Request], bool] | None = None
 
     def takes(self, request: Request, base_path: str = "") -> dict[str, str] | None:
-        """The named parts of the path; None where the request is not for this handler."""
+        """Returns the named parts of the path; None where the request is not for this handler."""
         method, _, path = self.route.partition(" ")
         if method.upper() != request.method:
             return None
@@ -67,7 +67,7 @@ def answers(role: Role, route: str, *, when: Callable[[Request], bool] | None = 
 
 
 def handlers_of(owner: Any) -> list[Handler]:
-    """The marked methods of an object, in the order in which they are written; those with a condition first."""
+    """Returns the marked methods of an object, in the order in which they are written; those with a condition first."""
     names = dict.fromkeys(name for kind in type(owner).__mro__ for name in vars(kind))
     found = [
         Handler(role, route, getattr(owner, name), when)

@@ -100,21 +100,21 @@ class Request:
         return self.form or (self.json if isinstance(self.json, dict) else {})
 
     def picture(self, index: int = 0) -> bytes:
-        """A picture to answer with."""
+        """Returns a picture to answer with."""
         return self.image_bytes or picture(f"{self.method} {self.path} {index}")
 
     def picture_url(self, index: int = 0) -> str:
-        """An address at this vendor that gives such a picture."""
+        """Returns an address at this vendor that gives such a picture."""
         return f"{self.origin}/kit/pictures/{index}.png"
 
     def leaves(self) -> Iterator[Any]:
-        """Every value that it carries in its path, its query and its body, and the names of these."""
+        """Yields every value that it carries in its path, its query and its body, and the names of these."""
         yield self.path
         yield from _leaves(self.query)
         yield from _leaves(self.form or self.json)
 
     def holds(self, text: str) -> bool:
-        """Whether `text` is anywhere in it, headers included."""
+        """Tells whether `text` is anywhere in it, headers included."""
         wanted = text.encode()
         head = "\n".join(f"{name}: {value}" for name, value in self.headers.items())
         return wanted in self.body or text in head or text in unquote(self.target)
@@ -169,19 +169,19 @@ class FakeJob:
         return self.state == "completed"
 
     def look(self) -> None:
-        """The job goes on."""
+        """Moves the job on to its next status."""
         self._looks += 1
 
     def end_as(self, state: State) -> None:
-        """The job ends here."""
+        """Ends the job with a status."""
         self.states, self._looks = (state,), 0
 
     def clip(self, index: int = 0) -> bytes:
-        """The bytes of one of its videos."""
+        """Returns the bytes of one of its videos."""
         return clip(f"{self.id}-{index}") + self.tail
 
     def result_url(self, index: int = 0) -> str:
-        """An address of one of its videos, for a vendor that puts it into its answer."""
+        """Returns an address of one of its videos, for a vendor that puts it into its answer."""
         self.linked = True
         return f"{self.files_at}/kit/clips/{self.id}-{index}.mp4"
 

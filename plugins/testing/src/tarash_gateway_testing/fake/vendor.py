@@ -63,7 +63,7 @@ class Vendor(Place, Protocol):
         ...
 
     def sent(self, *roles: Role) -> Sequence[Request]:
-        """The requests that arrived for these roles, oldest first; all of them where none is named."""
+        """Returns the requests that arrived for these roles, oldest first; all of them where none is named."""
         ...
 
     def fail(self, fault: Fault, role: Role, times: int = 1) -> None:
@@ -71,15 +71,15 @@ class Vendor(Place, Protocol):
         ...
 
     def jobs_go(self, *states: State, message: str | None = None) -> None:
-        """What jobs that are made from now on go through: the first when they are submitted, then one a look."""
+        """Sets what later jobs go through: the first status when they are submitted, then one with each poll."""
         ...
 
     def files_are_at(self, origin: str) -> None:
-        """Where the addresses of results lead, in answers from now on."""
+        """Sets where the addresses of results lead, in later answers."""
         ...
 
     def left(self, role: Role, within: float) -> bool:
-        """Whether a client closed the connection of such a request before its answer was whole.
+        """Tells whether a client closed the connection of such a request before its answer was whole.
 
         Args:
             role: what the request was for.
@@ -88,11 +88,11 @@ class Vendor(Place, Protocol):
         ...
 
     def clip(self, job_id: str, index: int = 0) -> bytes | None:
-        """The bytes of a job's video; None where the vendor cannot tell."""
+        """Returns the bytes of a job's video; None where the vendor cannot tell."""
         ...
 
     def troubles(self) -> list[str]:
-        """What is wrong with the vendor itself: a handler that raised, a request that none is for."""
+        """Returns what is wrong with the vendor itself: a handler that raised, a request that none is for."""
         ...
 
 
@@ -174,7 +174,7 @@ class FakeVendor:
         self.start_over(self._handlers)
 
     def sent(self, *roles: Role) -> list[Request]:
-        """The requests that arrived for these roles, oldest first; all of them where none is named."""
+        """Returns the requests that arrived for these roles, oldest first; all of them where none is named."""
         with self._lock:
             return [request for request in self.requests if not roles or request.role in roles]
 
@@ -184,28 +184,28 @@ class FakeVendor:
             self._faults.append((role, fault, times))
 
     def jobs_go(self, *states: State, message: str | None = None) -> None:
-        """What jobs that are made from now on go through: the first when they are submitted, then one a look."""
+        """Sets what later jobs go through: the first status when they are submitted, then one with each poll."""
         self._states, self._message = states, message
 
     def files_are_at(self, origin: str) -> None:
-        """Where the addresses of results lead, in answers from now on."""
+        """Sets where the addresses of results lead, in later answers."""
         self._files_at = origin
 
     def left(self, role: Role, within: float) -> bool:
-        """Whether a client closed the connection of such a request before its answer was whole."""
+        """Tells whether a client closed the connection of such a request before its answer was whole."""
         with self._changed:
             return self._changed.wait_for(lambda: any(request.role == role for request in self._left), within)
 
     def clip(self, job_id: str, index: int = 0) -> bytes | None:
-        """The bytes of a job's video."""
+        """Returns the bytes of a job's video."""
         return next((job.clip(index) for job in self.jobs if job.id in job_id), None)
 
     def last_answer(self, role: Role) -> Answer | None:
-        """The whole answer that a handler of a role gave last."""
+        """Returns the whole answer that a handler of a role gave last."""
         return self._answers.get(role)
 
     def troubles(self) -> list[str]:
-        """A handler that raised, a request that none is for."""
+        """Returns a handler that raised, a request that none is for."""
         return list(self._troubles)
 
     def start(self) -> Self:
@@ -257,7 +257,7 @@ class FakeVendor:
         return None
 
     def _refused_key(self, request: Request, handler: Handler | None) -> Answer | None:
-        """The refusal of a request whose key is not where it belongs; None where it is, or where nobody asks."""
+        """Returns the refusal of a request whose key is not where it belongs; None where the key is right."""
         if self._key_header is None or handler is None or request.role == "other":
             return None
         name, _, prefix = self._key_header.lower().partition(":")
@@ -323,7 +323,7 @@ class FakeVendor:
         return Answer(404, self._refusal(404, f"there is nothing at {request}"))
 
     def _ranged(self, request: Request, answer: Answer | Stream) -> Answer | Stream:
-        """The part of a clip that was asked for."""
+        """Returns the part of a clip that was asked for."""
         first_byte = request.headers.get("range", "").removeprefix("bytes=").partition("-")[0]
         plain = isinstance(answer, Answer) and answer.status == 200 and isinstance(answer.body, bytes)
         if not (plain and first_byte.isdigit() and self.serves_ranges and request.role == "download"):
