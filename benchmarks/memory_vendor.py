@@ -21,7 +21,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
 from tarash_gateway_sandbox.artwork.orders import VideoOrder
-from tarash_gateway_sandbox.artwork.video import film
+from tarash_gateway_sandbox.artwork.video import encode_video
 
 MB = 1_000_000
 SMALL = "small"
@@ -107,7 +107,7 @@ class Vendor(BaseHTTPRequestHandler):
 
 def main(clip_mb: float, picture_mb: float) -> None:
     """Serves until the input ends."""
-    Vendor.clip = film(VideoOrder("a small clip", 64, 64, 1))
+    Vendor.clip = encode_video(VideoOrder("a small clip", 64, 64, 1))
     Vendor.clip_size = int(clip_mb * MB)
     Vendor.pictures = {True: image_answer(1000), False: image_answer(int(picture_mb * MB))}
     server = ThreadingHTTPServer(("127.0.0.1", 0), Vendor)

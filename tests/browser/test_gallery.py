@@ -33,9 +33,9 @@ def hang(folder, name, content, **told):
 @pytest.fixture(scope="module")
 def clip():
     from tarash_gateway_sandbox.artwork.orders import VideoOrder
-    from tarash_gateway_sandbox.artwork.video import film
+    from tarash_gateway_sandbox.artwork.video import encode_video
 
-    return film(VideoOrder("A boat", 320, 192, 1))
+    return encode_video(VideoOrder("A boat", 320, 192, 1))
 
 
 @pytest.fixture(scope="module")

@@ -91,7 +91,7 @@ def test_a_clip_that_is_gone_is_told_with_its_job(make_video, server, video_conf
         make_video(
             video_config(),
             video_request(),
-            on_progress=lambda update: server.google.clips.clear() if update.status == "downloading" else None,
+            on_progress=lambda update: server.google.videos.clear() if update.status == "downloading" else None,
         )
 
     assert caught.value.job is not None

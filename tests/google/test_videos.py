@@ -250,7 +250,7 @@ def test_a_finished_job_says_where_its_file_is(video_config, video_request, serv
     seen = poll_video(video_config(), job)
 
     assert seen.status == "completed"
-    assert seen.provider_data == {"files": list(server.google.clips)}
+    assert seen.provider_data == {"files": list(server.google.videos)}
 
 
 def test_the_time_of_creation_is_the_first_that_was_told(video_config, video_request):

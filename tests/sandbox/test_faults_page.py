@@ -8,7 +8,7 @@ from tarash_gateway_sandbox import FAULTS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "providers" / "sandbox.md"
 WORDS = {
-    "image": "create a picture",
+    "image": "create an image",
     "video": "create a video",
     "list": "list videos",
     "status": "status",

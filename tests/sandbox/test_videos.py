@@ -56,13 +56,13 @@ def test_a_clip_has_the_size_and_the_duration_that_were_asked_for(http, finished
 
 def test_the_same_order_is_the_same_clip(http, finished):
     from tarash_gateway_sandbox.artwork.orders import VideoOrder
-    from tarash_gateway_sandbox.artwork.video import film
+    from tarash_gateway_sandbox.artwork.video import encode_video
 
     order = VideoOrder("a cat", 320, 180, 1)
-    first = film(order)
-    film.cache_clear()
-    assert film(order) == first
-    assert film(VideoOrder("a dog", 320, 180, 1)) != first
+    first = encode_video(order)
+    encode_video.cache_clear()
+    assert encode_video(order) == first
+    assert encode_video(VideoOrder("a dog", 320, 180, 1)) != first
 
 
 def test_a_clip_begins_with_its_reference(sdk, http, picture, tarash_sandbox):

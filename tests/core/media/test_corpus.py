@@ -190,13 +190,13 @@ def painted():
     """What the sandbox paints, the stand-in for a vendor."""
     from tarash_gateway_sandbox.artwork.image import draw
     from tarash_gateway_sandbox.artwork.orders import ImageOrder, VideoOrder
-    from tarash_gateway_sandbox.artwork.video import film  # it imports PyAV
+    from tarash_gateway_sandbox.artwork.video import encode_video  # it imports PyAV
 
     for form in ("png", "jpeg", "webp", "gif", "svg"):
         made = draw(ImageOrder("a boat", 96, 64, format=form, frames=2 if form == "gif" else 0))
         yield f"sandbox-{form}", made.rstrip(b"\n")  # which an SVG is whole without
     yield "sandbox-transparent", draw(ImageOrder("a boat", 96, 64, transparent=True))
-    yield "sandbox-clip", film(VideoOrder("a boat", 128, 96, 1))
+    yield "sandbox-clip", encode_video(VideoOrder("a boat", 128, 96, 1))
 
 
 def cuts(name, length):

@@ -1,4 +1,4 @@
-"""The sandbox: an embedded stand-in vendor. No key, no network, no cost; real HTTP, real pictures, real clips.
+"""The sandbox: an embedded stand-in vendor. No key, no network, no cost; real HTTP, real images, real videos.
 
 `provider="sandbox"` starts a server on loopback by itself and runs the OpenAI plugin and the official SDK against it,
 with the same model names. Its jobs live as long as the process. `SandboxServer` is the same server for any other

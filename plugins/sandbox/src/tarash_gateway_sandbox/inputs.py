@@ -25,10 +25,10 @@ def data_of(url: str) -> bytes:
 
 def image_size(content: bytes) -> tuple[int, int] | None:
     """Decodes an image wholly, and returns its width and height in pixels; None if that is not possible."""
-    from tarash_gateway_sandbox.artwork.image import open_picture  # noqa: PLC0415 - brings Pillow
+    from tarash_gateway_sandbox.artwork.image import open_image  # noqa: PLC0415 - brings Pillow
 
     try:
-        return open_picture(content).size
+        return open_image(content).size
     except Exception:  # noqa: BLE001 - Pillow raises a dozen kinds of error for broken files
         return None
 

@@ -64,9 +64,9 @@ class Paid:
     """As it was asked for."""
     prompt: str = field(repr=False)
     id: str = ""
-    """The job's; pictures have none."""
+    """The job's; images have none."""
     count: int = 1
-    """Pictures or clips that were made."""
+    """Images or videos that were made."""
 
 
 class Ledger(History[Paid]):

@@ -46,7 +46,7 @@ def quick_by_default() -> bool:
 class SandboxServer:
     """An embedded vendor that speaks OpenAI's and Azure OpenAI's image and video protocol.
 
-    It draws real pictures and clips, and refuses what the vendor refuses. Use it as a context manager, or
+    It draws real images and videos, and refuses what the vendor refuses. Use it as a context manager, or
     call `start` and `close`; both may be called again.
 
     Args:
@@ -55,11 +55,11 @@ class SandboxServer:
         job_seconds: How long a video job takes, in seconds.
         deployments: Azure deployment names, and the model whose rules each one has. A deployment that is
             not named here works too, and only types are checked.
-        reference_must_match: Whether a reference picture must be exactly as large as the clip, as the vendor
+        reference_must_match: Whether a reference image must be exactly as large as the video, as the vendor
             insists.
         profile: `openai`, or `compatible` for the manners of a server that only speaks the protocol: it takes
             any model, size, length and key, checks types, and shows of a job its id, status and time.
-        stream_pause: How long it waits between the events of a streamed picture, in seconds.
+        stream_pause: How long it waits between the events of a streamed image, in seconds.
         faults: Faults of every request that they are for, by name (`FAULTS` has them all), as in `poll_500*2`.
         slow_seconds: How long an answer takes that a fault makes slow, in seconds.
         quick: Whether to draw nothing: images and videos have one colour; their size, format and length are those
@@ -182,7 +182,7 @@ class SandboxServer:
 
     @property
     def stream_pause(self) -> float:
-        """How long it waits between the events of pictures streamed from now on, in seconds."""
+        """How long it waits between the events of images streamed from now on, in seconds."""
         return self._vendor.stream_pause
 
     @stream_pause.setter

@@ -79,10 +79,10 @@ def _partial_images(order: ImageOrder, count: int, quick: bool) -> list[bytes]: 
 
 def _video(order: VideoOrder, quick: bool) -> bytes:  # noqa: FBT001 - as above
     if quick:
-        from tarash_gateway_sandbox.artwork.flat import flat_video as film  # noqa: PLC0415 - brings Pillow and PyAV
+        from tarash_gateway_sandbox.artwork.flat import flat_video as encode_video  # noqa: PLC0415 - brings Pillow and PyAV
     else:
-        from tarash_gateway_sandbox.artwork.video import film  # noqa: PLC0415 - as above
-    return film(order)
+        from tarash_gateway_sandbox.artwork.video import encode_video  # noqa: PLC0415 - as above
+    return encode_video(order)
 
 
 def _poster(order: VideoOrder, quick: bool) -> bytes:  # noqa: FBT001 - as above

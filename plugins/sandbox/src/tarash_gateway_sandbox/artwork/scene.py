@@ -12,7 +12,7 @@ from tarash_gateway_sandbox.artwork.palettes import PALETTES, Palette, Rgb, blen
 
 RIDGES = 5
 DRIFT = 0.22
-"""How much wider than the picture the nearest ridge is, as a share of the width: the way it can drift."""
+"""How much wider than the image the nearest ridge is, as a share of the width: the way it can drift."""
 
 
 @dataclass(frozen=True)
@@ -23,13 +23,13 @@ class Ridge:
     mask: Image.Image
     """Wider than the sheet by `reach`."""
     top: int
-    """Pixels from the top of the picture."""
+    """Pixels from the top of the image."""
     reach: int
     """Pixels it can drift."""
 
 
 def skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[float, float, float]]:
-    """Returns the waves of a skyline: frequency in picture widths, phase in turns, weight.
+    """Returns the waves of a skyline: frequency in image widths, phase in turns, weight.
 
     Args:
         dice: Where they come from.
@@ -47,7 +47,7 @@ def skyline(dice: random.Random, *, peaks: bool, depth: float) -> list[tuple[flo
 
 
 def height_at(waves: list[tuple[float, float, float]], x: float, *, peaks: bool) -> float:
-    """Returns how high the skyline stands at `x` (in picture widths), 0 to 1."""
+    """Returns how high the skyline stands at `x` (in image widths), 0 to 1."""
     total = 0.0
     for frequency, phase, weight in waves:
         turn = (x * frequency + phase) % 1.0
@@ -94,19 +94,19 @@ class Scene:
             moment: 0 (the beginning) to 1 (the end).
 
         Returns:
-            A new picture, mode RGB.
+            A new image, mode RGB.
         """
-        picture = self._sky.copy()
+        image = self._sky.copy()
         across, up = self._sun_at
         side = self._sun.width
         left = round((across + 0.05 * (moment - 0.5)) * self.width - side / 2)
         top = round((up + 0.07 * (0.5 - moment)) * self.height - side / 2)
-        picture.paste(rgb(self.palette.sun, self.turn), (left, top, left + side, top + side), self._sun)
+        image.paste(rgb(self.palette.sun, self.turn), (left, top, left + side, top + side), self._sun)
         for ridge in self._ridges:
             shift = round(moment * ridge.reach)
             cut = ridge.mask.crop((shift, 0, shift + self.width, ridge.mask.height))
-            picture.paste(ridge.sheet, (0, ridge.top), cut)
-        return picture
+            image.paste(ridge.sheet, (0, ridge.top), cut)
+        return image
 
     def _draw_sky(self, dice: random.Random) -> Image.Image:
         top, middle, horizon = (rgb(colour, self.turn) for colour in self.palette.sky)

@@ -1,4 +1,4 @@
-"""Vector pictures: a landscape of the prompt's own as SVG, with the prompt written on it."""
+"""Vector images: a landscape of the prompt's own as SVG, with the prompt written on it."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ MOST_LINES = 4
 
 
 def vector(seed: str, size: tuple[int, int], prompt: str, line: str, inputs: Sequence[bytes] = ()) -> bytes:
-    """Draws a vector picture.
+    """Draws a vector image.
 
     Args:
         seed: What the landscape depends on.
         size: Width and height, in pixels.
         prompt: Written on it, and its title.
         line: The small line under the prompt.
-        inputs: WebP pictures that are shown on it.
+        inputs: WebP images that are shown on it.
 
     Returns:
         An SVG document.
@@ -73,12 +73,12 @@ def vector(seed: str, size: tuple[int, int], prompt: str, line: str, inputs: Seq
         )
         colour = _hex(blend(far, near, depth**1.15))
         parts.append(f'<polygon points="0,{height} {corners} {width},{height}" fill="{colour}"/>')
-    parts += _pictures(inputs, width, height)
+    parts += _images(inputs, width, height)
     parts += _caption(prompt, line, width, height, _hex(rgb(palette.ink)))
     return "\n".join([*parts, "</svg>\n"]).encode()
 
 
-def _pictures(inputs: Sequence[bytes], width: int, height: int) -> list[str]:
+def _images(inputs: Sequence[bytes], width: int, height: int) -> list[str]:
     parts = []
     gap = min(width, height) * 0.045
     wide = (width - gap * (len(inputs) + 1)) / max(1, len(inputs))

@@ -1,4 +1,4 @@
-"""Clips: the same landscapes, drifting, as H.264 in an MP4 that any browser plays."""
+"""Videos: the same landscapes, drifting, as H.264 in an MP4 that any browser plays."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import av  # noqa: TID253 - imported when a clip is encoded, never before
+import av  # noqa: TID253 - imported when a video is encoded, never before
 from av.video.reformatter import Colorspace  # noqa: TID253
 from PIL import Image, ImageDraw  # noqa: TID253 - imported when something is drawn, never before
 
-from tarash_gateway_sandbox.artwork.image import caption, encode, open_picture
+from tarash_gateway_sandbox.artwork.image import caption, encode, open_image
 from tarash_gateway_sandbox.artwork.scene import Scene
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _landscape(order: VideoOrder, moments: list[float]) -> Iterator[Image.Image]
 
 def _approach(order: VideoOrder, moments: list[float]) -> Iterator[Image.Image]:
     """Yields the reference, then a slow approach to its middle while the prompt comes up."""
-    still = open_picture(order.reference or b"").convert("RGB").resize((order.width, order.height))
+    still = open_image(order.reference or b"").convert("RGB").resize((order.width, order.height))
     if order.remixes:
         hue, saturation, value = still.convert("HSV").split()
         turned = hue.point([round(step + 256 * REMIX_TURN * order.remixes) % 256 for step in range(256)])
@@ -87,13 +87,13 @@ def _progress(frame: Image.Image, ink: tuple[int, int, int], moment: float) -> N
 
 
 def frames(order: VideoOrder) -> Iterator[Image.Image]:
-    """Yields the pictures of a clip, in order.
+    """Yields the images of a video, in order.
 
     Args:
         order: What to draw.
 
     Yields:
-        One picture for each frame, mode RGB.
+        One image for each frame, mode RGB.
     """
     count = order.seconds * FRAMES_PER_SECOND
     moments = [number / max(1, count - 1) for number in range(count)]
@@ -101,8 +101,8 @@ def frames(order: VideoOrder) -> Iterator[Image.Image]:
 
 
 @functools.lru_cache(maxsize=24)
-def film(order: VideoOrder) -> bytes:
-    """Encodes a clip.
+def encode_video(order: VideoOrder) -> bytes:
+    """Encodes a video.
 
     Args:
         order: What to encode.
@@ -112,7 +112,7 @@ def film(order: VideoOrder) -> bytes:
     """
     # ffmpeg moves the index to the front by reading back what it wrote, which takes a file.
     with tempfile.TemporaryDirectory(prefix="tarash-sandbox-") as folder:
-        path = Path(folder) / "clip.mp4"
+        path = Path(folder) / "video.mp4"
         with av.open(str(path), "w", format="mp4", options={"movflags": "+faststart"}) as container:
             stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND)
             stream.width, stream.height, stream.pix_fmt = order.width, order.height, "yuv420p"
@@ -123,8 +123,8 @@ def film(order: VideoOrder) -> bytes:
                 "threads": "2",
                 "x264-params": "keyint=24:colorprim=bt709:transfer=bt709:colormatrix=bt709",
             }
-            for number, picture in enumerate(frames(order)):
-                frame = av.VideoFrame.from_image(picture)  # type: ignore[no-untyped-call]
+            for number, image in enumerate(frames(order)):
+                frame = av.VideoFrame.from_image(image)  # type: ignore[no-untyped-call]
                 frame = frame.reformat(format="yuv420p", dst_colorspace=Colorspace.ITU709)
                 frame.pts = number
                 container.mux(stream.encode(frame))
@@ -134,35 +134,35 @@ def film(order: VideoOrder) -> bytes:
 
 @functools.lru_cache(maxsize=24)
 def poster(order: VideoOrder) -> bytes:
-    """Returns a clip's first frame, half as wide.
+    """Returns a video's first frame, half as wide.
 
     Args:
-        order: The clip.
+        order: The video.
 
     Returns:
-        A WebP picture.
+        A WebP image.
     """
     first = next(frames(order))
     return encode(first.resize((order.width // 2, order.height // 2), Image.Resampling.LANCZOS), "webp", 82)
 
 
 def inspect(content: bytes) -> tuple[bytes, tuple[int, int], float]:
-    """Looks into a clip.
+    """Looks into a video.
 
     Args:
-        content: An encoded clip.
+        content: An encoded video.
 
     Returns:
         Its first frame as a PNG, its width and height in pixels, and its length in seconds.
 
     Raises:
         ValueError: It holds no video.
-        av.FFmpegError: It is no clip.
+        av.FFmpegError: It is no video.
     """
     with av.open(io.BytesIO(content), "r") as container:
         frame = next(container.decode(video=0), None)
         if frame is None:
             msg = "no frame"
             raise ValueError(msg)
-        picture = frame.to_image()  # type: ignore[no-untyped-call]
-        return encode(picture, "png", 100), (frame.width, frame.height), (container.duration or 0) / av.time_base
+        image = frame.to_image()  # type: ignore[no-untyped-call]
+        return encode(image, "png", 100), (frame.width, frame.height), (container.duration or 0) / av.time_base

@@ -1,4 +1,4 @@
-"""Downloads of a finished clip that go wrong."""
+"""Downloads of a finished video that go wrong."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ def _unsatisfiable(scene: Scene) -> Answer:  # noqa: ARG001 - an answer in place
 
 CONTENTS = (
     Fault("content_401", "401", CONTENT, Instead(error(401, "Incorrect API key."))),
-    Fault("content_404", "404 for ever, the clip is gone", CONTENT, Instead(NO_CONTENT)),
-    Fault("content_404_briefly", "404 twice, the clip is not there yet", CONTENT, Instead(NO_CONTENT), times=2),
-    Fault("content_410", "410, the clip has expired", CONTENT, Instead(error(410, "Video content has expired."))),
+    Fault("content_404", "404 for ever, the video is gone", CONTENT, Instead(NO_CONTENT)),
+    Fault("content_404_briefly", "404 twice, the video is not there yet", CONTENT, Instead(NO_CONTENT), times=2),
+    Fault("content_410", "410, the video has expired", CONTENT, Instead(error(410, "Video content has expired."))),
     Fault("content_500", "500", CONTENT, Instead(error(500, BROKEN))),
     Fault("content_dropped", "the connection closes before the answer", CONTENT, Instead(RawBytes())),
     Fault(

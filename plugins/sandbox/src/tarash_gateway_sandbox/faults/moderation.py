@@ -65,7 +65,7 @@ MODERATION = (
     ),
     Fault(
         "content_filter_one",
-        "200, the first picture withheld with content_filter_results, as Azure has it",
+        "200, the first image withheld with content_filter_results, as Azure has it",
         ("image",),
         Change(_one_withheld),
     ),

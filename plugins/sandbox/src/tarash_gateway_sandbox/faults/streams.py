@@ -1,4 +1,4 @@
-"""Streams of pictures that end otherwise than well. The picture was made."""
+"""Streams of images that end otherwise than well. The image was made."""
 
 from __future__ import annotations
 
@@ -51,4 +51,4 @@ STREAMS = (
         lambda stream: dataclasses.replace(stream, events=stream.events[:-1]),
     ),
 )
-"""Faults of requests with `stream`; ask for a partial picture where an event is to come first."""
+"""Faults of requests with `stream`; ask for a partial image where an event is to come first."""

@@ -15,7 +15,7 @@ from tarash_gateway_sandbox.faults.lost import CREATE
 from tarash_gateway_sandbox.replies import Answer
 
 BOMB_EDGE = 30_000
-"""Width and height of a picture that is small only as a file, in pixels."""
+"""Width and height of an image that is small only as a file, in pixels."""
 
 
 def _half(answer: Answer, scene: Scene) -> Answer:  # noqa: ARG001 - a change's signature
@@ -23,12 +23,12 @@ def _half(answer: Answer, scene: Scene) -> Answer:  # noqa: ARG001 - a change's 
 
 
 def _each(change: Callable[[bytes], str]) -> Effect:
-    """Another text in the place of each picture's base64."""
+    """Another text in the place of each image's base64."""
 
     def changed(answer: Answer, scene: Scene) -> Answer:  # noqa: ARG001 - a change's signature
         content = json.loads(answer.body)
         for item in content["data"]:
-            # dall-e's URLs are not followed: a small picture stands for theirs.
+            # dall-e's URLs are not followed: a small image stands for theirs.
             text = change(base64.b64decode(item["b64_json"]) if "b64_json" in item else _small())
             item.pop("url", None)
             item["b64_json"] = text
@@ -84,26 +84,26 @@ UNREADABLE = (
     Fault("data_empty", '200 with {"data": []}', ("image",), Change(body({"created": 1, "data": []}))),
     Fault("data_null", '200 with {"data": null}', ("image",), Change(body({"created": 1, "data": None}))),
     Fault("data_without_picture", '200 with {"data": [{}]}', ("image",), Change(body({"created": 1, "data": [{}]}))),
-    Fault("fewer_images", "one picture fewer than asked for, if more than one was", ("image",), Change(_one_fewer)),
-    Fault("not_base64", "pictures that are not base64", ("image",), _each(lambda data: "§ not base64 §")),  # noqa: ARG005 - the picture goes
+    Fault("fewer_images", "one image fewer than asked for, if more than one was", ("image",), Change(_one_fewer)),
+    Fault("not_base64", "images that are not base64", ("image",), _each(lambda data: "§ not base64 §")),  # noqa: ARG005 - the image goes
     Fault(
         "not_an_image",
-        "pictures that are a web page in base64",
+        "images that are a web page in base64",
         ("image",),
         _each(lambda data: _text(page(200, "Sign in").body)),  # noqa: ARG005 - as above
     ),
     Fault(
         "half_an_image",
-        "the first half of each picture",
+        "the first half of each image",
         ("image",),
         _each(lambda data: _text(data[: len(data) // 2])),
     ),
     Fault(
         "image_bomb",
-        "pictures of 30,000 x 30,000 pixels in 110 kB",
+        "images of 30,000 x 30,000 pixels in 110 kB",
         ("image",),
         _each(lambda data: _bomb()),  # noqa: ARG005 - as above
     ),
-    Fault("url_not_found", "pictures as URLs that answer 404", ("image",), Change(_dead_links)),
+    Fault("url_not_found", "images as URLs that answer 404", ("image",), Change(_dead_links)),
 )
 """Bodies that no client can use, or not as they are."""

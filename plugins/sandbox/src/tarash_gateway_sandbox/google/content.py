@@ -1,4 +1,4 @@
-"""`generateContent` and its stream: one picture, and how it looks while the model thinks."""
+"""`generateContent` and its stream: one image, and how it looks while the model thinks."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ FAULTS = ("refusal", "prompt_blocked", "text_only", "legacy_model", "lost_answer
 IMAGE_NUMBER = 2
 """What `IMAGE` is among the modalities of the protocol."""
 THOUGHTS = 2
-"""Pictures that are drawn while a model thinks."""
+"""Images that are drawn while a model thinks."""
 
 
 async def generate(call: Call, vendor: Vendor) -> Reply:
@@ -88,7 +88,7 @@ async def _answer(call: Call, vendor: Vendor, *, stream: bool) -> Reply:
     [whole] = await vendor.studio.images([order])
     unfinished = await vendor.studio.partial_images(order, thoughts)
     kind = f"image/{form}"
-    events = [_candidate(_inline(picture, kind) | {"thought": True}) for picture in unfinished]
+    events = [_candidate(_inline(image, kind) | {"thought": True}) for image in unfinished]
     events.append(_candidate(_inline(whole, kind), finished=True))
     return _sent(events, model, faults, stream, vendor)
 
@@ -125,7 +125,7 @@ async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ..
         msg = "* GenerateContentRequest.contents: contents is not specified"
         raise GoogleError(400, msg)
     texts: list[str] = []
-    pictures: list[bytes] = []
+    images: list[bytes] = []
     for at, content in enumerate(value):
         plain = checks.proto_fields(content, f"contents[{at}]", ("parts", "role"))
         for part in plain.get("parts") or []:
@@ -140,15 +140,15 @@ async def _contents(value: object, vendor: Vendor) -> tuple[str, tuple[bytes, ..
             if await vendor.studio.run(image_size, content_bytes) is None:
                 msg = "Unable to process input image. Please retry or report."
                 raise GoogleError(400, msg)
-            pictures.append(content_bytes)
-    if not texts or len(pictures) > MOST_INPUTS:
+            images.append(content_bytes)
+    if not texts or len(images) > MOST_INPUTS:
         msg = f"A text is needed, and at most {MOST_INPUTS} images."
         raise GoogleError(400, msg)
-    return "\n".join(texts), tuple(pictures)
+    return "\n".join(texts), tuple(images)
 
 
 def _media(part: Mapping[str, Any], place: str, vendor: Vendor) -> bytes | None:
-    """Returns the picture that a part brings, or names as a file that was uploaded."""
+    """Returns the image that a part brings, or names as a file that was uploaded."""
     if part.get("inlineData") is not None:
         inline = checks.proto_fields(part["inlineData"], f"{place}.inline_data", ("data", "mimeType", "displayName"))
         return checks.data_of(inline.get("data"), f"{place}.inline_data.data")
@@ -163,7 +163,7 @@ def _image_config(config: Mapping[str, Any], row: ImageModel, call: Call) -> tup
     modalities = config.get("responseModalities")
     # Where none is named, an image model makes images.
     if modalities is not None and not (isinstance(modalities, list) and any(map(_is_image, modalities))):
-        msg = "The sandbox makes pictures only here: responseModalities must have IMAGE."
+        msg = "The sandbox makes images only here: responseModalities must have IMAGE."
         raise GoogleError(400, msg)
     if config.get("candidateCount", 1) != 1:
         msg = "Multiple candidates is not enabled for this model"

@@ -13,9 +13,9 @@ FAULTS: dict[str, str] = {
     "internal": "500, nothing was made",
     "redirect": "307 to another origin",
     "lost_answer": "it is made, and the connection closes before the answer",
-    "refusal": "a job that is completed, with a text instead of a video; a picture that is withheld",
-    "prompt_blocked": "a picture whose prompt is refused",
-    "text_only": "a picture's answer that holds a text",
+    "refusal": "a job that is completed, with a text instead of a video; an image that is withheld",
+    "prompt_blocked": "an image whose prompt is refused",
+    "text_only": "an image's answer that holds a text",
     "no_video": "a job that is completed and counted as a video, without one",
     "failed": "a job that fails, with a list of errors",
     "out_of_budget": "a job that ends as budget_exceeded",
@@ -28,6 +28,6 @@ FAULTS: dict[str, str] = {
     "elsewhere": "a video whose download redirects to another origin",
     "foreign_uri": "a video at an address of another origin",
     "slow_file": "an upload that is looked at before it can be used",
-    "legacy_model": "a picture's answer that calls its model a legacy one",
+    "legacy_model": "an image's answer that calls its model a legacy one",
 }
 """Every fault of this face, and what it does."""

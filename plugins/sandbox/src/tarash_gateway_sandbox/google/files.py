@@ -87,7 +87,7 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 async def download(call: Call, vendor: Vendor) -> Answer:
     """Answers GET /files/{name}:download?alt=media."""
-    made = vendor.google.clips.get(call.name)
+    made = vendor.google.videos.get(call.name)
     job = vendor.google.jobs.get(made[0]) if made else None
     if made is None or job is None or call.request.query.get("alt") != "media":
         msg = f"File {call.name} was not found."

@@ -120,11 +120,11 @@ async def _job(call: Call, vendor: Vendor, body: Mapping[str, Any], model: str, 
     _format_fits(form, call)
     task = _task(body.get("generation_config"))
     before = _before(body.get("previous_interaction_id"), call, vendor)
-    prompt, pictures, clips = await _input(body.get("input"), vendor)
-    if task in ("edit", "extend") and before is None and not clips:
+    prompt, images, videos = await _input(body.get("input"), vendor)
+    if task in ("edit", "extend") and before is None and not videos:
         msg = f"The task '{task}' needs a video: give 'previous_interaction_id' or a video in 'input'."
         raise invalid(msg)
-    if task in ("image_to_video", "reference_to_video") and not pictures:
+    if task in ("image_to_video", "reference_to_video") and not images:
         msg = f"The task '{task}' needs an image in 'input'."
         raise invalid(msg)
     most = row.extends_by if task == "extend" else row.longest
@@ -133,7 +133,7 @@ async def _job(call: Call, vendor: Vendor, body: Mapping[str, Any], model: str, 
     tier = checks.word(form, "resolution", "response_format", tuple(RESOLUTIONS)) or "720p"
     delivery = checks.word(form, "delivery", "response_format", ("inline", "uri")) or "inline"
     whole = seconds + before.seconds if task == "extend" and before is not None else seconds
-    reference = pictures[0] if pictures else None
+    reference = images[0] if images else None
     order = video_order(prompt, video_size(ratio, tier), whole, model, reference=reference, number=0)
     if before is not None:
         order = dataclasses.replace(order, scene=before.orders[0].scene, remixes=before.orders[0].remixes + 1)
@@ -202,7 +202,7 @@ def _content(value: object) -> list[Any]:
 
 
 async def _input(value: object, vendor: Vendor) -> tuple[str, list[bytes], list[bytes]]:
-    """Returns the prompt, the pictures and the clips of a request."""
+    """Returns the prompt, the images and the videos of a request."""
     parts = _content(value)
     texts: list[str] = []
     found: dict[str, list[bytes]] = {"image": [], "video": []}
@@ -286,5 +286,5 @@ async def _video(job: Job, vendor: Vendor) -> dict[str, Any]:
     if "foreign_uri" in job.faults:
         return {**part, "uri": f"{vendor.foreign_origin}{STORE}{job.id}"}
     name = job.id.removeprefix("v1_")[:12]
-    vendor.google.clips.keep(name, (job.id, 0))
+    vendor.google.videos.keep(name, (job.id, 0))
     return {**part, "uri": f"{OWN_ADDRESS}/{job.version}/files/{name}:download?alt=media"}

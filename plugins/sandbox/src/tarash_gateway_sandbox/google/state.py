@@ -34,11 +34,11 @@ class Job:
     model: str
     prompt: str
     seconds: int
-    """Of the clip."""
+    """Of the video."""
     duration: float
     """Seconds that it takes."""
     orders: list[VideoOrder]
-    """The clips that it makes."""
+    """The videos that it makes."""
     shown: dict[str, Any] = field(default_factory=dict, repr=False)
     """What is given back of the request."""
     faults: frozenset[str] = frozenset()
@@ -83,8 +83,8 @@ class State:
             self.files: BoundedDict[str, StoredFile] = BoundedDict(MOST_KEPT)
             self.uploads: BoundedDict[str, tuple[int, str]] = BoundedDict(MOST_KEPT)
             """Uploads that were begun: their bytes and kind."""
-            self.clips: BoundedDict[str, tuple[str, int]] = BoundedDict(MOST_KEPT)
-            """Files that jobs made: the job, and which of its clips."""
+            self.videos: BoundedDict[str, tuple[str, int]] = BoundedDict(MOST_KEPT)
+            """Files that jobs made: the job, and which of its videos."""
             self.leaks: list[str] = LatestList()
             """Paths of another origin that a key arrived at."""
             self.fetched: list[str] = LatestList()

@@ -79,10 +79,10 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
     if "failed" in job.faults:
         error = {"code": 13, "message": "Video generation failed. Please try again."}
         return json_answer({"name": job.id, "done": True, "error": error})
-    films = [await vendor.studio.video(order) for order in job.orders[job.withheld :]]
+    videos = [await vendor.studio.video(order) for order in job.orders[job.withheld :]]
     response: dict[str, Any] = {"@type": "type.googleapis.com/cloud.ai.large_models.vision.GenerateVideoResponse"}
-    if films:
-        encoded = [encode_base64(film) for film in films]
+    if videos:
+        encoded = [encode_base64(video) for video in videos]
         response["videos"] = [{"bytesBase64Encoded": text, "mimeType": "video/mp4"} for text in encoded]
     if job.withheld:
         reasons = [f"{REASON}{job.prompt}"] * job.withheld
@@ -99,15 +99,15 @@ async def _job(
     tier = _one_of(parameters, "resolution", ("720p", "1080p", "4k"), "720p")
     _one_of(parameters, "personGeneration", ("dont_allow", "allow_adult", "allow_all"), "allow_adult")
     _one_of(parameters, "generateAudio", (True, False), default=True)
-    reference = await _picture(instance.get("image"), "image", vendor)
-    await _picture(instance.get("lastFrame"), "lastFrame", vendor)
+    reference = await _image(instance.get("image"), "image", vendor)
+    await _image(instance.get("lastFrame"), "lastFrame", vendor)
     if instance.get("lastFrame") is not None and reference is None:
         msg = "lastFrame needs an image."
         raise GoogleError(400, msg)
     for item in instance.get("referenceImages") or []:
         found = checks.fields(item, "referenceImages", ("image", "referenceType"))
         _one_of(found, "referenceType", ("ASSET",), None)
-        await _picture(found.get("image"), "referenceImages.image", vendor)
+        await _image(found.get("image"), "referenceImages.image", vendor)
     video = instance.get("video")
     if video is not None and not {"gcsUri", "bytesBase64Encoded"}.intersection(video):
         msg = "instances[0].video holds no video."
@@ -136,7 +136,7 @@ def _one_of(body: Mapping[str, Any], name: str, values: tuple[Any, ...], default
     return value
 
 
-async def _picture(value: object, place: str, vendor: Vendor) -> bytes | None:
+async def _image(value: object, place: str, vendor: Vendor) -> bytes | None:
     if value is None:
         return None
     found = checks.fields(value, place, ("bytesBase64Encoded", "gcsUri", "mimeType"))

@@ -1,4 +1,4 @@
-"""What an image answer says besides the pictures: what was made, what it used, and the events of a stream."""
+"""What an image answer says besides the images: what was made, what it used, and the events of a stream."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 TOKENS_OF_AN_INPUT = 323
 TOKENS_OF_A_PARTIAL = 100
-"""Output tokens of one partial picture (OpenAI's guide to image generation)."""
+"""Output tokens of one partial image (OpenAI's guide to image generation)."""
 
 
 def usage(
@@ -27,7 +27,7 @@ def usage(
         size: Width and height, in pixels.
         count: Images made.
         inputs: Images given.
-        partials: Partial pictures, of one image.
+        partials: Partial images, of one image.
 
     Returns:
         The vendor's `usage`.
@@ -47,13 +47,13 @@ def usage(
 
 
 def stream_events(
-    kind: str, pictures: Sequence[tuple[Sequence[bytes], bytes]], facts: Mapping[str, Any], used: Mapping[str, Any]
+    kind: str, images: Sequence[tuple[Sequence[bytes], bytes]], facts: Mapping[str, Any], used: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """Returns the events of a streamed answer.
 
     Args:
         kind: `image_generation` or `image_edit`.
-        pictures: For each image its unfinished pictures, and the finished one.
+        images: For each image its unfinished images, and the finished one.
         facts: Size, quality, background and output format.
         used: The usage of one image.
 
@@ -61,7 +61,7 @@ def stream_events(
         The events, in order.
     """
     events: list[dict[str, Any]] = []
-    for unfinished, finished in pictures:
+    for unfinished, finished in images:
         common = {"created_at": int(time.time()), **facts}
         for number, content in enumerate(unfinished):
             partial = {"type": f"{kind}.partial_image", "b64_json": encode_base64(content), **common}

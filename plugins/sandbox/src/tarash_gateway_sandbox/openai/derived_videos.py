@@ -24,7 +24,7 @@ EXTENSIONS = ("4", "8", "12", "16", "20")
 """Seconds that an extension adds."""
 PROMPT_LENGTH = 32_000
 UPLOADED = "sora-2"
-"""The model of a clip that was uploaded."""
+"""The model of a video that was uploaded."""
 MOST_PIXELS = 1920 * 1920
 
 
@@ -99,7 +99,7 @@ def _uploaded(content: bytes) -> OpenAIJob:
     from tarash_gateway_sandbox.artwork.video import inspect  # noqa: PLC0415 - brings Pillow and PyAV
 
     try:
-        picture, (width, height), seconds = inspect(content)
+        image, (width, height), seconds = inspect(content)
     except Exception as error:  # PyAV raises as many kinds of error as there are broken files
         msg = "Invalid video file, please check your video file."
         raise VendorError(msg, param="video", code="invalid_video_file") from error
@@ -112,6 +112,6 @@ def _uploaded(content: bytes) -> OpenAIJob:
         size=f"{width}x{height}",
         seconds=max(1, round(seconds)),
         duration=0.0,
-        reference=picture,
+        reference=image,
         id="",
     )

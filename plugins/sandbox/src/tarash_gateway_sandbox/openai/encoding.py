@@ -30,11 +30,11 @@ class Encoding:
     compression: int
     """0 to 100."""
     frames: int
-    """0 is a still picture."""
+    """0 is a still image."""
     frame_ms: int
     stream: bool
     partials: int
-    """How many unfinished pictures come before the finished one, in a stream."""
+    """How many unfinished images come before the finished one, in a stream."""
 
 
 def encoding_of(call: Call, body: Mapping[str, Any], model: ImageModel, *, count: int, masked: bool) -> Encoding:

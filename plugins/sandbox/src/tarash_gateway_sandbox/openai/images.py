@@ -1,4 +1,4 @@
-"""The image routes: generations, edits, and the URLs of dall-e's pictures."""
+"""The image routes: generations, edits, and the URLs of dall-e's images."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def edit(call: Call, vendor: Vendor) -> Reply:
 
 
 async def vary(call: Call, vendor: Vendor) -> Reply:
-    """Answers POST /images/variations: a picture, and no prompt."""
+    """Answers POST /images/variations: an image, and no prompt."""
     body = rows.body_of(call)
     model = rows.image_row(call, vendor, body, default="dall-e-2")
     if not model.variations:
@@ -101,8 +101,8 @@ async def vary(call: Call, vendor: Vendor) -> Reply:
     return await _answer(call, vendor, Work(model, "image_variation", (), inputs[:1], prompt="A variation"))
 
 
-async def picture_file(call: Call, vendor: Vendor) -> Answer:
-    """Answers GET /files/…: the picture behind one of dall-e's URLs, for anyone."""
+async def image_file(call: Call, vendor: Vendor) -> Answer:
+    """Answers GET /files/…: the image behind one of dall-e's URLs, for anyone."""
     order = vendor.published(call.name)
     if order is None:
         msg = "The specified resource does not exist: the URL has expired."
@@ -112,7 +112,7 @@ async def picture_file(call: Call, vendor: Vendor) -> Answer:
 
 
 async def car(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
-    """Answers GET /car.jpg: a picture for examples that need one, 1280x720."""
+    """Answers GET /car.jpg: an image for examples that need one, 1280x720."""
     return Answer(body=await vendor.studio.run(_draw_car), content_type="image/jpeg")
 
 
@@ -150,9 +150,9 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
         frame_ms=wanted.frame_ms,
     )
     orders = image_orders(count, first)
-    pictures = await vendor.studio.images(orders)
+    images = await vendor.studio.images(orders)
     requested_model = call.deployment or checks.text(body, "model") or model.name
-    vendor.paid.add(Paid("image", requested_model, prompt, count=len(pictures)))
+    vendor.paid.add(Paid("image", requested_model, prompt, count=len(images)))
     facts = {
         "size": f"{size[0]}x{size[1]}",
         "quality": "high" if quality in (None, "auto") else quality,
@@ -161,13 +161,13 @@ async def _answer(call: Call, vendor: Vendor, work: Work) -> Reply:
     }
     if wanted.stream:
         shown = [
-            (await vendor.studio.partial_images(order, wanted.partials), picture)
-            for order, picture in zip(orders, pictures, strict=True)
+            (await vendor.studio.partial_images(order, wanted.partials), image)
+            for order, image in zip(orders, images, strict=True)
         ]
         used = usage(prompt, quality, size, 1, inputs=len(work.inputs), partials=wanted.partials)
         return EventStream(stream_events(work.kind, shown, facts, used), pause=vendor.stream_pause)
     data: list[dict[str, str]] = []
-    for order, content in zip(orders, pictures, strict=True):
+    for order, content in zip(orders, images, strict=True):
         item = {"b64_json": encode_base64(content)}
         if delivery == "url" or (model.links and delivery is None):
             item = {"url": vendor.publish(order)}

@@ -22,11 +22,11 @@ GPT_BYTES = 50 * 1024 * 1024
 LONGEST_URL = 20_971_520
 """Characters of an `image_url`."""
 DRAWN = (1024, 1024)
-"""Width and height of the picture that stands for a URL in an edit."""
+"""Width and height of the image that stands for a URL in an edit."""
 
 
 def check_type(file: UploadedFile, types: tuple[str, ...]) -> None:
-    """Refuses a file part whose content type is not a picture's.
+    """Refuses a file part whose content type is not an image's.
 
     Args:
         file: The part.
@@ -44,17 +44,17 @@ def check_type(file: UploadedFile, types: tuple[str, ...]) -> None:
 
 
 def pixels(content: bytes, param: str) -> tuple[int, int]:
-    """Returns the size of a picture, which is decoded wholly to be sure that it is one.
+    """Returns the size of an image, which is decoded wholly to be sure that it is one.
 
     Args:
-        content: An encoded picture.
+        content: An encoded image.
         param: The parameter it came in.
 
     Returns:
         Width and height.
 
     Raises:
-        VendorError: It is no picture, or half of one.
+        VendorError: It is no image, or half of one.
     """
     size = image_size(content)
     if size is None:
@@ -64,14 +64,14 @@ def pixels(content: bytes, param: str) -> tuple[int, int]:
 
 
 def edit_inputs(files: Sequence[UploadedFile], model: ImageModel) -> tuple[bytes, ...]:
-    """Returns the input pictures of an edit, checked, and its mask with them.
+    """Returns the input images of an edit, checked, and its mask with them.
 
     Args:
         files: The file parts of the request.
         model: The model's row.
 
     Returns:
-        The input pictures, encoded, in order.
+        The input images, encoded, in order.
 
     Raises:
         VendorError: One of them is not what the model takes.
@@ -105,18 +105,18 @@ def edit_inputs(files: Sequence[UploadedFile], model: ImageModel) -> tuple[bytes
 
 
 def reference_of(body: Mapping[str, Any], files: Sequence[UploadedFile], size: tuple[int, int]) -> bytes | None:
-    """Returns the reference picture of a video.
+    """Returns the reference image of a video.
 
     Args:
         body: The request's fields.
         files: The request's file parts.
-        size: The clip's width and height: a URL is not fetched but drawn, in this size.
+        size: The video's width and height: a URL is not fetched but drawn, in this size.
 
     Returns:
-        The picture, encoded; None if the request has none.
+        The image, encoded; None if the request has none.
 
     Raises:
-        VendorError: It is no picture.
+        VendorError: It is no image.
     """
     checks.known_keys({file.field: file for file in files}, ("input_reference",))
     if files:
@@ -127,7 +127,7 @@ def reference_of(body: Mapping[str, Any], files: Sequence[UploadedFile], size: t
 
 
 def referenced(value: Any, name: str, size: tuple[int, int]) -> tuple[bytes, str]:
-    """Returns the picture of one reference.
+    """Returns the image of one reference.
 
     Args:
         value: The reference.
@@ -135,10 +135,10 @@ def referenced(value: Any, name: str, size: tuple[int, int]) -> tuple[bytes, str
         size: Width and height of what is drawn for a URL, which is not fetched.
 
     Returns:
-        The picture, encoded, and its content type.
+        The image, encoded, and its content type.
 
     Raises:
-        VendorError: It does not refer to a picture.
+        VendorError: It does not refer to an image.
     """
     if not isinstance(value, Mapping):
         raise invalid_type(name, "an object", value)
@@ -156,7 +156,7 @@ def referenced(value: Any, name: str, size: tuple[int, int]) -> tuple[bytes, str
 
 
 def referenced_files(body: Mapping[str, Any], most: int) -> tuple[UploadedFile, ...]:
-    """Returns the pictures of an edit in JSON, as the files they would be in a form.
+    """Returns the images of an edit in JSON, as the files they would be in a form.
 
     Args:
         body: The request's fields.
@@ -166,7 +166,7 @@ def referenced_files(body: Mapping[str, Any], most: int) -> tuple[UploadedFile, 
         The images in order, then the mask.
 
     Raises:
-        VendorError: They are missing, too many, or no pictures.
+        VendorError: They are missing, too many, or no images.
     """
     images, mask = body.get("images"), body.get("mask")
     if images is None:
@@ -211,5 +211,5 @@ def _from_url(source: str, name: str, size: tuple[int, int]) -> tuple[bytes, str
     if not is_web_url(source):
         msg = f"Invalid '{name}.image_url': expected a valid URL, but got '{source[:80]}'."
         raise VendorError(msg, param=name, code="invalid_value")
-    # No network from a stand-in: whatever the URL shows, it is a picture of its own.
+    # No network from a stand-in: whatever the URL shows, it is an image of its own.
     return draw(ImageOrder(source, *size)), "image/png"

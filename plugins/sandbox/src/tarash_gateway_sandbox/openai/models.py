@@ -82,16 +82,16 @@ class ImageModel:
     vectors: bool = False
     """Whether `svg` exists."""
     inputs: int = 0
-    """Most pictures in one edit; 0 is no edits."""
+    """Most images in one edit; 0 is no edits."""
     input_types: tuple[str, ...] = ("image/jpeg", "image/png", "image/webp")
     revises: bool = False
     """Whether the answer carries `revised_prompt`."""
     json_edits: bool = False
     """Whether edits are taken as JSON, too."""
     variations: bool = False
-    """Whether a picture is varied without a prompt."""
+    """Whether an image is varied without a prompt."""
     links: bool = False
-    """Whether pictures come as URLs when nothing else is asked for."""
+    """Whether images come as URLs when nothing else is asked for."""
     extras: bool = False
     """Whether keys that the vendor does not know are taken."""
 

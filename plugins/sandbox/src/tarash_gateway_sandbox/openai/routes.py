@@ -62,7 +62,7 @@ DEPLOYMENT_ROUTES = ROUTES[:2]
 """What Azure's older, dated routes have: no videos."""
 OPEN_ROUTES: tuple[Route, ...] = (
     ("GET", r"/car\.jpg", images.car),
-    ("GET", r"/files/([^/]+)", images.picture_file),
+    ("GET", r"/files/([^/]+)", images.image_file),
 )
 """What anyone may fetch, without a key."""
 

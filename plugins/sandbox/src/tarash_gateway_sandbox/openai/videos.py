@@ -1,4 +1,4 @@
-"""The video routes: jobs and their clips."""
+"""The video routes: jobs and their videos."""
 
 from __future__ import annotations
 
@@ -146,7 +146,7 @@ async def list_jobs(call: Call, vendor: Vendor) -> Answer:
 
 
 async def content(call: Call, vendor: Vendor) -> Answer:
-    """Answers GET /videos/{id}/content: the clip or its thumbnail, whole or a part of it."""
+    """Answers GET /videos/{id}/content: the video or its thumbnail, whole or a part of it."""
     job = known_job(call.name, vendor)
     variant = checks.text(call.request.query, "variant", tuple(VARIANTS)) or "video"
     if not job.completed:

@@ -103,8 +103,8 @@ def dimensions(size: str) -> tuple[int, int]:
     return int(found[1]), int(found[2])
 
 
-def pictures(body: Mapping[str, Any], name: str, kinds: Sequence[str] = ("image_url",)) -> list[Mapping[str, Any]]:
-    """Returns the parts of a list of pictures, each `{"type": "image_url", "image_url": {"url": …}}`.
+def images(body: Mapping[str, Any], name: str, kinds: Sequence[str] = ("image_url",)) -> list[Mapping[str, Any]]:
+    """Returns the parts of a list of images, each `{"type": "image_url", "image_url": {"url": …}}`.
 
     Raises:
         RouterError: It is no such list.

@@ -29,7 +29,7 @@ def _flagged(scene: Scene) -> Answer:
 
 
 def _elsewhere(scene: Scene) -> Answer:
-    """Returns the address of the clip at another origin, signed."""
+    """Returns the address of the video at another origin, signed."""
     name = scene.request.path.split("/")[-2]
     index = scene.request.query.get("index", "0")
     return Answer(302, {"location": store_address(scene.foreign_origin, name, index)})
@@ -109,21 +109,21 @@ FAULTS = {
         ),
         Fault(
             "router_stream_error",
-            "an error event after the first picture",
+            "an error event after the first image",
             ("image",),
             ChangeStream(_with_error),
             only="streamed",
         ),
         Fault(
             "router_content_409",
-            "409 twice, the clip is not ready yet",
+            "409 twice, the video is not ready yet",
             CONTENT,
             Instead(refusal(409, "Video generation is not complete")),
             times=2,
         ),
         Fault(
             "router_content_410",
-            "410, the clip is gone",
+            "410, the video is gone",
             CONTENT,
             Instead(refusal(410, "Video output is no longer available")),
         ),

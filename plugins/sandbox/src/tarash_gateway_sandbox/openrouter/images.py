@@ -1,4 +1,4 @@
-"""POST /images: pictures, at once or as a stream of events."""
+"""POST /images: images, at once or as a stream of events."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def _shape(body: Mapping[str, Any], chosen: Mapping[str, str | None]) -> tuple[i
 
 
 def _inputs(body: Mapping[str, Any], entry: ImageEntry) -> list[bytes]:
-    parts = checks.pictures(body, "input_references")
+    parts = checks.images(body, "input_references")
     most = entry.most("input_references", 0)
     if len(parts) > most:
         raise checks.invalid(name="input_references", why=f"{entry.id} takes at most {most}")

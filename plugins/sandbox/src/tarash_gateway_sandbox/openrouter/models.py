@@ -21,7 +21,7 @@ IMAGE_RATIOS = (
     *("7:5", "8:1", "9:16", "16:9", "9:19.5", "19.5:9", "9:20", "20:9", "9:21", "21:9"),
 )
 IMAGE_SIDES = {"512": 512, "768": 768, "1K": 1024, "1.5K": 1536, "2K": 2048, "4K": 4096}
-"""Pixels of a square picture's side, by tier; other shapes have as many pixels."""
+"""Pixels of a square image's side, by tier; other shapes have as many pixels."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class ImageEntry:
     parameters: dict[str, dict[str, Any]]
     streaming: bool = False
     cost: float = 0.04
-    """Dollars a picture."""
+    """Dollars an image."""
 
     def shown(self) -> dict[str, Any]:
         """Returns the entry as the list has it."""

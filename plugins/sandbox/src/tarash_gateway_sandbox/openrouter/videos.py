@@ -1,4 +1,4 @@
-"""The video routes: jobs, their clips, and the store of another origin that clips can be fetched from."""
+"""The video routes: jobs, their videos, and the store of another origin that videos can be fetched from."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def create(call: Call, vendor: Vendor) -> Answer:
     width, height = _shape(body, entry)
     checks.whole(body, "seed", -(2**63), 2**63)
     audio = checks.flag(body, "generate_audio")
-    reference = await vendor.studio.run(_pictures, body, entry, face.dropped)
+    reference = await vendor.studio.run(_images, body, entry, face.dropped)
     _passed(body, entry, face.dropped)
     source = _continued(body, entry, vendor)
     seconds = duration or min(durations or (4,))
@@ -105,7 +105,7 @@ async def retrieve(call: Call, vendor: Vendor) -> Answer:
 
 
 async def content(call: Call, vendor: Vendor) -> Answer:
-    """Answers GET /videos/{id}/content: one of the clips, whole or a part of it."""
+    """Answers GET /videos/{id}/content: one of the videos, whole or a part of it."""
     job = _job(call.name, vendor)
     index = call.request.query.get("index", "0")
     if not index.isdigit():
@@ -114,7 +114,7 @@ async def content(call: Call, vendor: Vendor) -> Answer:
         raise RouterError(409, f"Video generation is not complete. Current status: {job.resource()['status']}")
     if int(index) >= job.outputs:
         raise RouterError(404, f"Video output {index} not found")
-    return await _clip(call, vendor, job, int(index))
+    return await _video(call, vendor, job, int(index))
 
 
 async def stored(call: Call, vendor: Vendor) -> Answer:
@@ -127,10 +127,10 @@ async def stored(call: Call, vendor: Vendor) -> Answer:
     job = vendor.jobs.get(name, RouterJob)
     if job is None or call.request.query.get(SIGNATURE) != signature(name):
         return Answer(403, {}, b"<Error><Code>AccessDenied</Code></Error>", "application/xml")
-    return await _clip(call, vendor, job, int(index))
+    return await _video(call, vendor, job, int(index))
 
 
-async def _clip(call: Call, vendor: Vendor, job: RouterJob, index: int) -> Answer:
+async def _video(call: Call, vendor: Vendor, job: RouterJob, index: int) -> Answer:
     order = dataclasses.replace(job.order(), remixes=job.remixes + index)
     return file_answer(call.request, await vendor.studio.video(order), "video/mp4")
 
@@ -161,10 +161,10 @@ def _shape(body: Mapping[str, Any], entry: VideoEntry) -> tuple[int, int]:
     return size_of_short_side(ratio or (entry.ratios or ("16:9",))[0], short)
 
 
-def _pictures(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> bytes | None:
-    """Returns the picture that the clip begins with. Where both kinds are there, the frames win, and nobody is told."""
-    frames = checks.pictures(body, "frame_images")
-    references = checks.pictures(body, "input_references", ("image_url", "audio_url", "video_url"))
+def _images(body: Mapping[str, Any], entry: VideoEntry, dropped: list[str]) -> bytes | None:
+    """Returns the image that the video begins with. Where both kinds are there, the frames win, and nobody is told."""
+    frames = checks.images(body, "frame_images")
+    references = checks.images(body, "input_references", ("image_url", "audio_url", "video_url"))
     for at, part in enumerate(frames):
         kind = part.get("frame_type")
         if kind not in FRAMES:
