@@ -289,7 +289,7 @@ class ContentPolicyError(ProviderError):
 
 
 class InvalidResponseError(ProviderError):
-    """An answer came and cannot be used: not JSON, no picture in it, half a picture."""
+    """An answer came and cannot be used: not JSON, no image in it, half an image."""
 
     default_billable = "yes"
 

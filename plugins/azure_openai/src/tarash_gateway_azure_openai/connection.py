@@ -24,7 +24,7 @@ def connect(config: GenerationConfig) -> tuple[Connection, Credentials]:
     except TarashError as error:
         error.provider, error.model = config.provider, config.model
         raise
-    # Videos are on the v1 route only; pictures are on the deployments route where its dated version is asked for.
+    # Videos are on the v1 route only; images are on the deployments route where its dated version is asked for.
     deployments = isinstance(config, ImageGenerationConfig) and endpoint.dated
     connection = Connection.of(
         config,

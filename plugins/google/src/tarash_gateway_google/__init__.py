@@ -1,4 +1,4 @@
-"""Google: Omni videos and Nano Banana pictures by the Gemini API, and the same with Veo by Vertex AI.
+"""Google: Omni videos and Nano Banana images by the Gemini API, and the same with Veo by Vertex AI.
 
 Plain HTTP, without Google's SDK: nothing is sent twice, and the key stays at its origin. The HTTP library is imported
 when the first request is sent.

@@ -36,7 +36,7 @@ _BLOCKED = frozenset(
         "SPII",
     )
 )
-"""Reasons to stop with which a picture is withheld."""
+"""Reasons to stop with which an image is withheld."""
 
 _ENDING = ("LEGACY", "DEPRECATED", "RETIRED")
 """Stages of a model that are worth a warning."""
@@ -190,13 +190,13 @@ class Collected:
             return ContentPolicyError(msg, categories=(self._blocked,), code=self._blocked, billable="no", **details)
         reason = self._reason
         if reason in _BLOCKED:
-            msg = f"the picture was withheld ({reason})"
+            msg = f"the image was withheld ({reason})"
             categories = (reason,)
             return ContentPolicyError(
                 msg, stage="output", categories=categories, code=reason, billable="unknown", **details
             )
         wrote = ", the model wrote a text instead" if self._wrote else ""
-        msg = f"the answer holds no picture (it ended with {reason or 'no reason given'}{wrote})"
+        msg = f"the answer holds no image (it ended with {reason or 'no reason given'}{wrote})"
         billable: Billable = "unknown" if reason is None else "yes"
         return InvalidResponseError(msg, code=reason, billable=billable, **details)
 

@@ -141,7 +141,7 @@ def check_home(video: VideoJob, places: Places) -> None:
 
 
 def clip_of(request: VideoGenerationRequest) -> tuple[bytes, str]:
-    """Returns the bytes of a clip that the caller gives, and their kind."""
+    """Returns the bytes of a video that the caller gives, and their kind."""
     video = request.video
     if isinstance(video, Path):
         video = Media.from_file(video)

@@ -45,7 +45,7 @@ GEMINI_VERSION = "v1beta"
 """The version of the API that Omni is known to work at."""
 
 _UNKNOWN_ID = "invalid interaction name"
-"""How a job that the vendor does not know is told, with a 400."""
+"""How the vendor says, with a 400, that it does not know a job."""
 
 
 class GoogleProvider(HttpProvider):

@@ -1,4 +1,4 @@
-"""Which picture is what to an Omni video: by their order, by a task, and by words in the prompt. Pure."""
+"""Which image is what to an Omni video: by their order, by a task, and by words in the prompt. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TASKS = {(): None, ("first_frame",): "image_to_video", _FRAMES: "image_to_video
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """The pictures in the order in which they go out, and how the model learns what each of them is."""
+    """The images in the order in which they go out, and how the model learns what each of them is."""
 
     images: tuple[InputFile, ...]
     task: str | None

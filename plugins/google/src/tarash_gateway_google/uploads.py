@@ -1,4 +1,4 @@
-"""Sends big files ahead: every poll of a job gives its whole input back, pictures included.
+"""Sends big files ahead: every poll of a job gives its whole input back, images included.
 
 An upload costs nothing and makes nothing: where it fails, it may be tried again.
 """
@@ -15,7 +15,7 @@ from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, read_
 from tarash_gateway_google.places import Places
 
 INLINE_BYTES = 256 * 1024
-"""A picture up to this many bytes goes out inside the request."""
+"""An image up to this many bytes goes out inside the request."""
 
 UPLOAD_SECONDS = 120.0
 

@@ -154,7 +154,7 @@ VERTEX_VIDEO_MODELS: tuple[VideoModel, ...] = (
         },
         ("720p", "1080p", "4k"),
     ),
-    # What a silent clip of this one costs is not known: it is taken to be no less.
+    # What a silent video of this one costs is not known: it is taken to be no less.
     _veo("veo-3.1-fast-generate-001", {"720p": 0.10, "1080p": 0.12, "4k": 0.30}, ("720p", "1080p", "4k")),
     _veo("veo-3.1-lite-generate-001", {"720p audio": 0.05, "1080p audio": 0.08}, ("720p", "1080p")),
 )

@@ -54,7 +54,7 @@ def entry_of(context: CallContext, outcome: CallOutcome, job_id: str | None = No
 def _counts(context: CallContext, response: GenerationResponse | None) -> dict[str, Any]:
     """Counts the images or videos, and the seconds of all videos together where each is known."""
     media = [] if response is None else response.media
-    lengths = [clip.duration_seconds for clip in media] if context.kind == "video" else []
+    lengths = [video.duration_seconds for video in media] if context.kind == "video" else []
     measured = [length for length in lengths if length is not None]
     return {
         "images": len(media) if context.kind == "image" else 0,

@@ -21,7 +21,7 @@ def append(path: str, entry: dict[str, Any]) -> None:
     # ASCII: some readers end a line at characters that are not, and a vendor's words may hold them.
     data = json.dumps(entry, separators=(",", ":"), default=str).encode() + b"\n"
     try:
-        # Opened for each line: a file that is moved away by a rotation is begun anew.
+        # Opened for each line: a file that is moved away by a rotation is created again.
         file = _open(Path(path).expanduser())
         try:
             written = os.write(file, data)

@@ -36,7 +36,7 @@ class Sdk:
     """The SDK's clients of one connection, and the kit's with the headers that the SDK sends.
 
     Requests that are JSON or have no body go straight through the kit: for each of them the SDK puts address, headers
-    and body together anew, and looks for files, for other ways to sign in and for a model to make of the answer, which
+    and body together again, and looks for files, for other ways to sign in and for a model to make of the answer, which
     is half of the CPU that a call costs. Forms and streams go through the SDK itself.
     """
 

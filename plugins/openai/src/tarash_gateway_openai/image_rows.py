@@ -121,7 +121,7 @@ _PARTIALS = FieldRule(
     when={"stream": (False,)},
     field="extra_params.partial_images",
     allowed=(None,),
-    because="partial pictures come with stream_image only",
+    because="partial images come with stream_image only",
 )
 _FIDELITY = FieldRule(
     when={"image_list": (None,)},

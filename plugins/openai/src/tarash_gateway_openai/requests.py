@@ -47,7 +47,7 @@ def image_request(prepared: PreparedRequest[ImageGenerationRequest], *, stream: 
 
 
 def _markup(value: object) -> bytes:
-    """Returns the transparent PNG that is laid over the first picture, given as a data URL or as base64."""
+    """Returns the transparent PNG that is laid over the first image, given as a data URL or as base64."""
     text = str(value)
     try:
         return decode_base64(text.partition(",")[2] if text.startswith("data:") else text)

@@ -137,7 +137,7 @@ def _source(prepared: PreparedRequest[VideoGenerationRequest], endpoint: str) ->
         msg = "this vendor does not remix videos; operation='edit' does what is asked for with an earlier job"
         raise UnsupportedOperationError(msg)
     if isinstance(video, (Media, Path)) or video is None:
-        message = "must be an earlier job of this vendor, or its id; a clip of your own cannot be edited here"
+        message = "must be an earlier job of this vendor, or its id; a video of your own cannot be edited here"
         _refuse(prepared.model, [Problem("video", message)])
     if isinstance(video, VideoJob):
         if video.endpoint.rstrip("/") != endpoint:

@@ -62,7 +62,7 @@ class OpenTelemetryObserver:
             attributes=call_attributes(context) | (prompt_attributes(context) if asks_the_vendor(context) else {}),
         )
         opened = OpenSpan(span)
-        # Between two pictures of a stream its reader does other things: they are not part of the call.
+        # Between two images of a stream its reader does other things: they are not part of the call.
         if context.operation != "stream":
             opened.make_current()
         self._open.add(context, opened)

@@ -68,7 +68,7 @@ class OpenSpans:
         return len(self._calls) + len(self._streams)
 
     def add(self, context: CallContext, opened: OpenSpan) -> None:
-        """Keeps a span until its end is told."""
+        """Keeps a span until its end is reported."""
         self._kept(context)[context.request_id, context.attempt] = opened
         # A call always ends with a word; only a stream can be left without one.
         too_many = len(self._streams) - self._most_streams

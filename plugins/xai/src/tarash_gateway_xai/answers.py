@@ -59,7 +59,7 @@ def read_images(answer: Answer, model: str) -> ImageAnswer:
 
     Args:
         answer: the answer.
-        model: the model that was asked for; another one that served is told.
+        model: the model of the request; a warning names another one that served.
 
     Raises:
         ContentPolicyError: no image came, or moderation withheld all of them.

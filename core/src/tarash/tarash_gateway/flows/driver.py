@@ -108,7 +108,7 @@ class _Steps:
             context, began = self._begun.pop()
             left = GeneratorExit("the stream was left before its end")
             outcome = CallOutcome(time.monotonic() - began, error=left)
-            observers.tell("tarash_after_generate", {"context": context, "outcome": outcome})
+            observers.notify("tarash_after_generate", {"context": context, "outcome": outcome})
 
     def _note(self, command: Observe) -> None:
         if command.hook == "tarash_before_generate":
@@ -241,7 +241,7 @@ def _perform_at_once(command: Command) -> Any:
         case Today():
             return datetime.now(UTC)
         case Observe(hook, facts):
-            observers.tell(hook, facts)
+            observers.notify(hook, facts)
             return None
         case Random():
             return random.random()  # noqa: S311 # spreads retries, guards nothing

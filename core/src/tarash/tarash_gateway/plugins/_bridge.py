@@ -1,6 +1,6 @@
 """Both flavours of every primitive: a plugin may give one, sync or async, and the other is made here.
 
-Sync from async: one event loop in a background thread, made anew after a fork. Async from sync: threads of ours, apart
+Sync from async: one event loop in a background thread, made again after a fork. Async from sync: threads of ours, apart
 from those of the event loop, which an application needs for itself. A call that waits for a thread has sent nothing
 yet: if its time ends first, nothing was paid.
 """

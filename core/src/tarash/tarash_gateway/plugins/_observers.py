@@ -1,4 +1,4 @@
-"""Observers: plugins that are told of every call, and can neither refuse nor harm one."""
+"""Observers: plugins that are notified of every call, and can neither refuse nor harm one."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Observers:
         with self._lock:
             self._registered = tuple(other for other in self._registered if other is not plugin)
 
-    def tell(self, hook: str, facts: dict[str, Any]) -> None:
+    def notify(self, hook: str, facts: dict[str, Any]) -> None:
         """Calls `hook` of each; one that fails is named in the log and harms nobody."""
         for plugin in self.active():
             if plugin.manager is None:

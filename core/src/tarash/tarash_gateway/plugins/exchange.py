@@ -158,11 +158,11 @@ class ImageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class ImagePart:
-    """A partial picture of a stream."""
+    """A partial image of a stream."""
 
     output: ImageOutput
     index: int = 0
-    """Its place among the partial pictures, from 0."""
+    """Its place among the partial images, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,7 +296,7 @@ class Sink:
         """Bytes that are there; a provider asks the vendor for the rest."""
 
         self.content_type: str | None = None
-        """What the vendor calls it; only used to explain what is not a clip."""
+        """What the vendor calls it; only used to explain what is not a video."""
 
     @property
     def closed(self) -> bool:
@@ -308,7 +308,7 @@ class Sink:
 
         Args:
             length: bytes that follow, as the vendor says; None where it does not.
-            resumed: whether the answer continues at `offset` (a 206) or begins anew.
+            resumed: whether the answer continues at `offset` (a 206) or begins again.
             content_type: the vendor's word for what follows.
         """
         if not resumed and self.offset:

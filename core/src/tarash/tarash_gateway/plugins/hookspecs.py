@@ -2,7 +2,7 @@
 
 A plugin is a module (or an object) whose functions are marked with `hookimpl`. An entry point in the group
 `tarash_gateway.providers`, named as the provider, makes an installed plugin known; one in `tarash_gateway.commands`,
-named as the command, adds to the command line; one in `tarash_gateway.observers` is told of every call.
+named as the command, adds to the command line; one in `tarash_gateway.observers` is notified of every call.
 
 A distribution beside the gateway can have hooks of its own: `EXTENSIONS` says where they are specified.
 """
@@ -38,7 +38,7 @@ Operation = Literal["generate", "stream", "submit", "poll", "cancel", "resume"]
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """Which call an observer is told of, or which attempt of it. Holds no key."""
+    """Which call an observer is notified of, or which attempt of it. Holds no key."""
 
     request_id: str
     """Our id of the call, the one in the log lines."""
@@ -151,7 +151,7 @@ def tarash_register_commands(cli: App) -> None:
     it, with the summary of the distribution, and imports nothing. Import in the command's own function what is slow
     to import; print results to stdout and everything else to stderr; give the exit code as a number, or None.
 
-    What the hook raises is told when the command is used, and by `tarash plugins`; other commands go on working.
+    Using the command shows what the hook raises, and `tarash plugins` does; other commands keep working.
 
     Args:
         cli: a cyclopts app to add the command to, by the name of the entry point. Other names are left out.

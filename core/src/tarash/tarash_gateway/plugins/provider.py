@@ -38,7 +38,7 @@ class Provider(Protocol):
     """The base URL that requests go to."""
 
     def generate_image(self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float) -> ImageAnswer:
-        """Creates pictures with one request. Creating: it is sent at most once for each call of this function."""
+        """Creates images with one request. Creating: it is sent at most once for each call of this function."""
         raise _cannot(self, "generate images")
 
     async def generate_image_async(
@@ -50,7 +50,7 @@ class Provider(Protocol):
     def stream_image(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
-        """Creates a picture and gives its partial pictures as they come, then the answer. A generator function.
+        """Creates an image and gives its partial images as they come, then the answer. A generator function.
 
         Creating: the request goes out when the first item is asked for, at most once. Closing the generator closes the
         connection.

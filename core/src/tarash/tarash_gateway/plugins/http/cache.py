@@ -23,7 +23,7 @@ _left_in_parent: list[Any] = []
 class ClientCache(Generic[SyncT, AsyncT]):
     """Keeps clients of any library: the blocking ones for all threads, the async ones for each event loop.
 
-    An async client is closed with its loop. After a fork the child begins anew and closes nothing, since the sockets
+    An async client is closed with its loop. After a fork the child starts afresh and closes nothing, since the sockets
     are its parent's too. The longest unused client is closed when there are more than `most`; a blocking one then lives
     until its last user has let go of it.
 
@@ -90,7 +90,7 @@ class ClientCache(Generic[SyncT, AsyncT]):
         self._async: weakref.WeakKeyDictionary[AbstractEventLoop, _LoopClients[AsyncT]] = weakref.WeakKeyDictionary()
 
     def _leave_in_parent(self) -> None:
-        """Lets a forked child begin anew: a held lock and the parent's sockets are not touched."""
+        """Lets a forked child start afresh: a held lock and the parent's sockets are not touched."""
         _left_in_parent.append((self._sync, self._async))
         self._forget()
 
