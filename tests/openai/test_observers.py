@@ -203,5 +203,5 @@ def test_without_an_observer_a_flow_tells_nobody(video_config, video_request, mo
     from tarash.tarash_gateway.plugins._observers import Observers
 
     monkeypatch.setattr(observers, "_installed", ())  # whatever is installed beside this checkout
-    monkeypatch.setattr(Observers, "tell", lambda *_: pytest.fail("there is nobody to tell"))
+    monkeypatch.setattr(Observers, "notify", lambda *_: pytest.fail("there is nobody to tell"))
     generate_video(video_config(), video_request())
