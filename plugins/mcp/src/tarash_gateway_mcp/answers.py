@@ -27,9 +27,13 @@ class Answer:
 
 def describe_row(provider: str, row: Any) -> dict[str, Any]:
     """Returns what an agent can use of a row; what is not known or does not apply is left out."""
-    known = row.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    fields = row.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
     kind = "video" if hasattr(row, "durations") else "image"
-    return {"model": f"{provider}/{row.model}", "kind": kind, **{name: known[name] for name in SHOWN if name in known}}
+    return {
+        "model": f"{provider}/{row.model}",
+        "kind": kind,
+        **{name: fields[name] for name in SHOWN if name in fields},
+    }
 
 
 def describe_response(response: ImageGenerationResponse | VideoGenerationResponse) -> dict[str, Any]:
@@ -58,7 +62,7 @@ def describe_videos(content: dict[str, Any], response: VideoGenerationResponse) 
 def answer_with_files(content: dict[str, Any], media: list[Media]) -> Answer:
     """Returns `content` with the facts of each file."""
     # What the model made of the prompt is a vendor's text: it stays in the sidecar.
-    files = [file_as_json(one, one.path) for one in media if one.path is not None]
+    files = [file_as_json(item, item.path) for item in media if item.path is not None]
     for file in files:
         file.pop("revised_prompt", None)
     return Answer({"files": files, **content}, media)

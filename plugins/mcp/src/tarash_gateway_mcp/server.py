@@ -172,11 +172,11 @@ async def _serve_stdio(protocol: Protocol[Any]) -> None:
 async def _serve_http(protocol: Protocol[Any], port: int) -> None:
     import uvicorn  # noqa: PLC0415 # stdio needs none of it
 
-    given = read_variable("TARASH_MCP_TOKEN")
-    token = given or secrets.token_urlsafe(32)
+    configured = read_variable("TARASH_MCP_TOKEN")
+    token = configured or secrets.token_urlsafe(32)
     place = socket.create_server(("127.0.0.1", port))
     lines = [f"http://127.0.0.1:{place.getsockname()[1]}/mcp"]
-    lines += [] if given else [f"Authorization: Bearer {token}"]
+    lines += [] if configured else [f"Authorization: Bearer {token}"]
     print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 # where it is, and a token made for this once
     config = uvicorn.Config(require_token(protocol.streamable_http_app(), token), log_level="warning")
     await uvicorn.Server(config).serve(sockets=[place])
