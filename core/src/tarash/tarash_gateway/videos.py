@@ -8,15 +8,14 @@ from pathlib import Path
 
 from tarash.tarash_gateway.capabilities.lookup import find_row
 from tarash.tarash_gateway.flows.call import call, call_job
-from tarash.tarash_gateway.flows.commands import Blocking, Flow, continue_with
-from tarash.tarash_gateway.flows.context import call_scope
+from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, continue_with
+from tarash.tarash_gateway.flows.context import Context, call_scope
 from tarash.tarash_gateway.flows.driver import OnProgress, run, run_async
 from tarash.tarash_gateway.flows.jobs import VIDEO, open_job, poll_or_cancel, recover_jobs, submit_flow
 from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.video import (
     existing_file_response,
     resume_call,
-    skip_existing,
     video_call,
 )
 from tarash.tarash_gateway.journal import Journal
@@ -203,7 +202,9 @@ def _video_flow(
     scope = call_scope("generate")
     if place is not None and not (yield Blocking(check_place, place, exists)):
         first = next(plan for plan in chain if isinstance(plan, Plan))
-        return continue_with(skip_existing(place, scope.request_id, first.config, first.model))
+        now = yield Now()
+        context = Context(first.config, first.model, scope.request_id, now, now)
+        return continue_with(existing_file_response(context, place))
     return continue_with(call(chain, partial(video_call, save_to=place, exists=exists), scope))
 
 

@@ -84,14 +84,9 @@ def stream_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[Im
     provider = plan.open_provider()
     [prepared] = yield from prepare(context, plan, in_one=True)
     call = OpenStream(provider, Provider.stream_image, (prepared,), control=prepared.control)
-
-    def begin(left: float) -> Flow[tuple[Any, Any]]:
-        stream = yield call.within(left)
-        return stream, (yield Next(stream, left))
-
     intent = yield from record_request(context, "image", provider, prepared)
     try:
-        stream, item = yield from send_creating(context, begin)
+        stream, item = yield from send_creating(context, call)
         answer = yield from _read_on(context, call, stream, item)
         media, warnings = yield from images_of(context, provider, prepared.request.n, answer)
     except TarashError as error:

@@ -28,7 +28,7 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnconfirmedGenerationError,
 )
-from tarash.tarash_gateway.flows.commands import Either, Flow, Now, ProviderCall, Random, Sleep
+from tarash.tarash_gateway.flows.commands import Either, Flow, Next, Now, OpenStream, ProviderCall, Random, Sleep
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import GenerationJob
@@ -55,21 +55,21 @@ SHORTEST_PAUSE = 0.05
 JITTER = 0.1
 """The share of a pause that chance may take away, so that jobs submitted together are not polled together."""
 
-Send = Callable[[float], Flow[Any]]
-"""A flow that sends one creating request, given the seconds that are left."""
-
 LookUp = Callable[[], Flow[Any]]
 """A flow that asks the vendor what became of a request whose answer was lost; None where it does not tell."""
 
 
-def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp | None = None) -> Flow[Any]:
+def send_creating(context: Context, call: ProviderCall, look_up: LookUp | None = None) -> Flow[Any]:
     """Sends a creating request; at most once, unless the vendor is known to have refused it.
 
     Args:
         context: the call.
-        call: the primitive, to which `timeout` is added; or a flow that sends it, given the seconds that are left.
+        call: the primitive, to which `timeout` is added.
         look_up: asks the vendor what became of a lost answer, before anything else is done about it; time is kept for
             that.
+
+    Returns:
+        The vendor's answer; of a stream, the open stream and its first item.
 
     Raises:
         UnconfirmedGenerationError: the outcome is not known; it may have been billed.
@@ -81,13 +81,12 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
         try:
             left = context.left((yield Now()))
             left -= context.policy.reserve(left) if look_up is not None else 0.0
-            if isinstance(call, ProviderCall):
-                return (yield call.within(left))
-            return (yield from call(left))
+            answer = yield call.within(left)
+            return (answer, (yield Next(answer, left))) if isinstance(call, OpenStream) else answer
         except TarashError as raised:
             error = local_failure(raised) if context.local else raised
             context.complete(error)
-            if isinstance(call, ProviderCall) and call.control is not None and call.control.job_id is not None:
+            if call.control is not None and call.control.job_id is not None:
                 raise error from error.__cause__  # the vendor has a job for it: it is never sent again
             if error.billable == "unknown" and look_up is not None:
                 found = yield from look_up()
@@ -96,7 +95,8 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
             lost = lost or error.billable == "unknown"
             # Once an answer was lost, whatever a repetition (that the caller chose) comes to does not find it again.
             refused = unconfirmed(context, error, looked_up=look_up is not None) if lost else error
-            again = _may_repeat(error) or (lost and context.config.retry_unconfirmed and error.retryable)
+            # Again only where nothing was created and waiting helps: not reached, busy, or rate-limited.
+            again = error.retryable and (error.billable == "no" or (lost and context.config.retry_unconfirmed))
             final = tries >= context.config.max_retries or not again
             delay = 0.0 if final else (yield from _delay(context, tries, refused))
             if final or delay > context.policy.longest_delay or (yield Now()) + delay >= context.deadline:
@@ -104,13 +104,8 @@ def send_creating(context: Context, call: ProviderCall | Send, look_up: LookUp |
                     raise error from error.__cause__
                 raise refused from error
             tries += 1
-            context.log(
-                logging.WARNING,
-                "was refused (%s), try %d follows in %.1f s",
-                type(refused).__name__,
-                tries + 1,
-                delay,
-            )
+            kind = type(refused).__name__
+            context.log(logging.WARNING, "was refused (%s), try %d follows in %.1f s", kind, tries + 1, delay)
             yield context.emit("waiting", wait_seconds=delay, message=str(refused))
             yield Sleep(delay)
 
@@ -139,20 +134,18 @@ def send_reading(
             context.complete(error)
             tries += 1
             missing = isinstance(error, JobExpiredError) and tries >= _missing_tries(context, call)
-            if missing or not _passing(error) or (max_tries is not None and tries >= max_tries):
+            passing = error.retryable or isinstance(error, ConnectionFailedError) or _is_from_vendor(error)
+            if missing or not passing or (max_tries is not None and tries >= max_tries):
                 raise
             delay = min((yield from _delay(context, tries - 1, error)), context.policy.longest_reading_delay)
             now = yield Now()
             if now + delay >= context.deadline:
                 msg = f"no time is left for another try before the deadline of {context.config.timeout:g} s: {error}"
                 raise GenerationTimeoutError(msg) from error
-            context.log(
-                _level(call, error),
-                "%s failed (%s), sent again in %.1f s",
-                call.name,
-                type(error).__name__,
-                delay,
-            )
+            # A poll that failed is sent again within seconds: only a vendor that says so itself is worth a line.
+            notable = _is_from_vendor(error) or not call.name.startswith("poll_")
+            level, kind = logging.WARNING if notable else logging.DEBUG, type(error).__name__
+            context.log(level, "%s failed (%s), sent again in %.1f s", call.name, kind, delay)
             if job is not None:
                 yield context.emit("waiting", job=job, wait_seconds=delay, message=str(error))
             yield Sleep(delay)
@@ -164,19 +157,8 @@ def _missing_tries(context: Context, call: ProviderCall | Either) -> int:
     return context.policy.result_tries if is_result else context.policy.missing_tries
 
 
-def _level(call: ProviderCall | Either, error: TarashError) -> int:
-    """A poll that failed is sent again within seconds: only a vendor that says so itself is worth a line."""
-    from_vendor = isinstance(error, (ProviderUnavailableError, RateLimitError))
-    return logging.WARNING if from_vendor or not call.name.startswith("poll_") else logging.DEBUG
-
-
-def _may_repeat(error: TarashError) -> bool:
-    """Tells whether nothing was created and waiting helps: not reached, busy, or rate-limited."""
-    return error.billable == "no" and error.retryable
-
-
-def _passing(error: TarashError) -> bool:
-    return error.retryable or isinstance(error, (ConnectionFailedError, ProviderUnavailableError, RateLimitError))
+def _is_from_vendor(error: TarashError) -> bool:
+    return isinstance(error, (ProviderUnavailableError, RateLimitError))
 
 
 def _delay(context: Context, tries: int, error: TarashError) -> Flow[float]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now
+from tarash.tarash_gateway.flows.commands import Blocking, Flow
 from tarash.tarash_gateway.flows.context import Context
 from tarash.tarash_gateway.flows.download import download, existing_video
 from tarash.tarash_gateway.flows.jobs import VIDEO, poll_again, prepare, submit, wait
@@ -16,7 +16,6 @@ from tarash.tarash_gateway.flows.plan import Plan
 from tarash.tarash_gateway.flows.recording import record_job, record_video
 from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.media.files import Exists
-from tarash.tarash_gateway.models.config import GenerationConfig
 from tarash.tarash_gateway.models.job import VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
@@ -63,18 +62,8 @@ def resume_call(
     return video_response(context, videos, finished, row=row)
 
 
-def skip_existing(place: Path, request_id: str, config: GenerationConfig, model: str) -> Flow[VideoGenerationResponse]:
-    """Returns the video that `exists="skip"` keeps: nothing is sent and nothing is paid.
-
-    Raises:
-        SaveError: what is there is not a whole video.
-    """
-    now = yield Now()
-    return (yield from existing_file_response(Context(config, model, request_id, now, now), place))
-
-
 def existing_file_response(context: Context, place: Path, job: VideoJob | None = None) -> Flow[VideoGenerationResponse]:
-    """Makes the response of a video that is there already, of a job where one is resumed.
+    """Makes the response of a video that `exists="skip"` keeps, of a job where one is resumed. Nothing is sent.
 
     Raises:
         SaveError: what is there is not a whole video.
