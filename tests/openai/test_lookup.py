@@ -18,12 +18,13 @@ class CreatedThen:
         self.server, self.reply, self.asked = server, reply, asked
 
     async def send(self, wire, headers):
-        from tarash_gateway_sandbox.jobs import VideoJob
+        from tarash_gateway_sandbox.openai.videos import OpenAIJob
 
         request = self.server.requests[-1]
         fields = request.fields or request.json
         known = {"size": fields.get("size", "720x1280"), "seconds": fields.get("seconds", "4"), **self.asked}
-        job = VideoJob(fields["model"], known.pop("prompt", fields["prompt"]), duration=0.1, **known)
+        facts = {"model": fields["model"], "prompt": fields["prompt"], **known}
+        job = OpenAIJob(duration=0.1, **{**facts, "seconds": int(facts["seconds"])})
         self.server._vendor.jobs.add(job)
         await self.reply.send(wire, headers)
 
@@ -132,7 +133,7 @@ def test_a_server_that_shows_no_prompts_proves_nothing(tarash_sandbox, video_con
 
 
 def test_a_long_list_is_read_as_far_as_it_matters(tarash_sandbox, video_config, video_request):
-    from tarash_gateway_sandbox.jobs import VideoJob
+    from tarash_gateway_sandbox.openai.videos import OpenAIJob
 
     tarash_sandbox.play(CreatedThen(tarash_sandbox, RawBytes()), method="POST")
 
@@ -140,7 +141,8 @@ def test_a_long_list_is_read_as_far_as_it_matters(tarash_sandbox, video_config, 
         async def send(self, wire, headers):
             await super().send(wire, headers)
             for number in range(250):
-                self.server._vendor.jobs.add(VideoJob("sora-2", f"other {number}", "720x1280", "4", 0.1))
+                other = {"prompt": f"other {number}", "size": "720x1280", "seconds": 4}
+                self.server._vendor.jobs.add(OpenAIJob(model="sora-2", duration=0.1, **other))
 
     tarash_sandbox.clear()
     tarash_sandbox.play(Crowd(tarash_sandbox, RawBytes()), method="POST")
