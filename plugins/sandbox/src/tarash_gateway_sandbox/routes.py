@@ -6,11 +6,11 @@ import dataclasses
 from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.errors import VendorError
-from tarash_gateway_sandbox.fal.routes import find as find_fal
+from tarash_gateway_sandbox.fal.routes import FACE as FAL
 from tarash_gateway_sandbox.google.routes import find as find_google
 from tarash_gateway_sandbox.openai.routes import find as find_openai
-from tarash_gateway_sandbox.openrouter.routes import find as find_openrouter
-from tarash_gateway_sandbox.xai.routes import find as find_xai
+from tarash_gateway_sandbox.openrouter.routes import FACE as OPENROUTER
+from tarash_gateway_sandbox.xai.routes import FACE as XAI
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.fault_choice import CountedFault
@@ -29,10 +29,10 @@ def find(request: RecordedRequest) -> tuple[Call, Handler]:
         VendorError: There is no such route, its version does not fit, or the key is refused.
     """
     return (
-        find_openrouter(request)
+        OPENROUTER.find(request)
         or find_google(request)
-        or find_xai(request)
-        or find_fal(request)
+        or XAI.find(request)
+        or FAL.find(request)
         or find_openai(request)
     )
 

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from tarash_gateway_sandbox.fal import PLATFORM, PREFIX, platform, queue
 from tarash_gateway_sandbox.fal.errors import FalError
-from tarash_gateway_sandbox.route import find_route, key_of
-from tarash_gateway_sandbox.vendor import Call
+from tarash_gateway_sandbox.route import Face, key_of
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.request import RecordedRequest
     from tarash_gateway_sandbox.route import Route
-    from tarash_gateway_sandbox.vendor import Handler
 
 OPEN_ROUTES: tuple[Route, ...] = (("GET", rf"{queue.STORE}(.+)", queue.stored),)
 ROUTES: tuple[Route, ...] = (
@@ -25,22 +23,11 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def find(request: RecordedRequest) -> tuple[Call, Handler] | None:
-    """Finds the handler of a request to this vendor; None where it is for another.
+def _authorize(request: RecordedRequest) -> None:
+    key = key_of(request, "Key")
+    if not key or key.startswith("sk-invalid"):
+        msg = "Unauthorized" if key else "Authentication is required to access this application"
+        raise FalError(401, msg)
 
-    Raises:
-        FalError: There is no such route, or the key is refused.
-    """
-    found = find_route(OPEN_ROUTES, request.method, request.path)
-    if found is None:
-        if not request.path.startswith((f"{PREFIX}/", f"{PLATFORM}/")):
-            return None
-        key = key_of(request, "Key")
-        if not key or key.startswith("sk-invalid"):
-            msg = "Unauthorized" if key else "Authentication is required to access this application"
-            raise FalError(401, msg)
-        found = find_route(ROUTES, request.method, request.path)
-    if found is None:
-        msg = "Not Found"
-        raise FalError(404, msg)
-    return Call(request, name=found[0]), found[1]
+
+FACE = Face((f"{PREFIX}/", f"{PLATFORM}/"), OPEN_ROUTES, ROUTES, _authorize, lambda: FalError(404, "Not Found"))

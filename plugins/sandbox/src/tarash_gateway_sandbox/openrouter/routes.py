@@ -10,13 +10,12 @@ from tarash_gateway_sandbox.openrouter.errors import RouterError
 from tarash_gateway_sandbox.openrouter.models import IMAGE_ENTRIES, VIDEO_ENTRIES
 from tarash_gateway_sandbox.openrouter.state import STORE
 from tarash_gateway_sandbox.replies import Answer, json_answer
-from tarash_gateway_sandbox.route import find_route, key_of
+from tarash_gateway_sandbox.route import Face, key_of
 from tarash_gateway_sandbox.vendor import Call, Vendor
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox.request import RecordedRequest
     from tarash_gateway_sandbox.route import Route
-    from tarash_gateway_sandbox.vendor import Handler
 
 
 async def video_models(call: Call, vendor: Vendor) -> Answer:  # noqa: ARG001 - a handler's signature
@@ -53,24 +52,6 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def find(request: RecordedRequest) -> tuple[Call, Handler] | None:
-    """Finds the handler of a request to this vendor; None where it is for another.
-
-    Raises:
-        RouterError: There is no such route, or the key is refused.
-    """
-    found = find_route(OPEN_ROUTES, request.method, request.path)
-    if found is None:
-        if not request.path.startswith(f"{PREFIX}/"):
-            return None
-        _authorize(request)
-        found = find_route(ROUTES, request.method, request.path)
-    if found is None:
-        msg = "Not Found"
-        raise RouterError(404, msg)
-    return Call(request, name=found[0]), found[1]
-
-
 def _authorize(request: RecordedRequest) -> None:
     key = key_of(request)
     if not key:
@@ -79,3 +60,6 @@ def _authorize(request: RecordedRequest) -> None:
     if key.startswith("sk-invalid"):
         msg = f"User not found. The key was {masked(key)}."
         raise RouterError(401, msg)
+
+
+FACE = Face((f"{PREFIX}/",), OPEN_ROUTES, ROUTES, _authorize, lambda: RouterError(404, "Not Found"))
