@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from tarash.tarash_gateway.capabilities import ImageModel, Price, VideoModel
 from tarash.tarash_gateway.errors import TarashError
@@ -22,16 +22,13 @@ from tarash.tarash_gateway.plugins import ImageAnswer, ImageStatus, PreparedRequ
 from tarash.tarash_gateway.plugins.http import (
     Answer,
     Connection,
-    DownloadStep,
     HttpClient,
     HttpProvider,
     KeySource,
     Steps,
     both_flavours,
     creation_errors,
-    download_errors,
     job_errors,
-    result_file_request,
     run_steps,
     run_steps_async,
 )
@@ -55,9 +52,6 @@ from tarash_gateway_fal.requests import (
     video_request,
 )
 from tarash_gateway_fal.rows import read_models, read_prices
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.plugins import Sink
 
 PLATFORM = "https://api.fal.ai/v1"
 """Where models and prices are listed, another host than the queue's."""
@@ -133,10 +127,6 @@ class FalProvider(HttpProvider):
         with job_errors(job):
             return read_cancelled((yield cancel_request(job)), job, VideoStatus)
 
-    def _download_video(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:  # noqa: ARG002 # a job makes one
-        with download_errors(job, sink):
-            yield DownloadStep(result_file_request(job), sink)
-
     submit_image, submit_image_async = both_flavours(_submit_image)
     poll_image, poll_image_async = both_flavours(_poll_image)
     fetch_image, fetch_image_async = both_flavours(_fetch_image)
@@ -144,7 +134,7 @@ class FalProvider(HttpProvider):
     submit_video, submit_video_async = both_flavours(_submit_video)
     poll_video, poll_video_async = both_flavours(_poll_video)
     cancel_video, cancel_video_async = both_flavours(_cancel_video)
-    download_video, download_video_async = both_flavours(_download_video)
+    download_video, download_video_async = both_flavours(HttpProvider.download_result)
 
     def fetch_models(self, *, timeout: float) -> Sequence[ImageModel | VideoModel]:
         return run_steps(self._platform(), _list_models(), timeout)

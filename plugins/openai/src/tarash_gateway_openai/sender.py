@@ -37,7 +37,6 @@ class Sender:
 
     def __init__(self, connection: Connection, read_error: Callable[[Answer], TarashError]) -> None:
         self._connection, self._read_error = connection, read_error
-        self._direct = HttpClient(connection, read_error=read_error)
 
     def send(self, request: HttpRequest, timeout: float) -> Answer:
         """Sends a request once and reads its answer.
@@ -61,11 +60,11 @@ class Sender:
 
     def download(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
         """Streams a GET into `sink`, through the kit."""
-        self._direct.download(request, sink, timeout)
+        HttpClient(self._connection, read_error=self._read_error).download(request, sink, timeout)
 
     async def download_async(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
         """The twin of `download`."""
-        await self._direct.download_async(request, sink, timeout)
+        await HttpClient(self._connection, read_error=self._read_error).download_async(request, sink, timeout)
 
     def events(self, request: HttpRequest, timeout: float) -> EventStream:
         """Sends a request once and gives the events of its answer, to be closed by the caller."""

@@ -5,27 +5,21 @@ The vendor has no list of jobs and cancels none, so there is no `find_video` and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import ImageAnswer, PreparedRequest, VideoStatus
 from tarash.tarash_gateway.plugins.http import (
     Answer,
-    DownloadStep,
     HttpProvider,
     Steps,
     both_flavours,
     creation_errors,
-    download_errors,
     job_errors,
-    result_file_request,
 )
 from tarash_gateway_xai.answers import read_failure, read_images, read_status, read_submitted
 from tarash_gateway_xai.requests import image_request, status_request, video_request
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.plugins import Sink
 
 
 class XaiProvider(HttpProvider):
@@ -48,11 +42,7 @@ class XaiProvider(HttpProvider):
         with job_errors(job):
             return read_status((yield status_request(job)), job)
 
-    def _download_video(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:  # noqa: ARG002 # a job makes one
-        with download_errors(job, sink):
-            yield DownloadStep(result_file_request(job), sink)
-
     generate_image, generate_image_async = both_flavours(_generate_image)
     submit_video, submit_video_async = both_flavours(_submit_video)
     poll_video, poll_video_async = both_flavours(_poll_video)
-    download_video, download_video_async = both_flavours(_download_video)
+    download_video, download_video_async = both_flavours(HttpProvider.download_result)

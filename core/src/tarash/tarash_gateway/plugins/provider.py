@@ -44,7 +44,6 @@ class Provider(Protocol):
     async def generate_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> ImageAnswer:
-        """The twin of `generate_image`."""
         raise _cannot(self, "generate images")
 
     def stream_image(
@@ -73,7 +72,6 @@ class Provider(Protocol):
     async def submit_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> ImageStatus:
-        """The twin of `submit_image`."""
         raise _cannot(self, "submit image jobs")
 
     def poll_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
@@ -81,7 +79,6 @@ class Provider(Protocol):
         raise _cannot(self, "poll image jobs")
 
     async def poll_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
-        """The twin of `poll_image`."""
         raise _cannot(self, "poll image jobs")
 
     def fetch_image(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
@@ -89,7 +86,6 @@ class Provider(Protocol):
         raise _cannot(self, "fetch image jobs")
 
     async def fetch_image_async(self, job: ImageJob, *, timeout: float) -> ImageAnswer:
-        """The twin of `fetch_image`."""
         raise _cannot(self, "fetch image jobs")
 
     def cancel_image(self, job: ImageJob, *, timeout: float) -> ImageStatus:
@@ -97,7 +93,6 @@ class Provider(Protocol):
         raise _cannot(self, "cancel image jobs")
 
     async def cancel_image_async(self, job: ImageJob, *, timeout: float) -> ImageStatus:
-        """The twin of `cancel_image`."""
         raise _cannot(self, "cancel image jobs")
 
     def submit_video(self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float) -> VideoStatus:
@@ -107,7 +102,6 @@ class Provider(Protocol):
     async def submit_video_async(
         self, prepared: PreparedRequest[VideoGenerationRequest], *, timeout: float
     ) -> VideoStatus:
-        """The twin of `submit_video`."""
         raise _cannot(self, "generate videos")
 
     def poll_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
@@ -115,7 +109,6 @@ class Provider(Protocol):
         raise _cannot(self, "look at video jobs")
 
     async def poll_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        """The twin of `poll_video`."""
         raise _cannot(self, "look at video jobs")
 
     def find_video(self, lost: UnconfirmedSubmit, *, timeout: float) -> Sequence[VideoJob]:
@@ -128,7 +121,6 @@ class Provider(Protocol):
         raise _cannot(self, "list video jobs")
 
     async def find_video_async(self, lost: UnconfirmedSubmit, *, timeout: float) -> Sequence[VideoJob]:
-        """The twin of `find_video`."""
         raise _cannot(self, "list video jobs")
 
     def download_video(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
@@ -140,7 +132,6 @@ class Provider(Protocol):
         raise _cannot(self, "download videos")
 
     async def download_video_async(self, job: VideoJob, sink: Sink, *, timeout: float, index: int = 0) -> None:
-        """The twin of `download_video`."""
         raise _cannot(self, "download videos")
 
     def cancel_video(self, job: VideoJob, *, timeout: float) -> VideoStatus:
@@ -148,7 +139,6 @@ class Provider(Protocol):
         raise _cannot(self, "cancel video jobs")
 
     async def cancel_video_async(self, job: VideoJob, *, timeout: float) -> VideoStatus:
-        """The twin of `cancel_video`."""
         raise _cannot(self, "cancel video jobs")
 
     def fetch_models(self, *, timeout: float) -> Sequence[ModelRow]:
@@ -160,7 +150,6 @@ class Provider(Protocol):
         raise _cannot(self, "list models")
 
     async def fetch_models_async(self, *, timeout: float) -> Sequence[ModelRow]:
-        """The twin of `fetch_models`."""
         raise _cannot(self, "list models")
 
 

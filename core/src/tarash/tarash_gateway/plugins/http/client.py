@@ -96,26 +96,26 @@ class HttpClient:
     def exchange(self, request: HttpRequest, timeout: float) -> Answer:
         """Sends a request as `send` does, and returns the answer whatever its status."""
         reply = self._open(request, timeout)
-        return self._answer(request, reply, self._body(reply))
+        return self.answer(request, reply.status, reply.named_headers(), self._body(reply))
 
     async def exchange_async(self, request: HttpRequest, timeout: float) -> Answer:
         """The twin of `exchange`."""
         reply = await self._open_async(request, timeout)
-        return self._answer(request, reply, await self._body_async(reply))
+        return self.answer(request, reply.status, reply.named_headers(), await self._body_async(reply))
 
     def events(self, request: HttpRequest, timeout: float) -> EventStream:
         """Sends a request once and gives the events of its answer as they come, all within one deadline."""
         reply = self._open(request, timeout)
         if reply.status >= 300:
             raise self.error_of(request, reply, self._body(reply))
-        return EventStream(self._answer(request, reply, b""), reply, self.connection.host)
+        return EventStream(self.answer(request, reply.status, reply.named_headers(), b""), reply, self.connection.host)
 
     async def events_async(self, request: HttpRequest, timeout: float) -> EventStream:
         """The twin of `events`."""
         reply = await self._open_async(request, timeout)
         if reply.status >= 300:
             raise self.error_of(request, reply, await self._body_async(reply))
-        return EventStream(self._answer(request, reply, b""), reply, self.connection.host)
+        return EventStream(self.answer(request, reply.status, reply.named_headers(), b""), reply, self.connection.host)
 
     def download(self, request: HttpRequest, sink: Sink, timeout: float) -> None:
         """Streams a GET into `sink`, from `sink.offset` on.
@@ -204,9 +204,6 @@ class HttpClient:
         url = wire.url(request.path)
         return WireRequest(request.method, url, headers, content, deadline, request.signed, lines=lines)
 
-    def _answer(self, request: HttpRequest, reply: Reply, body: bytes) -> Answer:
-        return self.answer(request, reply.status, reply.named_headers(), body)
-
     def answer(self, request: HttpRequest, status: int, headers: Mapping[str, str], body: bytes = b"") -> Answer:
         """Returns an answer as the kit's readers take it, also where an SDK has sent the request.
 
@@ -222,7 +219,7 @@ class HttpClient:
 
     def error_of(self, request: HttpRequest, reply: Reply, body: bytes) -> TarashError:
         """Returns what an answer with a status of 300 or above means."""
-        return self._read_error(self._answer(request, reply, body))
+        return self._read_error(self.answer(request, reply.status, reply.named_headers(), body))
 
     def _good(self, answer: Answer) -> Answer:
         if answer.status >= 300:

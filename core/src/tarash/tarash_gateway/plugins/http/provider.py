@@ -7,13 +7,15 @@ from typing import Any, ClassVar, TypeVar
 
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.models.config import GenerationConfig
-from tarash.tarash_gateway.models.job import GenerationJob
+from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
+from tarash.tarash_gateway.plugins.exchange import Sink
 from tarash.tarash_gateway.plugins.http.answer import Answer
 from tarash.tarash_gateway.plugins.http.client import HttpClient
 from tarash.tarash_gateway.plugins.http.connection import Connection, redacted_errors
-from tarash.tarash_gateway.plugins.http.errors import read_error
+from tarash.tarash_gateway.plugins.http.errors import download_errors, read_error
 from tarash.tarash_gateway.plugins.http.keys import KeySource
-from tarash.tarash_gateway.plugins.http.steps import Steps, run_steps, run_steps_async
+from tarash.tarash_gateway.plugins.http.request import result_file_request
+from tarash.tarash_gateway.plugins.http.steps import DownloadStep, Steps, run_steps, run_steps_async
 from tarash.tarash_gateway.plugins.provider import Provider
 
 JobT = TypeVar("JobT", bound=GenerationJob)
@@ -80,3 +82,8 @@ class HttpProvider(Provider):
             fields: what else is known.
         """
         return kind(**{"provider": self.config.provider, "model": model, "id": "", "endpoint": self.endpoint, **fields})
+
+    def download_result(self, job: VideoJob, sink: Sink, index: int = 0) -> Steps[None]:  # noqa: ARG002 # there is one
+        """Downloads the one result of a job whose status named its address: steps for `both_flavours`."""
+        with download_errors(job, sink):
+            yield DownloadStep(result_file_request(job), sink)
