@@ -319,11 +319,13 @@ def over_tls(sandbox, certificate):
     ready, known = threading.Event(), []
 
     async def hand_on(reader, writer):
-        with contextlib.suppress(OSError):
-            while data := await reader.read(65_536):
-                writer.write(data)
-                await writer.drain()
-        writer.close()
+        try:
+            with contextlib.suppress(OSError):
+                while data := await reader.read(65_536):
+                    writer.write(data)
+                    await writer.drain()
+        finally:  # cancelled too, where the server ends first
+            writer.close()
 
     async def accept(reader, writer):
         inner_reader, inner_writer = await asyncio.open_connection("127.0.0.1", behind)
