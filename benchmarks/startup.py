@@ -199,7 +199,8 @@ def _in_turns(rounds: int, contenders: Mapping[str, Callable[[], MeasuredT]]) ->
 def _surroundings() -> dict[str, str]:
     # LiteLLM asks the network for a list of prices otherwise.
     settings = {"TARASH_DISABLE_PLUGINS": "opentelemetry,ledger", "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
-    return {**os.environ, **settings}
+    # Where no bytecode is written, ours would be compiled in each process, and that of installed packages would not.
+    return {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"} | settings
 
 
 def _cpu_ms(code: str) -> float:
