@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -138,7 +139,14 @@ def encoded(line: dict[str, Any]) -> bytes:
 
 def _open(path: Path) -> BinaryIO | None:
     """Opens a regular file; None for a pipe, which would be waited for, and for a device, which may have no end."""
-    return open_regular(path) if path.is_file() else None
+    if not path.is_file():
+        return None
+    try:
+        return open_regular(path)
+    except OSError as error:
+        if error.errno in (errno.EINVAL, errno.EISDIR):  # it is no regular file any more
+            return None
+        raise
 
 
 def _skip_line(file: BinaryIO) -> int:
