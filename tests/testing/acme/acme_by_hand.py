@@ -70,7 +70,7 @@ class AcmeProvider(Provider):
         answer = await self.call("POST", "/pictures", timeout, self.picture_body(prepared))
         pictures = answer.get("pictures")
         if not pictures:
-            msg = "the answer holds no picture"
+            msg = "the answer holds no image"
             raise InvalidResponseError(msg, raw=answer)
         return ImageAnswer([ImageOutput(base64=one.get("data"), url=one.get("at")) for one in pictures], raw=answer)
 

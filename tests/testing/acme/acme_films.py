@@ -1,6 +1,6 @@
 """A provider plugin as a stranger may write one: async only, on the HTTP kit, for a vendor that is not like OpenAI.
 
-Its vendor makes pictures and films. A film is looked at by a POST with its number, and comes from an address in the
+Its vendor makes images and films. A film is looked at by a POST with its number, and comes from an address in the
 answer.
 """
 
@@ -118,7 +118,7 @@ class AcmeProvider(HttpProvider):
         items = [item for item in shown.get("pictures") or () if isinstance(item, dict)]
         images = [read_image({**item, "url": item.get("at")}, answer) for item in items or [shown]]
         if not any(images):
-            msg = "the answer holds no picture"
+            msg = "the answer holds no image"
             raise InvalidResponseError(msg, raw=answer.shown(shown))
         return ImageAnswer([image for image in images if image is not None], raw=answer.shown(shown))
 

@@ -67,7 +67,7 @@ class CountingKit(AcmeKit):
 
 
 class Ungrateful(AcmeProvider):
-    """Takes a clip only where nothing stands behind its end."""
+    """Takes a video only where nothing stands behind its end."""
 
     async def download_video_async(self, job, sink, *, timeout, index=0):
         class Strict:

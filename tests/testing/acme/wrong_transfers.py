@@ -26,7 +26,7 @@ class OverwritingSink:
 
 
 class Upper(AcmeProvider):
-    """Fetches a clip twice, and takes the second one."""
+    """Fetches a video twice, and takes the second one."""
 
     async def download_video_async(self, job, sink, *, timeout, index=0):
         await super().download_video_async(job, sink, timeout=timeout, index=index)
@@ -50,11 +50,11 @@ class GivesUp(AcmeProvider):
         try:
             await super().download_video_async(job, sink, timeout=timeout, index=index)
         except TarashError as error:
-            raise GenerationFailedError("the clip could not be fetched") from error
+            raise GenerationFailedError("the video could not be fetched") from error
 
 
 class Looking(AcmeProvider):
-    """Has its own ideas of what is a clip."""
+    """Has its own ideas of what is a video."""
 
     async def download_video_async(self, job, sink, *, timeout, index=0):
         class Strict(OverwritingSink):
@@ -120,7 +120,7 @@ class Following(AcmeProvider):
 
 
 class FetchesPictures(Following):
-    """Fetches a picture by itself, with its key."""
+    """Fetches an image by itself, with its key."""
 
     async def generate_image_async(self, prepared, *, timeout):
         answer = await super().generate_image_async(prepared, timeout=timeout)
@@ -141,7 +141,7 @@ class NoParts(AcmeProvider):
 
 
 class EarlyAnswer(AcmeProvider):
-    """Takes the last partial picture for the result."""
+    """Takes the last partial image for the result."""
 
     async def stream_image_async(self, prepared, *, timeout):
         last = None
@@ -195,14 +195,14 @@ WRONG = {
         case={"key_header": None},
     ),
     "gives addresses that lead nowhere": Wrong(
-        "test_a_picture_comes_whole", "a picture was made, and it gave ImageGenerationResponse", Relative
+        "test_a_picture_comes_whole", "an image was made, and it gave ImageGenerationResponse", Relative
     ),
     "spoils what comes": Wrong(
         "test_a_video_comes_whole", "a video was made: DownloadError was raised: what came for job", Mending
     ),
     "fetches twice": Wrong("test_a_video_comes_whole", "the video was fetched 2 times", Upper),
     "gives up after a cut": Wrong(
-        CUT, "the vendor gives clips in ranges: GenerationFailedError", GivesUp, params={"ranges": "in ranges"}
+        CUT, "the vendor gives videos in ranges: GenerationFailedError", GivesUp, params={"ranges": "in ranges"}
     ),
     "gives up at once": Wrong(
         "test_a_download_that_fails_in_passing_is_tried_again",
@@ -220,9 +220,9 @@ WRONG = {
         "a web page came in place of the video: PluginError was raised: ",
         Looking,
     ),
-    "has its own error for a clip that is gone": Wrong(
+    "has its own error for a video that is gone": Wrong(
         "test_a_clip_that_is_gone_is_an_error_with_the_job",
-        "the clip was not there any more (404): GenerationFailedError",
+        "the video was not there any more (404): GenerationFailedError",
         GivesUp,
     ),
     "follows a redirect": Wrong(
@@ -239,9 +239,9 @@ WRONG = {
         "the address of a video led to another origin, and the key went there: GET /kit/clips/",
         Following,
     ),
-    "fetches a picture elsewhere with the key": Wrong(
+    "fetches an image elsewhere with the key": Wrong(
         "test_the_address_of_a_picture_elsewhere_is_fetched_without_the_key",
-        "the address of a picture led to another origin, and the key went there: GET /kit/pictures/0.png",
+        "the address of an image led to another origin, and the key went there: GET /kit/pictures/0.png",
         FetchesPictures,
     ),
     "gives a stream of something else": Wrong(

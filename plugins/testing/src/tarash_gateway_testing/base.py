@@ -296,7 +296,7 @@ class Case:
                 pytest.skip(f"job_words has no word for {state!r}")
 
     def kind(self) -> Kind:
-        """Returns what the vendor makes: pictures where it makes both."""
+        """Returns what the vendor makes: images where it makes both."""
         for kind in ("image", "video"):
             if ROLE_OF[kind] in self.vendor.roles:
                 return kind

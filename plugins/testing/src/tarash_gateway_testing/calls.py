@@ -23,7 +23,7 @@ from tarash.tarash_gateway.models import (
 __all__ = ["Calls", "Kind"]
 
 Kind = Literal["image", "stream", "video"]
-"""What is made; a streamed picture is a kind of its own."""
+"""What is made; a streamed image is a kind of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Calls:
     run: Callable[[Coroutine[Any, Any, Any]], Any] = field(default=asyncio.run, repr=False)
 
     def create(self, kind: Kind, config: GenerationConfig, request: Any) -> Any:
-        """Sends one creating request: a response for a picture, streamed or not, and a job for a video."""
+        """Sends one creating request: a response for an image, streamed or not, and a job for a video."""
         if kind == "image":
             return self.generate_image(config, request)
         return self.stream_image(config, request)[-1].response if kind == "stream" else self.submit(config, request)

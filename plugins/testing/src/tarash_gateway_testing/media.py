@@ -1,4 +1,4 @@
-"""Small real media: a picture and a clip that every decoder takes. A label makes them differ."""
+"""Small real media: an image and a video that every decoder takes. A label makes them differ."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def picture(label: str = "", *, width: int = 16, height: int = 16) -> bytes:
     """Returns a PNG of one colour.
 
     Args:
-        label: pictures with different labels have different bytes.
+        label: images with different labels have different bytes.
         width: pixels.
         height: pixels.
     """
@@ -36,7 +36,7 @@ def clip(label: str = "") -> bytes:
     """Returns an MP4 of one second and 16x16 pixels.
 
     Args:
-        label: clips with different labels have different bytes.
+        label: videos with different labels have different bytes.
     """
     padding = label.encode()
     return zlib.decompress(base64.b85decode(_CLIP)) + struct.pack(">I", 8 + len(padding)) + b"free" + padding

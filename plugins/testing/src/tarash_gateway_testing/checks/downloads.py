@@ -19,7 +19,7 @@ from tarash_gateway_testing.rules import Rule
 __all__ = ["DownloadChecks"]
 
 PASSING: dict[str, Fault | int] = {"dropped": Dropped(), "500": 500, "404": 404, "400": 400}
-"""What a download may run into without being the end of it; a finished clip may be there a moment late."""
+"""What a download may run into without being the end of it; a finished video may be there a moment late."""
 
 _WHOLE = Rule(
     "download_video streams the vendor's bytes into the sink as they are: sink.begin(length=..., resumed=...) "
@@ -42,19 +42,19 @@ _CUT = Rule(
 )
 _PASSING = Rule(
     "a download that fails in passing is tried again, and never costs a second job.",
-    "raise error_for_status(...), ConnectionFailedError or DownloadError with retryable=True; for a clip that is "
+    "raise error_for_status(...), ConnectionFailedError or DownloadError with retryable=True; for a video that is "
     "not there (404), or not ready yet, JobExpiredError with retryable=True: job_errors of the HTTP kit does.",
     "Downloads",
 )
 _BAD = Rule(
-    "a video that cannot be fetched is a DownloadError that carries the job, and a clip that is gone a "
+    "a video that cannot be fetched is a DownloadError that carries the job, and a video that is gone a "
     "JobExpiredError: the job is paid for, and resume_video fetches it later. Nothing that is no whole video is "
     "ever a result.",
     "raise errors of tarash.tarash_gateway.errors only; core looks at the structure of what came.",
     "Downloads",
 )
 _PICTURE = Rule(
-    "a picture comes as base64, as bytes or as a URL in ImageOutput, as the vendor gives it; core decodes or "
+    "an image comes as base64, as bytes or as a URL in ImageOutput, as the vendor gives it; core decodes or "
     "downloads it and looks whether it is whole.",
     "put the vendor's base64, bytes or URL into ImageOutput as it is.",
     "Downloads",
@@ -65,12 +65,12 @@ class DownloadChecks(Case):
     """Downloads."""
 
     def test_a_picture_comes_whole(self, calls: Calls) -> None:
-        """Every picture of the answer has its bytes."""
+        """Every image of the answer has its bytes."""
         self.needs("image")
         outcome = attempt(calls.generate_image, self.config("image"), self.request("image"))
         if outcome.error is not None or any(not picture.size_bytes for picture in outcome.value.images):
             warnings = getattr(outcome.value, "warnings", [])
-            self.broken(_PICTURE, f"a picture was made, and {outcome} {warnings}")
+            self.broken(_PICTURE, f"an image was made, and {outcome} {warnings}")
 
     def test_bytes_behind_the_end_of_a_video_are_taken(self, calls: Calls) -> None:
         """With a warning: every player accepts them."""
@@ -111,12 +111,12 @@ class DownloadChecks(Case):
         elif ranges != "in ranges":
             pytest.skip("this is played by a FakeVendor only")
         self.vendor.fail(Cut(), "download")
-        problem = f"a download was cut half-way, the vendor gives clips {ranges}"
+        problem = f"a download was cut half-way, the vendor gives videos {ranges}"
         self._comes_whole(self._generated(calls), _CUT, problem)
 
     @pytest.mark.parametrize("fault", PASSING)
     def test_a_download_that_fails_in_passing_is_tried_again(self, calls: Calls, fault: str) -> None:
-        """A clip is paid for; nothing is made anew."""
+        """A video is paid for; nothing is made again."""
         self.needs("video")
         passing = PASSING[fault]
         words = "The task is not completed yet" if passing == 400 else "later"
@@ -145,7 +145,7 @@ class DownloadChecks(Case):
         outcome = self._generated(calls)
         self._needs_a_download(outcome)
         if not isinstance(outcome.error, (JobExpiredError, DownloadError)) or outcome.error.job is None:
-            self.broken(_BAD, f"the clip was not there any more (404): {outcome}")
+            self.broken(_BAD, f"the video was not there any more (404): {outcome}")
 
     def _generated(self, calls: Calls) -> Outcome:
         return attempt(calls.generate_video, self.config("video"), self.request("video"))

@@ -25,7 +25,7 @@ _REDIRECT = Rule(
 )
 _ADDRESS = Rule(
     "an address in the vendor's answer that leads to another origin is fetched without the key.",
-    "send the key only where scheme, host and port of the address are those of the config's address. A picture's "
+    "send the key only where scheme, host and port of the address are those of the config's address. An image's "
     "URL is best left to core: give it in ImageOutput.",
     "Secrets",
 )
@@ -76,9 +76,9 @@ class OriginChecks(Case):
         self.vendor.files_are_at(self.elsewhere.origin)
         for config in (self.config("image"), self.config_with("image", allow_private_urls=True)):
             attempt(calls.generate_image, config, self.request("image"))
-        self._no_key_elsewhere(_ADDRESS, "the address of a picture led to another origin")
+        self._no_key_elsewhere(_ADDRESS, "the address of an image led to another origin")
         if not self.elsewhere.sent():
-            pytest.skip("the vendor's answers hold no address of a picture")
+            pytest.skip("the vendor's answers hold no address of an image")
 
     @pytest.mark.parametrize("way", ["address", "redirect"])
     @pytest.mark.parametrize("kind", ["image", "video"])

@@ -1,4 +1,4 @@
-"""Streamed pictures."""
+"""Streamed images."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tarash_gateway_testing.rules import Rule
 __all__ = ["StreamChecks"]
 
 _PARTS = Rule(
-    "stream_image gives an ImagePart for each partial picture as it comes, and at last one ImageAnswer.",
+    "stream_image gives an ImagePart for each partial image as it comes, and at last one ImageAnswer.",
     "yield each part when its event is read, and the answer when the stream has ended.",
     "Streams",
 )
 _NO_RESULT = Rule(
     "a stream that ends before the result, however orderly, may have been billed: core makes an "
     "UnconfirmedGenerationError of it.",
-    "yield no ImageAnswer without a finished picture: let the generator end, or raise ConnectionFailedError with "
+    "yield no ImageAnswer without a finished image: let the generator end, or raise ConnectionFailedError with "
     'billable="unknown".',
     "Streams",
 )
@@ -46,7 +46,7 @@ _NOT_AT_ALL = Rule(
 
 
 class StreamChecks(Case):
-    """Streamed pictures."""
+    """Streamed images."""
 
     def test_a_stream_gives_partial_pictures_and_then_the_result(self, calls: Calls) -> None:
         """In that order."""
@@ -67,16 +67,16 @@ class StreamChecks(Case):
             self.broken(_NO_RESULT, f"a stream ended half-way, in good order: {outcome}")
 
     def test_leaving_a_stream_closes_its_connection(self, calls: Calls) -> None:
-        """After the first partial picture."""
+        """After the first partial image."""
         self.needs("stream")
         config, request = self.config("stream"), self.request("stream")
         whole = attempt(calls.stream_image, config, request)
         if not any(update.status == "partial" for update in whole.value or ()):
-            pytest.skip("the handler of 'stream' gives no partial picture")
+            pytest.skip("the handler of 'stream' gives no partial image")
         self.vendor.fail(Stalls(), "stream")
         attempt(calls.stream_image, config, request, 2)
         if not self.vendor.left("stream", within=1.5):
-            self.broken(_LEFT, "the loop was left after a partial picture, and the connection stayed open for 1.5 s")
+            self.broken(_LEFT, "the loop was left after a partial image, and the connection stayed open for 1.5 s")
 
     @pytest.mark.parametrize("form", ODD_EVENTS)
     def test_events_with_odd_lines_are_read(self, calls: Calls, form: str) -> None:

@@ -100,11 +100,11 @@ class Request:
         return self.form or (self.json if isinstance(self.json, dict) else {})
 
     def picture(self, index: int = 0) -> bytes:
-        """Returns a picture to answer with."""
+        """Returns an image to answer with."""
         return self.image_bytes or picture(f"{self.method} {self.path} {index}")
 
     def picture_url(self, index: int = 0) -> str:
-        """Returns an address at this vendor that gives such a picture."""
+        """Returns an address at this vendor that gives such an image."""
         return f"{self.origin}/kit/pictures/{index}.png"
 
     def leaves(self) -> Iterator[Any]:
@@ -165,7 +165,7 @@ class FakeJob:
 
     @property
     def finished(self) -> bool:
-        """Whether its clip is there."""
+        """Whether its video is there."""
         return self.state == "completed"
 
     def look(self) -> None:

@@ -99,8 +99,8 @@ class Vendor(Place, Protocol):
 class FakeVendor:
     """A small real HTTP server on loopback, in a thread. Use it as a context manager.
 
-    It records every request, answers by its handlers, and lets the next answers go wrong on demand. Clips are served
-    in ranges. `/kit/pictures/…` and `/kit/clips/…` give pictures and clips for vendors whose answers hold addresses.
+    It records every request, answers by its handlers, and lets the next answers go wrong on demand. Videos are served
+    in ranges. `/kit/pictures/…` and `/kit/clips/…` give images and videos for vendors whose answers hold addresses.
 
     Args:
         handlers: tried in order; the first that takes a request answers it.
@@ -323,7 +323,7 @@ class FakeVendor:
         return Answer(404, self._refusal(404, f"there is nothing at {request}"))
 
     def _ranged(self, request: Request, answer: Answer | Stream) -> Answer | Stream:
-        """Returns the part of a clip that was asked for."""
+        """Returns the part of a video that was asked for."""
         first_byte = request.headers.get("range", "").removeprefix("bytes=").partition("-")[0]
         plain = isinstance(answer, Answer) and answer.status == 200 and isinstance(answer.body, bytes)
         if not (plain and first_byte.isdigit() and self.serves_ranges and request.role == "download"):
