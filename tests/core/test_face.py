@@ -1,5 +1,7 @@
 """The face is names only: importing it, and listing what there is, loads no SDK, no HTTP library and no plugin."""
 
+import importlib
+import re
 import subprocess
 import sys
 from importlib.metadata import distributions
@@ -102,3 +104,18 @@ def test_tarash_is_a_namespace_that_others_can_share():
     ]
     assert (sources, installed) == ([], [])
     assert not hasattr(sys.modules["tarash"], "__file__") or sys.modules["tarash"].__file__ is None
+
+
+INTERNAL = re.search(
+    r"^(`flows`.*?) of `tarash.tarash_gateway` are internal", (ROOT / "docs/stability.md").read_text(), re.MULTILINE
+)
+
+
+@pytest.mark.parametrize("package", ["", "plugins", "plugins.http"])
+def test_a_module_is_exported_from_private_or_declared_internal(package):
+    home = importlib.import_module(f"tarash.tarash_gateway.{package}".rstrip("."))
+    exported = {module.partition(".")[0] for module in home._MODULES}
+    names = {path.stem for path in Path(home.__file__).parent.iterdir() if path.suffix == ".py" or path.is_dir()}
+    plain = {name for name in names if not name.startswith("_") and name != "py"} - exported
+    others = {"models", "capabilities", "errors", "batch", "gallery", "testing", "http"}
+    assert plain - others <= set(re.findall(r"`(\w+)`", INTERNAL[1]))

@@ -29,8 +29,8 @@ from tarash.tarash_gateway.plugins.http import (
     image_limit,
     path_segment,
 )
+from tarash.tarash_gateway.plugins.http._download import Download
 from tarash.tarash_gateway.plugins.http.client import close_connections
-from tarash.tarash_gateway.plugins.http.download import Download
 
 KEY = "sk-of-the-kit-0123456789"
 

@@ -288,7 +288,7 @@ def _import_transport() -> Any:
 
 
 def _import_download() -> Any:
-    return import_module("tarash.tarash_gateway.plugins.http.download")
+    return import_module("tarash.tarash_gateway.plugins.http._download")
 
 
 async def _import_transport_async() -> Any:
