@@ -119,3 +119,10 @@ def test_a_module_is_exported_from_private_or_declared_internal(package):
     plain = {name for name in names if not name.startswith("_") and name != "py"} - exported
     others = {"models", "capabilities", "errors", "batch", "gallery", "testing", "http"}
     assert plain - others <= set(re.findall(r"`(\w+)`", INTERNAL[1]))
+
+
+@pytest.mark.parametrize("module", ["models", "errors"])
+def test_models_and_errors_are_at_home_here_too(module):
+    home = importlib.import_module(f"tarash.tarash_gateway.{module}")
+    assert len(home.__all__) > 15
+    assert [name for name in home.__all__ if getattr(face, name) is not getattr(home, name)] == []

@@ -26,7 +26,38 @@ if TYPE_CHECKING:
         register_plugin as register_plugin,
     )
     from tarash.tarash_gateway.display.progress import progress as progress
-    from tarash.tarash_gateway.errors import Problem as Problem
+    from tarash.tarash_gateway.errors import (
+        AuthenticationError as AuthenticationError,
+        Billable as Billable,
+        ConfigurationError as ConfigurationError,
+        ConnectionFailedError as ConnectionFailedError,
+        ContentPolicyError as ContentPolicyError,
+        DownloadError as DownloadError,
+        GenerationFailedError as GenerationFailedError,
+        GenerationTimeoutError as GenerationTimeoutError,
+        InvalidRequestError as InvalidRequestError,
+        InvalidResponseError as InvalidResponseError,
+        JobExpiredError as JobExpiredError,
+        MediaTooLargeError as MediaTooLargeError,
+        ModelNotFoundError as ModelNotFoundError,
+        PermissionDeniedError as PermissionDeniedError,
+        PluginApiVersionError as PluginApiVersionError,
+        PluginConflictError as PluginConflictError,
+        PluginError as PluginError,
+        PluginLoadError as PluginLoadError,
+        Problem as Problem,
+        ProviderError as ProviderError,
+        ProviderNotFoundError as ProviderNotFoundError,
+        ProviderUnavailableError as ProviderUnavailableError,
+        QuotaExceededError as QuotaExceededError,
+        RateLimitError as RateLimitError,
+        SaveError as SaveError,
+        TarashError as TarashError,
+        UnconfirmedGenerationError as UnconfirmedGenerationError,
+        UnsafeUrlError as UnsafeUrlError,
+        UnsupportedOperationError as UnsupportedOperationError,
+        ValidationError as ValidationError,
+    )
     from tarash.tarash_gateway.flows.plan import RequestPlan as RequestPlan
     from tarash.tarash_gateway.images import (
         cancel_image as cancel_image,
@@ -45,6 +76,26 @@ if TYPE_CHECKING:
         submit_image_async as submit_image_async,
     )
     from tarash.tarash_gateway.journal import Journal as Journal
+    from tarash.tarash_gateway.models import (
+        Adjustment as Adjustment,
+        Attempt as Attempt,
+        GenerationConfig as GenerationConfig,
+        GenerationJob as GenerationJob,
+        GenerationResponse as GenerationResponse,
+        ImageGenerationConfig as ImageGenerationConfig,
+        ImageGenerationRequest as ImageGenerationRequest,
+        ImageGenerationResponse as ImageGenerationResponse,
+        ImageGenerationUpdate as ImageGenerationUpdate,
+        ImageJob as ImageJob,
+        ImageType as ImageType,
+        Media as Media,
+        MediaKind as MediaKind,
+        VideoGenerationConfig as VideoGenerationConfig,
+        VideoGenerationRequest as VideoGenerationRequest,
+        VideoGenerationResponse as VideoGenerationResponse,
+        VideoGenerationUpdate as VideoGenerationUpdate,
+        VideoJob as VideoJob,
+    )
     from tarash.tarash_gateway.plugins import plugin_report as plugin_report
     from tarash.tarash_gateway.videos import (
         cancel_video as cancel_video,
@@ -90,7 +141,26 @@ _MODULES = {
 
 __all__ = names_in(_MODULES, "run_batch", "run_batch_async")
 
-_find, __dir__ = lazy_names(__name__, _MODULES, __all__)
+_ALIASES = {
+    "errors": (
+        "AuthenticationError Billable ConfigurationError ConnectionFailedError ContentPolicyError "
+        "DownloadError GenerationFailedError GenerationTimeoutError InvalidRequestError "
+        "InvalidResponseError JobExpiredError MediaTooLargeError ModelNotFoundError PermissionDeniedError "
+        "PluginApiVersionError PluginConflictError PluginError PluginLoadError Problem "
+        "ProviderError "
+        "ProviderNotFoundError ProviderUnavailableError QuotaExceededError RateLimitError SaveError "
+        "TarashError UnconfirmedGenerationError UnsafeUrlError UnsupportedOperationError ValidationError"
+    ),
+    "models": (
+        "Adjustment Attempt GenerationConfig GenerationJob GenerationResponse ImageGenerationConfig "
+        "ImageGenerationRequest ImageGenerationResponse ImageGenerationUpdate ImageJob ImageType Media "
+        "MediaKind VideoGenerationConfig VideoGenerationRequest VideoGenerationResponse "
+        "VideoGenerationUpdate VideoJob"
+    ),
+}
+"""Models and errors may be imported from here too; `__all__` does not list them a second time."""
+
+_find, __dir__ = lazy_names(__name__, {**_MODULES, **_ALIASES}, __all__)
 
 
 def __getattr__(name: str) -> Any:

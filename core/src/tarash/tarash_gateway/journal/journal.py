@@ -104,6 +104,8 @@ class Journal:
         """Does what `record_request` does, asynchronously."""
         return await asyncio.to_thread(self.record_request, kind, **facts)
 
+    intend_async = record_request_async
+
     def note_saved(self, request_id: str, path: Path | str | os.PathLike[str], sha256: str | None) -> None:
         """Writes that the caller saved a result of the call `request_id` to a file.
 
