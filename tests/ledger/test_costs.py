@@ -98,7 +98,7 @@ def test_a_video_that_was_given_up_and_fetched_later_is_settled(
     journal = Journal(tmp_path / "journal")
     tarash_sandbox.fail("job_stuck_in_progress")
     with journal, pauses_leap(), pytest.raises(GenerationTimeoutError):
-        generate_video(video_config(), video_request())
+        generate_video(video_config(timeout=60, poll_interval=10), video_request())
     with journal:
         resume_video(video_config(), submit_video(video_config(), video_request()))
 

@@ -134,7 +134,7 @@ def test_a_stream_that_drips_is_given_up_at_the_deadline(tarash_sandbox, image_c
 def test_a_stalled_download_is_continued_on_another_connection(
     tarash_sandbox, video_config, video_request, monkeypatch
 ):
-    from tarash.tarash_gateway.plugins.http import download
+    from tarash.tarash_gateway.plugins.http import _download as download
 
     monkeypatch.setattr(download, "QUIET_SECONDS", 0.3)
     job = submit_video(video_config(), video_request())

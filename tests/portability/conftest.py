@@ -47,7 +47,7 @@ def config_for(faces):
         if provider == "google-vertex":
             known["provider_config"] = {"project": "my-project", "location": "us-central1"}
         if kind == "image":
-            return ImageGenerationConfig(provider=provider, model=model, **known)
+            return ImageGenerationConfig(provider=provider, model=model, poll_interval=0.02, **known)
         return VideoGenerationConfig(provider=provider, model=model, poll_interval=0.02, **known)
 
     return config_for

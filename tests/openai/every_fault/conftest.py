@@ -45,7 +45,7 @@ def tarash_sandbox(quick_server):
 
 @pytest.fixture(autouse=True)
 def _no_long_waits(request, monkeypatch, retry_policy):
-    from tarash.tarash_gateway.plugins.http import download
+    from tarash.tarash_gateway.plugins.http import _download as download
     from tarash_gateway_openai import requests
 
     retry_policy(first_delay=0.002, lookup_pauses=(0.0, 0.01, 0.05))
