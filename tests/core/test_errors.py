@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tarash.tarash_gateway import errors
+from tarash.tarash_gateway import Journal, errors
 from tarash.tarash_gateway.errors import (
     ContentPolicyError,
     DownloadError,
@@ -153,3 +153,9 @@ def test_what_an_error_says_already_is_not_overwritten():
     error = RateLimitError("slow down", model="acme-image")
     complete(error, {"provider": "acme", "model": "other", "request_id": "req_1"})
     assert (error.provider, error.model, error.request_id) == ("acme", "acme-image", "req_1")
+
+
+def test_names_of_1_0_are_aliases():
+    assert errors.LeftBehindError is PickledCause
+    assert Journal.intend is Journal.record_request
+    assert Journal.intend_async is Journal.record_request_async
