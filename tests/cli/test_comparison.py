@@ -159,3 +159,22 @@ def test_the_command_fails_where_no_model_made_anything(typed, models, folder, m
 
     assert done.code == 20
     assert done.out == "comparison/index.html\n"
+
+
+def test_a_broken_image_is_kept_beside_its_place(config, tarash_sandbox, tmp_path):
+    tarash_sandbox.fail("half_an_image", times=None)
+    (model,) = compare([config("gpt-image-2")], REQUEST.model_copy(update={"n": 1}), tmp_path / "out").models
+
+    kept = tmp_path / "out" / "openai-gpt-image-2.incomplete"
+    assert model.error.media.data == kept.read_bytes()
+    assert str(model.error).endswith(f"Its bytes are in {kept}.")
+
+
+def test_a_page_of_somebody_else_is_found_before_anything_is_sent(config, tarash_sandbox, tmp_path):
+    (tmp_path / "index.html").write_text("mine")
+    with pytest.raises(
+        SaveError, match=r"is there and is no gallery: move it, or give another folder. Nothing was sent"
+    ):
+        compare([config("gpt-image-2")], REQUEST, tmp_path, replace=True)
+
+    assert tarash_sandbox.requests == []

@@ -23,8 +23,10 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
     VideoGenerationResponse,
 )
+from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.plugins import expand_home
 from tarash_gateway_cli.gallery import make_gallery
+from tarash_gateway_cli.gallery.page import is_gallery
 from tarash_gateway_cli.results import numbered_paths, save_images, save_sidecars
 
 __all__ = ["ComparedModel", "Comparison", "compare", "plan_comparison"]
@@ -156,6 +158,10 @@ def _empty_folder(folder: Path, *, replace: bool) -> Path:
         if not replace and any(folder.iterdir()):
             msg = f"{folder} has files in it: give another folder, or replace=True to write into it. Nothing was sent."
             raise SaveError(msg)
+        page = folder / "index.html"
+        if page.exists() and not is_gallery(page):
+            msg = f"{page} is there and is no gallery: move it, or give another folder. Nothing was sent."
+            raise SaveError(msg)
     except OSError as error:
         msg = f"{folder} cannot be written: {error.strerror}. Nothing was sent."
         raise SaveError(msg, errno=error.errno) from error
@@ -173,8 +179,8 @@ def _stems(planned: Sequence[tuple[Config, RequestPlan]]) -> Iterator[str]:
 
 def _make(config: Config, model_plan: RequestPlan, request: Request, place: Path) -> ComparedModel:
     began = time.monotonic()
+    response: Any = None
     try:
-        response: Any
         if isinstance(config, ImageGenerationConfig) and isinstance(request, ImageGenerationRequest):
             response = generate_image(config, request)
             seconds = time.monotonic() - began
@@ -186,7 +192,8 @@ def _make(config: Config, model_plan: RequestPlan, request: Request, place: Path
             seconds = time.monotonic() - began
             saved = save_sidecars(response.videos, path, "replace")
     except TarashError as error:
-        return ComparedModel(model_plan, time.monotonic() - began, error=error)
+        keep_broken(error, place)
+        return ComparedModel(model_plan, time.monotonic() - began, response, error)
     files = tuple(path for _, path in saved.files)
     return ComparedModel(model_plan, seconds, response, files=files, problems=tuple(saved.problems))
 

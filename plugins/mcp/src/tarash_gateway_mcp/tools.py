@@ -352,7 +352,3 @@ def _refuse_lost(journal: Journal, provider: str, model: str, prompt: str) -> No
                 "repeat=true sends it again"
             )
             raise ValidationError(msg, provider=provider, model=model)
-
-
-def _journal() -> Journal:
-    return Journal(read_variable("TARASH_JOURNAL") or "")
