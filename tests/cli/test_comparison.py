@@ -161,6 +161,14 @@ def test_the_command_fails_where_no_model_made_anything(typed, models, folder, m
     assert done.out == "comparison/index.html\n"
 
 
+def test_the_journal_of_the_command_knows_where_the_images_are(typed, models, folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("TARASH_JOURNAL", str(tmp_path / "noted"))
+    assert typed("compare", "A harbour", *models).code == 0
+
+    entries = Journal(tmp_path / "noted").entries()
+    assert [entry.status for entry in entries] == ["saved", "saved"]
+
+
 def test_a_broken_image_is_kept_beside_its_place(config, tarash_sandbox, tmp_path):
     tarash_sandbox.fail("half_an_image", times=None)
     (model,) = compare([config("gpt-image-2")], REQUEST.model_copy(update={"n": 1}), tmp_path / "out").models

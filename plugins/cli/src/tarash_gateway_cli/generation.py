@@ -28,6 +28,7 @@ from tarash_gateway_cli.results import (
     Response,
     Saved,
     check_paths,
+    note_saved,
     print_result,
     print_skipped,
     save_images,
@@ -89,13 +90,8 @@ def _save(
     if isinstance(response, VideoGenerationResponse):  # the download has written the file
         return save_sidecars(response.videos, paths[0], exists)
     saved = save_images(response.images, paths, exists)
-    # The journal has a resumed job under the request that submitted it.
-    request_id = (response.job and response.job.request_id) or response.request_id
-    for media, path in saved.files:
-        try:
-            journal.note_saved(request_id, path, media.sha256)
-        except SaveError as error:  # the image is there: that is what counts
-            output.warn(str(error))
+    for problem in note_saved(journal, response, saved.files):
+        output.warn(problem)
     return saved
 
 

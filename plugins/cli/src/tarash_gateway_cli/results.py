@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tarash.tarash_gateway.capabilities.price import as_dollars
 from tarash.tarash_gateway.errors import SaveError
+from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.media.files import Exists, check_place, content_type_of, numbered
 from tarash.tarash_gateway.media.sidecar import check_sidecar, sidecar_path
 from tarash.tarash_gateway.models import ImageGenerationResponse, Media, VideoGenerationResponse
@@ -56,6 +57,22 @@ class Saved:
     files: list[tuple[Media, Path]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """Why a file is missing, is in another place, or has no sidecar."""
+
+
+def note_saved(journal: Journal, response: Response, files: Sequence[tuple[Media, Path]]) -> list[str]:
+    """Records in the journal which files hold the images of a response; returns what could not be written.
+
+    The image is there, and that is what counts: a journal that cannot be written fails no call.
+    """
+    # The journal has a resumed job under the request that submitted it.
+    request_id = (response.job and response.job.request_id) or response.request_id
+    problems = []
+    for media, path in files:
+        try:
+            journal.note_saved(request_id, path, media.sha256)
+        except SaveError as error:
+            problems.append(str(error))
+    return problems
 
 
 def save_images(images: Sequence[Media], paths: Sequence[Path], exists: Exists) -> Saved:

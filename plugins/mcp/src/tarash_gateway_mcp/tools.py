@@ -27,7 +27,7 @@ from tarash.tarash_gateway import (
     resume_video_async,
     submit_video_async,
 )
-from tarash.tarash_gateway.errors import GenerationTimeoutError, SaveError, TarashError, ValidationError
+from tarash.tarash_gateway.errors import GenerationTimeoutError, TarashError, ValidationError
 from tarash.tarash_gateway.media.files import check_place, content_type_of, ending_of
 from tarash.tarash_gateway.models import (
     GenerationJob,
@@ -45,7 +45,7 @@ from tarash.tarash_gateway.models import (
 from tarash.tarash_gateway.models.rescue import keep_broken
 from tarash.tarash_gateway.plugins import read_variable
 from tarash_gateway_cli.defaults import choose, split_model
-from tarash_gateway_cli.results import numbered_paths, save_images
+from tarash_gateway_cli.results import note_saved, numbered_paths, save_images
 from tarash_gateway_ledger.costs import read_costs
 from tarash_gateway_mcp import arguments as args
 from tarash_gateway_mcp.answers import Answer, answer_with_files, describe_response, describe_row, describe_videos
@@ -325,13 +325,7 @@ class Tools:
     def _save_images(self, response: ImageGenerationResponse, place: Path, notes: list[str]) -> Answer:
         places = numbered_paths(place.with_suffix(ending_of(response.images[0].content_type)), len(response.images))
         saved = save_images(response.images, places, "error")
-        warnings = [*saved.problems, *response.warnings]
-        request_id = (response.job and response.job.request_id) or response.request_id
-        for media, path in saved.files:
-            try:
-                self._journal.note_saved(request_id, path, media.sha256)
-            except SaveError as error:
-                warnings.append(str(error))
+        warnings = [*saved.problems, *response.warnings, *note_saved(self._journal, response, saved.files)]
         images = [media.model_copy(update={"path": path}) for media, path in saved.files]
         return answer_with_files({**describe_response(response), "warnings": warnings, "notes": notes}, images)
 

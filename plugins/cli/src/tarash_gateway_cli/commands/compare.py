@@ -15,7 +15,7 @@ from tarash_gateway_cli.options import OUTPUT_GROUP, PROVIDER_GROUP, Flag, Json,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tarash.tarash_gateway import RequestPlan
+    from tarash.tarash_gateway import Journal, RequestPlan
     from tarash_gateway_cli.comparison import ComparedModel
     from tarash_gateway_cli.output import Output
 
@@ -85,8 +85,7 @@ def compare(
         printer.object({"models": [_plan_as_json(plan) for plan in plans]})
         printer.note("Nothing was sent.")
         return OK
-    show = partial(_print_model, printer)
-    with open_journal(), warnings.catch_warnings():
+    with open_journal() as journal, warnings.catch_warnings():
         warnings.simplefilter("ignore", ModelLifecycleWarning)  # the quote has said it
         result = run_comparison(
             configs,
@@ -94,7 +93,7 @@ def compare(
             output,
             max_cost=max_cost,
             replace=replace,
-            on_result=show,
+            on_result=partial(_print_model, printer, journal),
         )
     printer.path(result.page)
     printer.object(
@@ -120,15 +119,19 @@ def _print_quote(output: Output, plans: Sequence[RequestPlan]) -> None:
         output.note(f"up to {as_dollars(sum(costs))} for the {len(costs)} of {len(plans)} whose price is known", "bold")
 
 
-def _print_model(output: Output, model: ComparedModel) -> None:
+def _print_model(output: Output, journal: Journal, model: ComparedModel) -> None:
     from tarash.tarash_gateway.capabilities.price import as_dollars
+    from tarash.tarash_gateway.models import Media
+    from tarash_gateway_cli.results import note_saved
 
     cost = "" if model.cost is None else f", {as_dollars(model.cost)}"
     if model.error is not None:
         output.warn(f"{model.name}: {model.error}")
     else:
         output.note(f"{model.name}: {len(model.files)} in {model.seconds:.1f} s{cost}", "")
-    for problem in model.problems:
+    files = [(Media.from_file(path), path) for path in model.files]
+    noted = [] if model.response is None else note_saved(journal, model.response, files)
+    for problem in (*model.problems, *noted):
         output.warn(problem)
 
 
