@@ -13,9 +13,9 @@ from PIL import Image
 from tarash_gateway_sandbox import SandboxServer
 
 
-@pytest.fixture(autouse=True)
-def _drawings(monkeypatch):
-    """Here servers draw, unless a test says otherwise."""
+@pytest.fixture
+def drawings(monkeypatch):
+    """Servers draw, for a test that looks at what they draw."""
     monkeypatch.delenv("TARASH_SANDBOX_QUICK")
 
 

@@ -30,6 +30,7 @@ def refusal(answer):
     return answer.json()["error"]["message"]
 
 
+@pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize("model", ["gpt-image-2.5-flare", "gpt-image-2.6-flare"])
 def test_a_gif_is_animated(make, model):
     answer = make(model, output_format="gif")
@@ -61,6 +62,7 @@ def test_an_svg_is_xml_that_shows_the_prompt(make):
     assert written[1].endswith("…")
 
 
+@pytest.mark.usefixtures("drawings")
 def test_an_edit_makes_svg_and_gif_too(sdk, picture):
     image = ("a.png", picture(colour=(255, 0, 0)), "image/png")
     for form in ("svg", "gif"):
@@ -145,6 +147,7 @@ def test_the_latest_models_have_the_highest_qualities(make, quality):
     assert "Supported values are" in refusal(make("gpt-image-2", quality=quality))
 
 
+@pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize("form", ["jpeg", "webp"])
 def test_compression_makes_a_picture_smaller(make, form):
     small, large = (len(content(make(output_format=form, output_compression=level))) for level in (10, 100))

@@ -15,6 +15,7 @@ def decoded(item):
     return Image.open(io.BytesIO(base64.b64decode(item.b64_json)))
 
 
+@pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize(
     ("model", "size", "form"),
     [
@@ -32,6 +33,7 @@ def test_a_picture_has_the_size_and_the_format_that_were_asked_for(sdk, model, s
     assert picture.format.lower() == form == answer.output_format
 
 
+@pytest.mark.usefixtures("drawings")
 def test_the_same_prompt_is_the_same_bytes_and_another_prompt_is_not(sdk):
     def draw(prompt):
         return sdk.images.generate(model="dall-e-2", prompt=prompt, size="256x256", response_format="b64_json").data[0]
@@ -40,6 +42,7 @@ def test_the_same_prompt_is_the_same_bytes_and_another_prompt_is_not(sdk):
     assert draw("a cat").b64_json != draw("a dog").b64_json
 
 
+@pytest.mark.usefixtures("drawings")
 def test_the_pictures_of_one_request_differ(sdk):
     answer = sdk.images.generate(model="dall-e-2", prompt="a cat", n=4, size="256x256", response_format="b64_json")
 
@@ -66,6 +69,7 @@ def test_a_gpt_picture_comes_with_what_was_made_and_what_it_used(sdk):
     assert answer.data[0].revised_prompt is None
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_transparent_background_is_see_through_at_the_corners(sdk):
     answer = sdk.images.generate(model="gpt-image-1.5", prompt="a badge", background="transparent")
 
@@ -74,6 +78,7 @@ def test_a_transparent_background_is_see_through_at_the_corners(sdk):
     assert picture.getpixel((512, 512))[3] == 255
 
 
+@pytest.mark.usefixtures("drawings")
 def test_an_edit_shows_the_pictures_it_was_given(sdk, picture, tarash_sandbox):
     red, blue = picture(colour=(255, 0, 0)), picture(300, 200, "JPEG", colour=(0, 0, 255))
     answer = sdk.images.edit(
@@ -117,6 +122,7 @@ def test_the_car_of_the_examples_is_a_jpeg_for_anyone(tarash_sandbox):
     )
 
 
+@pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize("prompt", ["日本の庭", "🚗", "naïve façade", "x" * 400, " \n ", "\u202e\u0000.", "a\ud800b"])
 def test_any_prompt_can_be_written_on_a_picture(http, prompt):
     body = {"model": "dall-e-2", "prompt": prompt, "size": "256x256", "response_format": "b64_json"}

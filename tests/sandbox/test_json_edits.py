@@ -30,6 +30,7 @@ def refusal(answer, status=400):
     return answer.json()["error"]["message"]
 
 
+@pytest.mark.usefixtures("drawings")
 def test_an_edit_shows_the_pictures_of_its_data_urls(edit, url):
     red, blue = url(colour=(255, 0, 0)), url(300, 200, form="JPEG", kind="image/jpeg", colour=(0, 0, 255))
     answer = edit(images=[red, blue], mask=url(), moderation="low", input_fidelity="high")
@@ -40,6 +41,7 @@ def test_an_edit_shows_the_pictures_of_its_data_urls(edit, url):
     assert drawn.getpixel((750, 380))[2] > 240
 
 
+@pytest.mark.usefixtures("drawings")
 def test_other_urls_are_drawn_not_fetched(edit):
     pages = ["https://example.com/a.png", "http://127.0.0.1:1/b.png"]
     one, other = (edit(images=[{"image_url": page}]).json()["data"][0]["b64_json"] for page in pages)

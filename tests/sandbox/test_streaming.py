@@ -37,6 +37,7 @@ def broken(server):
     return server.broken_streams
 
 
+@pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize("partials", [0, 1, 3])
 def test_a_stream_brings_the_partial_pictures_and_then_the_picture_that_comes_without_a_stream(sdk, partials):
     wanted = {"model": "gpt-image-1.5", "prompt": "a small boat", "size": "1536x1024", "quality": "low"}
@@ -55,6 +56,7 @@ def test_a_stream_brings_the_partial_pictures_and_then_the_picture_that_comes_wi
     assert abs(last.created_at - time.time()) < 60
 
 
+@pytest.mark.usefixtures("drawings")
 @pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
 def test_partial_pictures_are_pictures_of_the_same_size_that_come_closer_to_the_last_one(sdk, form):
     *before, last = sdk.images.generate(**STREAMED, partial_images=3, size="1280x720", output_format=form)
@@ -65,6 +67,7 @@ def test_partial_pictures_are_pictures_of_the_same_size_that_come_closer_to_the_
     assert far > nearer > near > 0
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_transparent_picture_is_see_through_from_the_first_partial_on(sdk):
     events = sdk.images.generate(**STREAMED, partial_images=1, background="transparent")
 
@@ -210,6 +213,7 @@ def test_azures_content_filter_is_an_answer_of_ones_own(http, tarash_sandbox):
     assert answer.json()["error"]["code"] == "content_policy_violation"
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_partial_picture_is_no_plain_colour(sdk):
     first = next(iter(sdk.images.generate(**STREAMED, partial_images=3)))
 

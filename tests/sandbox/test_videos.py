@@ -42,6 +42,7 @@ def test_a_poll_is_told_when_to_come_again(http, finished):
     assert 20 <= int(answer.headers["openai-poll-after-ms"]) <= 200
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_clip_has_the_size_and_the_duration_that_were_asked_for(http, finished):
     job = finished(prompt="a red car", size="1280x720", seconds="4")
     answer = http.get(f"/v1/videos/{job['id']}/content")
@@ -54,6 +55,7 @@ def test_a_clip_has_the_size_and_the_duration_that_were_asked_for(http, finished
     assert answer.content.index(b"moov") < answer.content.index(b"mdat")
 
 
+@pytest.mark.usefixtures("drawings")
 def test_the_same_order_is_the_same_clip(http, finished):
     from tarash_gateway_sandbox.artwork.orders import VideoOrder
     from tarash_gateway_sandbox.artwork.video import encode_video
@@ -65,6 +67,7 @@ def test_the_same_order_is_the_same_clip(http, finished):
     assert encode_video(VideoOrder("a dog", 320, 180, 1)) != first
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_clip_begins_with_its_reference(sdk, http, picture, tarash_sandbox):
     tarash_sandbox.job_seconds = 0
     reference = picture(1280, 720, "JPEG", colour=(30, 160, 60))
@@ -93,6 +96,7 @@ def test_a_reference_may_be_an_object_in_json(http, picture):
         assert http.post("/v1/videos", json={"prompt": "x", "input_reference": reference}).status_code == 200
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_thumbnail_is_a_webp_picture(http, finished):
     job = finished(prompt="a red car", size="1280x720")
     answer = http.get(f"/v1/videos/{job['id']}/content", params={"variant": "thumbnail"})
@@ -133,6 +137,7 @@ def test_a_clip_is_not_found_before_it_is_completed(http, tarash_sandbox):
     assert answer.json()["error"]["message"].startswith("Video is not ready yet")
 
 
+@pytest.mark.usefixtures("drawings")
 def test_polls_are_answered_while_a_clip_is_encoded(http, finished, tarash_sandbox):
     import threading
 
@@ -157,6 +162,7 @@ def test_polls_are_answered_while_a_clip_is_encoded(http, finished, tarash_sandb
     assert polls > 10
 
 
+@pytest.mark.usefixtures("drawings")
 def test_a_remix_keeps_its_sources_size_and_seconds_and_looks_different(http, finished):
     source = finished(prompt="a red car", model="sora-2-pro", size="1024x1024", seconds="4")
     remixed = finished(f"/v1/videos/{source['id']}/remix", prompt="a blue car")
