@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -172,14 +172,39 @@ WHOLE_KIT = ("openai", "google")
 SAMPLE = 4
 """One of so many checks is run for them; `scripts/test --all` runs every one."""
 
+FEW = 4
+"""Cases that a test may have before the ordinary tier takes a part of them: every value once, not all combinations."""
+
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items):
+    combined = defaultdict(list)
     for item in items:
         kit = getattr(item, "cls", None)
-        sampled = kit is not None and hasattr(kit, "job_words") and kit.provider not in WHOLE_KIT
-        if sampled and zlib.crc32(item.nodeid.encode()) % SAMPLE:
-            item.add_marker(pytest.mark.slow)
+        if kit is not None and hasattr(kit, "job_words"):
+            if kit.provider not in WHOLE_KIT and _number(item) % SAMPLE:
+                item.add_marker(pytest.mark.slow)
+        elif hasattr(item, "callspec"):
+            combined[item.nodeid.partition("[")[0]].append(item)
+    for cases in combined.values():
+        if len(cases) > FEW:
+            for item in _superfluous(cases):
+                item.add_marker(pytest.mark.slow)
+
+
+def _superfluous(cases):
+    """Yields the cases whose values others have too: with `a` of 50 values and `b` of 2, half of the 100."""
+    met = set()
+    for item in sorted(cases, key=_number):  # mixed, so that no value meets the same one all the time
+        values = set(enumerate(item.callspec._idlist))
+        if values <= met:
+            yield item
+        met |= values
+
+
+def _number(item):
+    """Returns a number that is the same in every run."""
+    return zlib.crc32(item.nodeid.encode())
 
 
 def pytest_collection_finish():
