@@ -170,7 +170,7 @@ WHOLE_KIT = ("openai", "google")
 """Providers that the ordinary tier holds to the whole conformance kit: an SDK and plain HTTP. The others are sampled."""
 
 SAMPLE = 4
-"""One of so many checks is run for them; `scripts/test --all` runs every one."""
+"""One of so many checks is run for them, and of the cases of a test that is marked so; `--all` runs every one."""
 
 FEW = 4
 """Cases that a test may have before the ordinary tier takes a part of them: every value once, not all combinations."""
@@ -181,10 +181,11 @@ def pytest_collection_modifyitems(items):
     combined = defaultdict(list)
     for item in items:
         kit = getattr(item, "cls", None)
-        if kit is not None and hasattr(kit, "job_words"):
-            if kit.provider not in WHOLE_KIT and _number(item) % SAMPLE:
+        of_kit = kit is not None and hasattr(kit, "job_words")
+        if item.get_closest_marker("sampled") or (of_kit and kit.provider not in WHOLE_KIT):
+            if _number(item) % SAMPLE:
                 item.add_marker(pytest.mark.slow)
-        elif hasattr(item, "callspec"):
+        elif not of_kit and hasattr(item, "callspec"):
             combined[item.nodeid.partition("[")[0]].append(item)
     for cases in combined.values():
         if len(cases) > FEW:

@@ -161,6 +161,7 @@ def made(kind, **fields):
         return None
 
 
+@pytest.mark.sampled
 @pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_an_odd_value_in_any_field_is_taken_or_refused_with_an_error_of_ours(kind, odd):

@@ -23,6 +23,8 @@ from tarash.tarash_gateway.models import (
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider, ProviderSpec, VideoStatus, hookimpl
 
 PAGE = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "portability.py"))
+pytestmark = pytest.mark.sampled
+
 ROWS = [*PAGE["rows"]("image", living=False), *PAGE["rows"]("video", living=False)]
 
 SIZES = st.one_of(
