@@ -20,7 +20,7 @@ VEO = f"{HOME}/publishers/google/models/veo-3.1-generate-001"
 
 @pytest.fixture
 def http(server):
-    with httpx2.Client(base_url=server.google_url, headers=KEY, timeout=60) as client:
+    with httpx2.Client(base_url=server.google_url, headers=KEY, timeout=60, verify=False) as client:
         yield client
 
 
@@ -101,7 +101,7 @@ def test_an_unknown_id_is_a_400(http, method, path):
     ],
 )
 def test_a_key_is_required(server, headers, path, status, word):
-    with httpx2.Client(base_url=server.google_url, headers=headers, timeout=60) as client:
+    with httpx2.Client(base_url=server.google_url, headers=headers, timeout=60, verify=False) as client:
         answer = client.post(path, json=OMNI)
 
     assert (answer.status_code, answer.json()["error"]["status"]) == (status, word)
@@ -126,7 +126,7 @@ def test_a_download_gives_ranges(http, server):
 
     assert (whole.status_code, whole.headers["content-type"]) == (200, "video/mp4")
     assert (part.status_code, part.content) == (206, whole.content[100:])
-    assert httpx2.get(server.google_url + path, timeout=60).status_code == 403
+    assert httpx2.get(server.google_url + path, timeout=60, verify=False).status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,9 @@ def test_a_download_gives_ranges(http, server):
 )
 def test_what_veo_refuses(server, parameters, message):
     body = {"instances": [{"prompt": "a lake"}], "parameters": parameters}
-    with httpx2.Client(base_url=server.google_url, headers={"authorization": "Bearer ya29.x"}, timeout=60) as client:
+    with httpx2.Client(
+        base_url=server.google_url, headers={"authorization": "Bearer ya29.x"}, timeout=60, verify=False
+    ) as client:
         answer = client.post(f"{VEO}:predictLongRunning", json=body)
 
     assert answer.status_code == 400
@@ -173,7 +175,10 @@ def test_pictures_have_the_size_of_their_ratio_and_tier():
         "contents": [{"parts": [{"text": "a lake"}]}],
         "generationConfig": {"responseModalities": ["IMAGE"], "imageConfig": {"aspectRatio": "16:9"}},
     }
-    with SandboxServer() as slow, httpx2.Client(base_url=slow.google_url, headers=KEY, timeout=60) as client:
+    with (
+        SandboxServer() as slow,
+        httpx2.Client(base_url=slow.google_url, headers=KEY, timeout=60, verify=False) as client,
+    ):
         answer = client.post("/v1/models/gemini-3.1-flash-lite-image:generateContent", json=body).json()
 
     data = base64.b64decode(answer["candidates"][0]["content"]["parts"][0]["inlineData"]["data"])
@@ -187,7 +192,9 @@ def test_every_fault_has_a_line_and_another_name_is_refused(server):
 
 
 def test_the_other_faces_are_as_they_were(server):
-    with httpx2.Client(base_url=server.url, headers={"authorization": "Bearer sk-x"}, timeout=60) as client:
+    with httpx2.Client(
+        base_url=server.url, headers={"authorization": "Bearer sk-x"}, timeout=60, verify=False
+    ) as client:
         assert client.get("/models").json()["object"] == "list"
 
 

@@ -110,7 +110,7 @@ def over_http(started):
 
 def test_over_http_a_client_needs_the_token(over_http, answer):
     async def steps(url):
-        async with httpx2.AsyncClient(timeout=60) as stranger:
+        async with httpx2.AsyncClient(timeout=60, verify=False) as stranger:
             refused = await stranger.post(url, json={})
             wrong = await stranger.post(url, json={}, headers={"authorization": "Bearer another"})
             rebound = await stranger.post(
@@ -119,7 +119,7 @@ def test_over_http_a_client_needs_the_token(over_http, answer):
                 headers={"authorization": "Bearer a-token", "host": "evil.example", "content-type": "application/json"},
             )
         async with (
-            httpx2.AsyncClient(headers={"authorization": "Bearer a-token"}, timeout=60) as http,
+            httpx2.AsyncClient(headers={"authorization": "Bearer a-token"}, timeout=60, verify=False) as http,
             Client(streamable_http_client(url, http_client=http)) as client,
         ):
             made = answer(await client.call_tool("generate_image", {"prompt": "A boat"}))

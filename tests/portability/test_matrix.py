@@ -11,9 +11,12 @@ from tarash.tarash_gateway import check_request, generate_image, generate_video
 from tarash.tarash_gateway.capabilities import SizeRule
 from tarash.tarash_gateway.models import ImageGenerationRequest, VideoGenerationRequest
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # every row, retired ones too
-)
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # every row, retired ones too
+    ),
+    pytest.mark.sampled,
+]
 
 PAGE = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "portability.py"))
 GONE = [

@@ -23,8 +23,6 @@ from tarash.tarash_gateway.models import (
 from tarash.tarash_gateway.plugins import ImageAnswer, ImageOutput, Provider, ProviderSpec, VideoStatus, hookimpl
 
 PAGE = runpy.run_path(str(Path(__file__).parents[2] / "scripts" / "portability.py"))
-pytestmark = pytest.mark.sampled
-
 ROWS = [*PAGE["rows"]("image", living=False), *PAGE["rows"]("video", living=False)]
 
 SIZES = st.one_of(
@@ -91,9 +89,12 @@ def of_kind(row):
     return IMAGES if isinstance(row, ImageModel) else VIDEOS
 
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # every row, retired ones too
-)
+pytestmark = [
+    pytest.mark.filterwarnings(
+        "ignore::tarash.tarash_gateway.capabilities.lifecycle.ModelLifecycleWarning"  # every row, retired ones too
+    ),
+    pytest.mark.sampled,
+]
 
 OF_EVERY_ROW = pytest.mark.parametrize("row", [row for _, row in ROWS], ids=[f"{p}-{row.model}" for p, row in ROWS])
 

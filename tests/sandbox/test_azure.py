@@ -15,7 +15,9 @@ DATED = {"api-version": "2025-04-01-preview"}
 def azure():
     with (
         SandboxServer(job_seconds=0.1, deployments={"pictures": "gpt-image-1.5", "clips": "sora-2"}) as server,
-        httpx2.Client(base_url=server.origin, headers={"api-key": "k"}, trust_env=False, timeout=60) as client,
+        httpx2.Client(
+            base_url=server.origin, headers={"api-key": "k"}, trust_env=False, timeout=60, verify=False
+        ) as client,
     ):
         yield client
 

@@ -16,14 +16,19 @@ from tarash_gateway_sandbox.server import SandboxServer
 
 
 def test_any_key_is_let_in_and_none_is_not(tarash_sandbox):
-    with httpx2.Client(base_url=tarash_sandbox.url, trust_env=False, timeout=60) as client:
+    with httpx2.Client(base_url=tarash_sandbox.url, trust_env=False, timeout=60, verify=False) as client:
         assert client.get("/models", headers={"authorization": "Bearer anything"}).status_code == 200
         for headers in ({}, {"authorization": "Basic eA=="}, {"api-key": "k"}):
             assert client.get("/models", headers=headers).status_code == 401
 
 
 def test_an_invalid_key_is_refused_and_masked(tarash_sandbox):
-    client = openai.OpenAI(api_key="sk-invalid-1234567890abcd", base_url=tarash_sandbox.url, max_retries=0)
+    client = openai.OpenAI(
+        api_key="sk-invalid-1234567890abcd",
+        base_url=tarash_sandbox.url,
+        max_retries=0,
+        http_client=httpx2.Client(verify=False),
+    )
 
     with client, pytest.raises(openai.AuthenticationError) as caught:
         client.models.list()
@@ -124,9 +129,9 @@ def test_a_server_starts_and_closes_as_often_as_one_likes():
     server.close()
     server.close()
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(origin, trust_env=False, timeout=60)
+        httpx2.get(origin, trust_env=False, timeout=60, verify=False)
     with server:
-        assert httpx2.get(f"{server.origin}/car.jpg", trust_env=False, timeout=60).status_code == 200
+        assert httpx2.get(f"{server.origin}/car.jpg", trust_env=False, timeout=60, verify=False).status_code == 200
 
 
 def test_a_taken_port_is_an_error_of_start(tarash_sandbox):
@@ -138,7 +143,7 @@ def test_a_taken_port_is_an_error_of_start(tarash_sandbox):
 
 def test_closing_does_not_wait_for_open_connections(http):
     with SandboxServer() as server:
-        client = httpx2.Client(trust_env=False, timeout=60)
+        client = httpx2.Client(trust_env=False, timeout=60, verify=False)
         client.get(f"{server.origin}/car.jpg")
         before = time.monotonic()
     assert time.monotonic() - before < 2

@@ -27,7 +27,7 @@ def test_every_request_is_told_with_its_status():
     told = []
     with SandboxServer(quick=True, on_request=lambda request, status: told.append((request.path, status))) as server:
         headers = {"authorization": "Bearer k"}
-        with httpx2.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60) as client:
+        with httpx2.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60, verify=False) as client:
             client.get("/models")
             for fault in ("slow_drip", "length_too_long", "poll_500", "dropped"):
                 with contextlib.suppress(httpx2.RemoteProtocolError):
@@ -38,7 +38,9 @@ def test_every_request_is_told_with_its_status():
 
 def test_a_listener_that_breaks_harms_no_client(caplog):
     with SandboxServer(on_request=lambda request: None) as server:
-        answer = httpx2.get(f"{server.url}/models", headers={"authorization": "Bearer k"}, trust_env=False, timeout=60)
+        answer = httpx2.get(
+            f"{server.url}/models", headers={"authorization": "Bearer k"}, trust_env=False, timeout=60, verify=False
+        )
 
     assert answer.status_code == 200
     assert "on_request failed" in caplog.text
@@ -48,7 +50,9 @@ def test_a_server_runs_in_the_foreground_until_it_is_ended():
     until, seen = threading.Event(), []
 
     def look(server):
-        answer = httpx2.get(f"{server.url}/models", headers={"authorization": "Bearer k"}, trust_env=False, timeout=60)
+        answer = httpx2.get(
+            f"{server.url}/models", headers={"authorization": "Bearer k"}, trust_env=False, timeout=60, verify=False
+        )
         seen.append((answer.status_code, server.origin))
         until.set()
 
@@ -56,7 +60,7 @@ def test_a_server_runs_in_the_foreground_until_it_is_ended():
 
     assert seen[0][0] == 410
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(seen[0][1], trust_env=False, timeout=60)
+        httpx2.get(seen[0][1], trust_env=False, timeout=60, verify=False)
 
 
 # A quick one.

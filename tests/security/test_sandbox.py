@@ -24,7 +24,7 @@ def server():
 
 @pytest.fixture
 def client(server):
-    with httpx2.Client(base_url=server.origin, headers=KEY, trust_env=False, timeout=60) as client:
+    with httpx2.Client(base_url=server.origin, headers=KEY, trust_env=False, timeout=60, verify=False) as client:
         yield client
 
 
@@ -69,7 +69,9 @@ def test_a_rebound_page_gets_no_further_with_a_scripted_answer(client, server):
 
 def test_a_name_can_be_allowed():
     with SandboxServer(allowed_hosts=["Media.Test"]) as server:
-        answer = httpx2.get(f"{server.url}/models", headers={**KEY, "host": "media.test"}, trust_env=False, timeout=60)
+        answer = httpx2.get(
+            f"{server.url}/models", headers={**KEY, "host": "media.test"}, trust_env=False, timeout=60, verify=False
+        )
     assert answer.status_code == 200
 
 
@@ -90,13 +92,15 @@ def test_no_body_is_read_without_a_key(server, path):
 
 
 def test_a_client_that_sends_a_large_body_without_a_key_sees_the_answer(server):
-    answer = httpx2.post(f"{server.url}/videos", json={"prompt": "x" * 30_000_000}, trust_env=False, timeout=60)
+    answer = httpx2.post(
+        f"{server.url}/videos", json={"prompt": "x" * 30_000_000}, trust_env=False, timeout=60, verify=False
+    )
     assert answer.status_code == 401
     assert server.requests[-1].body == b""
 
 
 def test_a_refused_request_leaves_the_connection_to_the_next_one(server):
-    with httpx2.Client(base_url=server.origin, trust_env=False, timeout=60) as client:
+    with httpx2.Client(base_url=server.origin, trust_env=False, timeout=60, verify=False) as client:
         before = server.connections
         assert client.post("/v1/videos", json={"prompt": "x"}).status_code == 401
         assert client.post("/v1/videos", json={"prompt": "x"}, headers=KEY).status_code == 200
