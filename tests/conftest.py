@@ -172,9 +172,6 @@ WHOLE_KIT = ("openai", "google")
 SAMPLE = 4
 """One of so many checks is run for them, and of the cases of a test that is marked so; `--all` runs every one."""
 
-FEW = 4
-"""Cases that a test may have before the ordinary tier takes a part of them: every value once, not all combinations."""
-
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses
 def pytest_collection_modifyitems(items):
@@ -187,10 +184,9 @@ def pytest_collection_modifyitems(items):
                 item.add_marker(pytest.mark.slow)
         elif not of_kit and hasattr(item, "callspec"):
             combined[item.nodeid.partition("[")[0]].append(item)
-    for cases in combined.values():
-        if len(cases) > FEW:
-            for item in _superfluous(cases):
-                item.add_marker(pytest.mark.slow)
+    for cases in combined.values():  # every value once, not all combinations
+        for item in _superfluous(cases):
+            item.add_marker(pytest.mark.slow)
 
 
 def _superfluous(cases):

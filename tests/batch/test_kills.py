@@ -22,7 +22,12 @@ SCRIPT = Path(__file__).resolve().parents[2] / "benchmarks" / "batch_kills.py"
 
 @pytest.mark.parametrize(
     ("seed", "rows", "concurrency"),
-    [(1, 60, 6), pytest.param(2, 500, 32, marks=pytest.mark.slow), pytest.param(3, 500, 32, marks=pytest.mark.slow)],
+    [
+        (1, 24, 6),
+        pytest.param(1, 60, 6, marks=pytest.mark.slow),
+        pytest.param(2, 500, 32, marks=pytest.mark.slow),
+        pytest.param(3, 500, 32, marks=pytest.mark.slow),
+    ],
 )
 def test_three_kills_at_random_moments_lose_nothing_and_pay_for_nothing_twice(seed, rows, concurrency):
     options = {"rows": rows, "kills": 3, "seeds": 1, "first-seed": seed, "concurrency": concurrency}

@@ -37,6 +37,7 @@ def test_over_stdio_an_agent_makes_an_image_and_is_told_how_it_goes(started, ans
     assert costs["rows"][0]["cost"] == made["cost"]
 
 
+@pytest.mark.slow
 def test_a_server_that_was_killed_resumes_its_video(started, answer, home, tarash_sandbox):
     tarash_sandbox.fail("poll_never_answers")
 

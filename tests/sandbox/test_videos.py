@@ -162,7 +162,6 @@ def test_polls_are_answered_while_a_clip_is_encoded(http, finished, tarash_sandb
     assert polls > 10
 
 
-@pytest.mark.usefixtures("drawings")
 def test_a_remix_keeps_its_sources_size_and_seconds_and_looks_different(http, finished):
     source = finished(prompt="a red car", model="sora-2-pro", size="1024x1024", seconds="4")
     remixed = finished(f"/v1/videos/{source['id']}/remix", prompt="a blue car")

@@ -133,7 +133,7 @@ def test_no_prefix_is_called_whole(kind):
 
 @KINDS
 @given(change=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_changed_bytes_raise_nothing_but_broken_media(kind, change):
     data = bytearray(WHOLE[kind][0])
     for _ in range(change.draw(st.integers(1, 8))):
@@ -149,7 +149,7 @@ def test_changed_bytes_raise_nothing_but_broken_media(kind, change):
     start=st.sampled_from([b"", *(data[:length] for data, _ in WHOLE.values() for length in (8, 12, 40))]),
     rest=st.binary(max_size=200),
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=8 * settings.default.max_examples)
 def test_any_bytes_raise_nothing_but_broken_media(start, rest):
     try:
         inspect_media(start + rest)

@@ -224,7 +224,7 @@ def check_nothing_is_lost(outcomes, config, journal, paid, folder):
 
 
 @settings(
-    max_examples=75,
+    max_examples=2 * settings.default.max_examples,
     derandomize=True,
     database=None,
     deadline=None,
