@@ -56,9 +56,9 @@ def _nothing_was_warned_of(monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def _a_lost_answer_is_looked_up_at_once(retry_policy):
-    # A vendor may show a job seconds later; the sandbox shows it at once, unless a test is about that.
-    retry_policy(lookup_pauses=(0.01, 0.05))
+def _nothing_waits_long(retry_policy):
+    # A vendor is given time, and may show a job seconds later; a sandbox needs none, unless a test is about that.
+    retry_policy(first_delay=0.01, lookup_pauses=(0.01, 0.05))
 
 
 @pytest.fixture

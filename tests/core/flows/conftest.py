@@ -25,6 +25,12 @@ from tarash.tarash_gateway.plugins._registry import PluginRegistry
 SAID = {"source": "https://acme.test", "checked_on": date(2026, 1, 1)}
 
 
+@pytest.fixture(autouse=True)
+def _usual_pauses(_nothing_waits_long, retry_policy):
+    # No time passes here, and how long a flow asks to wait is what its tests are about.
+    retry_policy(first_delay=0.5)
+
+
 class Feed:
     """Runs a flow to its end with prepared answers to its calls.
 
