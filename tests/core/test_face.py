@@ -35,6 +35,11 @@ def loaded_after(code, among):
             SDKS + PLUGINS,
             id="functions",
         ),
+        pytest.param(
+            "import tarash.tarash_gateway.images, tarash.tarash_gateway.videos, tarash.tarash_gateway.models",
+            ("asyncio", "pluggy", "importlib.metadata", "tarash.tarash_gateway.flows.call"),
+            id="functions and models alone",
+        ),
         pytest.param("import tarash.tarash_gateway.plugins", SDKS + PLUGINS, id="plugin contract"),
         pytest.param(
             "from tarash.tarash_gateway import list_providers; assert 'openai' in list_providers()",

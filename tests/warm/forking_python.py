@@ -25,6 +25,7 @@ MODULES = """
     cyclopts.completion.bash httpcore2 httpx2 openai openai.resources.images openai.resources.videos openai.types
     rich.console rich.live rich.progress rich.table truststore
     tarash.tarash_gateway.images tarash.tarash_gateway.videos tarash.tarash_gateway.catalog tarash.tarash_gateway.errors tarash.tarash_gateway.journal tarash.tarash_gateway.models
+    tarash.tarash_gateway.flows.image tarash.tarash_gateway.flows.video
     tarash.tarash_gateway.media.structure tarash_gateway_cli.app tarash_gateway_cli.commands.image
     tarash_gateway_cli.commands.video tarash_gateway_cli.commands.jobs
     tarash_gateway_cli.commands.models tarash_gateway_cli.config tarash_gateway_cli.dry_run tarash_gateway_cli.generation

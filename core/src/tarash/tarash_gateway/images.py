@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from functools import partial
+from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.flows.call import call, call_job
-from tarash.tarash_gateway.flows.commands import Flow, continue_with
-from tarash.tarash_gateway.flows.context import call_scope
-from tarash.tarash_gateway.flows.driver import OnProgress, iterate, iterate_async, run, run_async
-from tarash.tarash_gateway.flows.image import image_call, resume_image_call, stream_call
-from tarash.tarash_gateway.flows.jobs import IMAGE, open_job, poll_or_cancel, recover_jobs, submit_flow
-from tarash.tarash_gateway.flows.plan import checked_chain
-from tarash.tarash_gateway.journal import Journal
+from tarash.tarash_gateway import flows
 from tarash.tarash_gateway.models import (
     GenerationJob,
     ImageGenerationConfig,
@@ -22,7 +14,10 @@ from tarash.tarash_gateway.models import (
     ImageGenerationUpdate,
     ImageJob,
 )
-from tarash.tarash_gateway.plugins._registry import registry
+from tarash.tarash_gateway.models.update import OnProgress
+
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.journal import Journal
 
 
 def generate_image(
@@ -46,14 +41,14 @@ def generate_image(
         UnconfirmedGenerationError: the answer was lost; the image may have been billed.
         TarashError: anything else; see `tarash.tarash_gateway.errors`.
     """
-    return run(_image_flow(config, request), on_progress)
+    return flows.run(flows.image_flow(config, request), on_progress)
 
 
 async def generate_image_async(
     config: ImageGenerationConfig, request: ImageGenerationRequest, *, on_progress: OnProgress | None = None
 ) -> ImageGenerationResponse:
     """The same as `generate_image`, to be awaited."""
-    return await run_async(_image_flow(config, request), on_progress)
+    return await flows.run_async(flows.image_flow(config, request), on_progress)
 
 
 def stream_image(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Iterator[ImageGenerationUpdate]:
@@ -74,14 +69,14 @@ def stream_image(config: ImageGenerationConfig, request: ImageGenerationRequest)
         ValidationError: the request cannot be right, or the model does not stream; nothing was sent.
         TarashError: as `generate_image`.
     """
-    return iterate(_stream_flow(config, request))
+    return flows.iterate(flows.stream_flow(config, request))
 
 
 def stream_image_async(
     config: ImageGenerationConfig, request: ImageGenerationRequest
 ) -> AsyncIterator[ImageGenerationUpdate]:
     """The same as `stream_image`, for `async for`."""
-    return iterate_async(_stream_flow(config, request))
+    return flows.iterate_async(flows.stream_flow(config, request))
 
 
 def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest) -> ImageJob:
@@ -96,12 +91,12 @@ def submit_image(config: ImageGenerationConfig, request: ImageGenerationRequest)
         UnconfirmedGenerationError: the answer was lost; the images may have been billed.
         TarashError: anything else.
     """
-    return run(submit_flow(config, request, IMAGE))
+    return flows.run(flows.submit_flow(config, request, flows.IMAGE))
 
 
 async def submit_image_async(config: ImageGenerationConfig, request: ImageGenerationRequest) -> ImageJob:
     """The same as `submit_image`, to be awaited."""
-    return await run_async(submit_flow(config, request, IMAGE))
+    return await flows.run_async(flows.submit_flow(config, request, flows.IMAGE))
 
 
 def poll_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
@@ -112,12 +107,12 @@ def poll_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
         JobExpiredError: the vendor does not know it (any more).
         TarashError: anything else; `error.job` is the job.
     """
-    return run(poll_or_cancel(config, job, IMAGE, "poll"))
+    return flows.run(flows.poll_or_cancel(config, job, flows.IMAGE, "poll"))
 
 
 async def poll_image_async(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
     """The same as `poll_image`, to be awaited."""
-    return await run_async(poll_or_cancel(config, job, IMAGE, "poll"))
+    return await flows.run_async(flows.poll_or_cancel(config, job, flows.IMAGE, "poll"))
 
 
 def cancel_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
@@ -128,12 +123,12 @@ def cancel_image(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
         UnsupportedOperationError: the provider cannot cancel jobs.
         TarashError: anything else; `error.job` is the job.
     """
-    return run(poll_or_cancel(config, job, IMAGE, "cancel"))
+    return flows.run(flows.poll_or_cancel(config, job, flows.IMAGE, "cancel"))
 
 
 async def cancel_image_async(config: ImageGenerationConfig, job: GenerationJob) -> ImageJob:
     """The same as `cancel_image`, to be awaited."""
-    return await run_async(poll_or_cancel(config, job, IMAGE, "cancel"))
+    return await flows.run_async(flows.poll_or_cancel(config, job, flows.IMAGE, "cancel"))
 
 
 def resume_image(
@@ -154,14 +149,14 @@ def resume_image(
         GenerationTimeoutError: the deadline passed; the job is left running.
         TarashError: anything else; `error.job` is the job.
     """
-    return run(_resume_flow(config, job), on_progress)
+    return flows.run(flows.resume_image_flow(config, job), on_progress)
 
 
 async def resume_image_async(
     config: ImageGenerationConfig, job: GenerationJob, *, on_progress: OnProgress | None = None
 ) -> ImageGenerationResponse:
     """The same as `resume_image`, to be awaited."""
-    return await run_async(_resume_flow(config, job), on_progress)
+    return await flows.run_async(flows.resume_image_flow(config, job), on_progress)
 
 
 def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
@@ -173,25 +168,9 @@ def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[Imag
     Raises:
         TarashError: the provider cannot be used.
     """
-    return run(recover_jobs(config, journal, IMAGE))
+    return flows.run(flows.recover_jobs(config, journal, flows.IMAGE))
 
 
 async def recover_images_async(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
     """The same as `recover_images`, to be awaited."""
-    return await run_async(recover_jobs(config, journal, IMAGE))
-
-
-def _image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
-    yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
-    return continue_with(call(checked_chain(config, request), image_call, call_scope("generate")))
-
-
-def _stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
-    return call(checked_chain(config, request, stream=True), stream_call, call_scope("stream"))
-
-
-def _resume_flow(config: ImageGenerationConfig, job: GenerationJob) -> Flow[ImageGenerationResponse]:
-    provider, image_job = open_job(config, job, IMAGE)
-    row, own = find_row(config, registry.spec(config.provider))
-    steps = partial(resume_image_call, provider=provider, job=image_job, row=row if own else None)
-    return call_job(config, image_job, steps, call_scope("resume"))
+    return await flows.run_async(flows.recover_jobs(config, journal, flows.IMAGE))

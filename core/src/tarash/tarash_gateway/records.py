@@ -6,7 +6,6 @@ They are no part of `models`, since `models.config` has capability rows as field
 from __future__ import annotations
 
 import builtins
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Self, TypeVar
@@ -172,6 +171,8 @@ def _near(name: str, fields: list[str]) -> str | None:
     """Finds the field that was meant: one that begins with the name, or one of nearly the same spelling."""
     if len(name) > _SHOWN:
         return None
+    import difflib  # noqa: PLC0415 # 1 ms, for a mistyped name only
+
     longer = [field for field in fields if field.startswith(f"{name}_")]
     close = longer or difflib.get_close_matches(name, fields, n=1)
     return close[0] if close else None

@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import os
-from functools import partial
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tarash.tarash_gateway.capabilities.lookup import find_row
-from tarash.tarash_gateway.flows.call import call, call_job
-from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, continue_with
-from tarash.tarash_gateway.flows.context import Context, call_scope
-from tarash.tarash_gateway.flows.driver import OnProgress, run, run_async
-from tarash.tarash_gateway.flows.jobs import VIDEO, open_job, poll_or_cancel, recover_jobs, submit_flow
-from tarash.tarash_gateway.flows.plan import Plan, checked_chain
-from tarash.tarash_gateway.flows.video import (
-    existing_file_response,
-    resume_call,
-    video_call,
-)
-from tarash.tarash_gateway.journal import Journal
-from tarash.tarash_gateway.media.files import Exists, as_place, check_place
+from tarash.tarash_gateway import flows
+from tarash.tarash_gateway.media.files import Exists, Target
 from tarash.tarash_gateway.models import (
     GenerationJob,
     VideoGenerationConfig,
@@ -27,10 +13,10 @@ from tarash.tarash_gateway.models import (
     VideoGenerationResponse,
     VideoJob,
 )
-from tarash.tarash_gateway.plugins._registry import registry
+from tarash.tarash_gateway.models.update import OnProgress
 
-Target = Path | str | os.PathLike[str]
-"""A file's place."""
+if TYPE_CHECKING:
+    from tarash.tarash_gateway.journal import Journal
 
 
 def generate_video(
@@ -64,7 +50,7 @@ def generate_video(
         GenerationTimeoutError: the deadline passed; `error.job` is left running.
         TarashError: anything else; see `tarash.tarash_gateway.errors`.
     """
-    return run(_video_flow(config, request, save_to, exists), on_progress)
+    return flows.run(flows.video_flow(config, request, save_to, exists), on_progress)
 
 
 async def generate_video_async(
@@ -76,7 +62,7 @@ async def generate_video_async(
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
     """The same as `generate_video`, to be awaited."""
-    return await run_async(_video_flow(config, request, save_to, exists), on_progress)
+    return await flows.run_async(flows.video_flow(config, request, save_to, exists), on_progress)
 
 
 def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:
@@ -90,12 +76,12 @@ def submit_video(config: VideoGenerationConfig, request: VideoGenerationRequest)
         UnconfirmedGenerationError: the answer was lost; the video may have been billed.
         TarashError: anything else.
     """
-    return run(submit_flow(config, request, VIDEO))
+    return flows.run(flows.submit_flow(config, request, flows.VIDEO))
 
 
 async def submit_video_async(config: VideoGenerationConfig, request: VideoGenerationRequest) -> VideoJob:
     """The same as `submit_video`, to be awaited."""
-    return await run_async(submit_flow(config, request, VIDEO))
+    return await flows.run_async(flows.submit_flow(config, request, flows.VIDEO))
 
 
 def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
@@ -106,12 +92,12 @@ def poll_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
         JobExpiredError: the vendor does not know it (any more).
         TarashError: anything else; `error.job` is the job.
     """
-    return run(poll_or_cancel(config, job, VIDEO, "poll"))
+    return flows.run(flows.poll_or_cancel(config, job, flows.VIDEO, "poll"))
 
 
 async def poll_video_async(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """The same as `poll_video`, to be awaited."""
-    return await run_async(poll_or_cancel(config, job, VIDEO, "poll"))
+    return await flows.run_async(flows.poll_or_cancel(config, job, flows.VIDEO, "poll"))
 
 
 def cancel_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
@@ -122,12 +108,12 @@ def cancel_video(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
         UnsupportedOperationError: the provider cannot cancel jobs.
         TarashError: anything else; `error.job` is the job.
     """
-    return run(poll_or_cancel(config, job, VIDEO, "cancel"))
+    return flows.run(flows.poll_or_cancel(config, job, flows.VIDEO, "cancel"))
 
 
 async def cancel_video_async(config: VideoGenerationConfig, job: GenerationJob) -> VideoJob:
     """The same as `cancel_video`, to be awaited."""
-    return await run_async(poll_or_cancel(config, job, VIDEO, "cancel"))
+    return await flows.run_async(flows.poll_or_cancel(config, job, flows.VIDEO, "cancel"))
 
 
 def resume_video(
@@ -156,7 +142,7 @@ def resume_video(
         GenerationTimeoutError: the deadline passed; the job is left running.
         TarashError: anything else; `error.job` is the job.
     """
-    return run(_resume_flow(config, job, save_to, exists), on_progress)
+    return flows.run(flows.resume_video_flow(config, job, save_to, exists), on_progress)
 
 
 async def resume_video_async(
@@ -168,7 +154,7 @@ async def resume_video_async(
     exists: Exists = "error",
 ) -> VideoGenerationResponse:
     """The same as `resume_video`, to be awaited."""
-    return await run_async(_resume_flow(config, job, save_to, exists), on_progress)
+    return await flows.run_async(flows.resume_video_flow(config, job, save_to, exists), on_progress)
 
 
 def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
@@ -183,40 +169,9 @@ def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[Vide
     Raises:
         TarashError: the provider cannot be used.
     """
-    return run(recover_jobs(config, journal, VIDEO))
+    return flows.run(flows.recover_jobs(config, journal, flows.VIDEO))
 
 
 async def recover_videos_async(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
     """The same as `recover_videos`, to be awaited."""
-    return await run_async(recover_jobs(config, journal, VIDEO))
-
-
-def _video_flow(
-    config: VideoGenerationConfig,
-    request: VideoGenerationRequest,
-    save_to: Target | None,
-    exists: Exists,
-) -> Flow[VideoGenerationResponse]:
-    chain = checked_chain(config, request)
-    place = as_place(save_to)
-    scope = call_scope("generate")
-    if place is not None and not (yield Blocking(check_place, place, exists)):
-        first = next(plan for plan in chain if isinstance(plan, Plan))
-        now = yield Now()
-        context = Context(first.config, first.model, scope.request_id, now, now)
-        return continue_with(existing_file_response(context, place))
-    return continue_with(call(chain, partial(video_call, save_to=place, exists=exists), scope))
-
-
-def _resume_flow(
-    config: VideoGenerationConfig, job: GenerationJob, save_to: Target | None, exists: Exists
-) -> Flow[VideoGenerationResponse]:
-    provider, video_job = open_job(config, job, VIDEO)
-    row, own = find_row(config, registry.spec(config.provider))
-    place = as_place(save_to)
-    if place is not None and not (yield Blocking(check_place, place, exists)):
-        steps = partial(existing_file_response, place=place, job=video_job)
-    else:
-        priced = row if own else None
-        steps = partial(resume_call, provider=provider, job=video_job, row=priced, save_to=place, exists=exists)
-    return continue_with(call_job(config, video_job, steps, call_scope("resume")))
+    return await flows.run_async(flows.recover_jobs(config, journal, flows.VIDEO))

@@ -48,7 +48,7 @@ class ModelRow(StrictModel):
     checked_on: date
     """The date of the last comparison with the source."""
 
-    lifecycle: Lifecycle = Lifecycle()
+    lifecycle: Lifecycle = Field(default_factory=Lifecycle)
     """Where the model stands at its vendor: `current`, `deprecated` or `retired`, its last day and what replaces it."""
 
     price: Price | None = None
@@ -179,7 +179,7 @@ class VideoModel(ModelRow):
     """Operation to the request fields that it takes, where it takes fewer than `generate`; others are unsupported."""
 
 
-# Every config has a field for a row, so that each process needs these schemas: built here, inner ones first, each is
-# built once. Left for their first use, as other models are, they would be built again inside of each other's.
-for _kind in (SizeRule, DurationRule, NumberRule, FieldRule, Lifecycle, Price, ImageModel, VideoModel):
-    _kind.model_rebuild()
+def build_rows() -> None:
+    """Builds the schemas of rows, inner ones first, so that none is built again inside of another one."""
+    for kind in (SizeRule, DurationRule, NumberRule, FieldRule, Lifecycle, Price, ImageModel, VideoModel):
+        kind.model_rebuild()

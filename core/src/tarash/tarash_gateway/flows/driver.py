@@ -41,6 +41,7 @@ from tarash.tarash_gateway.flows.commands import (
     Today,
 )
 from tarash.tarash_gateway.flows.concurrency import ConcurrencySlot, yield_to_loop
+from tarash.tarash_gateway.models.update import OnProgress
 from tarash.tarash_gateway.plugins._bridge import (
     async_primitive,
     blocks,
@@ -58,7 +59,6 @@ from tarash.tarash_gateway.plugins.exchange import RequestControl
 from tarash.tarash_gateway.plugins.hookspecs import CallContext, CallOutcome
 
 ReturnT = TypeVar("ReturnT")
-OnProgress = Callable[[Any], Awaitable[None] | None]
 
 MAX_THREADS = 16
 """Threads that one `Gather` uses at the most in the sync driver."""

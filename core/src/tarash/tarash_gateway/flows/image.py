@@ -16,16 +16,28 @@ from tarash.tarash_gateway.errors import (
     JobExpiredError,
     TarashError,
 )
-from tarash.tarash_gateway.flows.commands import END, Flow, Gather, Next, Now, OpenStream, Outcome, ProviderCall
-from tarash.tarash_gateway.flows.context import Context
-from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, poll_again, prepare, submit, wait
+from tarash.tarash_gateway.flows.call import call, call_job
+from tarash.tarash_gateway.flows.commands import (
+    END,
+    Flow,
+    Gather,
+    Next,
+    Now,
+    OpenStream,
+    Outcome,
+    ProviderCall,
+    continue_with,
+)
+from tarash.tarash_gateway.flows.context import Context, call_scope
+from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, open_job, poll_again, prepare, priced_row, submit, wait
 from tarash.tarash_gateway.flows.outputs import image_of, images_of
-from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.recording import record, record_error, record_request, request_snapshot, snapshot_of
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading, unconfirmed
 from tarash.tarash_gateway.flows.validation import check_part, checked_answer
 from tarash.tarash_gateway.media.base64 import without_media
-from tarash.tarash_gateway.models.job import ImageJob
+from tarash.tarash_gateway.models.config import ImageGenerationConfig
+from tarash.tarash_gateway.models.job import GenerationJob, ImageJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import ImageGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, ImageGenerationResponse
@@ -47,6 +59,24 @@ class ImageResult:
     warnings: list[str]
     job: ImageJob | None = None
     """The job, where the vendor's images are jobs."""
+
+
+def image_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
+    """Makes images with the first config of the chain that succeeds."""
+    yield from ()  # the check is a step of the flow: of a thousand calls that begin together, each waits for its turn
+    return continue_with(call(checked_chain(config, request), image_call, call_scope("generate")))
+
+
+def stream_flow(config: ImageGenerationConfig, request: ImageGenerationRequest) -> Flow[ImageGenerationResponse]:
+    """Makes an image and emits its partial images; the request is checked at once."""
+    return call(checked_chain(config, request, stream=True), stream_call, call_scope("stream"))
+
+
+def resume_image_flow(config: ImageGenerationConfig, job: GenerationJob) -> Flow[ImageGenerationResponse]:
+    """Waits for an image job and fetches its images."""
+    provider, image_job = open_job(config, job, IMAGE)
+    steps = partial(resume_image_call, provider=provider, job=image_job, row=priced_row(config))
+    return call_job(config, image_job, steps, call_scope("resume"))
 
 
 def image_call(context: Context, plan: Plan[ImageGenerationRequest]) -> Flow[ImageGenerationResponse]:

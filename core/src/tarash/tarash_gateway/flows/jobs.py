@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
     ContentPolicyError,
@@ -273,6 +275,12 @@ def open_job(config: GenerationConfig, job: GenerationJob, kind: JobKind[JobT]) 
     provider = registry.create(config)
     check_home(config, job, provider)
     return provider, job
+
+
+def priced_row(config: GenerationConfig) -> ModelRow | None:
+    """Returns the row whose price a resumed job has; None where only another model's row is known."""
+    row, own = find_row(config, registry.spec(config.provider))
+    return row if own else None
 
 
 def _with_article(kind: type) -> str:

@@ -3,25 +3,57 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ModelRow
-from tarash.tarash_gateway.flows.commands import Blocking, Flow
-from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.flows.call import call, call_job
+from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, continue_with
+from tarash.tarash_gateway.flows.context import Context, call_scope
 from tarash.tarash_gateway.flows.download import download, existing_video
-from tarash.tarash_gateway.flows.jobs import VIDEO, poll_again, prepare, submit, wait
+from tarash.tarash_gateway.flows.jobs import VIDEO, open_job, poll_again, prepare, priced_row, submit, wait
 from tarash.tarash_gateway.flows.outputs import media_warnings
-from tarash.tarash_gateway.flows.plan import Plan
+from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.recording import record_job, record_video
 from tarash.tarash_gateway.media.base64 import without_media
-from tarash.tarash_gateway.media.files import Exists
-from tarash.tarash_gateway.models.job import VideoJob
+from tarash.tarash_gateway.media.files import Exists, Target, as_place, check_place
+from tarash.tarash_gateway.models.config import VideoGenerationConfig
+from tarash.tarash_gateway.models.job import GenerationJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.request import VideoGenerationRequest
 from tarash.tarash_gateway.models.response import Adjustment, CostSource, VideoGenerationResponse
 from tarash.tarash_gateway.plugins.exchange import JobReport, VideoStatus
 from tarash.tarash_gateway.plugins.provider import Provider
+
+
+def video_flow(
+    config: VideoGenerationConfig, request: VideoGenerationRequest, save_to: Target | None, exists: Exists
+) -> Flow[VideoGenerationResponse]:
+    """Makes a video with the first config of the chain that succeeds."""
+    chain = checked_chain(config, request)
+    place = as_place(save_to)
+    scope = call_scope("generate")
+    if place is not None and not (yield Blocking(check_place, place, exists)):
+        first = next(plan for plan in chain if isinstance(plan, Plan))
+        now = yield Now()
+        context = Context(first.config, first.model, scope.request_id, now, now)
+        return continue_with(existing_file_response(context, place))
+    return continue_with(call(chain, partial(video_call, save_to=place, exists=exists), scope))
+
+
+def resume_video_flow(
+    config: VideoGenerationConfig, job: GenerationJob, save_to: Target | None, exists: Exists
+) -> Flow[VideoGenerationResponse]:
+    """Waits for a job and downloads its video."""
+    provider, video_job = open_job(config, job, VIDEO)
+    place = as_place(save_to)
+    if place is not None and not (yield Blocking(check_place, place, exists)):
+        steps = partial(existing_file_response, place=place, job=video_job)
+    else:
+        row = priced_row(config)
+        steps = partial(resume_call, provider=provider, job=video_job, row=row, save_to=place, exists=exists)
+    return continue_with(call_job(config, video_job, steps, call_scope("resume")))
 
 
 def video_call(

@@ -18,6 +18,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+Target = Path | str | os.PathLike[str]
+"""A file's place."""
+
 Exists = Literal["error", "replace", "skip"]
 """What to do about a file that is already there: refuse, replace it, or leave it and write nothing."""
 

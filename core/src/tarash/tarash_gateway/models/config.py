@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, Strict, field_serializer
 
-from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel
+from tarash.tarash_gateway.capabilities.rows import ImageModel, VideoModel, build_rows
 from tarash.tarash_gateway.errors import ConfigurationError
 from tarash.tarash_gateway.models.fields import Seconds, StrictBool, Unsupported, UnsupportedValues, Word
 from tarash.tarash_gateway.models.secrets import (
@@ -118,6 +118,12 @@ class GenerationConfig(StrictModel):
     """The variable that held the key where this was pickled."""
     _key_digest: str | None = PrivateAttr(default=None)
     """A salted digest of that key: another value of the variable is not taken for it."""
+
+    @classmethod
+    def model_rebuild(cls, **options: Any) -> bool | None:
+        """Builds the schema, as pydantic does when a config is first made, after those of the rows in it."""
+        build_rows()
+        return super().model_rebuild(**options)
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         for name, value in super().__repr_args__():

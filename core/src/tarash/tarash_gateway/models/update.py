@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
 from tarash.tarash_gateway.models.job import ImageJob, VideoJob
 from tarash.tarash_gateway.models.media import Media
 from tarash.tarash_gateway.models.response import ImageGenerationResponse
 from tarash.tarash_gateway.records import FrozenModel
+
+OnProgress = Callable[[Any], Awaitable[None] | None]
+"""What is called with each update of a call: a plain or an async function."""
 
 
 class GenerationUpdate(FrozenModel):
