@@ -1,6 +1,7 @@
 """The two bases of every model: frozen records, and the strict ones that a caller fills in.
 
 They are no part of `models`, since `models.config` has capability rows as fields, and rows are such records too.
+Modules of models do without `from __future__ import annotations`: pydantic compiles each text again for its class.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Where a model stands in its life: current, deprecated or retired."""
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Literal
 

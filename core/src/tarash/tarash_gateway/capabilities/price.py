@@ -1,7 +1,5 @@
 """The price of a model, as far as its vendor publishes it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping
 from datetime import date

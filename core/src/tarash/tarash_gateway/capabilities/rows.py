@@ -5,8 +5,6 @@ the field; None means that it is not known, so every value passes and the servic
 the model does not have, by an empty column or by its name in `unsupported`, is decided by `config.unsupported`.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Rules where a list would be endless: sizes on a grid, durations in a range."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Configs: provider, model, key, deadlines, retries and limits of a call."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Annotated, Any, Self
 
@@ -34,7 +32,7 @@ def _no_configs(value: Any) -> Any:
     return () if value is None else value
 
 
-def _short_chain(configs: tuple[GenerationConfig, ...]) -> tuple[GenerationConfig, ...]:
+def _short_chain(configs: "tuple[GenerationConfig, ...]") -> "tuple[GenerationConfig, ...]":
     """Refuses an endless chain, such as a loop built, before a walk over it exceeds the recursion limit."""
     level: Iterable[GenerationConfig] = configs
     count = depth = 0

@@ -12,8 +12,8 @@ PROMPT_LIMIT = 100_000
 """Characters; no model of today takes more than 32,000."""
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
-_SIZE = re.compile(r"[1-9]\d{0,4}x[1-9]\d{0,4}|[A-Za-z][A-Za-z0-9_.:-]{0,31}|\d{1,4}[KkPp]", re.ASCII)
-_RATIO = re.compile(r"[1-9]\d{0,3}(\.\d{1,3})?:[1-9]\d{0,3}(\.\d{1,3})?|auto", re.ASCII)
+_SIZE = r"[1-9]\d{0,4}x[1-9]\d{0,4}|[A-Za-z][A-Za-z0-9_.:-]{0,31}|\d{1,4}[KkPp]"
+_RATIO = r"[1-9]\d{0,3}(\.\d{1,3})?:[1-9]\d{0,3}(\.\d{1,3})?|auto"
 
 
 def _text(value: str) -> str:
@@ -46,14 +46,14 @@ def _ascii_size(value: Any) -> Any:
 
 
 def _size(value: str) -> str:
-    if not _SIZE.fullmatch(value):
+    if not re.fullmatch(_SIZE, value, re.ASCII):
         msg = "is not a size: give pixels as WIDTHxHEIGHT, such as 1024x1024, or the vendor's word, such as auto"
         raise ValueError(msg)
     return value
 
 
 def _ratio(value: str) -> str:
-    if not _RATIO.fullmatch(value):
+    if not re.fullmatch(_RATIO, value, re.ASCII):
         msg = "is not an aspect ratio: give it as WIDTH:HEIGHT, such as 16:9"
         raise ValueError(msg)
     return value

@@ -1,7 +1,5 @@
 """A job, of images or of videos: plain JSON without a secret, all that another process needs to fetch the result."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Literal, Self

@@ -1,7 +1,5 @@
 """Media: an image or a video, in memory, in a file, or still at a URL."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 from contextlib import suppress
@@ -20,9 +18,8 @@ from pydantic import (
 from tarash.tarash_gateway._environment import expand_home
 from tarash.tarash_gateway.errors import DownloadError, SaveError
 from tarash.tarash_gateway.media.files import Exists, atomic_file, check_place
-from tarash.tarash_gateway.media.reader import open_regular
+from tarash.tarash_gateway.media.reader import MediaFacts, open_regular
 from tarash.tarash_gateway.media.sidecar import Origin, check_sidecar, write_sidecar
-from tarash.tarash_gateway.media.structure import MediaFacts, inspect_file, inspect_media
 from tarash.tarash_gateway.records import FrozenModel, clip
 
 
@@ -84,6 +81,8 @@ class Media(FrozenModel):
         Raises:
             BrokenMediaError: `data` is not an image or a video, or is cut.
         """
+        from tarash.tarash_gateway.media.structure import inspect_media  # noqa: PLC0415 # the readers of all formats
+
         return cls(data=data, size_bytes=len(data), **_fields_of(inspect_media(data)), **fields)
 
     @classmethod
@@ -94,6 +93,8 @@ class Media(FrozenModel):
             BrokenMediaError: the file is not an image or a video, or is cut.
         """
         path = expand_home(path)
+        from tarash.tarash_gateway.media.structure import inspect_file  # noqa: PLC0415 # see above
+
         facts = inspect_file(path)
         return cls(path=path, size_bytes=path.stat().st_size, **_fields_of(facts), **fields)
 

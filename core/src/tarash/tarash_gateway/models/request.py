@@ -1,7 +1,5 @@
 """Requests: what is to be made, in fields that mean the same at every vendor."""
 
-from __future__ import annotations
-
 import inspect
 import os
 from collections.abc import Mapping
@@ -12,7 +10,7 @@ from pydantic import BeforeValidator, Field, Strict
 
 from tarash.tarash_gateway._environment import expand_home
 from tarash.tarash_gateway.errors import ValidationError
-from tarash.tarash_gateway.media.structure import BrokenMediaError
+from tarash.tarash_gateway.media.reader import BrokenMediaError
 from tarash.tarash_gateway.models.fields import (
     AspectRatio,
     Count,

@@ -1,7 +1,5 @@
 """Responses: what was made, what it cost, and what was changed or left out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime

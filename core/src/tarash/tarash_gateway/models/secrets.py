@@ -98,11 +98,10 @@ def _is_version(parameter: str) -> bool:
     return name.lower() == "api-version" and re.fullmatch(r"[\w.-]{0,32}", value, re.ASCII) is not None
 
 
-_SECRET: Final = re.compile(
+_CREDENTIAL: Final = (
     r"(^|[_\-.])(api_?key|keys?|tokens?|secrets?|passwords?|passphrase|credentials?|auth|authorization|headers?|cookies?"
     r"|pwd|passwd|pass|pin|sig|signature|sas|jwt|bearer|session|cert|certificate|dsn|(connection_?)?string"
-    r"|ur[il]s?|endpoint|proxy)$",
-    re.IGNORECASE,
+    r"|ur[il]s?|endpoint|proxy)$"
 )
 """Names of entries that are taken for credentials, or for addresses that may hold one, whatever they hold."""
 
@@ -208,7 +207,7 @@ def _has_secret(value: Any, depth: int = 0) -> bool:
 
 def _is_secret(name: Any, value: Any) -> bool:
     # A number is none: `max_tokens`.
-    return isinstance(value, (str, dict, list)) and _SECRET.search(str(name)) is not None
+    return isinstance(value, (str, dict, list)) and re.search(_CREDENTIAL, str(name), re.IGNORECASE) is not None
 
 
 def _is_json(value: Any) -> bool:

@@ -1,7 +1,5 @@
 """Updates: what a progress callback gets while a call runs."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
