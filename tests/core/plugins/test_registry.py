@@ -22,6 +22,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.models import ImageGenerationConfig
 from tarash.tarash_gateway.plugins import HTTP_SETTINGS, Provider, ProviderSpec, hookimpl, normalize_name
+from tarash.tarash_gateway.plugins._discovery import _extras_of
 from tarash.tarash_gateway.plugins._registry import PluginRegistry
 
 GOOD = """
@@ -382,6 +383,15 @@ class TestNotFound:
             PluginRegistry(installed=()).spec(name)
         assert str(caught.value) == text
         assert caught.value.provider == name
+
+    def test_the_metadata_of_the_gateway_is_parsed_once(self):
+        for _ in range(3):
+            with pytest.raises(ProviderNotFoundError):
+                PluginRegistry(installed=()).spec("acme")
+            misses = _extras_of.cache_info().misses
+        with pytest.raises(ProviderNotFoundError):
+            PluginRegistry(installed=()).spec("other")
+        assert _extras_of.cache_info().misses == misses
 
     def test_what_is_near_and_installed_is_not_to_be_installed(self):
         registry = PluginRegistry(installed=())

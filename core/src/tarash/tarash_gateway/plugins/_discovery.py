@@ -1,4 +1,7 @@
-"""What is installed: the entry points of a group, and the distributions they come from. Nothing is imported."""
+"""What is installed: the entry points of a group, and the distributions they come from. Nothing is imported.
+
+It is the one seam to what installers wrote: the standard library, or its backport.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,11 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple, cast
 
-from tarash.tarash_gateway._metadata import (
-    Distribution,
-    EntryPoint,
-    PackageNotFoundError,
-    distribution,
-    distributions,
-    header,
-)
+if sys.version_info >= (3, 13):
+    from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, distributions
+else:
+    # The backport brings what Python 3.13 has, `Distribution.origin` among it.
+    from importlib_metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, distributions
 
 __all__ = [
     "COMMANDS",
@@ -25,7 +25,9 @@ __all__ = [
     "PROVIDERS",
     "InstallOrigin",
     "InstalledPlugin",
+    "PackageNotFoundError",
     "discover",
+    "distribution",
     "extras_of",
     "normalize_name",
 ]
@@ -96,7 +98,7 @@ class InstalledPlugin(NamedTuple):
     @property
     def summary(self) -> str:
         """What the distribution says of itself in one line."""
-        return header(self.owner).get("Summary", "")
+        return _header(self.owner).get("Summary", "")
 
     @property
     def place(self) -> InstallOrigin:
@@ -107,6 +109,20 @@ class InstalledPlugin(NamedTuple):
             return InstallOrigin()
         folder = getattr(origin, "dir_info", None)
         return InstallOrigin(getattr(origin, "url", None), bool(getattr(folder, "editable", False)))
+
+
+def _header(owner: Distribution) -> dict[str, str]:
+    """Reads the single lines of a distribution's metadata, such as its name and version.
+
+    `Distribution.metadata` parses the whole text, readme included, as a mail: a hundred times the work. An interrupted
+    uninstall leaves entry points, and no word about them: the answer is empty then.
+    """
+    text = owner.read_text("METADATA") or owner.read_text("PKG-INFO") or ""
+    fields: dict[str, str] = {}
+    for line in text.partition("\n\n")[0].splitlines():
+        name, _, value = line.partition(":")
+        fields.setdefault(name, value.strip())
+    return fields
 
 
 def discover(group: str, installed: Iterable[InstalledPlugin] | None = None) -> list[InstalledPlugin]:
@@ -130,7 +146,12 @@ def discover(group: str, installed: Iterable[InstalledPlugin] | None = None) -> 
 
 def _installed() -> tuple[InstalledPlugin, ...]:
     """Returns our entry points: read once, and again when a folder of the search path has changed."""
-    return _read(tuple((path, *_state(path)) for path in sys.path))
+    return _read(_search_path())
+
+
+def _search_path() -> tuple[tuple[str, int, int], ...]:
+    """Returns the folders that are searched, with what changes when something is installed in one."""
+    return tuple((path, *_state(path)) for path in sys.path)
 
 
 def _state(path: str) -> tuple[int, int]:
@@ -151,7 +172,7 @@ def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[InstalledPlug
         except ValueError:  # no text: nothing of it can be loaded
             continue
         if _OURS in text:
-            about = header(owner)
+            about = _header(owner)
             name, version = about.get("Name"), about.get("Version")
             found = [InstalledPlugin(entry_point, owner, name, version) for entry_point in _entry_points(text)]
             read.setdefault(normalize_name(name) if name else str(len(read)), found)
@@ -185,7 +206,13 @@ def _disabled() -> set[str]:
 
 def extras_of(name: str) -> list[str]:
     """Lists the extras that a distribution declares; none where it is not installed."""
+    return list(_extras_of(name, _search_path()))
+
+
+@lru_cache(maxsize=16)
+def _extras_of(name: str, _folders: tuple[tuple[str, int, int], ...]) -> tuple[str, ...]:
+    """Parses the whole metadata, readme included: once, and again when a folder of the search path has changed."""
     try:
-        return distribution(name).metadata.get_all("Provides-Extra") or []
+        return tuple(distribution(name).metadata.get_all("Provides-Extra") or ())
     except PackageNotFoundError:
-        return []
+        return ()
