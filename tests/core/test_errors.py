@@ -19,9 +19,9 @@ from tarash.tarash_gateway.errors import (
     TarashError,
     UnconfirmedGenerationError,
     ValidationError,
-    complete,
 )
-from tarash.tarash_gateway.models import VideoJob
+from tarash.tarash_gateway.flows.context import Context
+from tarash.tarash_gateway.models import ImageGenerationConfig, VideoJob
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, TarashError)]
 JOB = VideoJob(provider="acme", model="acme-video", id="job_1", endpoint="https://api.acme.test/v1")
@@ -151,7 +151,7 @@ def test_all_problems_are_listed_in_one_message(problems, text):
 
 def test_what_an_error_says_already_is_not_overwritten():
     error = RateLimitError("slow down", model="acme-image")
-    complete(error, {"provider": "acme", "model": "other", "request_id": "req_1"})
+    Context(ImageGenerationConfig(provider="acme", model="other"), "other", "req_1", 0.0, 1.0).complete(error)
     assert (error.provider, error.model, error.request_id) == ("acme", "acme-image", "req_1")
 
 

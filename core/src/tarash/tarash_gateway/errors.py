@@ -32,7 +32,7 @@ TarashError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -354,10 +354,3 @@ class SaveError(TarashError):
 
 class UnsupportedOperationError(TarashError):
     """The provider cannot do this at all."""
-
-
-def complete(error: TarashError, details: Mapping[str, Any]) -> None:
-    """Fills in what `error` does not say yet; what it says stays."""
-    for name, value in details.items():
-        if getattr(error, name, None) is None:
-            setattr(error, name, value)
