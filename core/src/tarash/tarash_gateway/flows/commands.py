@@ -1,10 +1,17 @@
-"""What a flow can ask its driver for."""
+"""What a flow can ask its driver for, and a flow as a driver goes through it: one command after the other."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
+from types import GeneratorType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from tarash.tarash_gateway.errors import PluginError, TarashError
+from tarash.tarash_gateway.plugins._libraries import hidden_library
+from tarash.tarash_gateway.plugins._observers import observers
+from tarash.tarash_gateway.plugins.hookspecs import CallContext, CallOutcome
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins.exchange import RequestControl
@@ -154,3 +161,65 @@ def continue_with(flow: Flow[ReturnT]) -> ReturnT:
     What calls through it has one generator less between itself and the provider.
     """
     return cast("ReturnT", flow)
+
+
+class FlowRun:
+    """A flow between two commands: what it is answered next, and what to close and whom to notify at its end."""
+
+    def __init__(self, flow: Flow[Any]) -> None:
+        self._flow = flow
+        self._error: BaseException | None = None
+        self.answer: Any = None
+        self.result: Any = None
+        self.streams: list[Any] = []
+        self._begun: list[tuple[CallContext, float]] = []
+
+    def next(self) -> Command | None:
+        """Resumes the flow and returns its next command; None when the flow has returned its `result`."""
+        answer, error = self.answer, self._error
+        self.answer = self._error = None
+        while True:
+            try:
+                command = self._flow.send(answer) if error is None else self._flow.throw(error)
+            except StopIteration as done:
+                if not isinstance(done.value, GeneratorType):
+                    self.result = done.value
+                    return None
+                self._flow, answer, error = done.value, None, None
+                continue
+            if isinstance(command, Observe):
+                self._note(command)
+            return command
+
+    def fail(self, command: Command, error: BaseException) -> None:
+        """Lets `command` raise in the flow. What is not ours, from a plugin, is a defect of the plugin."""
+        if isinstance(command, (ProviderCall, Next)) and isinstance(error, Exception):
+            called = command.stream.call if isinstance(command, Next) else command
+            error = error if isinstance(error, TarashError) else _defect(error, called)
+        self._error = error
+
+    def close(self) -> None:
+        """Ends the flow where it stands, and notifies observers of the end of what they saw begin."""
+        self._flow.close()
+        while self._begun:
+            context, began = self._begun.pop()
+            left = GeneratorExit("the stream was left before its end")
+            outcome = CallOutcome(time.monotonic() - began, error=left)
+            observers.notify("tarash_after_generate", {"context": context, "outcome": outcome})
+
+    def _note(self, command: Observe) -> None:
+        if command.hook == "tarash_before_generate":
+            self._begun.append((command.facts["context"], time.monotonic()))
+        elif command.hook == "tarash_after_generate":
+            self._begun.pop()
+
+
+def _defect(error: Exception, call: ProviderCall) -> TarashError:
+    """Names a foreign error for what it is: the plugin's, or that of a file which hides the plugin's library."""
+    defect: TarashError | None = hidden_library(error, "unknown")
+    if defect is None:
+        # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
+        msg = f"{call.label} raised {type(error).__name__}. This is a defect of the plugin, not of the request."
+        defect = PluginError(msg, billable="unknown")
+    defect.__cause__ = error
+    return defect

@@ -62,7 +62,7 @@ class _OfLoop:
 
     def __init__(self) -> None:
         self.turns = Turns()
-        self.lanes: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
+        self.semaphores: WeakValueDictionary[tuple[str, str], asyncio.Semaphore] = WeakValueDictionary()
 
 
 _loops: WeakKeyDictionary[asyncio.AbstractEventLoop, _OfLoop] = WeakKeyDictionary()
@@ -91,12 +91,12 @@ class ConcurrencySlot:
         control: of a request whose provider may say itself how many run at a time.
     """
 
-    __slots__ = ("_control", "_lane", "_name", "_options", "_target")
+    __slots__ = ("_control", "_held", "_name", "_options", "_target")
 
     def __init__(self, target: Any, name: str, options: dict[str, Any], control: RequestControl | None = None) -> None:
         self._target, self._name, self._options = target, name, options
         self._control = None if control is None or control.concurrency is None else control
-        self._lane: asyncio.Semaphore | None = None
+        self._held: asyncio.Semaphore | None = None
 
     async def __aenter__(self) -> dict[str, Any]:
         if self._control is not None:
@@ -106,30 +106,30 @@ class ConcurrencySlot:
         if most is None:
             return self._options
         shared = _of_loop()
-        lane = shared.lanes.get(key)
-        if lane is None:
-            lane = shared.lanes[key] = asyncio.Semaphore(most)
+        semaphore = shared.semaphores.get(key)
+        if semaphore is None:
+            semaphore = shared.semaphores[key] = asyncio.Semaphore(most)
         begun = time.monotonic()
-        if lane.locked():
-            await self._wait_for(lane)
+        if semaphore.locked():
+            await self._wait_for(semaphore)
         else:
-            await lane.acquire()
-        self._lane = lane
+            await semaphore.acquire()
+        self._held = semaphore
         try:
             await shared.turns.take()
         except BaseException:
-            lane.release()
+            semaphore.release()
             raise
         timeout = self._options.get("timeout")
         if timeout is None:
             return self._options
         return {**self._options, "timeout": max(timeout - (time.monotonic() - begun), 0.001)}
 
-    async def _wait_for(self, lane: asyncio.Semaphore) -> None:
+    async def _wait_for(self, semaphore: asyncio.Semaphore) -> None:
         timeout = self._options.get("timeout")
         try:
             async with asyncio.timeout(timeout):
-                await lane.acquire()
+                await semaphore.acquire()
         except TimeoutError as error:
             if self._control is not None and self._control.concurrency is not None:
                 label = f"{type(self._target).__name__}.{self._name}"
@@ -139,5 +139,5 @@ class ConcurrencySlot:
             raise ConnectionFailedError(msg, retryable=True, billable="no") from error
 
     async def __aexit__(self, *_: object) -> None:
-        if self._lane is not None:
-            self._lane.release()
+        if self._held is not None:
+            self._held.release()

@@ -18,10 +18,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, aclosing, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import GeneratorType
 from typing import Any, TypeVar
 
-from tarash.tarash_gateway.errors import PluginError, TarashError
+from tarash.tarash_gateway.errors import PluginError
 from tarash.tarash_gateway.flows.commands import (
     END,
     Blocking,
@@ -29,6 +28,7 @@ from tarash.tarash_gateway.flows.commands import (
     Either,
     Emit,
     Flow,
+    FlowRun,
     Gather,
     Next,
     Now,
@@ -53,10 +53,8 @@ from tarash.tarash_gateway.plugins._bridge import (
     slots_of,
     sync_primitive,
 )
-from tarash.tarash_gateway.plugins._libraries import hidden_library
 from tarash.tarash_gateway.plugins._observers import observers
 from tarash.tarash_gateway.plugins.exchange import RequestControl
-from tarash.tarash_gateway.plugins.hookspecs import CallContext, CallOutcome
 
 ReturnT = TypeVar("ReturnT")
 
@@ -66,60 +64,9 @@ MAX_THREADS = 16
 logger = logging.getLogger("tarash.progress")
 
 
-class _Steps:
-    """A flow between two commands: what it is answered next, and what to close and whom to notify at its end."""
-
-    def __init__(self, flow: Flow[Any]) -> None:
-        self._flow = flow
-        self._error: BaseException | None = None
-        self.answer: Any = None
-        self.result: Any = None
-        self.streams: list[Any] = []
-        self._begun: list[tuple[CallContext, float]] = []
-
-    def next(self) -> Command | None:
-        """Resumes the flow and returns its next command; None when the flow has returned its `result`."""
-        answer, error = self.answer, self._error
-        self.answer = self._error = None
-        while True:
-            try:
-                command = self._flow.send(answer) if error is None else self._flow.throw(error)
-            except StopIteration as done:
-                if not isinstance(done.value, GeneratorType):
-                    self.result = done.value
-                    return None
-                self._flow, answer, error = done.value, None, None
-                continue
-            if isinstance(command, Observe):
-                self._note(command)
-            return command
-
-    def fail(self, command: Command, error: BaseException) -> None:
-        """Lets `command` raise in the flow. What is not ours, from a plugin, is a defect of the plugin."""
-        if isinstance(command, (ProviderCall, Next)) and isinstance(error, Exception):
-            called = command.stream.call if isinstance(command, Next) else command
-            error = error if isinstance(error, TarashError) else _defect(error, called)
-        self._error = error
-
-    def close(self) -> None:
-        """Ends the flow where it stands, and notifies observers of the end of what they saw begin."""
-        self._flow.close()
-        while self._begun:
-            context, began = self._begun.pop()
-            left = GeneratorExit("the stream was left before its end")
-            outcome = CallOutcome(time.monotonic() - began, error=left)
-            observers.notify("tarash_after_generate", {"context": context, "outcome": outcome})
-
-    def _note(self, command: Observe) -> None:
-        if command.hook == "tarash_before_generate":
-            self._begun.append((command.facts["context"], time.monotonic()))
-        elif command.hook == "tarash_after_generate":
-            self._begun.pop()
-
-
 def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
     """Runs `flow` to its end in this thread."""
-    steps = _Steps(flow)
+    steps = FlowRun(flow)
     while (command := steps.next()) is not None:
         try:
             steps.answer = _perform(command, steps, on_progress)
@@ -131,7 +78,7 @@ def run(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
 async def run_async(flow: Flow[ReturnT], on_progress: OnProgress | None = None) -> ReturnT:
     """Runs `flow` to its end in this task. Of many calls that begin together, each waits for its turn."""
     await yield_to_loop()
-    steps = _Steps(flow)
+    steps = FlowRun(flow)
     while (command := steps.next()) is not None:
         try:
             steps.answer = await _perform_async(command, steps, on_progress)
@@ -142,7 +89,7 @@ async def run_async(flow: Flow[ReturnT], on_progress: OnProgress | None = None) 
 
 def iterate(flow: Flow[Any]) -> Iterator[Any]:
     """Yields the updates of `flow` as they come. Leaving the loop early closes what the flow reads from."""
-    steps = _Steps(flow)
+    steps = FlowRun(flow)
     try:
         while (command := steps.next()) is not None:
             if isinstance(command, Emit):
@@ -163,7 +110,7 @@ def iterate(flow: Flow[Any]) -> Iterator[Any]:
 
 async def iterate_async(flow: Flow[Any]) -> AsyncIterator[Any]:
     """Yields the updates of `flow` as they come. Leaving the loop early closes what the flow reads from."""
-    steps = _Steps(flow)
+    steps = FlowRun(flow)
     try:
         while (command := steps.next()) is not None:
             if isinstance(command, Emit):
@@ -182,7 +129,7 @@ async def iterate_async(flow: Flow[Any]) -> AsyncIterator[Any]:
                 await asyncio.to_thread(stream.close)
 
 
-def _perform(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
+def _perform(command: Command, steps: FlowRun, on_progress: OnProgress | None) -> Any:
     answer: Any = None
     match command:
         case Now():
@@ -207,7 +154,7 @@ def _perform(command: Command, steps: _Steps, on_progress: OnProgress | None) ->
     return answer
 
 
-async def _perform_async(command: Command, steps: _Steps, on_progress: OnProgress | None) -> Any:
+async def _perform_async(command: Command, steps: FlowRun, on_progress: OnProgress | None) -> Any:
     answer: Any = None
     match command:
         case Now():
@@ -331,7 +278,7 @@ class _Stream:
     items: Any
 
 
-def _open(command: OpenStream, function: Callable[..., Any], steps: _Steps) -> _Stream:
+def _open(command: OpenStream, function: Callable[..., Any], steps: FlowRun) -> _Stream:
     items = function(command.provider, command.name, command.args, command.options)
     if not hasattr(items, "__next__") and not hasattr(items, "__anext__"):
         msg = f"{command.label} returned a {type(items).__name__} instead of a generator"
@@ -365,17 +312,6 @@ async def _next_async(stream: _Stream, timeout: float | None) -> Any:
     if not hasattr(stream.items, "__anext__"):
         return await run_in_thread(next, (stream.items, END), {}, stream.call.label)
     return await in_time(anext(stream.items, END), {"timeout": timeout}, stream.call.label)
-
-
-def _defect(error: Exception, call: ProviderCall) -> TarashError:
-    """Names a foreign error for what it is: the plugin's, or that of a file which hides the plugin's library."""
-    defect: TarashError | None = hidden_library(error, "unknown")
-    if defect is None:
-        # Only the kind of it: a foreign text may quote a key. The exception itself is the cause.
-        msg = f"{call.label} raised {type(error).__name__}. This is a defect of the plugin, not of the request."
-        defect = PluginError(msg, billable="unknown")
-    defect.__cause__ = error
-    return defect
 
 
 def _outcome(flow: Flow[Any], on_progress: OnProgress | None) -> Outcome:
