@@ -137,8 +137,8 @@ def test_200_megabytes_go_through_in_pieces(make_video, server, video_config, vi
 
 def test_a_result_in_a_bucket_is_told():
     from tarash_gateway_google.interactions import Video
-    from tarash_gateway_google.places import Places
+    from tarash_gateway_google.urls import Urls
     from tarash_gateway_google.videos import content_request
 
     with pytest.raises(DownloadError, match=r"\(gs\): look for it in the storage itself"):
-        content_request(Video("gs://bucket/clip.mp4"), Places("https://x.example", "v1"))
+        content_request(Video("gs://bucket/clip.mp4"), Urls("https://x.example", "v1"))

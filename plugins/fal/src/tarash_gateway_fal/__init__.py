@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
-from tarash_gateway_fal.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, shipped_rows
+from tarash_gateway_fal.rows import DEFAULT_IMAGE_MODEL, DEFAULT_VIDEO_MODEL, static_rows
 
 __all__ = ["tarash_provider_specs"]
 
@@ -16,7 +16,7 @@ __all__ = ["tarash_provider_specs"]
 @hookimpl
 def tarash_provider_specs() -> Iterable[ProviderSpec]:
     """Names fal and what a few of its models accept."""
-    images, videos = shipped_rows()
+    images, videos = static_rows()
     yield ProviderSpec(
         name="fal",
         api_version=1,

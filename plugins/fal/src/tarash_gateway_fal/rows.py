@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from tarash.tarash_gateway.capabilities import DurationRule, ImageModel, Lifecycle, Price, SizeRule, VideoModel
 from tarash_gateway_fal.field_names import IMAGES, FieldNames
-from tarash_gateway_fal.shipped_models import CHECKED_ON, MODELS, SOURCE
+from tarash_gateway_fal.static_models import CHECKED_ON, MODELS, SOURCE
 
 PRESETS = {
     "1:1": "square_hd",
@@ -64,18 +64,18 @@ Fields = Mapping[str, Mapping[str, Any]]
 
 
 @cache
-def shipped_rows() -> tuple[tuple[ImageModel, ...], tuple[VideoModel, ...]]:
+def static_rows() -> tuple[tuple[ImageModel, ...], tuple[VideoModel, ...]]:
     """Makes the rows that are known without asking the vendor."""
     columns = {"source": SOURCE, "checked_on": CHECKED_ON}
     rows = [
-        row_of(model, entry["kind"], entry["fields"], price=_shipped_price(model), **columns)
+        row_of(model, entry["kind"], entry["fields"], price=_static_price(model), **columns)
         for model, entry in MODELS.items()
     ]
     images = tuple(row for row in rows if isinstance(row, ImageModel))
     return images, tuple(row for row in rows if isinstance(row, VideoModel))
 
 
-def _shipped_price(model: str) -> Price | None:
+def _static_price(model: str) -> Price | None:
     megapixels = _MEGAPIXELS.get(model)
     if megapixels is None:
         return None

@@ -19,7 +19,7 @@ from tarash.tarash_gateway.plugins.http import (
     read_text,
     without_none,
 )
-from tarash_gateway_google.places import Places
+from tarash_gateway_google.urls import Urls
 
 _BLOCKED = frozenset(
     (
@@ -48,7 +48,7 @@ _MIME_TYPES = {"png": "image/png", "jpeg": "image/jpeg"}
 
 
 def image_request(
-    places: Places, prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False
+    urls: Urls, prepared: PreparedRequest[ImageGenerationRequest], *, stream: bool = False
 ) -> HttpRequest:
     """Builds `generateContent`, or its stream."""
     request = prepared.request
@@ -75,7 +75,7 @@ def image_request(
         "generationConfig": generation,
     }
     verb = "streamGenerateContent" if stream else "generateContent"
-    path = places.model(prepared.model, verb) + ("?alt=sse" if stream else "")
+    path = urls.model(prepared.model, verb) + ("?alt=sse" if stream else "")
     return HttpRequest("POST", path, body, limit=image_limit(request.n + THOUGHTS), prompts=(request.prompt,))
 
 

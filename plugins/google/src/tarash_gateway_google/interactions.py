@@ -21,7 +21,7 @@ from tarash.tarash_gateway.plugins.http import (
     read_text,
     read_time,
 )
-from tarash_gateway_google.places import Places
+from tarash_gateway_google.urls import Urls
 
 logger = logging.getLogger("tarash.google")
 
@@ -40,7 +40,7 @@ class Video:
     base64: str | None = field(default=None, repr=False)
 
 
-def read_interaction(answer: Answer, before: VideoJob, places: Places) -> tuple[VideoStatus, list[Video]]:
+def read_interaction(answer: Answer, before: VideoJob, urls: Urls) -> tuple[VideoStatus, list[Video]]:
     """Returns what an answer says of a job, over what is known of it, and the videos that are in it.
 
     Raises:
@@ -54,7 +54,7 @@ def read_interaction(answer: Answer, before: VideoJob, places: Places) -> tuple[
     videos = list(_videos(parsed))
     status = _status(parsed, answer, before, videos, raw)
     job = status.job
-    if files := _files(videos, places):
+    if files := _files(videos, urls):
         job = job.model_copy(update={"provider_data": {**job.provider_data, "files": files}})
     if job.status == "completed" and not videos:
         raise _without_a_video(parsed, job, answer.redaction.shown(kept))
@@ -148,9 +148,9 @@ def _video_tokens(parsed: dict[str, Any]) -> int:
     return sum(read_count(item.get("tokens")) or 0 for item in counts if str(item.get("modality")).lower() == "video")
 
 
-def _files(videos: list[Video], places: Places) -> list[str]:
+def _files(videos: list[Video], urls: Urls) -> list[str]:
     """Returns the vendor's own files, which the key opens; another address may be signed, and is not kept."""
-    names = [places.file_of(video.uri) if video.uri else None for video in videos]
+    names = [urls.file_of(video.uri) if video.uri else None for video in videos]
     return [name for name in names if name is not None] if all(names) else []
 
 

@@ -11,9 +11,9 @@ from tarash.tarash_gateway.errors import ConfigurationError, UnsupportedOperatio
 from tarash.tarash_gateway.models import Media, VideoGenerationRequest, VideoJob
 from tarash.tarash_gateway.plugins import PreparedRequest
 from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, image_limit, without_none
-from tarash_gateway_google.places import Places
 from tarash_gateway_google.roles import cast
 from tarash_gateway_google.uploads import INLINE_BYTES, Uploads
+from tarash_gateway_google.urls import Urls
 
 POLL_SECONDS = 30.0
 """Seconds that one poll of a job may take; a longer one is given up and asked again."""
@@ -29,14 +29,14 @@ _LEFT_OUT = {
 
 
 def submit(
-    places: Places, prepared: PreparedRequest[VideoGenerationRequest], uploads: Uploads, notes: list[str]
+    urls: Urls, prepared: PreparedRequest[VideoGenerationRequest], uploads: Uploads, notes: list[str]
 ) -> Steps[Answer]:
     """Uploads what is big, then creates the job. What the caller should know goes into `notes`."""
     request = prepared.request
     parts = cast(request, prepared.images)
     content: list[dict[str, Any]] = []
     for file in parts.images:
-        part = yield from _part(places, "image", file.content, file.content_type, uploads)
+        part = yield from _part(urls, "image", file.content, file.content_type, uploads)
         content.append(part)
     if parts.note:
         notes.append(parts.note)
@@ -46,25 +46,25 @@ def submit(
     before = None
     if request.operation != "generate":
         if isinstance(request.video, VideoJob):
-            check_home(request.video, places)
+            check_home(request.video, urls)
             before = request.video.id
         elif isinstance(request.video, str):
             before = request.video
         else:
             clip, kind = clip_of(request)
-            content.append((yield from _part(places, "video", clip, kind, uploads)))
-    body = _body(places, prepared, parts, content, before)
-    return (yield HttpRequest("POST", places.interactions(), body, limit=POLL_BYTES, prompts=(request.prompt,)))
+            content.append((yield from _part(urls, "video", clip, kind, uploads)))
+    body = _body(urls, prepared, parts, content, before)
+    return (yield HttpRequest("POST", urls.interactions(), body, limit=POLL_BYTES, prompts=(request.prompt,)))
 
 
-def poll(places: Places, job: VideoJob) -> Steps[Answer]:
+def poll(urls: Urls, job: VideoJob) -> Steps[Answer]:
     """Polls a job."""
-    return (yield poll_request("GET", places.of_job(job).interactions(job.id), job))
+    return (yield poll_request("GET", urls.of_job(job).interactions(job.id), job))
 
 
-def cancel(places: Places, job: VideoJob) -> Steps[Answer]:
+def cancel(urls: Urls, job: VideoJob) -> Steps[Answer]:
     """Ends a job."""
-    return (yield poll_request("POST", places.of_job(job).interactions(job.id, "cancel"), job, {}))
+    return (yield poll_request("POST", urls.of_job(job).interactions(job.id, "cancel"), job, {}))
 
 
 def poll_request(method: str, path: str, job: VideoJob, body: Any = None) -> HttpRequest:
@@ -77,7 +77,7 @@ def poll_request(method: str, path: str, job: VideoJob, body: Any = None) -> Htt
 
 
 def _body(
-    places: Places,
+    urls: Urls,
     prepared: PreparedRequest[VideoGenerationRequest],
     parts: Any,
     content: list[dict[str, Any]],
@@ -85,7 +85,7 @@ def _body(
 ) -> dict[str, Any]:
     request = prepared.request
     # Vertex wants a place of the caller's for a result that is not in the answer.
-    delivery = None if places.of_vertex else "uri"
+    delivery = None if urls.of_vertex else "uri"
     seconds = request.duration_seconds
     body = {
         "model": prepared.model,
@@ -117,24 +117,24 @@ def with_extra(body: dict[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]
     return body
 
 
-def _part(places: Places, kind: str, content: bytes, content_type: str, uploads: Uploads) -> Steps[dict[str, Any]]:
+def _part(urls: Urls, kind: str, content: bytes, content_type: str, uploads: Uploads) -> Steps[dict[str, Any]]:
     """Makes the part of an input image or video: inside the request, or uploaded where possible and worth it."""
     part = {"type": kind, "mime_type": content_type}
-    if len(content) <= INLINE_BYTES or places.of_vertex:  # Vertex has no Files API
+    if len(content) <= INLINE_BYTES or urls.of_vertex:  # Vertex has no Files API
         return {**part, "data": b64encode(content).decode()}
-    uri = yield from uploads.uri_of(places, content, content_type)
+    uri = yield from uploads.uri_of(urls, content, content_type)
     return {**part, "uri": uri}
 
 
-def check_home(video: VideoJob, places: Places) -> None:
+def check_home(video: VideoJob, urls: Urls) -> None:
     """Makes sure that an earlier job is one of this vendor.
 
     Raises:
         ConfigurationError: it lives somewhere else.
     """
-    if video.endpoint.rstrip("/") != places.root:
+    if video.endpoint.rstrip("/") != urls.root:
         msg = (
-            f"job {video.id} lives at {video.provider} ({video.endpoint}), and this request goes to {places.root}; "
+            f"job {video.id} lives at {video.provider} ({video.endpoint}), and this request goes to {urls.root}; "
             "save its video and give the file"
         )
         raise ConfigurationError(msg)

@@ -32,8 +32,8 @@ from tarash_gateway_google.credentials import KEY_VARIABLES
 from tarash_gateway_google.errors import read_error
 from tarash_gateway_google.images import Collected, image_request, read_images
 from tarash_gateway_google.interactions import Video, read_interaction
-from tarash_gateway_google.places import Places, split_version
 from tarash_gateway_google.uploads import Uploads
+from tarash_gateway_google.urls import Urls, split_version
 from tarash_gateway_google.videos import content_request, write_inline
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class GoogleProvider(HttpProvider):
 
     def __init__(self, config: GenerationConfig) -> None:
         super().__init__(config)
-        self.places = self._places()
+        self.urls = self._urls()
         self._uploads = Uploads()
         self._shelf: dict[str, list[Video]] = {}
 
@@ -77,12 +77,12 @@ class GoogleProvider(HttpProvider):
         return f"api_key, then in {' and '.join(KEY_VARIABLES)}"
 
     def _generate_image(self, prepared: PreparedRequest[ImageGenerationRequest]) -> Steps[ImageAnswer]:
-        return read_images((yield image_request(self.places, prepared)))
+        return read_images((yield image_request(self.urls, prepared)))
 
     def stream_image(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> Iterator[ImagePart | ImageAnswer]:
-        request = image_request(self.places, prepared, stream=True)
+        request = image_request(self.urls, prepared, stream=True)
         with closing(self.client.events(request, timeout)) as stream, _breaks_off():
             collected = Collected(stream.answer)
             for event in stream:
@@ -93,7 +93,7 @@ class GoogleProvider(HttpProvider):
     async def stream_image_async(
         self, prepared: PreparedRequest[ImageGenerationRequest], *, timeout: float
     ) -> AsyncIterator[ImagePart | ImageAnswer]:
-        request = image_request(self.places, prepared, stream=True)
+        request = image_request(self.urls, prepared, stream=True)
         async with aclosing(await self.client.events_async(request, timeout)) as stream:
             with _breaks_off():
                 collected = Collected(stream.answer)
@@ -117,14 +117,14 @@ class GoogleProvider(HttpProvider):
 
     def _cancel(self, job: VideoJob) -> Steps[VideoStatus]:
         with _poll_errors(job):
-            return self._read_videos((yield from omni.cancel(self.places, job)), job)
+            return self._read_videos((yield from omni.cancel(self.urls, job)), job)
 
     def _video_at(self, job: VideoJob, index: int) -> Steps[Video]:
         """Finds video `index`: from an answer of this call, from its known file, or by a poll."""
         if job.id not in self._shelf:
             files = job.provider_data.get("files")
             if isinstance(files, list) and index < len(files) and isinstance(files[index], str):
-                return Video(uri=self.places.download(files[index]))  # a path: at the config's own address
+                return Video(uri=self.urls.download(files[index]))  # a path: at the config's own address
             yield from self._poll(job)
         videos = self._shelf.get(job.id, [])
         if index >= len(videos):
@@ -138,7 +138,7 @@ class GoogleProvider(HttpProvider):
             if video.base64 is not None:
                 write_inline(video.base64, sink)
             else:
-                yield DownloadStep(content_request(video, self.places), sink)
+                yield DownloadStep(content_request(video, self.urls), sink)
 
     def _cancel_video(self, job: VideoJob) -> Steps[VideoStatus]:
         return (yield from self._cancel(job))  # of the backend
@@ -152,13 +152,13 @@ class GoogleProvider(HttpProvider):
     # What differs between the backends.
 
     def _begin(self, prepared: PreparedRequest[VideoGenerationRequest], notes: list[str]) -> Steps[Answer]:
-        return (yield from omni.submit(self.places, prepared, self._uploads, notes))
+        return (yield from omni.submit(self.urls, prepared, self._uploads, notes))
 
     def _read_job(self, job: VideoJob) -> Steps[Answer]:
-        return (yield from omni.poll(self.places, job))
+        return (yield from omni.poll(self.urls, job))
 
     def _read(self, answer: Answer, job: VideoJob) -> tuple[VideoStatus, list[Video]]:
-        return read_interaction(answer, job, self.places)
+        return read_interaction(answer, job, self.urls)
 
     def _home(self) -> dict[str, str]:
         """Returns what a job needs besides its id, to be found again."""
@@ -170,9 +170,9 @@ class GoogleProvider(HttpProvider):
             self._shelf = {status.job.id: videos}
         return status
 
-    def _places(self) -> Places:
+    def _urls(self) -> Urls:
         _, version = split_version(self.config.base_url or self.base_url)
-        return Places(self.endpoint, self.config.api_version or version or GEMINI_VERSION)
+        return Urls(self.endpoint, self.config.api_version or version or GEMINI_VERSION)
 
 
 @contextmanager

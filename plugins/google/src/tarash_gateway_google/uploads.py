@@ -12,7 +12,7 @@ from typing import Any
 
 from tarash.tarash_gateway.errors import InvalidResponseError, ProviderUnavailableError, TarashError
 from tarash.tarash_gateway.plugins.http import Answer, HttpRequest, Steps, read_id, read_text
-from tarash_gateway_google.places import Places
+from tarash_gateway_google.urls import Urls
 
 INLINE_BYTES = 256 * 1024
 """An image up to this many bytes goes out inside the request."""
@@ -29,7 +29,7 @@ class Uploads:
     def __init__(self) -> None:
         self._sent: dict[str, dict[str, Any]] = {}
 
-    def uri_of(self, places: Places, content: bytes, content_type: str) -> Steps[str]:
+    def uri_of(self, urls: Urls, content: bytes, content_type: str) -> Steps[str]:
         """Yields the address of `content` at the vendor, uploaded if it is not there yet.
 
         Raises:
@@ -39,7 +39,7 @@ class Uploads:
         digest = hashlib.sha256(content).hexdigest()
         with free_of_charge():
             sent = self._sent.get(digest)
-            file = yield from (_upload(places, content, content_type) if sent is None else _poll(places, sent))
+            file = yield from (_upload(urls, content, content_type) if sent is None else _poll(urls, sent))
             self._sent[digest] = file
             state = str(file.get("state") or "ACTIVE").upper().removeprefix("STATE_")
             if state == "PROCESSING":
@@ -52,10 +52,10 @@ class Uploads:
         return str(file["uri"])
 
 
-def _upload(places: Places, content: bytes, content_type: str) -> Steps[dict[str, Any]]:
+def _upload(urls: Urls, content: bytes, content_type: str) -> Steps[dict[str, Any]]:
     begun = yield HttpRequest(
         "POST",
-        places.upload(),
+        urls.upload(),
         body={"file": {}},
         headers={
             "x-goog-upload-protocol": "resumable",
@@ -72,7 +72,7 @@ def _upload(places: Places, content: bytes, content_type: str) -> Steps[dict[str
     # The address itself says who may write there; the key is not needed.
     done = yield HttpRequest(
         "POST",
-        places.own_path(url),
+        urls.own_path(url),
         body=content,
         headers={"x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0"},
         most_seconds=UPLOAD_SECONDS,
@@ -81,9 +81,9 @@ def _upload(places: Places, content: bytes, content_type: str) -> Steps[dict[str
     return _file(done, done.object().get("file"))
 
 
-def _poll(places: Places, file: dict[str, Any]) -> Steps[dict[str, Any]]:
+def _poll(urls: Urls, file: dict[str, Any]) -> Steps[dict[str, Any]]:
     name = (read_id(file.get("name")) or str(file["uri"])).rpartition("/")[2]
-    answer = yield HttpRequest("GET", places.file(name), most_seconds=UPLOAD_SECONDS)
+    answer = yield HttpRequest("GET", urls.file(name), most_seconds=UPLOAD_SECONDS)
     parsed = answer.object()
     return _file(answer, parsed.get("file", parsed))
 

@@ -22,8 +22,8 @@ from tarash.tarash_gateway.plugins.http import (
 )
 from tarash_gateway_google.interactions import Video
 from tarash_gateway_google.omni import POLL_BYTES, check_home, clip_of, poll_request, with_extra
-from tarash_gateway_google.places import Places
 from tarash_gateway_google.uploads import free_of_charge
+from tarash_gateway_google.urls import Urls
 
 FAMILY = "veo-"
 """What the names of these models begin with: they have an API of their own."""
@@ -42,28 +42,28 @@ _GRPC = {
 """The numbers of an operation's error that occur, in words."""
 
 
-def submit(places: Places, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[Answer]:
+def submit(urls: Urls, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[Answer]:
     """Starts the operation."""
     clip: dict[str, str] | None = None
     if prepared.request.operation != "generate":
         video = prepared.request.video
         if isinstance(video, VideoJob):
-            check_home(video, places)
+            check_home(video, urls)
             with free_of_charge():
-                clip = yield from _of_job(places, video)
+                clip = yield from _of_job(urls, video)
         elif isinstance(video, str) and video.startswith("gs://"):
             clip = {"gcsUri": video, "mimeType": "video/mp4"}
         else:
             content, kind = clip_of(prepared.request)
             clip = {"bytesBase64Encoded": b64encode(content).decode(), "mimeType": kind}
     body = _body(prepared, clip)
-    path = places.model(prepared.model, "predictLongRunning")
+    path = urls.model(prepared.model, "predictLongRunning")
     return (yield HttpRequest("POST", path, body, limit=POLL_BYTES, prompts=(prepared.request.prompt,)))
 
 
-def poll(places: Places, job: VideoJob) -> Steps[Answer]:
+def poll(urls: Urls, job: VideoJob) -> Steps[Answer]:
     """Polls an operation, with a POST."""
-    path = places.of_job(job).model(job.model, "fetchPredictOperation")
+    path = urls.of_job(job).model(job.model, "fetchPredictOperation")
     return (yield poll_request("POST", path, job, {"operationName": job.id}))
 
 
@@ -158,9 +158,9 @@ def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str
     }
 
 
-def _of_job(places: Places, job: VideoJob) -> Steps[dict[str, str]]:
+def _of_job(urls: Urls, job: VideoJob) -> Steps[dict[str, str]]:
     """Yields the video of an earlier job, which has to be given with the request."""
-    answer = yield from poll(places, job)
+    answer = yield from poll(urls, job)
     _, videos = read_operation(answer, job)
     if not videos:
         subject = "the video to start from"

@@ -12,8 +12,8 @@ from tarash.tarash_gateway.plugins.http import Answer, Connection, KeySource, St
 from tarash_gateway_google import omni, veo
 from tarash_gateway_google.credentials import find_credentials
 from tarash_gateway_google.interactions import Video, read_interaction
-from tarash_gateway_google.places import Places, split_version
 from tarash_gateway_google.provider import GoogleProvider
+from tarash_gateway_google.urls import Urls, split_version
 
 VERTEX_VERSION = "v1beta1"
 PROJECT_VARIABLE = "GOOGLE_CLOUD_PROJECT"
@@ -56,22 +56,22 @@ class VertexProvider(GoogleProvider):
         """Where a key is looked for, for the text of an error."""
         return self._credentials.source
 
-    def _places(self) -> Places:
+    def _urls(self) -> Urls:
         _, version = split_version(self.config.base_url or _home_of(self._location))
         version = self.config.api_version or version or VERTEX_VERSION
-        return Places(self.endpoint, version, self._project, self._location)
+        return Urls(self.endpoint, version, self._project, self._location)
 
     def _home(self) -> dict[str, str]:
-        return {"project": self.places.project or "", "location": self.places.location or ""}
+        return {"project": self.urls.project or "", "location": self.urls.location or ""}
 
     def _begin(self, prepared: PreparedRequest[VideoGenerationRequest], notes: list[str]) -> Steps[Answer]:
         if _is_veo(prepared.model):
-            return (yield from veo.submit(self.places, prepared))
-        return (yield from omni.submit(self.places, prepared, self._uploads, notes))
+            return (yield from veo.submit(self.urls, prepared))
+        return (yield from omni.submit(self.urls, prepared, self._uploads, notes))
 
     def _read_job(self, job: VideoJob) -> Steps[Answer]:
         poll = veo.poll if _is_veo(job.model) else omni.poll
-        return (yield from poll(self.places, job))
+        return (yield from poll(self.urls, job))
 
     def _cancel(self, job: VideoJob) -> Steps[VideoStatus]:
         if _is_veo(job.model):
@@ -80,7 +80,7 @@ class VertexProvider(GoogleProvider):
         return (yield from super()._cancel(job))
 
     def _read(self, answer: Answer, job: VideoJob) -> tuple[VideoStatus, list[Video]]:
-        return veo.read_operation(answer, job) if _is_veo(job.model) else read_interaction(answer, job, self.places)
+        return veo.read_operation(answer, job) if _is_veo(job.model) else read_interaction(answer, job, self.urls)
 
 
 def _is_veo(model: str) -> bool:

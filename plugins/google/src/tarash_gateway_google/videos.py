@@ -9,7 +9,7 @@ from tarash.tarash_gateway.errors import DownloadError
 from tarash.tarash_gateway.plugins import decode_base64
 from tarash.tarash_gateway.plugins.http import HttpRequest
 from tarash_gateway_google.interactions import Video
-from tarash_gateway_google.places import Places
+from tarash_gateway_google.urls import Urls
 
 if TYPE_CHECKING:
     from tarash.tarash_gateway.plugins import Sink
@@ -38,16 +38,16 @@ def write_inline(text: str, sink: Sink) -> None:
             raise DownloadError(msg) from error
 
 
-def content_request(video: Video, places: Places) -> HttpRequest:
+def content_request(video: Video, urls: Urls) -> HttpRequest:
     """Builds the download of a video: of a vendor's file by the config's own address, or from the answer's address.
 
     Raises:
         DownloadError: it is at no address that can be fetched.
     """
     uri = video.uri or ""
-    name = places.file_of(uri)
+    name = urls.file_of(uri)
     if name is not None:
-        return HttpRequest("GET", places.download(name))
+        return HttpRequest("GET", urls.download(name))
     kind, colon, _ = uri.partition("://")
     if colon and kind.lower() not in ("http", "https"):
         msg = f"the video is not at an address that can be fetched ({kind[:20]}): look for it in the storage itself"

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from tarash.tarash_gateway.plugins import CORE_SETTINGS, HTTP_SETTINGS, ProviderSpec, hookimpl
 from tarash_gateway_openrouter.endpoint import KEY_VARIABLE
-from tarash_gateway_openrouter.shipped import (
+from tarash_gateway_openrouter.static_rows import (
     DEFAULT_IMAGE_MODEL,
     DEFAULT_VIDEO_MODEL,
     IMAGE_MODELS,

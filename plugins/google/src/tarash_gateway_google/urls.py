@@ -18,8 +18,8 @@ _FILE = re.compile(r"/files/([A-Za-z0-9_-]{1,200})(?::download)?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Places:
-    """Where things are at one server: paths below `root`."""
+class Urls:
+    """The paths of one server, below `root`."""
 
     root: str
     """The address without a version: the connection's base URL."""
@@ -30,7 +30,7 @@ class Places:
 
     @property
     def of_vertex(self) -> bool:
-        """Whether these are Vertex AI's."""
+        """Whether they are Vertex AI's."""
         return self.project is not None
 
     def interactions(self, job_id: str | None = None, verb: str | None = None) -> str:
@@ -84,8 +84,8 @@ class Places:
         found = _FILE.search(parts.path)
         return found[1] if found else None
 
-    def of_job(self, job: VideoJob) -> Places:
-        """Returns the places of a job, which may be in another project than the config."""
+    def of_job(self, job: VideoJob) -> Urls:
+        """Returns the urls of a job, which may be in another project than the config."""
         project, location = job.provider_data.get("project"), job.provider_data.get("location")
         if not self.of_vertex or not isinstance(project, str) or not isinstance(location, str):
             return self
