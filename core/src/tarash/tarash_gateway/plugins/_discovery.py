@@ -1,7 +1,4 @@
-"""What is installed: the entry points of a group, and the distributions they come from. Nothing is imported.
-
-It is the one seam to what installers wrote: the standard library, or its backport.
-"""
+"""What is installed: the entry points of a group, and the distributions they come from. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -11,11 +8,14 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import NamedTuple, cast
 
-if sys.version_info >= (3, 13):
-    from importlib.metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, distributions
-else:
-    # The backport brings what Python 3.13 has, `Distribution.origin` among it.
-    from importlib_metadata import Distribution, EntryPoint, PackageNotFoundError, distribution, distributions
+from tarash.tarash_gateway._metadata import (
+    Distribution,
+    EntryPoint,
+    PackageNotFoundError,
+    distribution,
+    distributions,
+    header,
+)
 
 __all__ = [
     "COMMANDS",
@@ -25,9 +25,7 @@ __all__ = [
     "PROVIDERS",
     "InstallOrigin",
     "InstalledPlugin",
-    "PackageNotFoundError",
     "discover",
-    "distribution",
     "extras_of",
     "normalize_name",
 ]
@@ -98,7 +96,7 @@ class InstalledPlugin(NamedTuple):
     @property
     def summary(self) -> str:
         """What the distribution says of itself in one line."""
-        return _header(self.owner).get("Summary", "")
+        return header(self.owner).get("Summary", "")
 
     @property
     def place(self) -> InstallOrigin:
@@ -109,20 +107,6 @@ class InstalledPlugin(NamedTuple):
             return InstallOrigin()
         folder = getattr(origin, "dir_info", None)
         return InstallOrigin(getattr(origin, "url", None), bool(getattr(folder, "editable", False)))
-
-
-def _header(owner: Distribution) -> dict[str, str]:
-    """Reads the single lines of a distribution's metadata, such as its name and version.
-
-    `Distribution.metadata` parses the whole text, readme included, as a mail: a hundred times the work. An interrupted
-    uninstall leaves entry points, and no word about them: the answer is empty then.
-    """
-    text = owner.read_text("METADATA") or owner.read_text("PKG-INFO") or ""
-    fields: dict[str, str] = {}
-    for line in text.partition("\n\n")[0].splitlines():
-        name, _, value = line.partition(":")
-        fields.setdefault(name, value.strip())
-    return fields
 
 
 def discover(group: str, installed: Iterable[InstalledPlugin] | None = None) -> list[InstalledPlugin]:
@@ -172,7 +156,7 @@ def _read(_search_path: tuple[tuple[str, int, int], ...]) -> tuple[InstalledPlug
         except ValueError:  # no text: nothing of it can be loaded
             continue
         if _OURS in text:
-            about = _header(owner)
+            about = header(owner)
             name, version = about.get("Name"), about.get("Version")
             found = [InstalledPlugin(entry_point, owner, name, version) for entry_point in _entry_points(text)]
             read.setdefault(normalize_name(name) if name else str(len(read)), found)

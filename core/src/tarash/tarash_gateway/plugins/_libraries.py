@@ -16,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
 
+from tarash.tarash_gateway._metadata import PackageNotFoundError, distribution
 from tarash.tarash_gateway.errors import Billable, ConfigurationError
-from tarash.tarash_gateway.plugins._discovery import PackageNotFoundError, distribution
 
 HTTP_LIBRARY: Final = "httpx2"
 """What every call needs."""
