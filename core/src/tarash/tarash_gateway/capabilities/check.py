@@ -270,8 +270,11 @@ class _Checker(Generic[RequestT]):
     def _words(self, row: ModelRow) -> None:
         """Sends a word in the model's own language: another word of the same step, or nothing in place of `auto`."""
         for name, column in VALUE_COLUMNS.items():
-            requested, allowed = self.value(name), field_of(row, column)
-            if requested is None or not allowed or requested in allowed or name in self.sent:
+            requested = self.value(name)
+            if requested is None or name in self.sent:
+                continue
+            allowed = field_of(row, column)
+            if not allowed or requested in allowed:
                 continue
             if requested == AUTO:
                 self._left_to_the_model(name)

@@ -65,10 +65,12 @@ def without_media(value: Any, depth: int = 0) -> Any:
     """
     if depth > _DEEPEST:
         return "…"
+    # Most are numbers and short texts, and go by without a call of their own.
     if isinstance(value, dict):
         return {
-            # Most are numbers, and go by without a call of their own.
-            str(key): item if type(item) in _PLAIN else without_media(item, depth + 1)
+            str(key): item
+            if type(item) in _PLAIN or (type(item) is str and len(item) <= _LONG_TEXT)
+            else without_media(item, depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, (list, tuple)):
