@@ -14,7 +14,8 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tarash_gateway_sandbox import SandboxServer
-from tarash_gateway_sandbox.operations import asked_of
+from tarash_gateway_sandbox.faults.fault import USUAL
+from tarash_gateway_sandbox.operations import facts_of
 
 if TYPE_CHECKING:
     from tarash_gateway_sandbox import RecordedRequest
@@ -27,7 +28,7 @@ def main(job_seconds: float, slow_seconds: float) -> None:
     seen: Counter[str] = Counter()
 
     def count(request: RecordedRequest, status: int) -> None:  # noqa: ARG001 # a listener's signature
-        seen[asked_of(request).operation] += 1
+        seen[facts_of(request).operation] += 1
 
     with SandboxServer(quick=True, job_seconds=job_seconds, slow_seconds=slow_seconds, on_request=count) as server:
         tell({"url": server.url})
@@ -44,8 +45,8 @@ def cure(server: SandboxServer) -> None:
     """Takes the faults from the jobs, but leaves failed what has failed."""
     jobs = server._vendor.jobs  # noqa: SLF001 # a job that heals is nothing that a server offers
     for job in jobs.all():
-        failed = job.course is not None and job.course.steps[-1][1] in FAILED
-        jobs.add(dataclasses.replace(job, faults=(), course=job.course if failed else None))
+        failed = job.course.steps[-1][1] in FAILED
+        jobs.add(dataclasses.replace(job, faults=(), course=job.course if failed else USUAL))
 
 
 def tell(content: dict[str, Any]) -> None:

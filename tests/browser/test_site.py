@@ -42,7 +42,8 @@ def site(tmp_path_factory):
     work = tmp_path_factory.mktemp("site")
     shutil.copy(ROOT / "zensical.toml", work)
     shutil.copytree(ROOT / "docs", work / "docs")
-    (work / "core").symlink_to(ROOT / "core")
+    for part in ("core", "plugins"):
+        (work / part).symlink_to(ROOT / part)
     built = subprocess.run(
         [sys.executable, "-m", "zensical", "build", "--strict"],
         check=False,

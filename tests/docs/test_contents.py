@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tarash import tarash_gateway
-from tarash.tarash_gateway import errors
+from tarash.tarash_gateway import errors, plugins
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 README = CHECKOUT / "README.md"
@@ -29,7 +29,14 @@ def ids(path):
 
 @pytest.mark.parametrize("name", tarash_gateway.__all__)
 def test_every_public_name_is_documented(name):
-    assert any(re.search(rf"\b{name}\b", page.read_text(encoding="utf-8")) for page in PAGES)
+    pages = [page for page in PAGES if page.parent.name != "reference"]  # those only list names
+    assert any(re.search(rf"\b{name}\b", page.read_text(encoding="utf-8")) for page in pages)
+
+
+@pytest.mark.parametrize(("page", "package"), [("functions", tarash_gateway), ("plugins", plugins)])
+def test_the_reference_lists_every_public_name(page, package):
+    text = (CHECKOUT / "docs" / "reference" / f"{page}.md").read_text(encoding="utf-8")
+    assert re.findall(r"^        - (\w+)$", text, re.MULTILINE) == list(package.__all__)
 
 
 @pytest.mark.parametrize("name", [name for name in errors.__all__ if name.endswith("Error")])

@@ -25,6 +25,7 @@ def oracle(official_sdk):
 @pytest.fixture
 def seen(oracle, server, big_picture, tmp_path):
     (tmp_path / "picture.png").write_bytes(big_picture)
+    server.job_seconds = 2  # one is cancelled before it is done
     script = Path(__file__).parent / "oracle" / "run.py"
     done = subprocess.run(
         [oracle, script, server.google_url, tmp_path], capture_output=True, text=True, check=False, timeout=120

@@ -28,14 +28,7 @@ def tarash_provider_specs() -> Iterable[ProviderSpec]:
 def _sandbox_video(rows: ProviderSpec) -> VideoModel:
     """Returns a model of the sandbox's own for first steps: what Sora accepts, and no retirement to warn of."""
     sora = next(row for row in rows.video_models if row.model == "sora-2")
-    return free(sora).model_copy(
-        update={
-            "model": "sandbox-video",
-            "aliases": (),
-            "lifecycle": Lifecycle(),
-            "source": "docs/providers/sandbox.md",
-        }
-    )
+    return free(sora).model_copy(update={"model": "sandbox-video", "aliases": (), "lifecycle": Lifecycle()})
 
 
 @hookimpl

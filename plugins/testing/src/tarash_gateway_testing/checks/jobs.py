@@ -110,7 +110,7 @@ class JobChecks(Case):
     def test_a_job_is_resumed_from_its_json_by_another_process(self) -> None:
         """Submitted here, fetched there."""
         self.needs("video")
-        config = self.config("video")
+        config = self.config("video", timeout=60.0)  # a process that begins may be slow
         outcome = attempt(Calls("sync").submit, config, self.request("video"))
         job = self._job_of(outcome)
         there = resume_in_subprocess(config, job, self.vendor.key, self.plugin)
