@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import tempfile
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,6 +142,13 @@ def cure(server):
         server._vendor.jobs.add(dataclasses.replace(job, course=job.course if ended else USUAL, faults=()))
 
 
+def settle(server):
+    """Waits until the server has read what was sent to it by calls that did not wait for the answer."""
+    for _ in range(5):
+        with urllib.request.urlopen(f"{server.origin}/car.jpg", timeout=60) as answer:
+            answer.read()
+
+
 def config_of(script, servers):
     """The chain: one config for each server."""
     kind = VideoGenerationConfig if script.kind == "video" else ImageGenerationConfig
@@ -247,6 +255,8 @@ def test_whatever_happens_nothing_is_paid_twice_and_nothing_is_lost(servers, scr
         folder = Path(name, "clips")
         folder.mkdir()
         outcomes = outcomes_of(script, config, folder)
+        for server in used:
+            settle(server)
         paid = [one for server in used for one in server.paid]
         entries = journal.entries()
 
