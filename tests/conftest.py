@@ -179,7 +179,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         kit = getattr(item, "cls", None)
         of_kit = kit is not None and hasattr(kit, "job_words")
-        if item.get_closest_marker("sampled") or (of_kit and kit.provider not in WHOLE_KIT):
+        sampled = item.get_closest_marker("sampled") and hasattr(item, "callspec")
+        if sampled or (of_kit and kit.provider not in WHOLE_KIT):
             if _number(item) % SAMPLE:
                 item.add_marker(pytest.mark.slow)
         elif not of_kit and hasattr(item, "callspec"):

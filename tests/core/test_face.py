@@ -6,6 +6,7 @@ import subprocess
 import sys
 from importlib.metadata import distributions
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -84,6 +85,11 @@ def test_exported_names_are_sorted_and_complete():
 
 def test_every_function_of_the_face_tells_what_it_does():
     assert [name for name in face.__all__ if not (getattr(face, name).__doc__ or "").strip()] == []
+
+
+@pytest.mark.parametrize("name", [name for name in face.__all__ if name[0].islower() and "batch" not in name])
+def test_the_annotations_of_a_function_can_be_read(name):
+    assert "return" in get_type_hints(getattr(face, name))
 
 
 def test_an_unknown_name_is_an_attribute_error():

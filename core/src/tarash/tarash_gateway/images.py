@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING
 
 from tarash.tarash_gateway import flows
+from tarash.tarash_gateway import journal as journals
 from tarash.tarash_gateway.models import (
     GenerationJob,
     ImageGenerationConfig,
@@ -15,9 +15,6 @@ from tarash.tarash_gateway.models import (
     ImageJob,
 )
 from tarash.tarash_gateway.models.update import OnProgress
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.journal import Journal
 
 
 def generate_image(
@@ -159,7 +156,7 @@ async def resume_image_async(
     return await flows.run_async(flows.resume_image_flow(config, job), on_progress)
 
 
-def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
+def recover_images(config: ImageGenerationConfig, journal: journals.Journal) -> list[ImageJob]:
     """Lists the image jobs of a journal whose images were not fetched yet.
 
     Returns:
@@ -171,6 +168,6 @@ def recover_images(config: ImageGenerationConfig, journal: Journal) -> list[Imag
     return flows.run(flows.recover_jobs(config, journal, flows.IMAGE))
 
 
-async def recover_images_async(config: ImageGenerationConfig, journal: Journal) -> list[ImageJob]:
+async def recover_images_async(config: ImageGenerationConfig, journal: journals.Journal) -> list[ImageJob]:
     """The same as `recover_images`, to be awaited."""
     return await flows.run_async(flows.recover_jobs(config, journal, flows.IMAGE))

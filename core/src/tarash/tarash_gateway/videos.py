@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tarash.tarash_gateway import flows
+from tarash.tarash_gateway import journal as journals
 from tarash.tarash_gateway.media.files import Exists, Target
 from tarash.tarash_gateway.models import (
     GenerationJob,
@@ -14,9 +13,6 @@ from tarash.tarash_gateway.models import (
     VideoJob,
 )
 from tarash.tarash_gateway.models.update import OnProgress
-
-if TYPE_CHECKING:
-    from tarash.tarash_gateway.journal import Journal
 
 
 def generate_video(
@@ -157,7 +153,7 @@ async def resume_video_async(
     return await flows.run_async(flows.resume_video_flow(config, job, save_to, exists), on_progress)
 
 
-def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
+def recover_videos(config: VideoGenerationConfig, journal: journals.Journal) -> list[VideoJob]:
     """Lists the jobs of a journal whose video was not fetched yet, those among them whose submit was never answered.
 
     An intent whose job is not known (the process was killed, the answer was lost) is looked up in the vendor's job
@@ -172,6 +168,6 @@ def recover_videos(config: VideoGenerationConfig, journal: Journal) -> list[Vide
     return flows.run(flows.recover_jobs(config, journal, flows.VIDEO))
 
 
-async def recover_videos_async(config: VideoGenerationConfig, journal: Journal) -> list[VideoJob]:
+async def recover_videos_async(config: VideoGenerationConfig, journal: journals.Journal) -> list[VideoJob]:
     """The same as `recover_videos`, to be awaited."""
     return await flows.run_async(flows.recover_jobs(config, journal, flows.VIDEO))
