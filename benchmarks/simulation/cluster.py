@@ -24,7 +24,7 @@ from simulation.vendor import MODEL, Book, Job, Registry, Vendor, WithoutList
 from simulation.work import Ended, Work
 from tarash.tarash_gateway.errors import TarashError
 from tarash.tarash_gateway.flows.context import new_request_id
-from tarash.tarash_gateway.flows.recording import recover
+from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig, VideoJob
 from tarash_gateway_batch.limits import BatchBudget, RateLimiter
 from tarash_gateway_batch.resume import Decision, decide

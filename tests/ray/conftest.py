@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("tarash_gateway_ray", reason="tarash-gateway-ray is not installed: scripts/setup dev")
 
 from tarash.tarash_gateway import run_batch
-from tarash.tarash_gateway.flows import recording
+from tarash.tarash_gateway.flows import recovery
 from tarash.tarash_gateway.models import ImageGenerationConfig, VideoGenerationConfig
 from tarash_gateway_ray.remote_row import RemoteRow
 from tarash_gateway_ray.worker import Worker, release
@@ -82,7 +82,7 @@ class NearActor:
             self.worker._shared["threads"].shutdown(wait=False)
         for task in self.worker._tasks.values():
             task.cancel()
-        recording._claimed.clear()  # what it knew of jobs dies with a process
+        recovery._claimed.clear()  # what it knew of jobs dies with a process
         self.dead.set()
 
 

@@ -19,7 +19,7 @@ from tarash.tarash_gateway.errors import (
 )
 from tarash.tarash_gateway.flows.context import new_request_id, retry_policy
 from tarash.tarash_gateway.flows.driver import run_async
-from tarash.tarash_gateway.flows.recording import recover
+from tarash.tarash_gateway.flows.recovery import recover
 from tarash.tarash_gateway.journal import Journal
 from tarash.tarash_gateway.journal.entries import Entry, EntryStatus
 from tarash.tarash_gateway.journal.group_commit import BatchedJournal

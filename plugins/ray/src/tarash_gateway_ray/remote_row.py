@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tarash.tarash_gateway.errors import TarashError
-from tarash.tarash_gateway.flows.recording import claim
+from tarash.tarash_gateway.flows.recovery import claim
 from tarash_gateway_batch import Decision, Limiter, Permit, Row, RowOutcome, failed_outcome
 from tarash_gateway_ray.budget_lease import BudgetLease
 from tarash_gateway_ray.messages import (

@@ -29,9 +29,9 @@ from tarash.tarash_gateway.flows.commands import (
     continue_with,
 )
 from tarash.tarash_gateway.flows.context import Context, call_scope
-from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, open_job, poll_again, prepare, submit, wait
+from tarash.tarash_gateway.flows.jobs import IMAGE, attach_job, open_job, poll_again, prepare, priced_row, submit, wait
 from tarash.tarash_gateway.flows.outputs import image_of, images_of
-from tarash.tarash_gateway.flows.plan import Plan, checked_chain, priced_row
+from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.recording import record, record_error, record_request, request_snapshot, snapshot_of
 from tarash.tarash_gateway.flows.retry import send_creating, send_reading, unconfirmed
 from tarash.tarash_gateway.flows.validation import check_part, checked_answer

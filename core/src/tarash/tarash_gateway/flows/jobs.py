@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Generic, Literal, TypeVar
 
+from tarash.tarash_gateway.capabilities.lookup import find_row
+from tarash.tarash_gateway.capabilities.rows import ModelRow
 from tarash.tarash_gateway.errors import (
     ConfigurationError,
     ContentPolicyError,
@@ -25,16 +27,8 @@ from tarash.tarash_gateway.flows.commands import Flow, Now, Observe, ProviderCal
 from tarash.tarash_gateway.flows.context import Context, call_scope, new_request_id
 from tarash.tarash_gateway.flows.inputs import fetch_inputs, shape_warnings
 from tarash.tarash_gateway.flows.plan import Plan, checked_chain
-from tarash.tarash_gateway.flows.recording import (
-    claim,
-    look_up,
-    record,
-    record_error,
-    record_job,
-    record_request,
-    recover,
-    snapshot_of,
-)
+from tarash.tarash_gateway.flows.recording import record, record_error, record_job, record_request, snapshot_of
+from tarash.tarash_gateway.flows.recovery import claim, look_up, recover
 from tarash.tarash_gateway.flows.retry import SHORTEST_PAUSE, pause_before, send_creating, send_reading
 from tarash.tarash_gateway.flows.validation import check_new_job, checked_report
 from tarash.tarash_gateway.journal import Journal
@@ -195,7 +189,7 @@ def wait(context: Context, provider: Provider, report: JobReport[JobT]) -> Flow[
 
 def poll_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
     """Polls a job with one request, without patience: that is the caller's."""
-    return _send_once(context, ProviderCall(provider, kind_of(job).poll, (job,)), job)
+    return (yield from _send_once(context, ProviderCall(provider, kind_of(job).poll, (job,)), job))
 
 
 def cancel_call(context: Context, provider: Provider, job: JobT) -> Flow[JobT]:
@@ -233,6 +227,9 @@ def observe_job(context: Context, job: GenerationJob, before: GenerationJob | No
     changed = before is None or (job.status, job.progress) != (before.status, before.progress)
     if context.call_context is not None and changed:
         yield Observe("tarash_job_updated", {"context": context.call_context, "job": job})
+
+
+# What the functions of the face do with a job
 
 
 def submit_flow(config: GenerationConfig, request: GenerationRequest, kind: JobKind[JobT]) -> Flow[JobT]:
@@ -278,6 +275,12 @@ def open_job(config: GenerationConfig, job: GenerationJob, kind: JobKind[JobT]) 
     provider = registry.create(config)
     check_home(config, job, provider)
     return provider, job
+
+
+def priced_row(config: GenerationConfig) -> ModelRow | None:
+    """Returns the row whose price a resumed job has; None where only another model's row is known."""
+    row, own = find_row(config, registry.spec(config.provider))
+    return row if own else None
 
 
 def _with_article(kind: type) -> str:

@@ -257,9 +257,3 @@ def plan_of(config: Any, request: Any, *, stream: bool = False) -> Plan[Any]:
         msg = f"{pair} do not go together: use both of images or both of videos"
         raise ValidationError(msg)
     return make_plan(config, request, registry, stream=stream)
-
-
-def priced_row(config: GenerationConfig) -> ModelRow | None:
-    """Returns the row whose price a resumed job has; None where only another model's row is known."""
-    row, own = find_row(config, registry.spec(config.provider))
-    return row if own else None

@@ -12,9 +12,9 @@ from tarash.tarash_gateway.flows.call import call, call_job
 from tarash.tarash_gateway.flows.commands import Blocking, Flow, Now, continue_with
 from tarash.tarash_gateway.flows.context import Context, call_scope
 from tarash.tarash_gateway.flows.download import download, existing_video
-from tarash.tarash_gateway.flows.jobs import VIDEO, open_job, poll_again, prepare, submit, wait
+from tarash.tarash_gateway.flows.jobs import VIDEO, open_job, poll_again, prepare, priced_row, submit, wait
 from tarash.tarash_gateway.flows.outputs import media_warnings
-from tarash.tarash_gateway.flows.plan import Plan, checked_chain, priced_row
+from tarash.tarash_gateway.flows.plan import Plan, checked_chain
 from tarash.tarash_gateway.flows.recording import record_job, record_video
 from tarash.tarash_gateway.media.base64 import without_media
 from tarash.tarash_gateway.media.files import Exists, Target, as_place, check_place
