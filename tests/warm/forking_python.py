@@ -6,6 +6,7 @@ Only its modules are there before it asks for them: what a program loads is test
 The tests talk to this script over the socket that is its file 0: `warm_python.py` is their side.
 """
 
+import atexit
 import fcntl
 import gc
 import importlib
@@ -110,10 +111,31 @@ def run(words):
     main = sys.modules["__main__"] = types.ModuleType("__main__")
     sys.path[0] = ""
     sys.argv = [kind, *rest]
-    if kind == "-c":
-        exec(compile(program, "<string>", "exec"), vars(main))  # a test's own code
-    else:
-        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    try:
+        if kind == "-c":
+            exec(compile(program, "<string>", "exec"), vars(main))  # a test's own code
+        else:
+            runpy.run_module(program, run_name="__main__", alter_sys=True)
+    except SystemExit as ended:
+        _end["code"] = {None: 0}.get(ended.code, ended.code)
+        raise
+    _end["code"] = 0
+
+
+_end = {"code": None}
+
+
+@atexit.register  # before all modules that do so too: what is registered first runs last
+def _leave():
+    """Ends the process of a program. Taking apart the modules that were there before it would cost as much as a call."""
+    if not isinstance(_end["code"], int):
+        return  # a text or an error that Python has to print
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (AttributeError, OSError, ValueError):
+        return  # closed, or nobody reads any more: Python has a status for that
+    os._exit(_end["code"] & 0xFF)
 
 
 if __name__ == "__main__":
