@@ -14,7 +14,6 @@ import signal
 import subprocess
 import sys
 import warnings
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -70,8 +69,12 @@ def main() -> None:
 
     warnings.simplefilter("ignore")
     logging.getLogger("tarash").addHandler(logging.NullHandler())
-    ExitStack().enter_context(use_retry_policy(listed_within=SHOWS_WITHIN))  # to the end of the process
     registry.spec("openai")
+    with use_retry_policy(listed_within=SHOWS_WITHIN):
+        _serve(run_batch, ImageGenerationConfig, VideoGenerationConfig)
+
+
+def _serve(run_batch: Any, image: Any, video: Any) -> None:
     over: dict[int, int] = {}
     for line in sys.stdin:
         question = json.loads(line)
@@ -79,7 +82,7 @@ def main() -> None:
         if "run" in question:
             pid = os.fork()
             if pid == 0:
-                _run(question["run"], run_batch, ImageGenerationConfig, VideoGenerationConfig)
+                _run(question["run"], run_batch, image, video)
             answer = {"pid": pid}
         elif "wait" in question:
             pid = question["wait"]

@@ -3,9 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,28 +12,13 @@ from tarash.tarash_gateway.models import Media
 from tarash.tarash_gateway.models.rescue import save_paid
 
 resource = pytest.importorskip("resource")
-TARASH = Path(sys.executable).with_name("tarash")
+TARASH = ("-m", "tarash_gateway_cli")
 
 
 @pytest.fixture
-def limited(environment):
-    """Runs a command with a limit on its open files, which it cannot raise itself."""
-
-    def limited(files, *words):
-        def limit():
-            resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
-
-        return subprocess.run(
-            [str(word) for word in words],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=90,
-            check=False,
-            preexec_fn=limit,  # no lock is held here
-        )
-
-    return limited
+def limited(environment, warm_python):
+    """Runs `python *words` with a limit on its open files."""
+    return lambda files, *words: warm_python.run(words, env=environment, limits={"RLIMIT_NOFILE": files})
 
 
 def rows(folder, count, **fields):
@@ -47,7 +29,7 @@ def rows(folder, count, **fields):
 @pytest.mark.parametrize("files", [64, pytest.param(48, marks=pytest.mark.slow)])
 def test_a_batch_fits_its_concurrency_into_the_limit(limited, folder, paid, files):
     rows(folder, 60)
-    done = limited(files, TARASH, "batch", "rows.jsonl", "-o", "out", "-j", "100")
+    done = limited(files, *TARASH, "batch", "rows.jsonl", "-o", "out", "-j", "100")
     assert done.returncode == 0, done.stderr
     assert len(paid()) == len(list(folder.rglob("row-*.png"))) == 60
     (told,) = [line for line in done.stderr.splitlines() if "at the same time" in line]
@@ -60,7 +42,7 @@ def test_a_batch_fits_its_concurrency_into_the_limit(limited, folder, paid, file
 
 def test_a_batch_without_room_for_one_row_sends_nothing(limited, folder, paid):
     rows(folder, 3)
-    done = limited(28, TARASH, "batch", "rows.jsonl", "-o", "out")
+    done = limited(28, *TARASH, "batch", "rows.jsonl", "-o", "out")
     assert (done.returncode, paid()) == (4, [])
     assert re.search(
         r"error: this process may open \d+ more files and connections, and a batch needs 27. Raise the limit, as with "
@@ -102,7 +84,7 @@ print(result.done, result.unconfirmed, sum(bool(row.urls) for row in result.fail
 def test_nothing_more_is_sent_when_none_are_left(limited, folder, paid):
     """What was on its way is in its file, by the descriptors that are kept for that, or its address is named."""
     rows(folder, 40)
-    done = limited(80, sys.executable, "-c", USED_UP)
+    done = limited(80, "-c", USED_UP)
     assert done.returncode == 0, done.stderr
     made, unconfirmed, named, why = done.stdout.split(maxsplit=3)
     assert "no more files and connections can be opened: ulimit -n raises their number" in why
@@ -112,7 +94,15 @@ def test_nothing_more_is_sent_when_none_are_left(limited, folder, paid):
 
 
 @pytest.fixture
-def none_left():
+def media(png, tmp_path):
+    """A paid image. What a save imports is there, as it is after a call."""
+    paid = Media.from_bytes(png)
+    save_paid(paid, tmp_path / "before.png", "error")
+    return paid
+
+
+@pytest.fixture
+def none_left(media):
     """Takes every descriptor of this process, with a few that are kept for saving."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     taken = []
@@ -129,18 +119,18 @@ def none_left():
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_what_is_paid_for_is_saved_with_what_was_kept(tmp_path, picture, none_left):
-    path, problem = save_paid(Media.from_bytes(picture()), tmp_path / "a.png", "error")
+def test_what_is_paid_for_is_saved_with_what_was_kept(tmp_path, media, none_left):
+    path, problem = save_paid(media, tmp_path / "a.png", "error")
     told = f"{tmp_path / 'a.png'} was written with the last of the files that may be open at the same time."
     assert (path, str(problem), lacks_descriptors(problem)) == (tmp_path / "a.png", told, True)
     assert ((tmp_path / "a.png").is_file(), (tmp_path / "a.png.json").is_file()) == (True, True)
 
 
-def test_without_a_reserve_it_is_told(tmp_path, picture, none_left, monkeypatch):
+def test_without_a_reserve_it_is_told(tmp_path, media, none_left, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("tarash.tarash_gateway.descriptors._reserves", [])
         with pytest.raises(SaveError, match="Too many open files") as raised:
-            save_paid(Media.from_bytes(picture()), tmp_path / "a.png", "error")
+            save_paid(media, tmp_path / "a.png", "error")
         assert str(raised.value).endswith(" The image is paid for, and could not be saved anywhere.")
         assert lacks_descriptors(raised.value)
         with descriptors_for_saving(), pytest.raises(OSError, match="Too many open files"):

@@ -97,7 +97,7 @@ def test_no_answer_takes_the_memory(provider, name, in_loop):
             "model": getattr(vendor, kind),
             "async": in_loop,
             # What reads is patient to its deadline: it need not be long.
-            "timeout": 120.0 if kind == "image" else 20.0,
+            "timeout": 120.0 if kind == "image" else 6.0,
         }
         command = [sys.executable, HERE / "processes" / "call_vendor.py", json.dumps(asked)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
