@@ -166,8 +166,8 @@ def pytest_configure(config):
     gc.disable()  # what is imported and collected stays: looking through it again and again takes a second
 
 
-WHOLE_KIT = ("openai", "google")
-"""Providers that the ordinary tier holds to the whole conformance kit: an SDK and plain HTTP. The others are sampled."""
+WHOLE_KIT = ("TestOpenAI", "TestGoogle")
+"""What the ordinary tier holds to the whole conformance kit: an SDK and plain HTTP. The other providers are sampled."""
 
 SAMPLE = 4
 """One of so many checks is run for them, and of the cases of a test that is marked so; `--all` runs every one."""
@@ -180,7 +180,7 @@ def pytest_collection_modifyitems(items):
         kit = getattr(item, "cls", None)
         of_kit = kit is not None and hasattr(kit, "job_words")
         sampled = item.get_closest_marker("sampled") and hasattr(item, "callspec")
-        if sampled or (of_kit and kit.provider not in WHOLE_KIT):
+        if sampled or (of_kit and kit.__name__ not in WHOLE_KIT):
             if _number(item) % SAMPLE:
                 item.add_marker(pytest.mark.slow)
         elif not of_kit and hasattr(item, "callspec"):

@@ -90,6 +90,7 @@ def test_a_column_shows_model_files_time_cost_and_changes(width, dark, page):
     assert tab.run("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 def test_the_rows_of_all_columns_stand_level(page):
     tab = page(width=1400, height=900)
 

@@ -113,6 +113,7 @@ def test_every_file_is_shown_at_every_width(width, dark, gallery, folder):
     assert page.run("document.documentElement.scrollWidth <= innerWidth")
 
 
+@pytest.mark.slow
 def test_the_head_counts_files_and_adds_up_calls(gallery):
     page = gallery()
 
@@ -195,6 +196,7 @@ def test_the_keyboard_moves_between_cards_and_opens_them(gallery):
     page.until(f"{FOCUSED} === {third!r}")
 
 
+@pytest.mark.slow
 def test_the_arrow_down_leads_from_the_filter_to_the_cards(gallery):
     page = gallery()
 
@@ -249,6 +251,7 @@ def test_the_prompt_is_copied_and_the_file_is_opened(gallery):
     assert page.run("document.querySelector('.open').href").endswith("/Stra%C3%9Fe%20%231%3F.png")
 
 
+@pytest.mark.slow
 def test_the_prompt_is_copied_without_a_clipboard_too(gallery):
     page = gallery()
     show(page, "Straße #1?.png")
@@ -259,6 +262,7 @@ def test_the_prompt_is_copied_without_a_clipboard_too(gallery):
     assert page.run("document.activeElement.textContent") == "Copied"
 
 
+@pytest.mark.slow
 def test_a_click_beside_the_dialog_closes_it(gallery):
     page = gallery()
     page.click(".card")
@@ -270,6 +274,7 @@ def test_a_click_beside_the_dialog_closes_it(gallery):
     page.until(f"!{OPEN}")
 
 
+@pytest.mark.slow
 def test_a_clip_plays_under_the_pointer_and_goes_back(gallery):
     page = gallery()
     page.run("document.querySelector('#kinds input[value=video]').click()")
@@ -282,6 +287,7 @@ def test_a_clip_plays_under_the_pointer_and_goes_back(gallery):
     page.until("document.querySelector('video').paused && document.querySelector('video').currentTime < 0.01")
 
 
+@pytest.mark.slow
 def test_nothing_moves_for_those_who_want_it_calm(gallery):
     page = gallery(calm=True)
     page.run("document.querySelector('#kinds input[value=video]').click()")
@@ -295,6 +301,7 @@ def test_nothing_moves_for_those_who_want_it_calm(gallery):
     assert page.run("[...document.querySelectorAll('video')].every(clip => clip.paused && !clip.autoplay)")
 
 
+@pytest.mark.slow
 def test_ten_thousand_files_are_a_few_cards(gallery, tmp_path):
     picture = png(8, 6, "teal")
     hang(tmp_path, "a.png", picture, width=8, height=6, prompt="A square")
@@ -314,6 +321,7 @@ def test_ten_thousand_files_are_a_few_cards(gallery, tmp_path):
     assert page.run("document.querySelectorAll('.item').length") < 100
 
 
+@pytest.mark.slow
 def test_an_empty_folder_says_so(gallery, tmp_path):
     make_gallery(tmp_path)
 

@@ -3,39 +3,37 @@
 import contextlib
 import os
 import signal
-import subprocess
-import sys
+import tempfile
 import urllib.request
+from pathlib import Path
 
 import pytest
 
 from tarash_gateway_sandbox import FAULTS
 
-COMMAND = [sys.executable, "-m", "tarash_gateway_cli"]
+PROGRAM = ("-m", "tarash_gateway_cli")
 
 
 @pytest.fixture
-def serving(folder):
+def serving(folder, warm_python):
     """Starts a server process; gives its address, and what it has told at its end."""
     with contextlib.ExitStack() as stack:
 
         def serving(*words):
-            process = stack.enter_context(
-                subprocess.Popen(
-                    [*COMMAND, "sandbox", "serve", "--port", "0", *words],
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE,
-                    text=True,
-                    env=os.environ,
-                )
-            )
+            reading, writing = os.pipe()
+            told = stack.enter_context(tempfile.TemporaryFile())
+            nothing = stack.enter_context(Path(os.devnull).open())
+            files = [nothing.fileno(), writing, told.fileno()]
+            process = warm_python.start([*PROGRAM, "sandbox", "serve", "--port", "0", *words], files=files)
             stack.callback(process.kill)
-            url = process.stdout.readline().strip()
+            os.close(writing)
+            url = stack.enter_context(os.fdopen(reading)).readline().strip()
 
             def end():
                 process.send_signal(signal.SIGINT)
-                told = process.communicate(timeout=60)[1]
-                return process.returncode, told
+                code = process.wait(60)
+                told.seek(0)
+                return code, told.read().decode()
 
             return url, end
 

@@ -29,7 +29,7 @@ def names(folder):
 
 @pytest.mark.parametrize("more", [(), ("--json",)], ids=["plain", "json"])
 def test_images_are_saved_under_a_name_that_is_no_text(typed, folder, paid, more):
-    done = typed(*IMAGE, "-n", "2", "-o", LATIN + b".png", *more, cold=not more)
+    done = typed(*IMAGE, "-n", "2", "-o", LATIN + b".png", *more)
     assert (done.code, len(paid())) == (0, 1)
     assert names(folder) == [LATIN + end for end in (b"-2.png", b"-2.png.json", b".png", b".png.json")]
     told = json.loads((folder / os.fsdecode(LATIN + b".png.json")).read_text())

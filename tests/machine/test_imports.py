@@ -33,7 +33,11 @@ def test_a_script_with_the_name_of_a_library_is_named(python, folder, tarash_san
 
 @pytest.mark.parametrize(
     ("file", "library"),
-    [("openai/__init__.py", "openai"), ("jiter.py", "jiter"), ("anyio/__init__.py", "anyio")],
+    [
+        ("jiter.py", "jiter"),
+        pytest.param("openai/__init__.py", "openai", marks=pytest.mark.slow),
+        pytest.param("anyio/__init__.py", "anyio", marks=pytest.mark.slow),
+    ],
 )
 def test_a_file_beside_the_script_is_named(python, folder, tarash_sandbox, file, library):
     (folder / file).parent.mkdir(exist_ok=True)

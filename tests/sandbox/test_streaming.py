@@ -38,7 +38,7 @@ def broken(server):
 
 
 @pytest.mark.usefixtures("drawings")
-@pytest.mark.parametrize("partials", [0, 1, 3])
+@pytest.mark.parametrize("partials", [0, pytest.param(1, marks=pytest.mark.slow), 3])
 def test_a_stream_brings_the_partial_pictures_and_then_the_picture_that_comes_without_a_stream(sdk, partials):
     wanted = {"model": "gpt-image-1.5", "prompt": "a small boat", "size": "1536x1024", "quality": "low"}
 
@@ -57,7 +57,7 @@ def test_a_stream_brings_the_partial_pictures_and_then_the_picture_that_comes_wi
 
 
 @pytest.mark.usefixtures("drawings")
-@pytest.mark.parametrize("form", ["png", "jpeg", "webp"])
+@pytest.mark.parametrize("form", [pytest.param("png", marks=pytest.mark.slow), "jpeg", "webp"])
 def test_partial_pictures_are_pictures_of_the_same_size_that_come_closer_to_the_last_one(sdk, form):
     *before, last = sdk.images.generate(**STREAMED, partial_images=3, size="1280x720", output_format=form)
 

@@ -158,6 +158,7 @@ def test_polls_are_answered_while_a_clip_is_encoded(http, finished, tarash_sandb
     while not done.is_set():
         http.get(path)
         polls += 1
+        time.sleep(0.01)
     thread.join()
     assert polls > 10
 

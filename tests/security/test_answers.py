@@ -65,7 +65,7 @@ BOMBS = {
     "poll, endless": ("video", "poll", bombs.Endless(b'{"id":"')),
     "download, gzip": ("video", "content", bombs.GzipBomb(b"\0\0\0\x20ftyp", b"\0", content_type="video/mp4")),
 }
-ORDINARY = {("openai", "answer, gzip"), ("google", "error, endless"), ("openrouter", "answer, gzip")}
+ORDINARY = {("openai", "answer, gzip"), ("google", "error, endless")}
 ORDINARY |= {("xai", "answer, endless"), ("fal", "poll, gzip")}
 """One of each kind without waiting for the slow tier."""
 
