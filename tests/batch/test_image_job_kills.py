@@ -37,7 +37,7 @@ def shown(request):
 
 
 def files(request):
-    return {"files": [request.picture_url()]}
+    return {"files": [request.image_url()]}
 
 
 @pytest.fixture

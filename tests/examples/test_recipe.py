@@ -29,7 +29,7 @@ class TestAcme(ProviderConformance):
 
     @answers("image", "POST /images/generations")
     def images(self, request):
-        shown = [base64.b64encode(request.picture(at)).decode() for at in range(request.json["n"])]
+        shown = [base64.b64encode(request.image(at)).decode() for at in range(request.json["n"])]
         return {"created": 1, "data": [{"b64_json": text} for text in shown]}
 """
 

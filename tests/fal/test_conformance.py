@@ -70,7 +70,7 @@ class TestFalImages(ImageJobChecks):
 
     @answers("result", "GET /fal-ai/flux/requests/{id}")
     def result(self, request):
-        return {"images": [{"url": request.picture_url(0)}]}
+        return {"images": [{"url": request.image_url(0)}]}
 
     @answers("cancel", "PUT /fal-ai/flux/requests/{id}/cancel")
     def cancelled(self, request):

@@ -29,12 +29,12 @@ class GoogleProtocol(ProviderConformance):
         return Answer(200, {"candidates": [{"finishReason": "IMAGE_SAFETY"}]}) if role in ("image", "stream") else None
 
     def pictures(self, request):
-        part = {"inlineData": {"mimeType": "image/png", "data": base64_of(request.picture())}}
+        part = {"inlineData": {"mimeType": "image/png", "data": base64_of(request.image())}}
         return {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}], "responseId": "r-1"}
 
     def events(self, request):
         def event(index, **more):
-            inline = {"mimeType": "image/png", "data": base64_of(request.picture(index))}
+            inline = {"mimeType": "image/png", "data": base64_of(request.image(index))}
             return {"candidates": [{"content": {"parts": [{"inlineData": inline, **more}]}}]}
 
         return Stream(event(0, thought=True), event(1, thought=True), event(2))
@@ -143,6 +143,6 @@ class TestVertex(GoogleProtocol):
         if job.state == "failed":
             shown["error"] = {"code": 13, "message": job.message}
         if job.finished:
-            videos = [{"bytesBase64Encoded": base64_of(job.clip(index))} for index in range(job.outputs)]
+            videos = [{"bytesBase64Encoded": base64_of(job.video(index))} for index in range(job.outputs)]
             shown["response"] = {"videos": videos}
         return shown

@@ -36,11 +36,11 @@ class TestOpenRouter(ProviderConformance):
     @answers("image", "POST /api/v1/images")
     def pictures(self, request):
         count = int(request.fields.get("n", 1))
-        return {"created": 1, "data": [{"b64_json": base64_of(request.picture(at))} for at in range(count)]}
+        return {"created": 1, "data": [{"b64_json": base64_of(request.image(at))} for at in range(count)]}
 
     @answers("stream", "POST /api/v1/images", when=lambda request: request.fields.get("stream") is True)
     def stream(self, request):
-        picture = base64_of(request.picture())
+        picture = base64_of(request.image())
         return Stream(
             {"type": "image_generation.partial_image", "b64_json": picture, "partial_image_index": 0},
             {"type": "image_generation.completed", "b64_json": picture},
@@ -66,5 +66,5 @@ class TestOpenRouter(ProviderConformance):
     def content(self, request):
         index = int(request.query["index"])
         if request.job.files_at == self.vendor.origin:
-            return request.job.clip(index)
+            return request.job.video(index)
         return Answer(302, b"", headers={"location": request.job.result_url(index)})

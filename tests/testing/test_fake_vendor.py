@@ -27,8 +27,8 @@ from tarash_gateway_testing import (
     Stalls,
     Stream,
     answers,
-    clip,
-    picture,
+    sample_image,
+    sample_video,
 )
 from tarash_gateway_testing.fake.handlers import handlers_of
 from tarash_gateway_testing.request_matcher import carries
@@ -38,7 +38,7 @@ HANDLERS = (
     Handler("image", "POST /v1/pictures", lambda request: {"got": request.fields}),
     Handler("submit", "POST /v1/films", lambda request: {"id": request.job.id, "state": request.job.word}),
     Handler("poll", "GET /v1/films/{id}", lambda request: {"state": request.job.word, "id": request.params["id"]}),
-    Handler("download", "GET /v1/films/{id}/file", lambda request: request.job.clip()),
+    Handler("download", "GET /v1/films/{id}/file", lambda request: request.job.video()),
     Handler("cancel", "POST /v1/films:stop", lambda request: {"state": request.job.word}),
     Handler("list", "GET /films", lambda request: [job.id for job in request.jobs]),
 )
@@ -61,16 +61,16 @@ def film(client):
     return client.post("/films", json={"text": "a lake"}).json()["id"]
 
 
-def test_pictures_and_clips_are_real():
-    with Image.open(io.BytesIO(picture("a", width=40, height=20))) as opened:
+def test_sample_media_are_real():
+    with Image.open(io.BytesIO(sample_image("a", width=40, height=20))) as opened:
         opened.load()
         assert opened.size == (40, 20)
-    with av.open(io.BytesIO(clip("a"))) as container:
+    with av.open(io.BytesIO(sample_video("a"))) as container:
         (frame,) = container.decode(video=0)
         assert (frame.width, frame.height) == (16, 16)
-    assert inspect_media(clip("a")).duration_seconds == 1
-    assert picture("a") != picture("b")
-    assert clip("a") != clip("b")
+    assert inspect_media(sample_video("a")).duration_seconds == 1
+    assert sample_image("a") != sample_image("b")
+    assert sample_video("a") != sample_video("b")
 
 
 def test_a_handler_is_found_by_method_and_path(vendor, client):
@@ -133,7 +133,7 @@ def test_a_clip_is_given_in_ranges(vendor, client, film):
     vendor.serves_ranges = False
     again = client.get(f"/films/{film}/file", headers={"range": "bytes=100-"})
 
-    assert whole == vendor.clip(film) == clip(f"{film}-0")
+    assert whole == vendor.video(film) == sample_video(f"{film}-0")
     assert (rest.status_code, rest.content) == (206, whole[100:])
     assert rest.headers["content-range"] == f"bytes 100-{len(whole) - 1}/{len(whole)}"
     assert (again.status_code, again.content) == (200, whole)
@@ -145,7 +145,7 @@ def test_it_has_addresses_of_media_that_may_be_elsewhere(vendor, film):
         address = job.result_url().replace(vendor.origin, elsewhere.origin)
         fetched = httpx2.get(address, trust_env=False, timeout=60, verify=False)
 
-    assert fetched.content == job.clip()
+    assert fetched.content == job.video()
     assert fetched.headers["content-type"] == "video/mp4"
 
 
@@ -322,3 +322,12 @@ def test_nothing_is_loaded_before_it_is_used(code, absent):
     done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
 
     assert done.stdout == "False\n"
+
+
+def test_the_names_before_1_1_still_lead_to_what_they_named(vendor, client, film):
+    import tarash_gateway_testing as kit
+
+    assert (kit.picture, kit.clip) == (sample_image, sample_video)
+    (request, *_), (job, *_) = vendor.requests, vendor.jobs
+    assert (request.picture(1), request.picture_url(1)) == (request.image(1), request.image_url(1))
+    assert job.clip() == vendor.clip(film) == vendor.video(film) == job.video()

@@ -76,7 +76,7 @@ def test_a_check_that_does_not_fit_is_left_out_with_its_reason(example):
 
 def test_a_handler_that_raises_is_the_vendors_trouble(example):
     test = example / "test_dots.py"
-    test.write_text(test.read_text().replace("request.picture()", "request.pictures()"))
+    test.write_text(test.read_text().replace("request.image()", "request.images()"))
 
     code, shown = run_pytest(example, "-k", "picture_comes_whole and sync")
 

@@ -28,7 +28,7 @@ class TestXai(ProviderConformance):
     @answers("image", "POST /v1/images/edits")
     def images(self, request):
         count = int(request.fields.get("n", 1))
-        items = [{"b64_json": base64.b64encode(request.picture(at)).decode()} for at in range(count)]
+        items = [{"b64_json": base64.b64encode(request.image(at)).decode()} for at in range(count)]
         return {"data": items, "model": request.fields["model"], "usage": {"cost_in_usd_ticks": 400_000_000}}
 
     @answers("submit", "POST /v1/videos/generations")

@@ -25,11 +25,11 @@ class AcmeKit(ProviderConformance):
 
     @answers("image", "POST /pictures")
     def pictures(self, request):
-        return {"pictures": [{"at": request.picture_url(at)} for at in range(request.json["count"])]}
+        return {"pictures": [{"at": request.image_url(at)} for at in range(request.json["count"])]}
 
     @answers("stream", "POST /pictures/live")
     def live(self, request):
-        data = base64.b64encode(request.picture()).decode()
+        data = base64.b64encode(request.image()).decode()
         return Stream({"data": data}, {"data": data, "done": True})
 
     @answers("submit", "POST /films")

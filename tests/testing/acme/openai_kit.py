@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 
-from tarash_gateway_testing import Answer, ProviderConformance, Stream, answers, picture
+from tarash_gateway_testing import Answer, ProviderConformance, Stream, answers, sample_image
 
 
 def base64_of(content):
@@ -29,7 +29,7 @@ class OpenAIProtocol(ProviderConformance):
 
     def make_request(self, kind, **fields):
         if "input_fidelity" in fields.get("extra_params", {}):
-            fields.setdefault("image_list", [picture()])  # it is for edits only
+            fields.setdefault("image_list", [sample_image()])  # it is for edits only
         return super().make_request(kind, **fields)
 
     def refusal(self, status, message):
@@ -52,14 +52,14 @@ class OpenAIProtocol(ProviderConformance):
         return {"created": 1, "data": shown(request, int(request.fields.get("n", 1)))}
 
     def addresses(self, request, count):
-        return [{"url": request.picture_url(at)} for at in range(count)]
+        return [{"url": request.image_url(at)} for at in range(count)]
 
     def contents(self, request, count):
-        return [{"b64_json": base64_of(request.picture(at))} for at in range(count)]
+        return [{"b64_json": base64_of(request.image(at))} for at in range(count)]
 
     @answers("stream", "POST /images/generations", when=streams)
     def stream(self, request):
-        picture = base64_of(request.picture())
+        picture = base64_of(request.image())
         return Stream(
             {"type": "image_generation.partial_image", "b64_json": picture, "partial_image_index": 0},
             {"type": "image_generation.completed", "b64_json": picture},
@@ -76,7 +76,7 @@ class OpenAIProtocol(ProviderConformance):
 
     @answers("download", "GET /videos/{id}/content")
     def content(self, request):
-        return request.job.clip()
+        return request.job.video()
 
     @answers("cancel", "DELETE /videos/{id}")
     def delete(self, request):

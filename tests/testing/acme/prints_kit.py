@@ -35,4 +35,4 @@ class PrintsKit(ProviderConformance):
 
     @answers("result", "GET /prints/{id}/files")
     def files(self, request):
-        return {"files": [request.picture_url(at) for at in range(request.job.request.json["copies"])]}
+        return {"files": [request.image_url(at) for at in range(request.job.request.json["copies"])]}

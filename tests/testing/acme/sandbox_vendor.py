@@ -94,7 +94,7 @@ class SandboxVendor:
         msg = "the sandbox tells of streams only"
         raise unittest.SkipTest(msg)
 
-    def clip(self, job_id, index=0):
+    def video(self, job_id, index=0):
         return None
 
     def troubles(self):

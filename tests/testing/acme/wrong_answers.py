@@ -62,7 +62,7 @@ class CountingKit(AcmeKit):
 
     @answers("image", "POST /pictures")
     def pictures(self, request):
-        items = [{"b64_json": base64_of(request.picture(at))} for at in range(request.json["count"])]
+        items = [{"b64_json": base64_of(request.image(at))} for at in range(request.json["count"])]
         return {"pictures": items, "usage": {"output_tokens": 4160}}
 
 

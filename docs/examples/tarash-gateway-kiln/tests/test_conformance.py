@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tarash.tarash_gateway.errors import ConnectionFailedError, QuotaExceededError, RateLimitError
-from tarash_gateway_testing import Answer, Dropped, ProviderConformance, answers, picture
+from tarash_gateway_testing import Answer, Dropped, ProviderConformance, answers, sample_image
 
 STATES = {
     "queued": "queued",
@@ -63,16 +63,16 @@ class TestKiln(ProviderConformance):
     # What is Kiln's own, and no kit can know.
 
     def test_an_image_is_uploaded_before_the_job(self, calls):
-        calls.submit(self.config("video"), self.request("video", image_list=[picture("a pot")]))
+        calls.submit(self.config("video"), self.request("video", image_list=[sample_image("a pot")]))
         upload, submit = self.vendor.sent()
-        assert upload.body == picture("a pot")
+        assert upload.body == sample_image("a pot")
         assert upload.headers["content-type"] == "image/png"
         assert submit.json["upload"] == "upload-1"
 
     def test_an_upload_that_fails_is_on_no_bill(self, calls):
         self.vendor.fail(Dropped(), "other", times=9)
         with pytest.raises(ConnectionFailedError) as caught:
-            calls.submit(self.config("video"), self.request("video", image_list=[picture()]))
+            calls.submit(self.config("video"), self.request("video", image_list=[sample_image()]))
         assert caught.value.billable == "no"
         assert self.vendor.sent("submit") == []
 

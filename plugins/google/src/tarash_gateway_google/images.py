@@ -1,4 +1,4 @@
-"""Pictures by `generateContent`: the request, the answer, and the events of its stream. Pure."""
+"""Images by `generateContent`: the request, the answer, and the events of its stream. Pure."""
 
 from __future__ import annotations
 

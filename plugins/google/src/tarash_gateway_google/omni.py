@@ -51,8 +51,8 @@ def submit(
         elif isinstance(request.video, str):
             before = request.video
         else:
-            clip, kind = clip_of(request)
-            content.append((yield from _part(urls, "video", clip, kind, uploads)))
+            data, kind = input_video_of(request)
+            content.append((yield from _part(urls, "video", data, kind, uploads)))
     body = _body(urls, prepared, parts, content, before)
     return (yield HttpRequest("POST", urls.interactions(), body, limit=POLL_BYTES, prompts=(request.prompt,)))
 
@@ -140,7 +140,7 @@ def check_home(video: VideoJob, urls: Urls) -> None:
         raise ConfigurationError(msg)
 
 
-def clip_of(request: VideoGenerationRequest) -> tuple[bytes, str]:
+def input_video_of(request: VideoGenerationRequest) -> tuple[bytes, str]:
     """Returns the bytes of a video that the caller gives, and their kind."""
     video = request.video
     if isinstance(video, Path):

@@ -21,7 +21,7 @@ from tarash.tarash_gateway.plugins.http import (
     without_none,
 )
 from tarash_gateway_google.interactions import Video
-from tarash_gateway_google.omni import POLL_BYTES, check_home, clip_of, poll_request, with_extra
+from tarash_gateway_google.omni import POLL_BYTES, check_home, input_video_of, poll_request, with_extra
 from tarash_gateway_google.uploads import free_of_charge
 from tarash_gateway_google.urls import Urls
 
@@ -44,19 +44,19 @@ _GRPC = {
 
 def submit(urls: Urls, prepared: PreparedRequest[VideoGenerationRequest]) -> Steps[Answer]:
     """Starts the operation."""
-    clip: dict[str, str] | None = None
+    video_input: dict[str, str] | None = None
     if prepared.request.operation != "generate":
         video = prepared.request.video
         if isinstance(video, VideoJob):
             check_home(video, urls)
             with free_of_charge():
-                clip = yield from _of_job(urls, video)
+                video_input = yield from _of_job(urls, video)
         elif isinstance(video, str) and video.startswith("gs://"):
-            clip = {"gcsUri": video, "mimeType": "video/mp4"}
+            video_input = {"gcsUri": video, "mimeType": "video/mp4"}
         else:
-            content, kind = clip_of(prepared.request)
-            clip = {"bytesBase64Encoded": b64encode(content).decode(), "mimeType": kind}
-    body = _body(prepared, clip)
+            content, kind = input_video_of(prepared.request)
+            video_input = {"bytesBase64Encoded": b64encode(content).decode(), "mimeType": kind}
+    body = _body(prepared, video_input)
     path = urls.model(prepared.model, "predictLongRunning")
     return (yield HttpRequest("POST", path, body, limit=POLL_BYTES, prompts=(prepared.request.prompt,)))
 
@@ -127,7 +127,7 @@ def _video(item: dict[str, Any]) -> Video:
     return Video(read_text(item.get("gcsUri")) or read_text(item.get("uri")), read_text(item.get("bytesBase64Encoded")))
 
 
-def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str] | None) -> dict[str, Any]:
+def _body(prepared: PreparedRequest[VideoGenerationRequest], video_input: dict[str, str] | None) -> dict[str, Any]:
     request = prepared.request
     first = [file for file in prepared.images if file.role == "first_frame"]
     last = [file for file in prepared.images if file.role == "last_frame"]
@@ -141,7 +141,7 @@ def _body(prepared: PreparedRequest[VideoGenerationRequest], clip: dict[str, str
         "image": _image(first[0]) if first else None,
         "lastFrame": _image(last[0]) if last else None,
         "referenceImages": [{"image": _image(file), "referenceType": "ASSET"} for file in assets] or None,
-        "video": clip,
+        "video": video_input,
     }
     parameters = {
         "sampleCount": request.n,

@@ -1,4 +1,4 @@
-"""Files: which inputs an agent may name, and the small picture that it gets of a result."""
+"""Files: which inputs an agent may name, and the small image that it gets of a result."""
 
 from __future__ import annotations
 

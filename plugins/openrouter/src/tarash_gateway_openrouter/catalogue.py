@@ -31,7 +31,7 @@ IMAGE_PARAMS = ("output_compression", "response_format", "provider", "session_id
 NO_SUCH_IMAGE_FIELD = ("style", "negative_prompt")
 
 MOST_IMAGES = 10
-"""Pictures of one request, at the most; the protocol's own limit."""
+"""Images of one request, at the most; the protocol's own limit."""
 
 MOST_VALUES = 200
 """Values of one field that are taken in."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tarash_gateway_testing.fake.handlers import Handler, Role, answers
     from tarash_gateway_testing.fake.requests import FakeJob, Request
     from tarash_gateway_testing.fake.vendor import FakeVendor, Place, Vendor
-    from tarash_gateway_testing.media import clip, picture
+    from tarash_gateway_testing.media import sample_image, sample_video
 
 __all__ = [
     "Answer",
@@ -38,8 +38,8 @@ __all__ = [
     "Stream",
     "Vendor",
     "answers",
-    "clip",
-    "picture",
+    "sample_image",
+    "sample_video",
 ]
 
 _HOMES = {
@@ -52,13 +52,17 @@ _HOMES = {
 """Where the names of the fake vendor live; the others are beside it."""
 
 
+_RENAMED = {"picture": "sample_image", "clip": "sample_video"}
+"""Names before 1.1, to those of today."""
+
+
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in __all__ and name not in _RENAMED:
         msg = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(msg)
     home = next((f"fake.{module}" for module, names in _HOMES.items() if name in names), None)
     home = home or ("conformance" if name.endswith("Conformance") else "media")
-    value = getattr(import_module(f"{__name__}.{home}"), name)
+    value = getattr(import_module(f"{__name__}.{home}"), _RENAMED.get(name, name))
     globals()[name] = value
     return value
 

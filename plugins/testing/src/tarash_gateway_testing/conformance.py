@@ -51,9 +51,9 @@ class ProviderConformance(
             provider = "acme"
             base_path = "/v2"
 
-            @answers("image", "POST /pictures")
-            def picture(self, request):
-                return {"picture": base64.b64encode(request.picture()).decode()}
+            @answers("image", "POST /images")
+            def image(self, request):
+                return {"image": base64.b64encode(request.image()).decode()}
         ```
     """
 

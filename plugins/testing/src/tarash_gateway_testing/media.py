@@ -6,10 +6,10 @@ import base64
 import struct
 import zlib
 
-__all__ = ["clip", "picture"]
+__all__ = ["sample_image", "sample_video"]
 
 # One second of H.264, 16x16 pixels, as libx264 wrote it.
-_CLIP = (
+_VIDEO = (
     b"c-nnYF-t=+5WchsrHE8{h(m{`6kHUn=pqP3m*TFI%WIQopH2E6N&3Lf4$>c>qnp3Mv4gX-xVbsF_zUVKeYI(|J#zUjxyxPdJ^=7T"
     b"eUn5g763Ugh`Jx7&8kQassK<3C1Z%|f(9C~$nI{BR{KyLeBp~X5yvUsa*?(uOiBLJDgm=5LZ+i;&ox*mIb7RX25q!2b=%g=|IKD<"
     b"FRt@%-BP9i6-Ko}EHke3<VBX(z9o->MgbbWptHT#te(Hv!)}XmIrgLxWp3mJp5uDZp`4i*aweiqh=!L6o7DYgg^qk>Dp}~XvD}s1"
@@ -18,7 +18,7 @@ _CLIP = (
 )
 
 
-def picture(label: str = "", *, width: int = 16, height: int = 16) -> bytes:
+def sample_image(label: str = "", *, width: int = 16, height: int = 16) -> bytes:
     """Returns a PNG of one colour.
 
     Args:
@@ -32,14 +32,14 @@ def picture(label: str = "", *, width: int = 16, height: int = 16) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(name, data) for name, data in [*chunks, (b"IEND", b"")])
 
 
-def clip(label: str = "") -> bytes:
+def sample_video(label: str = "") -> bytes:
     """Returns an MP4 of one second and 16x16 pixels.
 
     Args:
         label: videos with different labels have different bytes.
     """
     padding = label.encode()
-    return zlib.decompress(base64.b85decode(_CLIP)) + struct.pack(">I", 8 + len(padding)) + b"free" + padding
+    return zlib.decompress(base64.b85decode(_VIDEO)) + struct.pack(">I", 8 + len(padding)) + b"free" + padding
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

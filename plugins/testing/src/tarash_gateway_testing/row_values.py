@@ -9,7 +9,7 @@ from typing import Any
 
 from tarash.tarash_gateway.capabilities.rows import ImageModel, ModelRow, VideoModel
 from tarash.tarash_gateway.capabilities.rules import DurationRule, NumberRule, SizeRule
-from tarash_gateway_testing.media import picture
+from tarash_gateway_testing.media import sample_image
 
 __all__ = ["Value", "declared_values", "undeclared_values"]
 
@@ -160,7 +160,7 @@ def _counts(row: ModelRow) -> Iterator[Value]:
     most = getattr(row, column, 1)
     yield Value("n", most + 1, f"{column}={most}")
     if row.max_input_images == 0 and "image_list" not in row.unsupported:
-        yield Value("image_list", [picture()], "max_input_images=0")
+        yield Value("image_list", [sample_image()], "max_input_images=0")
 
 
 def _params(row: ModelRow) -> Iterator[Value]:

@@ -16,7 +16,7 @@ from tarash_gateway_testing.checks.money import KINDS
 from tarash_gateway_testing.fake import forms
 from tarash_gateway_testing.fake.answers import Answer
 from tarash_gateway_testing.fake.forms import BLOCKED, ODD_JSON
-from tarash_gateway_testing.media import picture
+from tarash_gateway_testing.media import sample_image
 from tarash_gateway_testing.rules import Rule
 
 __all__ = ["AnswerChecks"]
@@ -98,12 +98,12 @@ class AnswerChecks(Case):
     def test_an_image_is_taken_from_the_source_that_works(self, calls: Calls, spoiled: str) -> None:
         """Base64 that is none, and an address beside it."""
         self.needs("image")
-        url = f"{self.vendor.origin}/kit/pictures/another-source.png"
+        url = f"{self.vendor.origin}/kit/images/another-source.png"
         form_of_answer = self.changed(forms.base64_and_url(SPOILED[spoiled], url), "image")
         outcome = attempt(calls.generate_image, self.config("image"), self.request("image"))
         self.needs_form(form_of_answer)
         images = outcome.value.images if outcome.value is not None else []
-        if not images or images[0].content != picture("another-source"):
+        if not images or images[0].content != sample_image("another-source"):
             self.broken(_READ, f"the base64 of an image was {spoiled}, and its address worked: {outcome}")
 
     def test_an_item_that_failed_costs_only_itself(self, calls: Calls) -> None:

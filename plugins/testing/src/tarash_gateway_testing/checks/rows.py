@@ -15,7 +15,7 @@ from tarash.tarash_gateway.flows.plan import plan_of
 from tarash.tarash_gateway.models import ImageGenerationRequest, MediaKind, VideoGenerationRequest
 from tarash_gateway_testing.base import ROLE_OF, Case, attempt
 from tarash_gateway_testing.calls import Calls, Kind
-from tarash_gateway_testing.media import picture
+from tarash_gateway_testing.media import sample_image
 from tarash_gateway_testing.request_matcher import carries, carries_file
 from tarash_gateway_testing.row_values import Value, declared_values, undeclared_values
 from tarash_gateway_testing.rules import Rule
@@ -139,7 +139,7 @@ class RowChecks(Case):
         self.needs(kind)
         model = self.model(kind)
         row = next((row for row in self.rows(kind) if self.spec().wire_model(model) in row.names()), None)
-        for fields in ({}, *_with_a_picture(row)):
+        for fields in ({}, *_with_an_image(row)):
             request = self.request(kind, **fields)
             before = len(self.vendor.sent())
             outcome = attempt(calls.create, kind, self.config(kind), request)
@@ -216,7 +216,7 @@ class RowChecks(Case):
         return carries(request, value) if said is None else said
 
 
-def _with_a_picture(row: ModelRow | None) -> list[dict[str, Any]]:
+def _with_an_image(row: ModelRow | None) -> list[dict[str, Any]]:
     """Returns the fields of a request with an input image; none where the model takes no PNG."""
     formats = row.input_formats if row is not None else None
     if row is None or not row.max_input_images or (formats is not None and "image/png" not in formats):
@@ -224,6 +224,6 @@ def _with_a_picture(row: ModelRow | None) -> list[dict[str, Any]]:
     sizes = row.sizes if isinstance(row.sizes, tuple) and getattr(row, "input_match_size", False) else ()
     pixels = next((parsed for size in sizes if (parsed := parse_size(size))), None)
     if pixels is None:
-        return [{"image_list": [picture("input", width=64, height=64)]}]
+        return [{"image_list": [sample_image("input", width=64, height=64)]}]
     width, height = pixels
-    return [{"size": f"{width}x{height}", "image_list": [picture("input", width=width, height=height)]}]
+    return [{"size": f"{width}x{height}", "image_list": [sample_image("input", width=width, height=height)]}]

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from tarash.tarash_gateway.models.job import JobStatus
-from tarash_gateway_testing.media import clip, picture
+from tarash_gateway_testing.media import sample_image, sample_video
 
 __all__ = ["DONE", "UNHEARD_OF", "FakeJob", "Request", "Role", "State"]
 
@@ -99,13 +99,16 @@ class Request:
         """The fields of the body, whether it is a form or a JSON object."""
         return self.form or (self.json if isinstance(self.json, dict) else {})
 
-    def picture(self, index: int = 0) -> bytes:
+    def image(self, index: int = 0) -> bytes:
         """Returns an image to answer with."""
-        return self.image_bytes or picture(f"{self.method} {self.path} {index}")
+        return self.image_bytes or sample_image(f"{self.method} {self.path} {index}")
 
-    def picture_url(self, index: int = 0) -> str:
+    def image_url(self, index: int = 0) -> str:
         """Returns an address at this vendor that gives such an image."""
-        return f"{self.origin}/kit/pictures/{index}.png"
+        return f"{self.origin}/kit/images/{index}.png"
+
+    picture, picture_url = image, image_url
+    """The names before 1.1."""
 
     def leaves(self) -> Iterator[Any]:
         """Yields every value that it carries in its path, its query and its body, and the names of these."""
@@ -176,14 +179,17 @@ class FakeJob:
         """Ends the job with a status."""
         self.states, self._looks = (state,), 0
 
-    def clip(self, index: int = 0) -> bytes:
+    def video(self, index: int = 0) -> bytes:
         """Returns the bytes of one of its videos."""
-        return clip(f"{self.id}-{index}") + self.tail
+        return sample_video(f"{self.id}-{index}") + self.tail
+
+    clip = video
+    """The name before 1.1."""
 
     def result_url(self, index: int = 0) -> str:
         """Returns an address of one of its videos, for a vendor that puts it into its answer."""
         self.linked = True
-        return f"{self.files_at}/kit/clips/{self.id}-{index}.mp4"
+        return f"{self.files_at}/kit/videos/{self.id}-{index}.mp4"
 
 
 def _leaves(value: Any) -> Iterator[Any]:

@@ -15,7 +15,7 @@ from tarash_gateway_testing.fake.faults import Fault, Redirected
 from tarash_gateway_testing.fake.handlers import Handler, Role
 from tarash_gateway_testing.fake.requests import DONE, FakeJob, Request, State
 from tarash_gateway_testing.fake.wire import Line, Listener
-from tarash_gateway_testing.media import clip, picture
+from tarash_gateway_testing.media import sample_image, sample_video
 
 __all__ = ["FakeVendor", "Place", "Vendor"]
 
@@ -87,7 +87,7 @@ class Vendor(Place, Protocol):
         """
         ...
 
-    def clip(self, job_id: str, index: int = 0) -> bytes | None:
+    def video(self, job_id: str, index: int = 0) -> bytes | None:
         """Returns the bytes of a job's video; None where the vendor cannot tell."""
         ...
 
@@ -100,7 +100,7 @@ class FakeVendor:
     """A small real HTTP server on loopback, in a thread. Use it as a context manager.
 
     It records every request, answers by its handlers, and lets the next answers go wrong on demand. Videos are served
-    in ranges. `/kit/pictures/…` and `/kit/clips/…` give images and videos for vendors whose answers hold addresses.
+    in ranges. `/kit/images/…` and `/kit/videos/…` give images and videos for vendors whose answers hold addresses.
 
     Args:
         handlers: tried in order; the first that takes a request answers it.
@@ -196,9 +196,12 @@ class FakeVendor:
         with self._changed:
             return self._changed.wait_for(lambda: any(request.role == role for request in self._left), within)
 
-    def clip(self, job_id: str, index: int = 0) -> bytes | None:
+    def video(self, job_id: str, index: int = 0) -> bytes | None:
         """Returns the bytes of a job's video."""
-        return next((job.clip(index) for job in self.jobs if job.id in job_id), None)
+        return next((job.video(index) for job in self.jobs if job.id in job_id), None)
+
+    clip = video
+    """The name before 1.1."""
 
     def last_answer(self, role: Role) -> Answer | None:
         """Returns the whole answer that a handler of a role gave last."""
@@ -252,7 +255,7 @@ class FakeVendor:
             if params is not None:
                 request.role, request.params = handler.role, params
                 return handler
-        if request.path.startswith("/kit/clips/"):
+        if request.path.startswith("/kit/videos/"):
             request.role = "download"
         return None
 
@@ -313,9 +316,9 @@ class FakeVendor:
 
     def _kit_file(self, request: Request) -> Answer | None:
         name = request.path.rpartition("/")[2].rpartition(".")[0]
-        if request.path.startswith("/kit/clips/"):
-            return Answer(body=clip(name) + self.video_tail)
-        return Answer(body=self.image_bytes or picture(name)) if request.path.startswith("/kit/pictures/") else None
+        if request.path.startswith("/kit/videos/"):
+            return Answer(body=sample_video(name) + self.video_tail)
+        return Answer(body=self.image_bytes or sample_image(name)) if request.path.startswith("/kit/images/") else None
 
     def _nothing_here(self, request: Request) -> Answer:
         route = f"{request.method} {request.path.removeprefix(self._base_path)}"
