@@ -111,14 +111,14 @@ class _Checker(Generic[RequestT]):
 
     def value(self, name: str) -> Any:
         """Returns the current value of a field; `extra_params.NAME` is one of the vendor's own parameters."""
-        name, _, param = name.partition(".")
+        name, dot, param = name.partition(".")
         value: Any = self.changes.get(name, self.requested.__dict__.get(name))
-        return value.get(param) if param else value
+        return value.get(param) if dot else value
 
     def change(self, name: str, value: Any) -> None:
         """Has the outgoing request hold another value; None takes one of the vendor's own parameters out."""
-        name, _, param = name.partition(".")
-        if not param:
+        name, dot, param = name.partition(".")
+        if not dot:
             self.changes[name] = value
             return
         params = {key: kept for key, kept in self.value(name).items() if key != param}
@@ -154,9 +154,9 @@ class _Checker(Generic[RequestT]):
 
     def _adjustments(self) -> Iterator[Adjustment]:
         for name, (sent, reason) in self.sent.items():
-            field_name, _, param = name.partition(".")
+            field_name, dot, param = name.partition(".")
             requested: Any = field_of(self.requested, field_name)
-            if param:
+            if dot:
                 requested = requested.get(param)
             if requested != sent:
                 yield Adjustment(field=name, asked=requested, sent=sent, reason=reason)
