@@ -126,11 +126,11 @@ def measure(rounds: int) -> list[Figure]:
 
 def _figures(found: dict[str, list[Any]], what: str, unit: str, budget: float | None = None) -> list[Figure]:
     times = {side: [run[unit] for run in runs] for side, runs in found.items()}
-    known: dict[str, Any] = {"topic": "batch", "what": what, "unit": unit}
+    fixed: dict[str, Any] = {"topic": "batch", "what": what, "unit": unit}
     reference = ("bare script", times["bare script"])
     return [
-        Figure.of(times["tarash"], contender="tarash", reference=reference, budget=budget, **known),
-        Figure.of(times["bare script"], contender="bare script", **known),
+        Figure.of(times["tarash"], contender="tarash", reference=reference, budget=budget, **fixed),
+        Figure.of(times["bare script"], contender="bare script", **fixed),
     ]
 
 

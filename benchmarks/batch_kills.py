@@ -83,17 +83,17 @@ def _kill_at(server: SandboxServer, runner: Runner, pid: int, paid: int, later: 
 def verdict(server: SandboxServer, folder: Path, kinds: dict[str, str]) -> dict[str, Any]:
     """What the vendor's book, the files and the file of results say."""
     out = folder / "out"
-    told = {}
+    reported = {}
     for line in (out / "results.jsonl").read_text().splitlines():
         outcome = json.loads(line)
-        told[outcome["id"]] = outcome
-    paid = Counter(one.prompt for one in server.paid)
-    silent = [name for name in kinds if not _is_told(told.get(name), out)]
-    files = [(name, out / file["path"]) for name, outcome in told.items() for file in outcome["files"]]
+        reported[outcome["id"]] = outcome
+    paid = Counter(item.prompt for item in server.paid)
+    silent = [name for name in kinds if not _is_told(reported.get(name), out)]
+    files = [(name, out / file["path"]) for name, outcome in reported.items() for file in outcome["files"]]
     return {
         "paid": sum(paid.values()),
         "files": len(files),
-        "unconfirmed": sum(outcome["status"] == "unconfirmed" for outcome in told.values()),
+        "unconfirmed": sum(outcome["status"] == "unconfirmed" for outcome in reported.values()),
         "paid twice": sum(count > 1 for count in paid.values()),
         "rows without a file or a word": len(silent),
         "broken files": sum(not _is_whole(path, kinds[name]) for name, path in files),

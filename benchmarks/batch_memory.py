@@ -43,12 +43,12 @@ def write(folder: Path, rows: int, sent: int) -> None:
             file.write(json.dumps(row) + "\n")
             if number >= rows - sent:
                 continue
-            known = {"v": 1, "at": at, "intent": f"int_{number:032x}"}
-            asked = {"prompt": row["prompt"], "n": 1}
+            fixed = {"v": 1, "at": at, "intent": f"int_{number:032x}"}
+            wanted = {"prompt": row["prompt"], "n": 1}
             intent = {"event": "intent", "kind": "image", "label": row["id"], "provider": "openai", "model": MODEL}
-            past.write(json.dumps({**known, **intent, "request_id": f"req_{number:032x}", "asked": asked}) + "\n")
+            past.write(json.dumps({**fixed, **intent, "request_id": f"req_{number:032x}", "asked": wanted}) + "\n")
             error = "ContentPolicyError: refused by the safety system"
-            past.write(json.dumps({**known, "event": "refused", "error": error}) + "\n")
+            past.write(json.dumps({**fixed, "event": "refused", "error": error}) + "\n")
 
 
 def run(url: str, folder: Path, rows: int, in_flight: int) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def killed(server: SandboxServer, made: Any, folder: Path, options: argparse.Nam
     command += ["--engine", "ray", "--address", made.address, "--json"]
     command += ["--kind", "video", "-p", "openai", "-m", "openai/sora-2"]  # of clips; pictures name their own
     began = time.monotonic()
-    with (folder / "told").open("w") as told, subprocess.Popen(command, stdout=told, stderr=told) as batch:  # noqa: S603 # our own script
+    with (folder / "told").open("w") as reported, subprocess.Popen(command, stdout=reported, stderr=reported) as batch:  # noqa: S603 # our own script
         while len(server.paid) < rows * options.at and batch.poll() is None:
             time.sleep(0.01)
         processes = kill_node(made) if batch.poll() is None else 0

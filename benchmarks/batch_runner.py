@@ -96,10 +96,10 @@ def _serve(run_batch: Any, image: Any, video: Any) -> None:
 
 
 def _run(run: dict[str, Any], run_batch: Any, image: Any, video: Any) -> None:
-    known = {"provider": "openai", "api_key": "sk-batch", "base_url": run.pop("url")}
+    fixed = {"provider": "openai", "api_key": "sk-batch", "base_url": run.pop("url")}
     configs = [
-        image(model=run.pop("image_model", "gpt-image-1"), **known),
-        video(model=run.pop("video_model", "sora-2"), poll_interval=0.05, **known),
+        image(model=run.pop("image_model", "gpt-image-1"), **fixed),
+        video(model=run.pop("video_model", "sora-2"), poll_interval=0.05, **fixed),
     ]
     try:
         result = run_batch(run.pop("rows"), run.pop("out"), configs=configs, **run)

@@ -144,13 +144,13 @@ def _tarash(base: str) -> dict[str, Callable[[], Any]]:
 def _litellm(base: str) -> dict[str, Callable[[], Any]]:
     import litellm  # type: ignore[import-not-found] # noqa: PLC0415 # only where it is installed
 
-    known = {"model": f"openai/{MODEL}", "api_key": KEY, "api_base": f"{base}/v1", "max_retries": 0, **ASKED}
+    fixed = {"model": f"openai/{MODEL}", "api_key": KEY, "api_base": f"{base}/v1", "max_retries": 0, **ASKED}
 
     async def image_async() -> bytes:
-        return base64.b64decode((await litellm.aimage_generation(**known)).data[0].b64_json)
+        return base64.b64decode((await litellm.aimage_generation(**fixed)).data[0].b64_json)
 
     return {
-        "image": lambda: base64.b64decode(litellm.image_generation(**known).data[0].b64_json),
+        "image": lambda: base64.b64decode(litellm.image_generation(**fixed).data[0].b64_json),
         "image_async": image_async,
     }
 
@@ -288,7 +288,7 @@ def measure(rounds: int) -> list[Figure]:
     with serving() as url, ExitStack() as stack:
         contenders = {name: _Contender(name, url, stack) for name in names}
         for what, calls in CALLS.items():
-            able = {name: one for name, one in contenders.items() if one.does(what, max(calls // 3, 5))}
+            able = {name: item for name, item in contenders.items() if item.does(what, max(calls // 3, 5))}
             turns: dict[str, list[dict[str, float]]] = {name: [] for name in able}
             for number in range(rounds):
                 for name in able if number % 2 else reversed(able):
@@ -297,7 +297,7 @@ def measure(rounds: int) -> list[Figure]:
                 runs = {name: [turn[key] for turn in each] for name, each in turns.items()}
                 figures += _compared(what, unit, runs)
             if what.startswith("2 MB"):
-                figures += [_peak(what, name, one) for name, one in able.items()]
+                figures += [_peak(what, name, item) for name, item in able.items()]
         figures += _mixed(rounds, names, url, stack)
     return figures
 
@@ -315,12 +315,12 @@ def _mixed(rounds: int, names: list[str], url: str, stack: ExitStack) -> list[Fi
 
 
 def _compared(what: str, unit: str, runs: dict[str, list[float]]) -> list[Figure]:
-    known = {"topic": "call", "what": what, "unit": unit}
+    fixed = {"topic": "call", "what": what, "unit": unit}
     budget = next(most for word, most in BUDGETS.items() if word in what)
     return [
         Figure.of(
             each,
-            **known,
+            **fixed,
             contender=name,
             reference=None if name == REFERENCE else (REFERENCE, runs[REFERENCE]),
             budget=budget if (name, unit) == ("tarash", "us CPU") else None,
@@ -329,9 +329,9 @@ def _compared(what: str, unit: str, runs: dict[str, list[float]]) -> list[Figure
     ]
 
 
-def _peak(what: str, name: str, one: _Contender) -> Figure:
+def _peak(what: str, name: str, item: _Contender) -> Figure:
     """Memory that a call takes at the most, in sizes of its picture."""
-    peaks = [(one.does(what, 0) or {})["peak"] / LARGE for _ in range(3)]
+    peaks = [(item.does(what, 0) or {})["peak"] / LARGE for _ in range(3)]
     return Figure.of(peaks, topic="memory", what=f"peak of a {what}", contender=name, unit="sizes of the picture")
 
 

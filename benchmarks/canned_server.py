@@ -66,10 +66,10 @@ def _image(padding: int) -> bytes:
 
 
 def _job() -> bytes:
-    known = {"id": "video_0123456789abcdef", "object": "video", "model": "sora-2", "status": "in_progress"}
-    more = {"progress": 42, "created_at": 1_790_000_000, "seconds": "8", "size": "1280x720"}
+    fixed = {"id": "video_0123456789abcdef", "object": "video", "model": "sora-2", "status": "in_progress"}
+    extra = {"progress": 42, "created_at": 1_790_000_000, "seconds": "8", "size": "1280x720"}
     rest = {"completed_at": None, "expires_at": None, "error": None, "prompt": None, "remixed_from_video_id": None}
-    return _answer({**known, **more, **rest})
+    return _answer({**fixed, **extra, **rest})
 
 
 class _Canned(asyncio.Protocol):

@@ -83,8 +83,8 @@ def _cost_of_a_look(name: str, jobs: int) -> float:
     """Microseconds of CPU time for a status request, while all jobs wait."""
     run, book = _run(CONTENDERS[name], jobs)
     (began, before), (ended, after) = run["waiting"]
-    asked = sum(began < at < ended for at in book["at"])
-    return float((after - before) * 1e6 / asked)
+    wanted = sum(began < at < ended for at in book["at"])
+    return float((after - before) * 1e6 / wanted)
 
 
 def _run(contender: str, jobs: int) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -177,9 +177,9 @@ def _known_at(done: float, chance: random.Random) -> tuple[float, int]:
     status = VideoStatus(VideoJob(provider="acme", model="m", id="1", endpoint="https://acme.test"))
     age, looks = 0.0, 0
     while True:
-        told = age + pause_before(status, age, chance.random(), interval=None, first=looks == 0) + ANSWER / 2
-        age, looks = told + ANSWER / 2, looks + 1
-        if told >= done:
+        reported = age + pause_before(status, age, chance.random(), interval=None, first=looks == 0) + ANSWER / 2
+        age, looks = reported + ANSWER / 2, looks + 1
+        if reported >= done:
             return age - done, looks
 
 

@@ -37,8 +37,8 @@ class Clock:
 
     def begin(self) -> None:
         """Forgets what was before."""
-        self.submitted = self.seen = 0
-        self.known: dict[str, float] = {}
+        self.submitted = self.received = 0
+        self.fixed: dict[str, float] = {}
         self.waiting: list[tuple[float, float]] = []
         """Two moments, and the CPU time of the process at each: all jobs submitted, and the first one done."""
 
@@ -52,7 +52,7 @@ class Clock:
         """One is known to be done."""
         if len(self.waiting) == 1:
             self._look()
-        self.known.setdefault(name, time.monotonic())
+        self.fixed.setdefault(name, time.monotonic())
 
     def _look(self) -> None:
         self.waiting.append((time.monotonic(), time.process_time()))
@@ -63,13 +63,13 @@ def tarash(url: str, folder: Path, clock: Clock, **settings: Any) -> Make:
     from tarash.tarash_gateway import generate_video_async
     from tarash.tarash_gateway.models import VideoGenerationConfig, VideoGenerationRequest, VideoGenerationUpdate
 
-    known = {"provider": "openai", "model": "sora-2", "api_key": "sk-jobs", "base_url": url, "timeout": 3600}
-    config = VideoGenerationConfig(**known, **settings)
+    fixed = {"provider": "openai", "model": "sora-2", "api_key": "sk-jobs", "base_url": url, "timeout": 3600}
+    config = VideoGenerationConfig(**fixed, **settings)
 
     async def make(number: int) -> None:
         submitted = False
 
-        def told(update: VideoGenerationUpdate) -> None:
+        def reported(update: VideoGenerationUpdate) -> None:
             nonlocal submitted
             if update.job is None:
                 return
@@ -79,10 +79,10 @@ def tarash(url: str, folder: Path, clock: Clock, **settings: Any) -> Make:
             if update.status == "downloading":
                 clock.was_done(update.job.id)
             elif update.status == "in_progress":
-                clock.seen += 1
+                clock.received += 1
 
         request = VideoGenerationRequest(prompt=f"job {number}", duration_seconds=4)
-        await generate_video_async(config, request, save_to=folder / f"{number}.mp4", on_progress=told)
+        await generate_video_async(config, request, save_to=folder / f"{number}.mp4", on_progress=reported)
 
     return make
 
@@ -126,7 +126,7 @@ def running(make: Make, clock: Clock) -> dict[str, Any]:
     watched = Watched()
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(watched)) as runner:
         runner.run(all_of_them())
-    return {"waiting": clock.waiting, "known": clock.known, **watched.longest()}
+    return {"waiting": clock.waiting, "known": clock.fixed, **watched.longest()}
 
 
 def waiting(make: Make, clock: Clock) -> dict[str, Any]:
@@ -135,8 +135,8 @@ def waiting(make: Make, clock: Clock) -> dict[str, Any]:
 
     async def begun(numbers: range) -> list[asyncio.Future[None]]:
         tasks = [asyncio.ensure_future(make(number)) for number in numbers]
-        seen = clock.seen + 2 * len(tasks)  # once as they were submitted, once as they were looked at
-        while clock.seen < seen and not any(task.done() for task in tasks):  # noqa: ASYNC110 # the jobs share one clock
+        received = clock.received + 2 * len(tasks)  # once as they were submitted, once as they were looked at
+        while clock.received < received and not any(task.done() for task in tasks):  # noqa: ASYNC110 # the jobs share one clock
             await asyncio.sleep(0.1)
         return tasks
 
@@ -168,5 +168,5 @@ def main(contender: str, url: str, jobs: int, folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    given = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
-    print(json.dumps(main(*given)))  # noqa: T201 # who started it reads it
+    inputs = sys.argv[1], sys.argv[2], int(sys.argv[3]), Path(sys.argv[4])
+    print(json.dumps(main(*inputs)))  # noqa: T201 # who started it reads it

@@ -119,9 +119,9 @@ class Vendor(asyncio.Protocol):
     def _tell(self, name: str) -> None:
         done = time.monotonic() >= self.book.done[name]
         status = {"status": "completed", "progress": 100} if done else {"status": "in_progress", "progress": 42}
-        known = {"id": name, "object": "video", "model": "sora-2", "created_at": 1_790_000_000, "seconds": "4"}
-        more = {"size": "1280x720", "error": None, "expires_at": None, "remixed_from_video_id": None}
-        self._send(b"application/json", json.dumps({**known, **status, **more}).encode())
+        fixed = {"id": name, "object": "video", "model": "sora-2", "created_at": 1_790_000_000, "seconds": "4"}
+        extra = {"size": "1280x720", "error": None, "expires_at": None, "remixed_from_video_id": None}
+        self._send(b"application/json", json.dumps({**fixed, **status, **extra}).encode())
 
     def _send(self, kind: bytes, body: bytes) -> None:
         head = b"HTTP/1.1 200 OK\r\nContent-Type: %b\r\nX-Request-Id: req_1\r\nContent-Length: %d\r\n\r\n"

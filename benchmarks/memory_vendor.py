@@ -57,9 +57,9 @@ class Vendor(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """A picture, or a job."""
-        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        wanted = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path.endswith("/images/generations"):
-            self._body("application/json", self.pictures[b'"small"' in asked])
+            self._body("application/json", self.pictures[b'"small"' in wanted])
         else:
             self._job("big")
 

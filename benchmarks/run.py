@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("--write-docs: the page shows all topics of one run, so it does not go with --topic")
 
     report = Report.load(options.figures) if options.figures else run(_rounds(options))
-    sys.stdout.write(f"{told(report)}\n")
+    sys.stdout.write(f"{reported(report)}\n")
     if options.json:
         report.save(options.json)
     if options.write_docs and not report.broken:
@@ -48,7 +48,7 @@ def _rounds(options: argparse.Namespace) -> dict[str, int]:
     return {topic: options.rounds or rounds[options.quick] for topic, rounds in ROUNDS.items() if topic in topics}
 
 
-def told(report: Report) -> str:
+def reported(report: Report) -> str:
     """A run as it is shown at a terminal."""
     budgets = [figure for figure in report.figures if figure.kept is not None]
     lines = [

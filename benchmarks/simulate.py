@@ -56,7 +56,7 @@ def simulated(arguments: argparse.Namespace) -> dict[str, Any]:
     return report
 
 
-def told(report: dict[str, Any]) -> str:
+def reported(report: dict[str, Any]) -> str:
     """The report for people."""
     sides = {name: report[name] for name in ("tarash batch", "retry everything")}
     settings, rows = report["settings"], report["simulated_rows"]
@@ -110,7 +110,7 @@ def main() -> None:
         text = compared(report)
     else:
         report = simulated(arguments)
-        text = told(report)
+        text = reported(report)
     sys.stdout.write((json.dumps(report, indent=2) if arguments.json else text) + "\n")
 
 

@@ -68,8 +68,8 @@ class Soak:
     def config(self, fault: str | None = None) -> VideoGenerationConfig:
         """The config of a job that meets a fault."""
         model = f"sora-2@{fault}" if fault else "sora-2"
-        known = {"provider": "openai", "api_key": "sk-soak", "base_url": self.url, "timeout": self.options.timeout}
-        return VideoGenerationConfig(model=model, base_model="sora-2", **known)
+        fixed = {"provider": "openai", "api_key": "sk-soak", "base_url": self.url, "timeout": self.options.timeout}
+        return VideoGenerationConfig(model=model, base_model="sora-2", **fixed)
 
     def place(self, number: int) -> Path:
         """The file of a job."""
@@ -134,7 +134,7 @@ async def run(soak: Soak, vendor: Vendor, samples: Samples) -> dict[str, float]:
 
         vendor.ask("cure")
         begun = time.monotonic()
-        named = {one.job for one in soak.outcomes.values() if one.error and one.error not in FINAL and one.job}
+        named = {item.job for item in soak.outcomes.values() if item.error and item.error not in FINAL and item.job}
         for _ in range(MOST_ROUNDS):
             left = await recover_videos_async(soak.config(), journal)
             unknown = named - {job.id for job in left}

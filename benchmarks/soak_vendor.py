@@ -25,10 +25,10 @@ FAILED = ("failed", "cancelled", "expired")
 
 def main(job_seconds: float, slow_seconds: float) -> None:
     """Serves until the input ends."""
-    seen: Counter[str] = Counter()
+    received: Counter[str] = Counter()
 
     def count(request: RecordedRequest, status: int) -> None:  # noqa: ARG001 # a listener's signature
-        seen[facts_of(request).operation] += 1
+        received[facts_of(request).operation] += 1
 
     with SandboxServer(quick=True, job_seconds=job_seconds, slow_seconds=slow_seconds, on_request=count) as server:
         tell({"url": server.url})
@@ -37,8 +37,8 @@ def main(job_seconds: float, slow_seconds: float) -> None:
                 cure(server)
                 tell({})
             else:
-                paid = [[one.prompt, one.id] for one in server.paid]
-                tell({"paid": paid, "requests": dict(seen), "connections": server.connections})
+                paid = [[item.prompt, item.id] for item in server.paid]
+                tell({"paid": paid, "requests": dict(received), "connections": server.connections})
 
 
 def cure(server: SandboxServer) -> None:

@@ -320,8 +320,8 @@ def certificate(tmp_path_factory):
     made, key = folder / "certificate.pem", folder / "key.pem"
     command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=example.com"
     names = ",".join(f"DNS:{host}" for host in ("localhost", *PUBLIC))
-    more = ["-addext", f"subjectAltName={names}", "-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
-    subprocess.run([*command.split(), *more, "-keyout", key, "-out", made], check=True, capture_output=True)
+    extra = ["-addext", f"subjectAltName={names}", "-addext", "keyUsage=critical,digitalSignature,keyCertSign"]
+    subprocess.run([*command.split(), *extra, "-keyout", key, "-out", made], check=True, capture_output=True)
     return made, key
 
 
@@ -375,13 +375,13 @@ def over_tls(sandbox, certificate):
 def hosts(over_tls, certificate):
     """The two hosts of the page: names lead to public addresses, and connections to those end on loopback."""
     resolve, connect = socket.getaddrinfo, socket.socket.connect
-    asked = []
+    wanted = []
 
     def getaddrinfo(host, port, *args, **options):
         name = host.decode() if isinstance(host, bytes) else host
         if name not in PUBLIC:
             return resolve(host, port, *args, **options)
-        asked.append(name)
+        wanted.append(name)
         return resolve(PUBLIC[name], port, *args, **options)
 
     def connected(self, address):
@@ -394,7 +394,7 @@ def hosts(over_tls, certificate):
         patch.setattr(socket, "getaddrinfo", getaddrinfo)
         patch.setattr(socket.socket, "connect", connected, raising=False)
         patch.setenv("SSL_CERT_FILE", str(certificate[0]))
-        yield asked
+        yield wanted
 
 
 @pytest.fixture(params=["sync", "async"])

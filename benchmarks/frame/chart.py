@@ -43,7 +43,7 @@ def drawn(figures: Iterable[Figure]) -> str:
             parts += _bar(figure, y, scale)
             y += BAR + GAP
         y += BETWEEN
-    one = LEFT + scale
+    item = LEFT + scale
     label = "CPU of one call, as a multiple of what OpenAI's own SDK needs for it"
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" font-family="system-ui, sans-serif"'
@@ -53,9 +53,9 @@ def drawn(figures: Iterable[Figure]) -> str:
         head,
         f"<style>{STYLE}\n  </style>",
         f'<text class="note" x="20" y="24">{label}</text>',
-        f'<text class="note" x="{one:.1f}" y="{TOP - 16}" text-anchor="middle">{REFERENCE} = 1</text>',
+        f'<text class="note" x="{item:.1f}" y="{TOP - 16}" text-anchor="middle">{REFERENCE} = 1</text>',
         *parts,
-        f'<line class="one" x1="{one:.1f}" y1="{TOP - 10}" x2="{one:.1f}" y2="{y - BETWEEN + 6}"/>',
+        f'<line class="one" x1="{item:.1f}" y1="{TOP - 10}" x2="{item:.1f}" y2="{y - BETWEEN + 6}"/>',
     ]
     return "\n  ".join(lines) + "\n</svg>\n"
 
@@ -73,5 +73,5 @@ def _bar(figure: Figure, y: int, scale: float) -> list[str]:
 
 def _told(groups: dict[str, list[Figure]]) -> str:
     """The bars in words."""
-    bars = {what: ", ".join(f"{one.contender} {one.ratio:.2f}" for one in group) for what, group in groups.items()}
-    return escape("; ".join(f"{what}: {told}" for what, told in bars.items()), quote=True)
+    bars = {what: ", ".join(f"{item.contender} {item.ratio:.2f}" for item in group) for what, group in groups.items()}
+    return escape("; ".join(f"{what}: {reported}" for what, reported in bars.items()), quote=True)

@@ -37,9 +37,9 @@ def rendered(text: str, report: Report) -> str:
 def _part(name: str, report: Report) -> str:
     if name == "machine":
         about = ", ".join(f"{what} {found}" for what, found in report.machine.items())
-        return f"Measured on: {about}; rounds: {min((one.runs for one in report.figures), default=0)} or more."
+        return f"Measured on: {about}; rounds: {min((item.runs for item in report.figures), default=0)} or more."
     if name == "budgets":
-        figures = [replace(one, what=f"{one.topic}: {one.what}") for one in report.figures if one.kept is not None]
+        figures = [replace(item, what=f"{item.topic}: {item.what}") for item in report.figures if item.kept is not None]
     else:
-        figures = [one for one in report.figures if one.topic == name.replace("-", " ")]
+        figures = [item for item in report.figures if item.topic == name.replace("-", " ")]
     return as_markdown(figures) if figures else "Not measured in this run."

@@ -41,6 +41,6 @@ class Report:
         """What `save` wrote."""
         content = json.loads(path.read_text(encoding="utf-8"))
         figures = [
-            Figure(**{name: value for name, value in one.items() if name != "kept"}) for one in content["figures"]
+            Figure(**{name: value for name, value in item.items() if name != "kept"}) for item in content["figures"]
         ]
         return cls(content["machine"], figures, content["broken"])

@@ -34,9 +34,9 @@ TAIL = 20
 """Lines of a topic's output that are shown where it breaks."""
 
 
-def surroundings(given: Mapping[str, str] = os.environ) -> dict[str, str]:
+def surroundings(inputs: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment of a topic."""
-    kept = {name: value for name, value in given.items() if not name.startswith(LEFT_OUT)}
+    kept = {name: value for name, value in inputs.items() if not name.startswith(LEFT_OUT)}
     return {name: value for name, value in kept.items() if not name.lower().endswith("_proxy")} | SETTINGS
 
 

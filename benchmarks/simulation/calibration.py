@@ -80,8 +80,8 @@ def calibrated(rows: int, faults: float, seed: int) -> dict[str, Any]:
         "p50_seconds": took[len(took) // 2],
         "p95_seconds": took[int(len(took) * 0.95)],
     }
-    told = {name: predicted.get(name, predicted["ends"].get(name, 0)) for name in measured}
-    told["rows_a_second"] = rows / predicted["seconds"]
+    reported = {name: predicted.get(name, predicted["ends"].get(name, 0)) for name in measured}
+    reported["rows_a_second"] = rows / predicted["seconds"]
     sizes = {name: len(value) for name, value in sample.items() if isinstance(value, list)}
     return {
         "rows": rows,
@@ -89,7 +89,7 @@ def calibrated(rows: int, faults: float, seed: int) -> dict[str, Any]:
         "seed": seed,
         "concurrency": CONCURRENCY,
         "sample": {**sizes, **{name: value for name, value in sample.items() if not isinstance(value, list)}},
-        "predicted": told,
+        "predicted": reported,
         "real": measured,
         "real_cpu_ms_a_row": 1000 * real["cpu_seconds"] / rows,
         "real_requests": after["requests"],
@@ -110,17 +110,17 @@ def compared(report: dict[str, Any]) -> str:
     """Both side by side, with the error of the prediction."""
     lines = [["", "predicted", "real", "error"]]
     for name, real in report["real"].items():
-        told = report["predicted"][name]
-        lines.append([name.replace("_", " "), f"{told:,.4g}", f"{real:,.4g}", _error(told, real)])
+        reported = report["predicted"][name]
+        lines.append([name.replace("_", " "), f"{reported:,.4g}", f"{real:,.4g}", _error(reported, real)])
     settings = f"{report['concurrency']} side by side, faults in {report['faults']:.0%}"
     head = f"{report['rows']:,} rows at the sandbox, {settings}"
     return f"{head}\n\n{text_table(lines)}"
 
 
-def _error(told: float, real: float) -> str:
-    if told == real:
+def _error(reported: float, real: float) -> str:
+    if reported == real:
         return "0 %"
-    return "-" if real == 0 else f"{(told / real - 1) * 100:+.1f} %"
+    return "-" if real == 0 else f"{(reported / real - 1) * 100:+.1f} %"
 
 
 def fitted(sample: dict[str, Any]) -> Profile:
@@ -169,7 +169,7 @@ class Sandbox:
         self._process.stdin.flush()
         return self._answer()
 
-    def asked(self, part: str, *arguments: str) -> dict[str, Any]:
+    def wanted(self, part: str, *arguments: str) -> dict[str, Any]:
         """One part of the real side."""
         surroundings = {**os.environ, "TARASH_DISABLE_PLUGINS": "opentelemetry,ledger"}
         command = [sys.executable, str(HERE / "sandbox_batch.py"), part, self.url, *arguments]

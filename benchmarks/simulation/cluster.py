@@ -106,10 +106,10 @@ class Cluster:
         key = (row.vendor, row.kind, row.model)
         if key not in self._configs:
             kind = ImageGenerationConfig if row.kind == "image" else VideoGenerationConfig
-            more: dict[str, Any] = {} if row.kind == "image" else {"poll_interval": self.options.poll_interval}
+            extra: dict[str, Any] = {} if row.kind == "image" else {"poll_interval": self.options.poll_interval}
             model = f"{MODEL}@{row.model}" if row.model else MODEL
             name = self.vendors[row.vendor].profile.name
-            self._configs[key] = kind(provider=name, model=model, max_retries=0, **more)
+            self._configs[key] = kind(provider=name, model=model, max_retries=0, **extra)
         return self._configs[key]
 
     def limiter(self, row: Row) -> RateLimiter:
@@ -160,7 +160,7 @@ class Cluster:
         """Gives a row to a machine that has room for it."""
         node = self._room.popleft()
         while node.dead:  # its places are gone: those of the others are all that there is
-            node = self._room.popleft() if self._room else next(one for one in self._nodes if not one.dead)
+            node = self._room.popleft() if self._room else next(item for item in self._nodes if not item.dead)
         self._rows[row.id] = row
         work = (NaiveWork if self.options.naive else Work)(row, node, self, decision)
         node.works[row.number] = (work, self.clock.time())
@@ -264,8 +264,8 @@ class Cluster:
 
     def _decided(self, row: Row) -> Decision:
         requests = [known.earlier_request() for known in self.ledger.of_row(row.id)]
-        asked = BatchRow(row.id, row.number, row.kind, self.config(row), row.request())
-        return decide(asked, requests, self.places, SETTINGS)  # type: ignore[arg-type] # as far as it is asked
+        wanted = BatchRow(row.id, row.number, row.kind, self.config(row), row.request())
+        return decide(wanted, requests, self.places, SETTINGS)  # type: ignore[arg-type] # as far as it is asked
 
 
 SETTINGS: Final = BatchSettings(out=Path("simulated"), journal=Path("simulated"))

@@ -71,7 +71,7 @@ def faults(seed: int) -> Any:
     """What faults cost."""
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=THREE)
     found = questions.price_of_faults(seed)
-    shares = [100 * one["faults"] for one in found]
+    shares = [100 * item["faults"] for item in found]
     rows = found[0]["ours"]["rows"]
     for axes, what, title, unit in (
         (left, lambda side: 1000 * side["paid_twice"] / rows, "Paid for twice", "rows of 1,000"),
@@ -83,11 +83,11 @@ def faults(seed: int) -> Any:
         ),
         (right, lambda side: side["seconds_to_99_percent"] / 60, "Time to 99 % of the rows", "minutes"),
     ):
-        axes.plot(shares, [what(one["naive"]) for one in found], "o-", color=NAIVE, label="retries everything")
-        axes.plot(shares, [what(one["ours"]) for one in found], "o-", color=OURS, label="tarash batch")
+        axes.plot(shares, [what(item["naive"]) for item in found], "o-", color=NAIVE, label="retries everything")
+        axes.plot(shares, [what(item["ours"]) for item in found], "o-", color=OURS, label="tarash batch")
         axes.set(xlabel="rows that meet a fault, %", ylabel=unit, title=title)
         axes.set_ylim(bottom=-0.02 * axes.get_ylim()[1])
-    unconfirmed = [1000 * one["ours"]["ends"].get("unconfirmed", 0) / rows for one in found]
+    unconfirmed = [1000 * item["ours"]["ends"].get("unconfirmed", 0) / rows for item in found]
     left.plot(shares, unconfirmed, "--", color=OURS, label="tarash: named unconfirmed")
     left.set_ylim(-2, 1.35 * max(unconfirmed))
     left.legend(loc="upper left", fontsize=9)
@@ -111,9 +111,9 @@ def away(seed: int) -> Any:
         minutes = [sample[0] / 60 for sample in cluster.samples]
         names = [vendor.profile.name for vendor in cluster.vendors]
         for number, colour in enumerate((OURS, NAIVE, THIRD)):
-            known = "away for an hour" if number == 1 else "there"
+            fixed = "away for an hour" if number == 1 else "there"
             waiting = [sample[1][number] + sample[2][number] for sample in cluster.samples]
-            axes.plot(minutes, waiting, color=colour, label=f"{names[number]} ({known})")
+            axes.plot(minutes, waiting, color=colour, label=f"{names[number]} ({fixed})")
         axes.axvspan(*(edge / 60 for edge in questions.AWAY), color=FAINT, alpha=0.6, linewidth=0)
         axes.set(ylabel="rows waiting or at work", title=title, ylim=(0, 245), xlim=(0, 95))
         failed = cluster.ends.get("failed", 0)
@@ -128,14 +128,14 @@ def deaths(seed: int) -> Any:
     """What one dying machine costs."""
     figure, (left, right) = plt.subplots(1, 2, figsize=TWO)
     found = questions.price_of_a_death(seed)
-    counts = sorted({one["in_flight"] for one in found})
+    counts = sorted({item["in_flight"] for item in found})
 
     def means(of: Callable[[dict[str, Any]], float]) -> list[float]:
-        every = [[of(one) for one in found if one["in_flight"] == count] for count in counts]
+        every = [[of(item) for item in found if item["in_flight"] == count] for count in counts]
         return [sum(some) / len(some) for some in every]
 
-    def step(one: dict[str, Any], name: str) -> int:
-        return sum(death["steps"].get(name, 0) for death in one["ours"]["deaths"])
+    def step(item: dict[str, Any], name: str) -> int:
+        return sum(death["steps"].get(name, 0) for death in item["ours"]["deaths"])
 
     bottom = [0.0] * len(counts)
     places = range(len(counts))
@@ -143,7 +143,7 @@ def deaths(seed: int) -> Any:
         ("resume", THIRD, "job taken up again: nothing is lost"),
         ("unconfirmed", NAIVE, "picture on its way: unconfirmed, not sent again"),
     ):
-        heights = means(lambda one, name=name: step(one, name))  # type: ignore[misc] # bound at once
+        heights = means(lambda item, name=name: step(item, name))  # type: ignore[misc] # bound at once
         left.bar(places, heights, 0.62, bottom, color=colour, label=label)
         bottom = [low + high for low, high in zip(bottom, heights, strict=True)]
     left.set_xticks(places, [str(count) for count in counts])
@@ -158,10 +158,10 @@ def deaths(seed: int) -> Any:
         ("ours", OURS, "tarash batch: unconfirmed pictures"),
     ):
 
-        def lost(one: dict[str, Any], side: str = side) -> float:
-            return float(sum(death["orphan_dollars"] for death in one[side]["deaths"]))
+        def lost(item: dict[str, Any], side: str = side) -> float:
+            return float(sum(death["orphan_dollars"] for death in item[side]["deaths"]))
 
-        each = [one["in_flight"] for one in found]
+        each = [item["in_flight"] for item in found]
         right.scatter(each, list(map(lost, found)), s=14, color=colour, alpha=0.4, linewidth=0)
         right.plot(counts, means(lost), "o-", color=colour, label=label)
     right.set(

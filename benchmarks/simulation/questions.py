@@ -45,7 +45,7 @@ def floor_of(factor: float) -> float:
 
 def a_minute(factor: float) -> float:
     """What all vendors take in a minute."""
-    return sum(one.creating_a_minute or 0.0 for one in profiles(3, factor))
+    return sum(item.creating_a_minute or 0.0 for item in profiles(3, factor))
 
 
 def _pace(cluster: Cluster) -> float:
@@ -59,12 +59,14 @@ def price_of_faults(
     seed: int, shares: Sequence[float] = (0.0, 0.01, 0.02, 0.05, 0.1, 0.2), rows: int = 4000
 ) -> list[dict[str, Any]]:
     """What a share of faults costs: us, and the script that retries everything. No vendor limits anything."""
-    free = tuple(replace(one, creating_a_minute=None, at_once=None) for one in PROFILES)
+    free = tuple(replace(item, creating_a_minute=None, at_once=None) for item in PROFILES)
     found = []
     for share in shares:
         mix, options = Mix(rows, videos=0.2, faults=share), Options(nodes=10, in_flight=IN_FLIGHT, seed=seed)
         sides = {"ours": options, "naive": replace(options, naive=True)}
-        found.append({"faults": share, **{name: figures(Cluster(free, mix, one).run()) for name, one in sides.items()}})
+        found.append(
+            {"faults": share, **{name: figures(Cluster(free, mix, item).run()) for name, item in sides.items()}}
+        )
     return found
 
 
@@ -73,8 +75,8 @@ def vendor_away(seed: int, how: str, rows: int = 16_000) -> Cluster:
     # A row for each vendor at the same pace: what one of them loses is easy to see.
     pictures = (Spread(14.0, 0.35), Spread(6.0, 0.4), Spread(25.0, 0.5))
     vendors = tuple(
-        replace(one, picture=picture, creating_a_minute=90.0, at_once=None)
-        for one, picture in zip(PROFILES, pictures, strict=True)
+        replace(item, picture=picture, creating_a_minute=90.0, at_once=None)
+        for item, picture in zip(PROFILES, pictures, strict=True)
     )
     gone = replace(vendors[1], gone=(AWAY,), gone_as=how)
     return Cluster(
@@ -86,7 +88,7 @@ def vendor_away(seed: int, how: str, rows: int = 16_000) -> Cluster:
 
 def price_of_a_death(seed: int, in_flight: Sequence[int] = (5, 10, 20, 40, 80), runs: int = 8) -> list[dict[str, Any]]:
     """What one machine of ten costs that dies, by the rows that it had in flight."""
-    free = tuple(replace(one, creating_a_minute=None, at_once=None) for one in PROFILES)
+    free = tuple(replace(item, creating_a_minute=None, at_once=None) for item in PROFILES)
     found = []
     for count in in_flight:
         mix = Mix(count * 10 * 4, videos=0.2, faults=0.0)
@@ -117,7 +119,7 @@ def ways_of_polling(
         options = Options(in_flight=jobs, seed=seed, keep_jobs=True, poll_interval=interval)
         cluster = Cluster((vendor,), Mix(jobs, videos=1.0, faults=0.0), options).run()
         found[name] = [
-            (job.ends - job.created, job.known - job.ends, job.polls) for job in cluster.jobs if job.known is not None
+            (job.ends - job.created, job.fixed - job.ends, job.polls) for job in cluster.jobs if job.fixed is not None
         ]
     return found
 

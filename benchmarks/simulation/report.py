@@ -97,12 +97,12 @@ def queues(found: dict[str, Any]) -> str:
     head = ["vendor", "waiting: mean", "most", "at work: mean", "most", "creating", "refused for the limit"]
     rows = [
         [
-            one["name"],
-            *(f"{one[name]:,}" for name in ("waiting_mean", "waiting_most", "busy_mean", "busy_most")),
-            f"{one['requests'].get('create', 0):,}",
-            f"{one['refused'].get('limit', 0):,}",
+            item["name"],
+            *(f"{item[name]:,}" for name in ("waiting_mean", "waiting_most", "busy_mean", "busy_most")),
+            f"{item['requests'].get('create', 0):,}",
+            f"{item['refused'].get('limit', 0):,}",
         ]
-        for one in found["vendors"]
+        for item in found["vendors"]
     ]
     return text_table([head, *rows])
 

@@ -41,9 +41,9 @@ SIDE_BY_SIDE: Final = 16
 
 def configs(url: str) -> list[Any]:
     """One for each kind."""
-    known: dict[str, Any] = {"provider": "openai", "api_key": "sk-calibration", "base_url": url}
-    image = ImageGenerationConfig(model=IMAGE_MODEL.format(""), **known)
-    return [image, VideoGenerationConfig(model=VIDEO_MODEL.format(""), **known)]
+    fixed: dict[str, Any] = {"provider": "openai", "api_key": "sk-calibration", "base_url": url}
+    image = ImageGenerationConfig(model=IMAGE_MODEL.format(""), **fixed)
+    return [image, VideoGenerationConfig(model=VIDEO_MODEL.format(""), **fixed)]
 
 
 async def measure(url: str) -> dict[str, list[float]]:
@@ -60,15 +60,15 @@ async def measure(url: str) -> dict[str, list[float]]:
 
     async def picture(number: int) -> None:
         request = ImageGenerationRequest(prompt=f"sample {number}")
-        asked = Prepared(IMAGE_MODEL.format(""), request, f"req_{number}")
+        wanted = Prepared(IMAGE_MODEL.format(""), request, f"req_{number}")
         async with room:
-            await timed("picture", lambda: image.generate_image_async(asked, timeout=60))
+            await timed("picture", lambda: image.generate_image_async(wanted, timeout=60))
 
     async def clip(number: int) -> None:
         request = VideoGenerationRequest(prompt=f"sample {number}")
-        asked = Prepared(VIDEO_MODEL.format(""), request, f"req_{number}")
+        wanted = Prepared(VIDEO_MODEL.format(""), request, f"req_{number}")
         async with room:
-            job = (await timed("accepting", lambda: video.submit_video_async(asked, timeout=60))).job
+            job = (await timed("accepting", lambda: video.submit_video_async(wanted, timeout=60))).job
             while not job.finished:
                 await asyncio.sleep(0.5)
                 job = (await timed("reading", lambda: video.poll_video_async(job, timeout=60))).job  # noqa: B023 # at once

@@ -287,9 +287,9 @@ class WithoutList(Vendor):
 def spec_of(profile: Profile) -> ProviderSpec:
     """What the vendor says of itself: one model for pictures, one for clips, with their prices."""
     known: dict[str, Any] = {"model": MODEL, "source": "https://example.com/", "checked_on": date(2026, 1, 1)}
-    seen = {"source": known["source"], "checked_on": known["checked_on"]}
-    picture = Price(per_image={f"any {SIZE}": profile.picture_price}, **seen)
-    clip = Price(per_second={"any": profile.second_price}, **seen)
+    received = {"source": known["source"], "checked_on": known["checked_on"]}
+    picture = Price(per_image={f"any {SIZE}": profile.picture_price}, **received)
+    clip = Price(per_second={"any": profile.second_price}, **received)
     return ProviderSpec(
         name=profile.name,
         api_version=API_VERSION,

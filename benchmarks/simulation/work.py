@@ -144,7 +144,7 @@ class Work:
         earlier = None if self._decision is None else self._decision.earlier
         assert earlier is not None  # noqa: S101 # what is resumed has one
         cluster, row = self._cluster, self.row
-        known = next(one for one in cluster.ledger.of_row(row.id) if one.facts["intent"] == earlier.intent)
+        known = next(item for item in cluster.ledger.of_row(row.id) if item.facts["intent"] == earlier.intent)
         job = VideoJob.model_validate(known.job)
         self.stage = "made"
         self._journal = journal = RowJournal(self._node.disk, row.id, intent=earlier.intent)  # type: ignore[arg-type] # as above

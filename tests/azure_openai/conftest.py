@@ -28,8 +28,8 @@ def _no_client_is_left():
 @pytest.fixture
 def image_config(tarash_sandbox):
     def config(model="my-pictures", **settings):
-        known = {"provider": "azure_openai", "api_key": KEY, "base_url": tarash_sandbox.origin, **settings}
-        return ImageGenerationConfig(model=model, **known)
+        fixed = {"provider": "azure_openai", "api_key": KEY, "base_url": tarash_sandbox.origin, **settings}
+        return ImageGenerationConfig(model=model, **fixed)
 
     return config
 
@@ -37,8 +37,8 @@ def image_config(tarash_sandbox):
 @pytest.fixture
 def video_config(tarash_sandbox):
     def config(model="my-sora-deployment", **settings):
-        known = {"provider": "azure_openai", "api_key": KEY, "base_url": tarash_sandbox.origin, "poll_interval": 0.02}
-        return VideoGenerationConfig(model=model, **{**known, **settings})
+        fixed = {"provider": "azure_openai", "api_key": KEY, "base_url": tarash_sandbox.origin, "poll_interval": 0.02}
+        return VideoGenerationConfig(model=model, **{**fixed, **settings})
 
     return config
 

@@ -36,9 +36,9 @@ class Credential:
 class AsyncCredential(Credential):
     """As those of azure.identity.aio."""
 
-    async def get_token(self, *scopes, **more):
+    async def get_token(self, *scopes, **options):
         await asyncio.sleep(0)
-        return super().get_token(*scopes, **more)
+        return super().get_token(*scopes, **options)
 
 
 async def token_later():
@@ -149,7 +149,7 @@ class Empty:
 
 
 @pytest.mark.parametrize(
-    ("given", "text"),
+    ("inputs", "text"),
     [
         (
             {"credential": Broken()},
@@ -171,10 +171,10 @@ class Empty:
     ids=["raises", "empty", "no-credential", "scope"],
 )
 def test_a_credential_that_gives_no_token_is_told_as_that(
-    tarash_sandbox, make_image, image_config, image_request, given, text
+    tarash_sandbox, make_image, image_config, image_request, inputs, text
 ):
     with pytest.raises(ConfigurationError) as caught:
-        make_image(image_config(api_key=None, provider_config=given), image_request())
+        make_image(image_config(api_key=None, provider_config=inputs), image_request())
 
     assert str(caught.value) == text
     assert tarash_sandbox.requests == []
@@ -196,8 +196,8 @@ def test_nothing_of_openais_own_goes_to_azure(
     monkeypatch.setenv("OPENAI_ORG_ID", "org-of-openai")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-of-openai")
     headers = ("openai-organization: org-of-openai", "OPENAI-PROJECT: proj-of-openai", "OpenAI-Project: proj-of-openai")
-    more = ("authorization: Bearer sk-of-openai", "Api-Key: sk-of-openai", "X-Trace: 7")
-    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "\n".join((*headers, *more)))
+    options = ("authorization: Bearer sk-of-openai", "Api-Key: sk-of-openai", "X-Trace: 7")
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "\n".join((*headers, *options)))
 
     make_image(image_config(api_key=key), image_request())
 
@@ -247,9 +247,9 @@ def test_a_config_with_a_credential_is_dumped_without_it(video_config):
 def test_a_long_job_uses_the_token_of_the_moment(tarash_sandbox, video_config, video_request, answering):
     tarash_sandbox.play(answering({"id": "video_1", "status": "queued"}), method="POST")
     tarash_sandbox.play(answering({"id": "video_1", "status": "cancelled"}), method="GET")
-    given = iter([f"{JWT}-first", f"{JWT}-second"])
+    inputs = iter([f"{JWT}-first", f"{JWT}-second"])
 
     with pytest.raises(Exception, match="job video_1 was cancelled"):
-        generate_video(video_config(api_key=lambda: next(given)), video_request())
+        generate_video(video_config(api_key=lambda: next(inputs)), video_request())
 
     assert [sent.headers["authorization"][-6:] for sent in tarash_sandbox.requests] == ["-first", "second"]

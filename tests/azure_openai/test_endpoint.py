@@ -123,10 +123,10 @@ ADDRESSES = {
 
 @pytest.mark.parametrize(("address", "version", "picture", "video"), ADDRESSES.values(), ids=ADDRESSES)
 def test_an_address_leads_to_one_url_for_pictures_and_one_for_videos(address, version, picture, video):
-    known = {"provider": "azure_openai", "model": "dep", "api_key": "k", "base_url": address, "api_version": version}
+    fixed = {"provider": "azure_openai", "model": "dep", "api_key": "k", "base_url": address, "api_version": version}
 
-    assert url_of(ImageGenerationConfig(**known), "/images/generations") == picture.format("images/generations")
-    assert url_of(VideoGenerationConfig(**known), "/videos") == video.format("videos")
+    assert url_of(ImageGenerationConfig(**fixed), "/images/generations") == picture.format("images/generations")
+    assert url_of(VideoGenerationConfig(**fixed), "/videos") == video.format("videos")
 
 
 def url_of(config, path):

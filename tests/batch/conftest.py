@@ -31,10 +31,10 @@ def _jobs_show_soon(retry_policy):
 @pytest.fixture
 def configs(tarash_sandbox):
     """A config for pictures and one for clips."""
-    known = {"provider": "openai", "api_key": "sk-of-the-tests-0123456789", "base_url": tarash_sandbox.url}
+    settings = {"provider": "openai", "api_key": "sk-of-the-tests-0123456789", "base_url": tarash_sandbox.url}
     return [
-        ImageGenerationConfig(model="dall-e-2", **known),
-        VideoGenerationConfig(model="sora-2", poll_interval=0.02, **known),
+        ImageGenerationConfig(model="dall-e-2", **settings),
+        VideoGenerationConfig(model="sora-2", poll_interval=0.02, **settings),
     ]
 
 
@@ -106,7 +106,7 @@ def lines(out):
 
 
 @pytest.fixture
-def told(lines):
+def outcomes(lines):
     """The same, by id."""
     return lambda: {line["id"]: line for line in lines()}
 
@@ -114,4 +114,4 @@ def told(lines):
 @pytest.fixture
 def paid(tarash_sandbox):
     """The prompts that were paid for."""
-    return lambda: sorted(one.prompt for one in tarash_sandbox.paid)
+    return lambda: sorted(item.prompt for item in tarash_sandbox.paid)

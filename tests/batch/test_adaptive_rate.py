@@ -26,7 +26,7 @@ class Vendor:
         return True
 
 
-def asked(vendor, seconds, work=14.0, rounds_last=0.2, most=200):
+def wanted(vendor, seconds, work=14.0, rounds_last=0.2, most=200):
     """How many it took in the last half of that time, and how many it refused, where rows always wait."""
     rate, chance = AdaptiveRate(), random.Random(1)
     now = closed = 0.0
@@ -55,14 +55,14 @@ def asked(vendor, seconds, work=14.0, rounds_last=0.2, most=200):
 @pytest.mark.parametrize("a_second", [1.5, 5.0, 40.0], ids="{} a second".format)
 def test_most_of_a_rate_is_used_and_few_are_refused(a_second, burst):
     seconds = 600 if a_second < 10 else 120
-    taken, refused = asked(Vendor(a_second, burst), seconds, most=10_000)
+    taken, refused = wanted(Vendor(a_second, burst), seconds, most=10_000)
     assert taken >= 0.87 * a_second * seconds / 2
     assert refused <= 0.25 * a_second * seconds
 
 
 @pytest.mark.parametrize("at_once", [4, 20])
 def test_a_vendor_that_counts_what_it_works_on_is_kept_busy(at_once):
-    taken, refused = asked(Vendor(at_once=at_once), 1200)
+    taken, refused = wanted(Vendor(at_once=at_once), 1200)
     assert taken >= 0.9 * at_once / (14.0 * 1.063) * 600
     assert refused <= 0.25 * 2 * taken
 

@@ -32,9 +32,9 @@ class Chosen:
     def __init__(self):
         self.models = []
 
-    def __call__(self, kind, provider, model, *more, **options):
+    def __call__(self, kind, provider, model, *extra, **options):
         self.models.append(model)
-        return choose(kind, provider, model, *more, **options)
+        return choose(kind, provider, model, *extra, **options)
 
 
 @pytest.fixture
@@ -70,8 +70,8 @@ def typed(folder, capsys, monkeypatch, tarash_sandbox):
 def rows(folder, image):
     """Writes rows.jsonl."""
 
-    def rows(*given):
-        texts = [row if isinstance(row, str) else json.dumps(row) for row in given]
+    def rows(*inputs):
+        texts = [row if isinstance(row, str) else json.dumps(row) for row in inputs]
         (folder / "rows.jsonl").write_text("".join(f"{text}\n" for text in texts))
         return "rows.jsonl"
 
@@ -113,11 +113,11 @@ class TestRows:
 
     @pytest.mark.parametrize("strict_from", ["file", "stdin"])
     def test_strict_sends_nothing_unless_every_row_can_be_right(self, typed, rows, image, folder, paid, strict_from):
-        given = (image("a"), {"id": "b", "promt": "x"})
+        inputs = (image("a"), {"id": "b", "promt": "x"})
         if strict_from == "file":
-            done = typed(rows(*given), "-o", "out", "--strict")
+            done = typed(rows(*inputs), "-o", "out", "--strict")
         else:
-            done = typed("-", "-o", "out", "--strict", stdin="\n".join(map(json.dumps, given)))
+            done = typed("-", "-o", "out", "--strict", stdin="\n".join(map(json.dumps, inputs)))
         assert done.code == 4
         assert "1 of 2 rows cannot be right, and nothing was sent" in done.err
         assert "line 2, b: ValidationError: promt: unknown field (did you mean prompt?)" in done.err
@@ -142,17 +142,17 @@ class TestWhoMakesIt:
 
     def test_timeout_and_address_are_for_rows_that_name_both(self, typed, rows, image, paid, monkeypatch):
         monkeypatch.delenv("OPENAI_BASE_URL")
-        given = rows(image("a", provider="sandbox", model="dall-e-3", size="1024x1024"))
-        done = typed(given, "-o", "out", "--timeout", "60")
+        inputs = rows(image("a", provider="sandbox", model="dall-e-3", size="1024x1024"))
+        done = typed(inputs, "-o", "out", "--timeout", "60")
         assert done.code == 0
         assert paid() == ["prompt of a"]
 
     def test_rows_of_the_other_kind_name_their_model_themselves(self, typed, rows, image, video):
         done = typed(rows(image("a"), video("b")), "-o", "out", "--dry-run")
         assert done.code == 0
-        [told] = [line for line in done.err.splitlines() if "The model is" in line]
-        assert "rows of the kind video name another as their model, tarash models lists them." in told
-        assert "-m names another" not in told
+        [outcomes] = [line for line in done.err.splitlines() if "The model is" in line]
+        assert "rows of the kind video name another as their model, tarash models lists them." in outcomes
+        assert "-m names another" not in outcomes
 
     def test_a_choice_is_told_once(self, typed, rows, video):
         done = typed(rows(video("a"), video("b"), video("c", provider="sandbox")), "-o", "out", "--dry-run")
@@ -167,39 +167,39 @@ class TestExitCodes:
 
     def test_unconfirmed_ones_are_left(self, typed, rows, image, tarash_sandbox):
         tarash_sandbox.fail("dropped_after_creation")
-        given = rows(image("a"), image("b", size="7x7"))
-        done = typed(given, "-o", "out")
+        inputs = rows(image("a"), image("b", size="7x7"))
+        done = typed(inputs, "-o", "out")
         assert done.code == 3
         assert "1 row(s) may have been billed and have no file" in done.err
         assert "--retry-unconfirmed sends them again" in done.err
         rows(image("a"))
-        assert "(it may have been billed; --retry-unconfirmed sends it again)" in typed(given, "-o", "out").err
-        assert typed(given, "-o", "out", "--retry-unconfirmed").code == 0
+        assert "(it may have been billed; --retry-unconfirmed sends it again)" in typed(inputs, "-o", "out").err
+        assert typed(inputs, "-o", "out", "--retry-unconfirmed").code == 0
 
     def test_rows_that_failed_before_are_sent_again_where_that_is_wanted(self, typed, rows, image, tarash_sandbox):
         tarash_sandbox.fail("moderation_blocked")
-        given = rows(image("a"))
-        assert typed(given, "-o", "out").code == 4
-        again = typed(given, "-o", "out")
+        inputs = rows(image("a"))
+        assert typed(inputs, "-o", "out").code == 4
+        again = typed(inputs, "-o", "out")
         assert again.code == 4
         assert "(in an earlier run; --retry-failed sends it again)" in again.err
         assert "--retry-failed sends those again that failed in an earlier run." in again.err
-        assert typed(given, "-o", "out", "--retry-failed").code == 0
+        assert typed(inputs, "-o", "out", "--retry-failed").code == 0
 
     def test_files_that_are_there(self, typed, rows, image, folder):
-        given = rows(image("a"))
-        typed(given, "-o", "out")
-        done = typed(given, "-o", "out", "--journal", "another")
+        inputs = rows(image("a"))
+        typed(inputs, "-o", "out")
+        done = typed(inputs, "-o", "out", "--journal", "another")
         assert done.code == 4
         assert "(--exists skip keeps it, --exists replace makes it again)" in done.err
-        kept = typed(given, "-o", "out", "--journal", "another", "--exists", "skip")
+        kept = typed(inputs, "-o", "out", "--journal", "another", "--exists", "skip")
         assert (kept.code, "1 row: 0 done, 1 kept" in kept.err) == (0, True)
 
     def test_rows_for_which_there_is_no_money_left(self, typed, rows, image, monkeypatch, tarash_sandbox, paid):
         monkeypatch.setenv("OPENAI_API_KEY", "sk-of-the-environment")
         monkeypatch.setenv("OPENAI_BASE_URL", tarash_sandbox.url)
-        given = rows(*(image(name, provider="openai", model="dall-e-2") for name in "ab"))
-        done = typed(given, "-o", "out", "--max-cost", "0.02")
+        inputs = rows(*(image(name, provider="openai", model="dall-e-2") for name in "ab"))
+        done = typed(inputs, "-o", "out", "--max-cost", "0.02")
         assert (done.code, len(paid())) == (4, 1)
         assert "budget: the request may cost up to $0.016, and $0.004 of the budget" in done.err
         assert "2 rows: 1 done, 1 failed, $0.016 spent" in done.err
@@ -242,15 +242,15 @@ class TestWhatIsSeen:
         assert not (folder / "out").exists()
 
     def test_json_is_one_object(self, typed, rows, image):
-        told = json.loads(typed(rows(image("a"), {"id": "b"}), "-o", "out", "--json").out)
-        assert {name: told[name] for name in ("rows", "done", "made", "failed", "results")} == {
+        outcomes = json.loads(typed(rows(image("a"), {"id": "b"}), "-o", "out", "--json").out)
+        assert {name: outcomes[name] for name in ("rows", "done", "made", "failed", "results")} == {
             "rows": 2,
             "done": 1,
             "made": 1,
             "failed": 1,
             "results": "out/results.jsonl",
         }
-        assert told["failures"][0]["line"] == 2
+        assert outcomes["failures"][0]["line"] == 2
 
     def test_a_gallery_is_made_at_the_end(self, typed, rows, image, folder):
         done = typed(rows(image("a")), "-o", "out", "--gallery")

@@ -49,17 +49,17 @@ def test_an_engine_is_made_of_its_options(install):
 
 
 @pytest.mark.parametrize(
-    ("name", "options", "told"),
+    ("name", "options", "outcomes"),
     [
         ("acme", {"size": 1}, "the engine 'acme' takes address, and not size"),
         ("local", {"address": "x"}, "the engine 'local' takes no options, and not address"),
     ],
 )
-def test_options_that_it_does_not_take_are_refused(install, name, options, told):
+def test_options_that_it_does_not_take_are_refused(install, name, options, outcomes):
     install()
     with pytest.raises(ValidationError) as caught:
         make_engine(name, options)
-    assert str(caught.value) == told
+    assert str(caught.value) == outcomes
 
 
 def test_an_unknown_engine_is_told_with_those_that_there_are(install, monkeypatch):
@@ -82,7 +82,7 @@ def test_two_distributions_with_one_engine_are_a_conflict(install):
 
 
 @pytest.mark.parametrize(
-    ("source", "told"),
+    ("source", "outcomes"),
     [
         ("raise RuntimeError('boom')", "cannot be loaded: RuntimeError: boom"),
         ("x = 1", "implements no tarash_batch_engines"),
@@ -94,12 +94,12 @@ def test_two_distributions_with_one_engine_are_a_conflict(install):
     ],
     ids=["raises", "no hook", "other name", "hook raises"],
 )
-def test_a_broken_plugin_is_told_when_its_engine_is_asked_for(install, source, told):
+def test_a_broken_plugin_is_told_when_its_engine_is_asked_for(install, source, outcomes):
     install(source)
     with pytest.raises(PluginLoadError) as caught:
         make_engine("acme", {})
     assert str(caught.value) == (
-        f"the plugin of 'acme' (acme-engine 1.0) {told}. "
+        f"the plugin of 'acme' (acme-engine 1.0) {outcomes}. "
         "Update or remove it; TARASH_DISABLE_PLUGINS=acme leaves it out."
     )
 

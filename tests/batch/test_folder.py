@@ -40,9 +40,9 @@ class TestPlaces:
     def test_a_file_lies_under_the_beginning_of_its_ids_digest_with_a_sidecar(self, run, image, place):
         run([image("boat")])
         assert sorted(path.name for path in place("boat").iterdir()) == ["boat.png", "boat.png.json"]
-        told = json.loads((place("boat") / "boat.png.json").read_text())
-        assert (told["prompt"], told["cost"]) == ("prompt of boat", 0.016)
-        assert told["sha256"] == hashlib.sha256((place("boat") / "boat.png").read_bytes()).hexdigest()
+        outcomes = json.loads((place("boat") / "boat.png.json").read_text())
+        assert (outcomes["prompt"], outcomes["cost"]) == ("prompt of boat", 0.016)
+        assert outcomes["sha256"] == hashlib.sha256((place("boat") / "boat.png").read_bytes()).hexdigest()
 
     def test_further_results_of_a_row_are_numbered(self, run, image, files):
         run([image("boat", n=3)])
@@ -77,12 +77,12 @@ class TestFilesThatAreThere:
         )
         assert (paid(), mine.read_bytes()) == ([], b"mine")
 
-    def test_they_are_kept_without_paying(self, run, image, there, paid, told):
+    def test_they_are_kept_without_paying(self, run, image, there, paid, outcomes):
         mine = there("a.png")
         result = run([image("a"), image("b")], exists="skip")
         assert (result.done, result.kept, result.complete) == (1, 1, True)
         assert (paid(), mine.read_bytes()) == (["prompt of b"], b"mine")
-        assert told()["a"]["files"] == [{"path": f"{mine.parent.parent.name}/{mine.parent.name}/a.png"}]
+        assert outcomes()["a"]["files"] == [{"path": f"{mine.parent.parent.name}/{mine.parent.name}/a.png"}]
 
     def test_they_are_replaced(self, run, image, there):
         mine = there("a.png")
@@ -111,13 +111,13 @@ class TestFilesThatAreThere:
         assert [run([image("a")], exists=exists).complete for exists in ("error", "skip", "replace")] == [True] * 3
         assert paid() == ["prompt of a"]
 
-    def test_one_that_appears_meanwhile_is_not_overwritten_and_the_picture_is_kept(self, run, image, there, told):
+    def test_one_that_appears_meanwhile_is_not_overwritten_and_the_picture_is_kept(self, run, image, there, outcomes):
         def rows():
             yield image("a")
             there("a.png")  # the request is on its way
 
         assert run(rows()).done == 1
-        outcome = told()["a"]
+        outcome = outcomes()["a"]
         assert "The image is paid for, and was saved as" in outcome["error"]
         kept = Path(outcome["files"][0]["path"])
         assert kept.read_bytes().startswith(b"\x89PNG")

@@ -53,8 +53,8 @@ def vendor():
 @pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 21))])
 def test_kills_lose_nothing_and_pay_for_nothing_twice(vendor, warm_python, tmp_path, seed):
     chance = random.Random(seed)
-    known = {"acme": str(ACME), "url": vendor.url, "key": vendor.key, "out": str(tmp_path / "out")}
-    words = ["-c", BATCH.format(rows=ROWS, concurrency=CONCURRENCY, **known)]
+    settings = {"acme": str(ACME), "url": vendor.url, "key": vendor.key, "out": str(tmp_path / "out")}
+    words = ["-c", BATCH.format(rows=ROWS, concurrency=CONCURRENCY, **settings)]
     for moment in sorted(chance.sample(range(1, ROWS - CONCURRENCY), KILLS)):
         with Path(os.devnull).open("r+b") as nothing:
             running = warm_python.start(words, files=[nothing.fileno()] * 3)

@@ -63,16 +63,16 @@ def configs():
 ROWS = [{"id": f"r{number}", "prompt": f"prompt {number}"} for number in range(8)]
 
 
-def test_a_batch_of_image_jobs(run, kiln, told, files):
+def test_a_batch_of_image_jobs(run, kiln, outcomes, files):
     assert run(ROWS).made == 8
     assert len(files()) == 8
-    assert {outcome["job_id"] for outcome in told().values()} == {f"job_{number}" for number in range(1, 9)}
+    assert {outcome["job_id"] for outcome in outcomes().values()} == {f"job_{number}" for number in range(1, 9)}
 
 
-def test_jobs_that_were_left_behind_are_fetched(run, kiln, told, files, journal):
+def test_jobs_that_were_left_behind_are_fetched(run, kiln, outcomes, files, journal):
     kiln.open = False
     assert run(ROWS).failed == 8
-    assert all(outcome["job_id"] for outcome in told().values())
+    assert all(outcome["job_id"] for outcome in outcomes().values())
     assert {entry.status for entry in journal.entries()} == {"submitted"}
 
     kiln.open = True

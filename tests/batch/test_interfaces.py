@@ -14,23 +14,23 @@ pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLife
 
 
 def test_an_engine_gets_every_row_that_needs_work(run, image, video):
-    seen = []
+    received = []
 
     @asynccontextmanager
     async def engine(context, planner):
         async with local_engine(context, planner) as make_task:
 
             def make(row, decision):
-                seen.append((row.id, decision.step))
+                received.append((row.id, decision.step))
                 return make_task(row, decision)
 
             yield make
-        seen.append("left")
+        received.append("left")
 
     run([image("a")])
     result = run([image("a"), image("b"), {"id": "c"}, video("d")], engine=engine)
     assert (result.done, result.made, result.failed) == (3, 2, 1)
-    assert seen == [("b", "send"), ("d", "send"), "left"]
+    assert received == [("b", "send"), ("d", "send"), "left"]
 
 
 def test_rows_and_decisions_travel_without_keys(run, image, video, tarash_sandbox):

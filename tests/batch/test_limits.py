@@ -24,27 +24,27 @@ def unreached():
 @pytest.fixture
 def watched():
     """A vendor, and when which request came and what it got."""
-    seen = []
+    received = []
 
     def watch(request, status):
         if request.method == "POST":
-            seen.append((time.monotonic(), status))
+            received.append((time.monotonic(), status))
 
     with SandboxServer(quick=True, on_request=watch) as server:
-        yield server, seen
+        yield server, received
 
 
 class TestWithAVendor:
     def test_a_refusal_holds_up_everybody_for_as_long_as_the_vendor_says(self, run, image, watched):
-        server, seen = watched
+        server, received = watched
         config = ImageGenerationConfig(provider="openai", model="dall-e-2", api_key="sk-x", base_url=server.url)
         server.fail("rate_limited", times=4)  # retry-after-ms: 50
         assert run([image(f"row-{number}") for number in range(12)], configs=config, concurrency=4).complete
-        last_refused = max(at for at, status in seen if status == 429)
-        first_taken = min(at for at, status in seen if status == 200)
+        last_refused = max(at for at, status in received if status == 429)
+        first_taken = min(at for at, status in received if status == 200)
         assert first_taken - last_refused >= 0.049
-        assert [status for _, status in seen].count(429) == 4
-        assert [status for _, status in seen].count(200) == 12
+        assert [status for _, status in received].count(429) == 4
+        assert [status for _, status in received].count(200) == 12
 
     @pytest.mark.parametrize("fault", ["unavailable_with_retry_after", "rate_limited"])
     def test_a_refusal_that_passes_fails_no_row_whatever_max_retries(self, run, image, configs, tarash_sandbox, fault):
@@ -204,9 +204,9 @@ class TestAccounts:
         assert len({id(limiters.limiter(*key)) for key in (("a", "m"), ("a", "n"), ("b", "m"))}) == 3
 
     def test_an_account_is_a_provider_a_key_and_an_address_and_shows_no_key(self):
-        def account(**known):
+        def account(**settings):
             return account_key(
-                ImageGenerationConfig(**{"provider": "openai", "model": "m", "api_key": "sk-1", **known})
+                ImageGenerationConfig(**{"provider": "openai", "model": "m", "api_key": "sk-1", **settings})
             )
 
         assert account() == account(model="another")

@@ -16,9 +16,9 @@ def broken_off(journal, tarash_sandbox):
     """What a run leaves that dies once its request is written down: nothing else is known of it."""
 
     def broken_off(row, kind="image", model="dall-e-2", **facts):
-        asked = {name: value for name, value in row.items() if name not in ("id", "kind")}
-        known = {"provider": "openai", "model": model, "endpoint": tarash_sandbox.url, "request_id": "req_1"}
-        return journal.record_request(kind, label=row["id"], asked=asked, **{**known, **facts})
+        wanted = {name: value for name, value in row.items() if name not in ("id", "kind")}
+        settings = {"provider": "openai", "model": model, "endpoint": tarash_sandbox.url, "request_id": "req_1"}
+        return journal.record_request(kind, label=row["id"], asked=wanted, **{**settings, **facts})
 
     return broken_off
 
@@ -28,9 +28,9 @@ def at_the_vendor(tarash_sandbox):
     """A job whose answer nobody read: another process had asked for it."""
 
     def at_the_vendor(row):
-        asked = {"model": "sora-2", "prompt": row["prompt"], "seconds": "4"}
+        wanted = {"model": "sora-2", "prompt": row["prompt"], "seconds": "4"}
         headers = {"Authorization": "Bearer sk-x", "Content-Type": "application/json"}
-        request = urllib.request.Request(f"{tarash_sandbox.url}/videos", json.dumps(asked).encode(), headers)
+        request = urllib.request.Request(f"{tarash_sandbox.url}/videos", json.dumps(wanted).encode(), headers)
         with urllib.request.urlopen(request) as answer:
             return json.load(answer)["id"]
 
@@ -42,13 +42,15 @@ def counts(result):
 
 
 class TestAfterAGoodRun:
-    def test_nothing_is_sent_and_every_row_is_told_again(self, run, image, video, tarash_sandbox, told):
+    def test_nothing_is_sent_and_every_row_is_told_again(self, run, image, video, tarash_sandbox, outcomes):
         rows = [image("a"), video("b")]
-        first, asked, before = run(rows), len(tarash_sandbox.requests), told()
+        first, wanted, before = run(rows), len(tarash_sandbox.requests), outcomes()
         again = run(rows)
         assert counts(again) == {"done": 2}
-        assert (again.spent, len(tarash_sandbox.requests)) == (pytest.approx(first.spent), asked)
-        assert [outcome["files"] for outcome in told().values()] == [outcome["files"] for outcome in before.values()]
+        assert (again.spent, len(tarash_sandbox.requests)) == (pytest.approx(first.spent), wanted)
+        assert [outcome["files"] for outcome in outcomes().values()] == [
+            outcome["files"] for outcome in before.values()
+        ]
 
     def test_new_rows_are_made(self, run, image, paid):
         run([image("a")])
@@ -125,11 +127,11 @@ class TestPicturesWhoseAnswerIsLost:
 
 
 class TestClipsWhoseAnswerIsLost:
-    def test_the_vendors_list_has_the_job(self, run, video, broken_off, at_the_vendor, paid, told):
+    def test_the_vendors_list_has_the_job(self, run, video, broken_off, at_the_vendor, paid, outcomes):
         broken_off(video("a"), "video", "sora-2")
         job_id = at_the_vendor(video("a"))
         assert counts(run([video("a")])) == {"done": 1, "made": 1}
-        assert told()["a"]["job_id"] == job_id
+        assert outcomes()["a"]["job_id"] == job_id
         assert paid() == ["prompt of a"]
 
     def test_what_the_vendors_list_does_not_have_is_sent(self, run, video, broken_off, paid):
@@ -144,14 +146,14 @@ class TestClipsWhoseAnswerIsLost:
         assert paid() == []
         assert counts(run([video("a")], retry_unconfirmed=True)) == {"done": 1, "made": 1}
 
-    def test_two_of_one_prompt_get_a_job_each(self, run, video, broken_off, at_the_vendor, told, paid):
+    def test_two_of_one_prompt_get_a_job_each(self, run, video, broken_off, at_the_vendor, outcomes, paid):
         rows = [video(name, prompt="the same") for name in "ab"]
         jobs = set()
         for row in rows:
             broken_off(row, "video", "sora-2")
             jobs.add(at_the_vendor(row))
         assert counts(run(rows)) == {"done": 2, "made": 2}
-        assert {told()[name]["job_id"] for name in "ab"} == jobs
+        assert {outcomes()[name]["job_id"] for name in "ab"} == jobs
         assert paid() == ["the same"] * 2
 
 
@@ -178,10 +180,10 @@ class TestRowsThatFailed:
     def test_a_refusal_of_what_a_row_asks_is_kept_until_it_is_to_be_tried_again(self, run, image, tarash_sandbox, paid):
         tarash_sandbox.fail("moderation_blocked")
         assert counts(run([image("a")])) == {"failed": 1}
-        asked = len(tarash_sandbox.requests)
+        wanted = len(tarash_sandbox.requests)
         [failure] = run([image("a")]).failures
         assert failure.error.endswith("(in an earlier run; retry_failed=True sends it again)")
-        assert len(tarash_sandbox.requests) == asked
+        assert len(tarash_sandbox.requests) == wanted
         assert counts(run([image("a")], retry_failed=True)) == {"done": 1, "made": 1}
         assert paid() == ["prompt of a"]
 
@@ -246,35 +248,35 @@ class TestAnotherRequestUnderTheSameId:
     """The row's id is known, and its request is not the one that was sent."""
 
     @pytest.mark.parametrize("news", [{"size": "512x512"}, {"model": "dall-e-3", "size": "1024x1024"}])
-    def test_the_result_is_kept_and_told(self, run, image, told, paid, news):
+    def test_the_result_is_kept_and_told(self, run, image, outcomes, paid, news):
         run([image("a")])
         again = run([image("a", **news)])
         assert counts(again) == {"done": 1}
-        assert told()["a"]["warning"] == (
+        assert outcomes()["a"]["warning"] == (
             "an earlier run sent another request or model under this id, whose result is kept "
             "(changed='redo' makes it again)"
         )
         assert paid() == ["prompt of a"]
 
-    def test_it_may_be_refused(self, run, image, told, paid):
+    def test_it_may_be_refused(self, run, image, outcomes, paid):
         run([image("a")])
         assert counts(run([image("a", size="512x512")], changed="refuse")) == {"failed": 1}
-        assert told()["a"]["error"].startswith("ValidationError: id: an earlier run sent another request or model")
+        assert outcomes()["a"]["error"].startswith("ValidationError: id: an earlier run sent another request or model")
         assert paid() == ["prompt of a"]
 
     @pytest.mark.parametrize("news", [{"size": "512x512"}, {"prompt": "another"}])
-    def test_it_may_be_made_again_and_then_it_is_done(self, run, image, told, paid, news):
+    def test_it_may_be_made_again_and_then_it_is_done(self, run, image, outcomes, paid, news):
         run([image("a")])
         changed = image("a", **news)
         assert counts(run([changed], changed="redo")) == {"made": 1, "done": 1}
         assert counts(run([changed], changed="redo")) == {"done": 1}
-        assert "warning" not in told()["a"]
+        assert "warning" not in outcomes()["a"]
         assert len(paid()) == 2
 
-    def test_the_same_request_is_told_nothing_of(self, run, image, told):
+    def test_the_same_request_is_told_nothing_of(self, run, image, outcomes):
         run([image("a")])
         run([image("a")], changed="refuse")
-        assert "warning" not in told()["a"]
+        assert "warning" not in outcomes()["a"]
 
     def test_another_word_is_refused(self, run, image):
         with pytest.raises(ValidationError, match="changed='maybe' is none of keep, refuse, redo"):

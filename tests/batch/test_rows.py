@@ -68,12 +68,12 @@ def test_all_that_is_wrong_with_a_row_is_told_at_once(run, written):
 
 
 def test_a_bad_row_is_told_before_the_first_is_sent(run, written, image, tarash_sandbox):
-    seen = []
+    received = []
     run(
         written(image("a"), "{broken"),
-        on_row=lambda outcome: seen.append((outcome.line, outcome.status, len(tarash_sandbox.paid))),
+        on_row=lambda outcome: received.append((outcome.line, outcome.status, len(tarash_sandbox.paid))),
     )
-    assert seen == [(2, "failed", 0), (1, "done", 1)]
+    assert received == [(2, "failed", 0), (1, "done", 1)]
 
 
 def test_a_file_without_rows_is_named(run, written):
@@ -143,7 +143,7 @@ class TestCsv:
         )
         assert run(rows).complete
         assert files() == ["a-2.png", "a.png", "b.png"]
-        assert sorted(one.prompt for one in tarash_sandbox.paid) == ["A boat,\nat sea", "A cat"]
+        assert sorted(item.prompt for item in tarash_sandbox.paid) == ["A boat,\nat sea", "A cat"]
 
     @pytest.mark.parametrize(
         ("line", "why"),
@@ -199,6 +199,6 @@ class TestArguments:
         )
 
 
-def test_the_file_of_results_bears_every_text(run, written, told):
+def test_the_file_of_results_bears_every_text(run, written, outcomes):
     run(written('{"id": "a", "prompt": "x", "\\ud800": 1}'))
-    assert json.dumps(told()["a"]["error"]).isascii()
+    assert json.dumps(outcomes()["a"]["error"]).isascii()

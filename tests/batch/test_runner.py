@@ -11,11 +11,11 @@ from tarash.tarash_gateway.models import ImageGenerationConfig
 pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLifecycleWarning")
 
 
-def test_pictures_and_clips_go_side_by_side(run, image, video, files, told):
+def test_pictures_and_clips_go_side_by_side(run, image, video, files, outcomes):
     result = run([image("a"), video("b"), image("c")])
     assert (result.rows, result.done, result.made, result.complete) == (3, 3, 3, True)
     assert files() == ["a.png", "b.mp4", "c.png"]
-    assert told()["b"]["job_id"].startswith("video_")
+    assert outcomes()["b"]["job_id"].startswith("video_")
     assert result.spent == pytest.approx(2 * 0.016 + 0.4)
 
 
@@ -51,12 +51,12 @@ def test_a_batch_runs_inside_a_loop_too(run, image):
 
 def test_defaults_are_for_rows_that_do_not_say_it_themselves(run, tarash_sandbox):
     run([{"id": "a"}, {"id": "b", "prompt": "own"}], defaults={"prompt": "common", "size": "256x256"})
-    assert sorted(one.prompt for one in tarash_sandbox.paid) == ["common", "own"]
+    assert sorted(item.prompt for item in tarash_sandbox.paid) == ["common", "own"]
 
 
 def test_a_row_names_its_model_and_the_config_gives_the_rest(run, image, tarash_sandbox):
     run([image("a"), image("b", model="gpt-image-1", size="1024x1024")])
-    assert sorted(one.model for one in tarash_sandbox.paid) == ["dall-e-2", "gpt-image-1"]
+    assert sorted(item.model for item in tarash_sandbox.paid) == ["dall-e-2", "gpt-image-1"]
 
 
 def test_a_row_names_one_of_several_providers(run, image, configs, tarash_sandbox, files):

@@ -140,17 +140,17 @@ def test_rows_that_never_come_to_their_gate_hold_up_no_other():
 
 
 def test_a_vendor_that_is_away_holds_up_no_row_of_another(run, image, configs, tarash_sandbox):
-    told = []
+    outcomes = []
     with SandboxServer(quick=True) as away:
         away.fail("unavailable_with_retry_after", times=None)
         gone = ImageGenerationConfig(provider="azure_openai", model="dall-e-2", api_key="sk-away", base_url=away.origin)
         rows = [image(f"row-{at}", **({"provider": "azure_openai"} if at % 2 else {})) for at in range(24)]
 
         def heard(outcome):
-            told.append(outcome.id)
-            if len(told) == 12:
+            outcomes.append(outcome.id)
+            if len(outcomes) == 12:
                 away._dispatcher.script.clear()  # there again, once the others are done
 
         result = run(rows, configs=[*configs, gone], concurrency=8, on_row=heard)
     assert result.done == 24
-    assert {int(name.removeprefix("row-")) % 2 for name in told[:12]} == {0}
+    assert {int(name.removeprefix("row-")) % 2 for name in outcomes[:12]} == {0}

@@ -68,7 +68,7 @@ def test_each_topic_runs_in_a_process_of_its_own_and_tells_that_it_is_done(bench
 
     report = bench("frame.running").run({"good_topic": 3}, said)
 
-    assert [(one.contender, one.median, one.runs, one.ratio, one.kept) for one in report.figures] == [
+    assert [(item.contender, item.median, item.runs, item.ratio, item.kept) for item in report.figures] == [
         ("openai SDK", 10.0, 3, None, None),
         ("tarash", 8.0, 3, 0.8, True),
     ]
@@ -87,7 +87,7 @@ def test_a_broken_topic_is_named_and_stops_no_other(bench, topics):
 
 
 def test_nothing_of_the_users_surroundings_changes_what_is_measured(bench):
-    given = {
+    inputs = {
         "PATH": "/bin",
         "OPENAI_BASE_URL": "http://else.where",
         "TARASH_LEDGER": "ledger",
@@ -95,7 +95,7 @@ def test_nothing_of_the_users_surroundings_changes_what_is_measured(bench):
         "http_proxy": "http://proxy:3128",
     }
 
-    assert bench("frame.running").surroundings(given) == {
+    assert bench("frame.running").surroundings(inputs) == {
         "PATH": "/bin",
         "TARASH_DISABLE_PLUGINS": "ledger,opentelemetry",
         "NO_PROXY": "*",

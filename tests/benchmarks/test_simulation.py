@@ -23,9 +23,9 @@ def simulate(bench):
 
     def run(vendors=None, *, mix=None, **options):
         vendors = profiles.profiles(3) if vendors is None else vendors
-        known = {"nodes": 3, "in_flight": 8, **options}
+        settings = {"nodes": 3, "in_flight": 8, **options}
         mixed = rows.Mix(**{"rows": ROWS, "videos": 0.1, "faults": 0.3, **(mix or {})})
-        return cluster.Cluster(vendors, mixed, cluster.Options(**known)).run()
+        return cluster.Cluster(vendors, mixed, cluster.Options(**settings)).run()
 
     return run
 
@@ -128,18 +128,18 @@ def test_somebody_who_waits_for_nothing_is_told(bench):
 
 def test_timers_run_in_the_order_of_their_times(bench):
     loop = bench("simulation.clock").VirtualLoop()
-    seen = []
+    received = []
 
     async def note(seconds):
         await loop.sleep(seconds)
-        seen.append((seconds, loop.time()))
+        received.append((seconds, loop.time()))
 
     async def main():
         await asyncio.gather(*(note(seconds) for seconds in (3.0, 1.0, 86_400.0, 2.0)))
 
     loop.run(main())
 
-    assert seen == [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (86_400.0, 86_400.0)]
+    assert received == [(1.0, 1.0), (2.0, 2.0), (3.0, 3.0), (86_400.0, 86_400.0)]
 
 
 def test_the_command_tells_both_sides_and_its_own_speed():

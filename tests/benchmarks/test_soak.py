@@ -83,15 +83,15 @@ def test_the_verdict_sees_what_was_lost_or_paid_twice(verdict_of, tmp_path, end,
     if file is not None:
         (tmp_path / "7.mp4").write_bytes(file)
 
-    seen = verdict_of({7: end}, [(7, f"job-{at}") for at in range(paid)], tmp_path)
+    received = verdict_of({7: end}, [(7, f"job-{at}") for at in range(paid)], tmp_path)
 
-    bad = {name: seen[name] for name in ("lost", "paid_twice", "said_to_be_free") if seen[name]}
+    bad = {name: received[name] for name in ("lost", "paid_twice", "said_to_be_free") if received[name]}
     assert bad == found
 
 
 def test_the_verdict_sees_half_files_and_jobs_that_nobody_asked_for(verdict_of, tmp_path):
     (tmp_path / ".7.mp4.abcd.part").write_bytes(CLIP)
 
-    seen = verdict_of({}, [(8, "job")], tmp_path)
+    received = verdict_of({}, [(8, "job")], tmp_path)
 
-    assert (seen["half_files"], seen["lost"]) == (1, [8])
+    assert (received["half_files"], received["lost"]) == (1, [8])

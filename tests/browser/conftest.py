@@ -87,7 +87,7 @@ class Browser:
                 msg = "the browser has ended"
                 raise OSError(msg)
             *whole, self._rest = (self._rest + data).split(b"\0")
-            self._heard.extend(json.loads(one) for one in whole)
+            self._heard.extend(json.loads(item) for item in whole)
         return self._heard.pop(0)
 
 
@@ -197,10 +197,10 @@ def tab(browser):
     """Opens a tab of a width, a height and a taste in pixels, dark and calm."""
     opened = []
 
-    def one(**options):
+    def item(**options):
         opened.append(Tab(browser, **options))
         return opened[-1]
 
-    yield one
+    yield item
     for each in opened:
         each.close()

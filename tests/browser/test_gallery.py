@@ -22,12 +22,12 @@ def png(width, height, color):
     return out.getvalue()
 
 
-def hang(folder, name, content, **told):
+def hang(folder, name, content, **reported):
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    if told:
-        path.with_name(f"{path.name}.json").write_text(json.dumps({"tarash_sidecar": 1, **told}), encoding="utf-8")
+    if reported:
+        path.with_name(f"{path.name}.json").write_text(json.dumps({"tarash_sidecar": 1, **reported}), encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +69,12 @@ def gallery(tab, folder):
     """The gallery in a tab of its own, which must not have complained of anything in the end."""
     opened = []
 
-    def one(place=folder, **options):
+    def item(place=folder, **options):
         opened.append(tab(**options))
         opened[-1].open((place / "index.html").as_uri())
         return opened[-1]
 
-    yield one
+    yield item
     for each in opened:
         assert each.complaints() == []
         assert each.run("typeof hit") == "undefined"
@@ -93,13 +93,13 @@ LOADED = """[...document.querySelectorAll('.shown')].every(shown =>
 def every_path(tab):
     """All the cards that come into sight from the top of the page to its end."""
     tab.run("scrollTo(0, 0)")
-    seen = set(tab.run(PATHS))
+    received = set(tab.run(PATHS))
     while tab.run("scrollY + innerHeight < document.documentElement.scrollHeight - 1"):
         tab.run(
             "new Promise(done => { scrollBy(0, innerHeight); requestAnimationFrame(() => requestAnimationFrame(done)) })"
         )
-        seen |= set(tab.run(PATHS))
-    return seen
+        received |= set(tab.run(PATHS))
+    return received
 
 
 @pytest.mark.parametrize("width", [390, 1400])

@@ -34,7 +34,7 @@ class Done:
     err: str
 
     @property
-    def told(self):
+    def reported(self):
         """The one object on stdout."""
         return json.loads(self.out)
 

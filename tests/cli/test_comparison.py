@@ -21,8 +21,8 @@ pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLife
 @pytest.fixture
 def config(tarash_sandbox):
     def config(model, **settings):
-        known = {"provider": "openai", "api_key": "sk-sandbox", "base_url": tarash_sandbox.url, **settings}
-        return ImageGenerationConfig(model=model, **known)
+        fixed = {"provider": "openai", "api_key": "sk-sandbox", "base_url": tarash_sandbox.url, **settings}
+        return ImageGenerationConfig(model=model, **fixed)
 
     return config
 
@@ -148,7 +148,7 @@ def test_the_command_quotes_first_and_prints_the_page(typed, models, folder):
 def test_a_dry_run_sends_nothing(typed, models, folder, tarash_sandbox):
     done = typed("compare", "A harbour", *models, "--size", "1030x1020", "--dry-run", "--json")
 
-    assert [model["model"] for model in done.told["models"]] == ["openai/gpt-image-2", "openai/gpt-image-1.5"]
+    assert [model["model"] for model in done.reported["models"]] == ["openai/gpt-image-2", "openai/gpt-image-1.5"]
     assert not tarash_sandbox.requests
     assert not (folder / "comparison").exists()
 

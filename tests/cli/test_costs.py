@@ -15,13 +15,13 @@ def ledger(folder, tmp_path, monkeypatch):
     """A ledger with calls of two vendors, of today and of a week ago."""
     path = tmp_path / "ledger.jsonl"
     old = (datetime.now(UTC) - timedelta(days=7)).isoformat()
-    known = {"v": 1, "time": f"{DAY}T00:00:00Z", "model": "gpt-image-2", "images": 1, "videos": 0, "billable": "yes"}
+    fixed = {"v": 1, "time": f"{DAY}T00:00:00Z", "model": "gpt-image-2", "images": 1, "videos": 0, "billable": "yes"}
     lines = [
         {"request_id": "a", "provider": "openai", "cost": 0.04, "tag": "shop"},
         {"request_id": "b", "provider": "openai", "cost": 1.5, "time": old},
         {"request_id": "c", "provider": "google", "model": "nano", "cost": None, "billable": "unknown", "images": 0},
     ]
-    path.write_text("".join(json.dumps({**known, **line}) + "\n" for line in lines))
+    path.write_text("".join(json.dumps({**fixed, **line}) + "\n" for line in lines))
     monkeypatch.setenv("TARASH_LEDGER", str(path))
     return path
 
@@ -44,14 +44,14 @@ def test_a_table_adds_up_what_was_spent(typed, ledger):
 
 @pytest.mark.parametrize("since", [DAY, "1d", "7d"])
 def test_since_leaves_out_what_is_older(since, typed, ledger):
-    told = typed("costs", "--since", since, "--json").told
-    assert told["total"]["cost"] == 0.04
-    assert told["since"] <= DAY
-    assert [row["provider"] for row in told["rows"]] == ["google", "openai"]
+    reported = typed("costs", "--since", since, "--json").reported
+    assert reported["total"]["cost"] == 0.04
+    assert reported["since"] <= DAY
+    assert [row["provider"] for row in reported["rows"]] == ["google", "openai"]
 
 
 def test_a_tag_is_a_project(typed, ledger):
-    (row,) = typed("costs", "--tag", "shop", "--json").told["rows"]
+    (row,) = typed("costs", "--tag", "shop", "--json").reported["rows"]
     assert row == {
         "day": DAY, "provider": "openai", "model": "gpt-image-2", "tag": "shop", "calls": 1, "images": 1, "videos": 0,
         "cost": 0.04, "unpriced": 0, "unconfirmed": 0,

@@ -60,7 +60,7 @@ def test_a_provider_may_be_spelled_either_way():
 
 def test_the_environment_may_name_the_provider(typed, monkeypatch):
     monkeypatch.setenv("TARASH_PROVIDER", "openai")
-    assert typed("image", "A harbour", "--dry-run", "--json").told["provider"] == "openai"
+    assert typed("image", "A harbour", "--dry-run", "--json").reported["provider"] == "openai"
 
 
 def test_a_retired_model_is_not_chosen_for_a_vendor_that_serves_it_no_more():

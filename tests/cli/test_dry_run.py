@@ -14,7 +14,7 @@ def dry(typed):
 def test_it_needs_no_key_no_file_and_no_server(dry, folder):
     done = dry("image", "A harbour", "-p", "openai", "-m", "gpt-image-2", "--json")
     assert done.code == 0
-    assert done.told == {
+    assert done.reported == {
         "dry_run": True,
         "provider": "openai",
         "model": "gpt-image-2",
@@ -30,17 +30,19 @@ def test_it_needs_no_key_no_file_and_no_server(dry, folder):
 
 
 def test_the_request_is_shown_as_it_would_be_sent(dry):
-    told = dry(
+    reported = dry(
         "video", "A boat", "-p", "openai", "-m", "sora-2", "--aspect", "16:10", "--seconds", 8, "--seed", 7, "--json"
-    ).told
-    assert told["request"] == {"prompt": "A boat", "size": "1792x1024", "duration_seconds": 8.0}
-    assert [(one["field"], one["asked"], one["sent"]) for one in told["adjustments"]] == [("size", None, "1792x1024")]
-    assert "seed: sora-2 has no such parameter; it was left out" in told["warnings"]
-    assert "sora-2 is retired at its vendor since 2026-09-24" in told["warnings"]
+    ).reported
+    assert reported["request"] == {"prompt": "A boat", "size": "1792x1024", "duration_seconds": 8.0}
+    assert [(item["field"], item["asked"], item["sent"]) for item in reported["adjustments"]] == [
+        ("size", None, "1792x1024")
+    ]
+    assert "seed: sora-2 has no such parameter; it was left out" in reported["warnings"]
+    assert "sora-2 is retired at its vendor since 2026-09-24" in reported["warnings"]
 
 
 def test_the_cost_is_estimated(dry):
-    cost = dry("image", "A harbour", "-m", "dall-e-3", "-p", "openai", "--quality", "hd", "--json").told[
+    cost = dry("image", "A harbour", "-m", "dall-e-3", "-p", "openai", "--quality", "hd", "--json").reported[
         "estimated_cost"
     ]
     assert (cost["low"], cost["high"]) == (0.08, 0.12)
@@ -63,23 +65,23 @@ def test_every_problem_is_shown_and_the_exit_code_is_that_of_the_request(dry):
     )
     done = dry(*words, "--json")
     assert done.code == 3
-    assert [problem["field"] for problem in done.told["problems"]] == ["size", "quality", "n"]
-    assert done.told["requests"] == 1
-    assert dry(*words, "--fan-out", "--json").told["requests"] == 2
-    assert done.told["problems"][0]["nearest"] == "1024x1024"
+    assert [problem["field"] for problem in done.reported["problems"]] == ["size", "quality", "n"]
+    assert done.reported["requests"] == 1
+    assert dry(*words, "--fan-out", "--json").reported["requests"] == 2
+    assert done.reported["problems"][0]["nearest"] == "1024x1024"
 
 
 def test_the_nearest_values_are_shown_before_they_are_sent(dry):
     words = ("image", "A harbour", "-p", "openai", "-m", "gpt-image-2", "--size", "1920x1080", "--quality", "hd")
     assert "--nearest" not in words
-    told = dry(*words, "--style", "vivid", "--nearest", "--json").told
-    assert told["problems"] == []
-    assert told["request"] == {"prompt": "A harbour", "size": "1904x1072", "quality": "high"}
-    assert [(one["field"], one["asked"], one["sent"]) for one in told["adjustments"]] == [
+    reported = dry(*words, "--style", "vivid", "--nearest", "--json").reported
+    assert reported["problems"] == []
+    assert reported["request"] == {"prompt": "A harbour", "size": "1904x1072", "quality": "high"}
+    assert [(item["field"], item["asked"], item["sent"]) for item in reported["adjustments"]] == [
         ("quality", "hd", "high"),
         ("size", "1920x1080", "1904x1072"),
     ]
-    assert told["left_out"] == ["style"]
+    assert reported["left_out"] == ["style"]
 
 
 def test_people_see_a_table(dry, folder, picture):
@@ -97,7 +99,7 @@ def test_an_address_is_shown_and_not_fetched(dry):
     done = dry(
         "image", "Snow", "-p", "openai", "-m", "gpt-image-2", "--edit", "https://nowhere.invalid/a.png", "--json"
     )
-    assert done.told["request"]["image_list"] == [{"type": "reference", "url": "https://nowhere.invalid/a.png"}]
+    assert done.reported["request"]["image_list"] == [{"type": "reference", "url": "https://nowhere.invalid/a.png"}]
 
 
 def test_nothing_reaches_a_server_or_the_journal(dry, at_sandbox, tarash_sandbox, tmp_path):
@@ -110,4 +112,4 @@ def test_nothing_reaches_a_server_or_the_journal(dry, at_sandbox, tarash_sandbox
 def test_a_request_that_no_model_could_take_is_an_error(dry):
     done = dry("image", "  ", "-p", "openai", "--json")
     assert done.code == 3
-    assert done.told["error"]["problems"] == [{"field": "prompt", "message": "is empty"}]
+    assert done.reported["error"]["problems"] == [{"field": "prompt", "message": "is empty"}]

@@ -13,7 +13,7 @@ def test_the_page_of_a_folder_is_made(typed, at_sandbox, folder):
 
 def test_with_json_there_is_its_path(typed, at_sandbox, folder):
     typed("image", "A harbour at night", "-o", "harbour.png", "-m", "gpt-image-2", *at_sandbox)
-    assert (folder / typed("gallery", ".", "--json").told["path"]).is_file()
+    assert (folder / typed("gallery", ".", "--json").reported["path"]).is_file()
 
 
 def test_a_folder_that_is_not_there_is_an_error(typed):

@@ -137,7 +137,7 @@ def test_a_command_line_that_cannot_be_read_is_an_error_on_stderr(typed, words, 
 def test_with_json_it_is_an_object_on_stdout_too(typed):
     done = typed("image", "A harbour", "--sise", "1x1", "--json")
     assert done.code == 2
-    assert done.told == {
+    assert done.reported == {
         "error": {
             "type": "UsageError",
             "message": "Unknown option: --sise. Did you mean --size?",
@@ -153,7 +153,7 @@ def test_a_bug_is_told_with_its_place_and_asks_to_be_reported(typed, monkeypatch
     monkeypatch.setattr(registry, "names", lambda: 1 / 0)
     done = typed("providers", "--json")
     assert done.code == 1
-    assert done.told["error"]["type"] == "UnexpectedError"
+    assert done.reported["error"]["type"] == "UnexpectedError"
     assert "Traceback" in done.err
     assert "error: ZeroDivisionError: division by zero" in done.err
     assert "please report it" in done.err

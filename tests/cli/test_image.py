@@ -23,25 +23,25 @@ def test_the_path_is_on_stdout_and_everything_else_on_stderr(typed, at_sandbox, 
 
 def test_beside_the_file_lies_what_it_was_made_of(typed, at_sandbox, folder):
     typed("image", "A harbour at night", "-o", "harbour.png", "-m", "gpt-image-2", "--quality", "low", *at_sandbox)
-    told = json.loads((folder / "harbour.png.json").read_text(encoding="utf-8"))
-    assert told["prompt"] == "A harbour at night"
-    assert told["model"] == "gpt-image-2"
-    assert told["parameters"] == {"quality": "low", "output_format": "png"}
+    reported = json.loads((folder / "harbour.png.json").read_text(encoding="utf-8"))
+    assert reported["prompt"] == "A harbour at night"
+    assert reported["model"] == "gpt-image-2"
+    assert reported["parameters"] == {"quality": "low", "output_format": "png"}
 
 
 def test_with_json_there_is_one_object_on_stdout(typed, at_sandbox, folder):
     done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--json", *at_sandbox)
     assert done.code == 0
-    (file,) = done.told["files"]
+    (file,) = done.reported["files"]
     assert (file["path"], file["sidecar"]) == ("harbour.png", "harbour.png.json")
     assert (file["content_type"], file["width"], file["height"]) == ("image/png", 1024, 1024)
     assert len(file["sha256"]) == 64
-    assert (done.told["provider"], done.told["model"], done.told["cost_source"]) == (
+    assert (done.reported["provider"], done.reported["model"], done.reported["cost_source"]) == (
         "sandbox",
         "gpt-image-2",
         "computed",
     )
-    assert done.told["warnings"] == []
+    assert done.reported["warnings"] == []
 
 
 def test_what_it_costs_is_told(typed, tarash_sandbox, monkeypatch):
@@ -76,7 +76,7 @@ def test_the_ending_of_the_file_asks_for_its_format(typed, at_sandbox, folder, n
 
 def test_an_ending_that_does_not_fit_is_told(typed, at_sandbox, folder):
     done = typed("image", "A harbour", "-o", "harbour.jpg", "-m", "dall-e-3", "--json", *at_sandbox)
-    assert "harbour.jpg contains image/png, which its ending does not say" in done.told["warnings"]
+    assert "harbour.jpg contains image/png, which its ending does not say" in done.reported["warnings"]
 
 
 def test_every_option_reaches_the_request(typed, at_sandbox, tarash_sandbox, folder, picture):
@@ -156,7 +156,7 @@ class TestFilesThatAreThere:
 
     def test_it_is_kept_and_nothing_is_sent(self, typed, at_sandbox, tarash_sandbox, folder):
         done = typed("image", "A harbour", "-o", "harbour.png", "--exists", "skip", "--json", *at_sandbox)
-        assert (done.code, done.told) == (0, {"files": [{"path": "harbour.png"}], "skipped": True})
+        assert (done.code, done.reported) == (0, {"files": [{"path": "harbour.png"}], "skipped": True})
         assert (folder / "harbour.png").read_bytes() == b"mine"
         assert tarash_sandbox.requests == []
 
@@ -173,11 +173,11 @@ def test_a_picture_that_is_paid_for_is_kept_wherever_there_is_room(typed, at_san
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     (folder / "harbour.png").write_bytes(b"theirs")
     done = typed("image", "A harbour", "-o", "harbour.png", "--json", *at_sandbox)
-    (file,) = done.told["files"]
+    (file,) = done.reported["files"]
     assert done.code == 6
     assert file["path"].startswith(str(tmp_path))
     assert kind_of(file["path"]) == "PNG"
-    assert f"The image is paid for, and was saved as {file['path']}." in done.told["warnings"][0]
+    assert f"The image is paid for, and was saved as {file['path']}." in done.reported["warnings"][0]
 
 
 @pytest.mark.parametrize(
@@ -195,7 +195,7 @@ def test_an_error_is_told_to_people_and_to_programs(typed, at_sandbox, tarash_sa
     tarash_sandbox.fail(fault, times=None)
     done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--json", *at_sandbox)
     assert done.code == code
-    error = done.told["error"]
+    error = done.reported["error"]
     assert (error["type"], error["exit_code"], error["provider"]) == (kind, code, "sandbox")
     assert f"error: {error['message']}" in done.err
 
@@ -204,7 +204,7 @@ def test_a_picture_that_is_broken_is_kept_beside_its_place(typed, at_sandbox, ta
     tarash_sandbox.fail("not_an_image", times=None)
     done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--json", *at_sandbox)
     kept = folder / "harbour.png.incomplete"
-    assert done.told["error"]["message"].endswith("Its bytes are in harbour.png.incomplete.")
+    assert done.reported["error"]["message"].endswith("Its bytes are in harbour.png.incomplete.")
     assert kept.read_bytes()
     assert not (folder / "harbour.png").exists()
 
@@ -213,7 +213,7 @@ def test_what_may_cost_too_much_is_not_sent(typed, at_sandbox, tarash_sandbox):
     words = ("image", "A harbour", "-o", "harbour.png", "-m", "dall-e-3", "--quality", "hd", "--max-cost", "0.01")
     done = typed(*words, "--json", "-p", "openai", "--base-url", tarash_sandbox.url)
     assert done.code == 3
-    assert [problem["field"] for problem in done.told["error"]["problems"]] == ["max_cost"]
+    assert [problem["field"] for problem in done.reported["error"]["problems"]] == ["max_cost"]
     assert tarash_sandbox.requests == []
 
 

@@ -16,7 +16,7 @@ class TestResuming:
         """A job that was left running, and is done by now."""
         (left,) = tarash_sandbox._vendor.jobs.all()
         tarash_sandbox._vendor.jobs.add(replace(left, duration=0.01))
-        return timed_out.told["error"]["job"]["id"]
+        return timed_out.reported["error"]["job"]["id"]
 
     def test_fetches_the_clip_in_another_process(self, started, job, folder, journal):
         done = started("jobs", "resume", job, "-o", "boat.mp4")
@@ -43,7 +43,7 @@ class TestResuming:
 
 
 def test_a_job_that_runs_is_cancelled(typed, timed_out):
-    job = timed_out.told["error"]["job"]["id"]
+    job = timed_out.reported["error"]["job"]["id"]
     done = typed("jobs", "cancel", job)
     assert done.code == 0, done.err
     assert done.out.startswith(f"{job} is ")
@@ -89,7 +89,7 @@ class TestRecovering:
     def test_says_of_which_requests_nothing_is_known_still(self, lost, typed, tarash_sandbox):
         tarash_sandbox.fail("list_404", method="GET")
         done = typed("jobs", "recover", "--json")
-        assert (done.code, done.told["jobs"], len(done.told["not_known"])) == (0, [], 1)
+        assert (done.code, done.reported["jobs"], len(done.reported["not_known"])) == (0, [], 1)
         assert (
             f"warning: no answer to 1 request to sandbox at {tarash_sandbox.url}: possibly accepted, and billed\n"
             in done.err
@@ -101,7 +101,7 @@ class TestRecovering:
         journal.close()
         done = typed("jobs", "recover", "--json")
         assert done.code == 4
-        assert [(each["provider"], each["endpoint"]) for each in done.told["not_asked"]] == [
+        assert [(each["provider"], each["endpoint"]) for each in done.reported["not_asked"]] == [
             ("openai", "https://x.example/v1")
         ]
         assert "warning: openai at https://x.example/v1 could not be asked: " in done.err
@@ -126,13 +126,13 @@ class TestTheList:
         assert done.out.index("Boat three") < done.out.index("Boat two")
         assert "Boat one" not in done.out
         assert "1 older requests: --limit 0 shows all" in done.err
-        assert [job["request"]["prompt"] for job in typed("jobs", "list", "--json").told["jobs"]] == [
+        assert [job["request"]["prompt"] for job in typed("jobs", "list", "--json").reported["jobs"]] == [
             "Boat three", "Boat two", "Boat one",
         ]  # fmt: skip
 
     def test_may_be_of_videos_only(self, typed, at_sandbox):
         typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", *at_sandbox)
-        assert typed("jobs", "--kind", "video", "--json").told["jobs"] == []
+        assert typed("jobs", "--kind", "video", "--json").reported["jobs"] == []
 
     def test_tells_why_a_request_came_to_nothing(self, typed, at_sandbox, tarash_sandbox):
         tarash_sandbox.fail("unauthorized")

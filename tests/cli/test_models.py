@@ -49,9 +49,9 @@ def test_the_sandbox_is_named_beside_the_provider_that_it_plays(typed):
 
 
 def test_only_what_is_served_today(typed):
-    told = typed("models", "--live", "--json").told["models"]
-    assert told
-    assert {model["status"] for model in told} <= {"current", "deprecated"}
+    reported = typed("models", "--live", "--json").reported["models"]
+    assert reported
+    assert {model["status"] for model in reported} <= {"current", "deprecated"}
     nothing = typed("models", "--live", "--kind", "video", "-p", "openai")
     assert (nothing.code, nothing.out, nothing.err) == (0, "", "No video model is served by its vendor today.\n")
 
@@ -76,14 +76,14 @@ class Lives:
 @pytest.mark.parametrize("status", STATES)
 def test_by_where_they_stand_in_their_life(typed, status):
     with register_plugin(Lives()):
-        told = typed("models", "-p", "lives", "--status", status, "--json").told["models"]
-    assert [(model["model"], model["status"]) for model in told] == [(f"{status}-model", status)]
+        reported = typed("models", "-p", "lives", "--status", status, "--json").reported["models"]
+    assert [(model["model"], model["status"]) for model in reported] == [(f"{status}-model", status)]
 
 
 def test_with_json_there_is_the_whole_row(typed):
-    told = typed("models", "-p", "openai", "--json").told["models"]
-    assert len(told) == len(list_models("openai"))
-    assert {"provider", "kind", "status", "model", "source", "checked_on", "lifecycle"} <= set(told[0])
+    reported = typed("models", "-p", "openai", "--json").reported["models"]
+    assert len(reported) == len(list_models("openai"))
+    assert {"provider", "kind", "status", "model", "source", "checked_on", "lifecycle"} <= set(reported[0])
 
 
 def test_a_provider_that_is_not_there_is_an_error(typed):

@@ -82,7 +82,7 @@ class TestCommandsOfPlugins:
         command(code)
         done = typed("acme", "harbour", "--loud", "--json")
         assert done.code == 5
-        assert done.told["error"]["type"] == "PluginLoadError"
+        assert done.reported["error"]["type"] == "PluginLoadError"
         assert cause in done.err
         assert "acme-commands 1.2.3" in done.err
         assert typed("--help").code == 0
@@ -100,7 +100,7 @@ class TestCommandsOfPlugins:
         command(name="models")
         assert typed("models", "-p", "openai", "--kind", "video").code == 0
         (report,) = [
-            one for one in typed("plugins", "--json").told["plugins"] if one["distribution"] == "acme-commands"
+            item for item in typed("plugins", "--json").reported["plugins"] if item["distribution"] == "acme-commands"
         ]
         assert report["status"] == "conflict"
         assert report["cause"] == "tarash has a command 'models' of its own; acme-commands must rename its command"
@@ -119,11 +119,11 @@ class TestCommandsOfPlugins:
 
 class TestPlugins:
     def test_each_is_told_with_its_distribution_and_hooks(self, typed):
-        told = {(one["group"], one["name"]): one for one in typed("plugins", "--json").told["plugins"]}
-        sandbox = told["tarash_gateway.providers", "sandbox"]
+        reported = {(item["group"], item["name"]): item for item in typed("plugins", "--json").reported["plugins"]}
+        sandbox = reported["tarash_gateway.providers", "sandbox"]
         assert (sandbox["distribution"], sandbox["status"]) == ("tarash-gateway-sandbox", "ok")
         assert sandbox["hooks"] == ["tarash_create_provider", "tarash_provider_specs"]
-        assert told["tarash_gateway.commands", "sandbox"]["hooks"] == ["tarash_register_commands"]
+        assert reported["tarash_gateway.commands", "sandbox"]["hooks"] == ["tarash_register_commands"]
 
     def test_people_see_each_with_all_that_is_known(self, typed):
         lines = [line.rstrip() for line in typed("plugins").out.splitlines()]
@@ -137,9 +137,9 @@ class TestPlugins:
         done = typed("plugins")
         assert done.code == 0
         assert re.search(r"\n  broken ", done.out)
-        told = " ".join(done.out.split())
-        assert "why the plugin of 'acme' (acme-commands 1.2.3) cannot be loaded: ImportError" in told
-        assert "TARASH_DISABLE_PLUGINS=acme leaves it out." in told
+        reported = " ".join(done.out.split())
+        assert "why the plugin of 'acme' (acme-commands 1.2.3) cannot be loaded: ImportError" in reported
+        assert "TARASH_DISABLE_PLUGINS=acme leaves it out." in reported
 
     @pytest.mark.parametrize("columns", [80, 120])
     @pytest.mark.parametrize("words", [("plugins",), ("providers",)], ids=" ".join)

@@ -14,9 +14,9 @@ class TestProviders:
         assert "sk-mine" not in done.out
 
     def test_with_json(self, typed):
-        told = {one["name"]: one for one in typed("providers", "--json").told["providers"]}
-        assert told["openai"]["keys"] == {"OPENAI_API_KEY": False}
-        assert told["openai"]["image_models"] > 5
+        reported = {item["name"]: item for item in typed("providers", "--json").reported["providers"]}
+        assert reported["openai"]["keys"] == {"OPENAI_API_KEY": False}
+        assert reported["openai"]["image_models"] > 5
 
     def test_a_broken_one_is_told_and_harms_no_other(self, typed, monkeypatch):
         from tarash.tarash_gateway.errors import PluginLoadError

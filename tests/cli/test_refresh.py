@@ -13,8 +13,8 @@ def typed(tmp_path, warm_python):
     """Runs `tarash models *words` in a process without a key."""
 
     def typed(*words, **variables):
-        known = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
-        env = {**known, "TARASH_CACHE": str(tmp_path), **variables}
+        fixed = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+        env = {**fixed, "TARASH_CACHE": str(tmp_path), **variables}
         return warm_python.run(["-m", "tarash_gateway_cli", "models", *words], env=env)
 
     return typed

@@ -21,9 +21,9 @@ def serving(folder, warm_python):
 
         def serving(*words):
             reading, writing = os.pipe()
-            told = stack.enter_context(tempfile.TemporaryFile())
+            reported = stack.enter_context(tempfile.TemporaryFile())
             nothing = stack.enter_context(Path(os.devnull).open())
-            files = [nothing.fileno(), writing, told.fileno()]
+            files = [nothing.fileno(), writing, reported.fileno()]
             process = warm_python.start([*PROGRAM, "sandbox", "serve", "--port", "0", *words], files=files)
             stack.callback(process.kill)
             os.close(writing)
@@ -32,8 +32,8 @@ def serving(folder, warm_python):
             def end():
                 process.send_signal(signal.SIGINT)
                 code = process.wait(60)
-                told.seek(0)
-                return code, told.read().decode()
+                reported.seek(0)
+                return code, reported.read().decode()
 
             return url, end
 
@@ -44,11 +44,11 @@ def test_it_serves_other_processes_until_ctrl_c(serving, typed):
     url, end = serving()
     done = typed("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "-p", "sandbox", "--base-url", url)
     assert done.code == 0, done.err
-    code, told = end()
+    code, reported = end()
     assert code == 0
-    assert f"export OPENAI_BASE_URL={url} OPENAI_API_KEY=sk-sandbox" in told
-    assert "200 POST   /v1/images/generations  gpt-image-2" in told
-    assert told.endswith("The sandbox has ended, and its jobs with it.\n")
+    assert f"export OPENAI_BASE_URL={url} OPENAI_API_KEY=sk-sandbox" in reported
+    assert "200 POST   /v1/images/generations  gpt-image-2" in reported
+    assert reported.endswith("The sandbox has ended, and its jobs with it.\n")
 
 
 def test_the_line_that_it_tells_works_for_the_openai_provider(serving, typed, monkeypatch):
@@ -58,7 +58,7 @@ def test_the_line_that_it_tells_works_for_the_openai_provider(serving, typed, mo
     words = ("image", "A harbour", "-o", "harbour.png", "-m", "gpt-image-2", "--json")
     done = typed(*words)
     assert done.code == 0, done.err
-    assert done.told["provider"] == "openai"
+    assert done.reported["provider"] == "openai"
     end()
 
 
@@ -73,9 +73,9 @@ def test_what_a_client_sends_does_not_steer_the_terminal(serving):
     url, end = serving()
     with contextlib.suppress(urllib.error.HTTPError):
         urllib.request.urlopen(f"{url}/%1b%5d0;owned%07", timeout=60)
-    told = end()[1]
-    assert "\x1b" not in told
-    assert "/v1/?]0;owned?" in told
+    reported = end()[1]
+    assert "\x1b" not in reported
+    assert "/v1/?]0;owned?" in reported
 
 
 def test_an_unknown_fault_is_told(typed):

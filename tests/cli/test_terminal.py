@@ -45,7 +45,7 @@ class TestCtrlC:
             f"  tarash jobs resume {job} -o boat.mp4 --base-url {tarash_sandbox.url}" in interrupted.text.splitlines()
         )
         assert "Traceback" not in interrupted.text
-        (entry,) = typed("jobs", "--json").told["jobs"]
+        (entry,) = typed("jobs", "--json").reported["jobs"]
         assert (entry["status"], entry["job"]["id"]) == ("submitted", job)
 
     def test_with_json_there_is_one_object(self, at_sandbox, tarash_sandbox, terminal):
@@ -68,7 +68,7 @@ def test_a_request_that_is_on_its_way_is_waited_for_and_named(terminal, at_sandb
     opened.expect("Interrupted: waiting for the answer to the request. A second signal ends at once.")
     opened.interrupt()
     assert opened.end() == -signal.SIGINT
-    (entry,) = typed("jobs", "--json").told["jobs"]
+    (entry,) = typed("jobs", "--json").reported["jobs"]
     assert (entry["status"], entry["request"]["prompt"]) == ("open", "A harbour")
 
 

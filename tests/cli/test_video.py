@@ -13,9 +13,9 @@ def test_the_clip_is_saved_with_its_sidecar(typed, at_sandbox, folder, journal):
     assert (done.code, done.out) == (0, "boat.mp4\n"), done.err
     facts = inspect_file(folder / "boat.mp4")
     assert (facts.content_type, facts.width, facts.height) == ("video/mp4", 1280, 720)
-    told = json.loads((folder / "boat.mp4.json").read_text(encoding="utf-8"))
+    reported = json.loads((folder / "boat.mp4.json").read_text(encoding="utf-8"))
     (entry,) = journal.entries()
-    assert (told["prompt"], told["job_id"]) == ("A paper boat", entry.job.id)
+    assert (reported["prompt"], reported["job_id"]) == ("A paper boat", entry.job.id)
     assert (entry.status, entry.files[0]["path"]) == ("saved", str(folder / "boat.mp4"))
 
 
@@ -29,9 +29,9 @@ def test_in_a_pipe_progress_is_plain_lines(typed, at_sandbox):
 
 def test_with_json_there_is_one_object_on_stdout(typed, at_sandbox):
     done = typed("video", "A paper boat", *CLIP, "--json", *at_sandbox)
-    assert done.told["job"]["status"] == "completed"
-    assert done.told["files"][0]["duration_seconds"] == 4.0
-    assert done.told["duration_seconds"] == 4.0
+    assert done.reported["job"]["status"] == "completed"
+    assert done.reported["files"][0]["duration_seconds"] == 4.0
+    assert done.reported["duration_seconds"] == 4.0
 
 
 def test_a_picture_to_start_from_and_other_options_are_sent(typed, at_sandbox, tarash_sandbox, folder, picture):
@@ -61,23 +61,23 @@ def test_a_video_is_remixed_edited_or_extended_and_only_one_of_them(typed):
 def test_a_video_to_go_on_from_may_be_a_file_or_a_job(typed, folder):
     words = ("video", "On and on", "-p", "openai", "-m", "sora-2", "--extend", "video_1", "--dry-run", "--json")
     done = typed(*words)
-    assert (done.told["request"]["operation"], done.told["request"]["video"]) == ("extend", "video_1")
-    assert [problem["field"] for problem in done.told["problems"]] == ["operation"]
+    assert (done.reported["request"]["operation"], done.reported["request"]["video"]) == ("extend", "video_1")
+    assert [problem["field"] for problem in done.reported["problems"]] == ["operation"]
     (folder / "video_1").write_bytes(b"a file")
-    assert "video" not in typed(*words).told["request"]
+    assert "video" not in typed(*words).reported["request"]
 
 
 def test_a_file_that_is_there_is_found_before_anything_is_sent(typed, at_sandbox, tarash_sandbox, folder):
     (folder / "boat.mp4").write_bytes(b"mine")
     assert typed("video", "A paper boat", *CLIP, *at_sandbox).code == 6
     kept = typed("video", "A paper boat", *CLIP, "--exists", "skip", "--json", *at_sandbox)
-    assert (kept.code, kept.told["skipped"]) == (0, True)
+    assert (kept.code, kept.reported["skipped"]) == (0, True)
     assert tarash_sandbox.requests == []
 
 
 class TestATimeout:
     def test_leaves_the_job_running_and_says_how_to_fetch_it(self, timed_out, tarash_sandbox):
-        error = timed_out.told["error"]
+        error = timed_out.reported["error"]
         assert (timed_out.code, error["type"]) == (32, "GenerationTimeoutError")
         resume = f"tarash jobs resume {error['job']['id']} -o boat.mp4 --base-url {tarash_sandbox.url}"
         assert error["resume"] == resume
@@ -85,7 +85,7 @@ class TestATimeout:
 
     def test_is_in_the_list_of_jobs(self, timed_out, typed):
         listed = typed("jobs")
-        job = timed_out.told["error"]["job"]["id"]
+        job = timed_out.reported["error"]["job"]["id"]
         assert job in listed.out
         assert "submitted" in listed.out
         assert f"Fetch the result of a job: tarash jobs resume {job}" in listed.err
@@ -94,9 +94,9 @@ class TestATimeout:
 def test_a_failed_job_is_not_to_be_resumed(typed, at_sandbox, tarash_sandbox):
     tarash_sandbox.end_jobs_as("failed")
     done = typed("video", "A paper boat", *CLIP, "--json", *at_sandbox)
-    assert (done.code, done.told["error"]["type"]) == (31, "GenerationFailedError")
-    assert "resume" not in done.told["error"]
-    assert done.told["error"]["job"]["status"] == "failed"
+    assert (done.code, done.reported["error"]["type"]) == (31, "GenerationFailedError")
+    assert "resume" not in done.reported["error"]
+    assert done.reported["error"]["job"]["status"] == "failed"
 
 
 class TestTheEmbeddedSandbox:
@@ -104,9 +104,9 @@ class TestTheEmbeddedSandbox:
         words = ("video", "A paper boat", *CLIP, "--timeout", "2", "-p", "sandbox", "--json")
         done = started(*words, TARASH_SANDBOX_JOB_SECONDS="600")
         assert done.code == 32
-        assert "resume" not in done.told["error"]
+        assert "resume" not in done.reported["error"]
         assert "The embedded sandbox ends with this command, and its jobs end with it." in done.err
 
-        again = started("jobs", "resume", done.told["error"]["job"]["id"])
+        again = started("jobs", "resume", done.reported["error"]["job"]["id"])
         assert again.code == 20
         assert "An embedded sandbox ends with its command, and its jobs end with it." in again.err

@@ -58,22 +58,22 @@ def test_a_function_of_batch_is_importable_from_the_gateway(name):
     ],
 )
 def test_without_its_distribution_an_import_error_names_the_extra(statement, name, distribution, extra):
-    told = run_without(
+    reported = run_without(
         f"tarash_gateway_{distribution}",
         code=f"try:\n    {statement}\nexcept ImportError as error:\n    print(type(error).__name__, error)",
     )
-    assert told == (
+    assert reported == (
         f"ImportError {name} is in the distribution tarash-gateway-{distribution}, which is not installed. "
         f'In a checkout: scripts/build, then pip install --find-links dist "tarash-gateway[{extra}]"\n'
     )
 
 
 def test_an_import_that_fails_inside_a_distribution_keeps_its_own_text():
-    told = run_without(
+    reported = run_without(
         "asyncio",
         code="try:\n    from tarash.tarash_gateway import run_batch\nexcept ImportError as error:\n    print(error)",
     )
-    assert told == "No module named 'asyncio'\n"
+    assert reported == "No module named 'asyncio'\n"
 
 
 def test_the_gateway_works_without_the_distributions_beside_it():
@@ -89,8 +89,8 @@ def test_a_plugin_with_a_hook_of_batch_says_what_it_lacks():
         "from tarash.tarash_gateway import plugin_report\n"
         "print(*[report.cause for report in plugin_report() if report.distribution == 'tarash-gateway-ray'])"
     )
-    told = run_without("tarash_gateway_batch", code=code)
-    assert "the plugin of 'ray' (tarash-gateway-ray 1.0.0) cannot be loaded: " in told
+    reported = run_without("tarash_gateway_batch", code=code)
+    assert "the plugin of 'ray' (tarash-gateway-ray 1.0.0) cannot be loaded: " in reported
 
 
 @pytest.mark.parametrize(

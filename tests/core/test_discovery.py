@@ -45,11 +45,11 @@ def discovered(tmp_path):
     discovery._read.cache_clear()
 
 
-def install(folder, name, entry_points, *, version="1.2.3", told=None, direct_url=None):
+def install(folder, name, entry_points, *, version="1.2.3", reported=None, direct_url=None):
     info = folder / f"{name.replace('-', '_')}-{version}.dist-info"
     info.mkdir(parents=True)
     about = f"Metadata-Version: 2.4\nName: {name}\nVersion: {version}\nSummary: Of {name}.\n\n{README}\n"
-    (info / "METADATA").write_text(about if told is None else told)
+    (info / "METADATA").write_text(about if reported is None else reported)
     (info / "RECORD").write_text("")
     if entry_points is not None:
         (info / "entry_points.txt").write_text(entry_points)
@@ -59,7 +59,7 @@ def install(folder, name, entry_points, *, version="1.2.3", told=None, direct_ur
 
 
 def origins(found):
-    return [one.origin for one in found]
+    return [item.origin for item in found]
 
 
 def test_an_entry_point_is_told_with_its_distribution(site, discovered):
@@ -123,7 +123,7 @@ class TestWhatIsThereTwice:
 
 class TestWhatIsBroken:
     def test_an_interrupted_uninstall_leaves_no_word(self, site, discovered):
-        site("acme", told="")
+        site("acme", reported="")
         assert [(found.name, found.origin) for found in discovered()] == [("acme", "unknown distribution")]
 
     def test_what_pip_was_removing_is_not_there(self, site, discovered, tmp_path):
@@ -142,9 +142,9 @@ class TestWhatIsBroken:
         (tmp_path / "old.egg-info").write_text("Name: old\n")
         assert origins(discovered("/no/such/folder", tmp_path / "plain.txt", tmp_path)) == ["acme 1.2.3"]
 
-    @pytest.mark.parametrize("told", ["{", "[]", "3", '{"dir_info": 3}'])
-    def test_a_place_that_nobody_can_read_is_none(self, told, site, discovered):
-        site("acme", direct_url=told)
+    @pytest.mark.parametrize("reported", ["{", "[]", "3", '{"dir_info": 3}'])
+    def test_a_place_that_nobody_can_read_is_none(self, reported, site, discovered):
+        site("acme", direct_url=reported)
         assert discovered()[0].place == InstallOrigin()
 
     def test_a_place_is_what_pip_wrote_down(self, site, discovered):

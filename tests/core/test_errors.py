@@ -49,7 +49,7 @@ def test_every_error_is_exported():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_error_pickles_with_all_it_knows(kind):
-    known = {
+    settings = {
         "provider": "acme",
         "model": "acme-image",
         "request_id": "req_1",
@@ -61,12 +61,12 @@ def test_every_error_pickles_with_all_it_knows(kind):
         "job": JOB,
         "raw": {"error": "boom"},
     }
-    error = kind("it broke", **known)
+    error = kind("it broke", **settings)
     error.add_note("tried twice")
     twin = pickle.loads(pickle.dumps(error))
     assert type(twin) is kind
     assert vars(twin) == vars(error)
-    assert {name: getattr(twin, name) for name in known} == known
+    assert {name: getattr(twin, name) for name in settings} == settings
     assert (str(twin), twin.args, twin.__notes__) == ("it broke", ("it broke",), ["tried twice"])
 
 

@@ -72,8 +72,8 @@ def test_a_config_and_a_request_of_two_kinds_do_not_go_together():
 
 
 def test_a_video_has_a_plan():
-    asked = VideoGenerationRequest(prompt="A boat", duration_seconds=7, aspect_ratio="16:10", generate_audio=False)
-    shown = plan(VideoGenerationConfig(provider="openai", model="sora-2", unsupported_values="nearest"), asked)
+    wanted = VideoGenerationRequest(prompt="A boat", duration_seconds=7, aspect_ratio="16:10", generate_audio=False)
+    shown = plan(VideoGenerationConfig(provider="openai", model="sora-2", unsupported_values="nearest"), wanted)
 
     assert shown.request == VideoGenerationRequest(prompt="A boat", duration_seconds=4, size="1792x1024")
     assert [str(item) for item in shown.adjustments] == [

@@ -46,9 +46,9 @@ def test_a_hook_has_a_section_of_its_own(name):
 
 @pytest.mark.parametrize("name", HOOKS)
 def test_a_hooks_docstring_says_when_it_is_called_and_shows_how(name):
-    told = inspect.getdoc(HOOKS[name])
-    assert "Called" in told
-    [example] = re.findall(r"```python\n(.*?)```", told, re.DOTALL)
+    reported = inspect.getdoc(HOOKS[name])
+    assert "Called" in reported
+    [example] = re.findall(r"```python\n(.*?)```", reported, re.DOTALL)
     assert f"def {name}(" in example
     ast.parse(textwrap.dedent(example))
 

@@ -21,7 +21,7 @@ def test_a_new_plugin_passes_its_own_tests_at_once(environment, tmp_path, option
     environment.run(f"tarash plugin new acme {options}", tmp_path)
     folder = tmp_path / "tarash-gateway-acme"
     environment.run('pip install -q -e ".[test]"', folder)
-    told = environment.run("pytest -q", folder)
-    assert re.search(r"^\d+ passed, \d+ skipped in ", told, re.MULTILINE), told
+    reported = environment.run("pytest -q", folder)
+    assert re.search(r"^\d+ passed, \d+ skipped in ", reported, re.MULTILINE), reported
     listed = environment.run("tarash providers", folder)
     assert re.search(rf"^acme +Acme .* {key} *$", listed, re.MULTILINE), listed

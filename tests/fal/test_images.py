@@ -69,9 +69,9 @@ def test_pixels_go_out_as_width_and_height(image_config, posts):
 def test_the_users_own_example_is_taken_and_told(image_config, posts):
     response = generate_image(image_config(), request(size="1792x1024", quality="hd", style="vivid"))
     assert posts()[0].json == {"prompt": "a boat at low tide", "image_size": {"width": 1792, "height": 1024}}
-    told = "\n".join(response.warnings)
-    assert "quality" in told
-    assert "style" in told
+    reported = "\n".join(response.warnings)
+    assert "quality" in reported
+    assert "style" in reported
 
 
 def test_a_model_with_ratios_gets_a_ratio(image_config, posts):

@@ -339,9 +339,9 @@ IMAGES = {
 def test_an_input_picture_that_is_none_is_an_error_of_ours(config, model, image):
     request = ImageGenerationRequest(prompt="a cat", image_list=[image])
     masked = ImageGenerationRequest(prompt="a cat", image_list=[png_of(8, 8)], mask_image=image)
-    for asked in (request, masked):
-        assert len("".join(map(str, check_request(config(model), asked)))) < LONGEST_TEXT
-        assert isinstance(outcome(generate_image, config(model), asked), TarashError)
+    for wanted in (request, masked):
+        assert len("".join(map(str, check_request(config(model), wanted)))) < LONGEST_TEXT
+        assert isinstance(outcome(generate_image, config(model), wanted), TarashError)
 
 
 def test_a_thousand_bad_pictures_are_told_in_short(config):
@@ -402,8 +402,8 @@ ADDRESSES = [
 @pytest.mark.parametrize("provider", ["openai", "azure_openai"])
 @pytest.mark.parametrize("address", ADDRESSES, ids=ascii)
 def test_an_address_that_is_none_is_a_configuration_error(config, provider, address):
-    asked = config(provider=provider, base_url=address)
-    error = outcome(generate_image, asked, ImageGenerationRequest(prompt="a cat"))
+    wanted = config(provider=provider, base_url=address)
+    error = outcome(generate_image, wanted, ImageGenerationRequest(prompt="a cat"))
     assert isinstance(error, ConfigurationError)
     assert "is not an address" in str(error)
 
@@ -414,8 +414,8 @@ SETTINGS = [5, ["x"], object(), "a\nb", "\ud800", "ü", "x" * 300, b"x", {"a": 1
 @pytest.mark.parametrize("name", ["organization", "project"])
 @pytest.mark.parametrize("value", SETTINGS, ids=range(len(SETTINGS)))
 def test_a_setting_that_no_header_can_carry_is_a_configuration_error(config, name, value):
-    asked = config(provider_config={name: value})
-    error = outcome(generate_image, asked, ImageGenerationRequest(prompt="a cat"))
+    wanted = config(provider_config={name: value})
+    error = outcome(generate_image, wanted, ImageGenerationRequest(prompt="a cat"))
     assert isinstance(error, ConfigurationError)
     assert f"provider_config['{name}'] must be" in str(error)
 
@@ -427,8 +427,8 @@ def raising(error):
     return key
 
 
-def wants_an_argument(one):
-    return one
+def wants_an_argument(item):
+    return item
 
 
 def calls_itself():
@@ -466,8 +466,8 @@ def test_a_key_function_that_never_answers_is_given_up(current):
 @pytest.mark.parametrize("call", [generate_image, check_request, estimate_cost, stream_image, submit_video, poll_video])
 def test_things_of_another_kind_are_told_by_their_names(config, call):
     for given_config in (None, "x", config(), config("sora-2", VideoGenerationConfig), ImageGenerationConfig, Hostile):
-        for asked in (None, {}, VideoGenerationRequest, object()):
-            error = outcome(call, given_config, asked)
+        for wanted in (None, {}, VideoGenerationRequest, object()):
+            error = outcome(call, given_config, wanted)
             assert isinstance(error, ValidationError)
 
 
@@ -513,15 +513,15 @@ def test_what_goes_out_is_json_and_what_comes_back_is_a_picture_or_an_error_of_o
 ):
     tarash_sandbox.clear()
     tarash_sandbox.play(PICTURE, times=None)
-    asked = made(ImageGenerationRequest, prompt=prompt, **fields)
-    if asked is None:
+    wanted = made(ImageGenerationRequest, prompt=prompt, **fields)
+    if wanted is None:
         return
     known = ImageGenerationConfig(provider="openai", model=model, api_key=KEY, base_url=tarash_sandbox.url)
-    problems = outcome(check_request, known, asked)
+    problems = outcome(check_request, known, wanted)
     assert len(repr(problems)) < LONGEST_TEXT
-    estimate = outcome(estimate_cost, known, asked)
+    estimate = outcome(estimate_cost, known, wanted)
     assert estimate is None or 0 <= estimate.low <= estimate.high < math.inf
-    response = outcome(generate_image, known, asked)
+    response = outcome(generate_image, known, wanted)
     assert isinstance(response, ValidationError) is bool(problems)
     sent = tarash_sandbox.requests
     assert len(sent) == (0 if problems else 1)

@@ -50,8 +50,8 @@ def server(running):
 @pytest.fixture
 def video_config(server):
     def config(model="gemini-omni-1.1-flash", **settings):
-        known = {"provider": "google", "api_key": KEY, "base_url": server.google_url, "poll_interval": 0.02}
-        return VideoGenerationConfig(model=model, **{"timeout": 20.0, **known, **settings})
+        fixed = {"provider": "google", "api_key": KEY, "base_url": server.google_url, "poll_interval": 0.02}
+        return VideoGenerationConfig(model=model, **{"timeout": 20.0, **fixed, **settings})
 
     return config
 
@@ -59,8 +59,8 @@ def video_config(server):
 @pytest.fixture
 def image_config(server):
     def config(model="gemini-nano-banana-2.1", **settings):
-        known = {"provider": "google", "api_key": KEY, "base_url": server.google_url}
-        return ImageGenerationConfig(model=model, **{"timeout": 20.0, **known, **settings})
+        fixed = {"provider": "google", "api_key": KEY, "base_url": server.google_url}
+        return ImageGenerationConfig(model=model, **{"timeout": 20.0, **fixed, **settings})
 
     return config
 
@@ -68,7 +68,7 @@ def image_config(server):
 @pytest.fixture
 def vertex_config(server):
     def config(model="veo-3.1-generate-001", **settings):
-        known = {
+        fixed = {
             "provider": "google-vertex",
             "api_key": TOKEN,
             "base_url": server.google_url,
@@ -77,8 +77,8 @@ def vertex_config(server):
         }
         kind = settings.pop("kind", VideoGenerationConfig)
         if kind is ImageGenerationConfig:
-            del known["poll_interval"]
-        return kind(model=model, **{"timeout": 20.0, **known, **settings})
+            del fixed["poll_interval"]
+        return kind(model=model, **{"timeout": 20.0, **fixed, **settings})
 
     return config
 

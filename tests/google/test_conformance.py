@@ -33,9 +33,9 @@ class GoogleProtocol(ProviderConformance):
         return {"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}], "responseId": "r-1"}
 
     def events(self, request):
-        def event(index, **more):
+        def event(index, **extra):
             inline = {"mimeType": "image/png", "data": base64_of(request.image(index))}
-            return {"candidates": [{"content": {"parts": [{"inlineData": inline, **more}]}}]}
+            return {"candidates": [{"content": {"parts": [{"inlineData": inline, **extra}]}}]}
 
         return Stream(event(0, thought=True), event(1, thought=True), event(2))
 
@@ -109,14 +109,14 @@ class TestVertex(GoogleProtocol):
     )
 
     def make_config(self, vendor, kind, **settings):
-        known = {
+        fixed = {
             "provider": self.provider,
             "api_key": vendor.key,
             "base_url": vendor.url,
             "provider_config": {"project": "my-project", "location": "us-central1"},
             **settings,
         }
-        return (ImageGenerationConfig if kind == "image" else VideoGenerationConfig)(**known)
+        return (ImageGenerationConfig if kind == "image" else VideoGenerationConfig)(**fixed)
 
     def moderation(self, role):
         if role == "poll":

@@ -16,12 +16,12 @@ from tarash_gateway_sandbox import EventStream
 def streamed(request):
     """The updates of a stream, blocking and async."""
     if request.param == "sync":
-        return lambda config, asked: list(stream_image(config, asked))
+        return lambda config, wanted: list(stream_image(config, wanted))
 
-    async def collected(config, asked):
-        return [update async for update in stream_image_async(config, asked)]
+    async def collected(config, wanted):
+        return [update async for update in stream_image_async(config, wanted)]
 
-    return lambda config, asked: asyncio.run(collected(config, asked))
+    return lambda config, wanted: asyncio.run(collected(config, wanted))
 
 
 def test_a_text_becomes_a_picture(make_image, server, image_config, image_request, posts):
@@ -75,8 +75,8 @@ def test_what_the_family_does_not_have_is_left_out_and_told(make_image, image_co
     )
 
     assert posts()[0].json["generationConfig"] == {"responseModalities": ["IMAGE"]}
-    told = sorted(warning.partition(":")[0] for warning in response.warnings)
-    assert told == ["background", "output_format", "quality", "size", "style"]
+    reported = sorted(warning.partition(":")[0] for warning in response.warnings)
+    assert reported == ["background", "output_format", "quality", "size", "style"]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ def oracle(official_sdk):
 
 
 @pytest.fixture
-def seen(oracle, server, big_picture, tmp_path):
+def received(oracle, server, big_picture, tmp_path):
     (tmp_path / "picture.png").write_bytes(big_picture)
     server.job_seconds = 2  # one is cancelled before it is done
     script = Path(__file__).parent / "oracle" / "run.py"
@@ -34,10 +34,10 @@ def seen(oracle, server, big_picture, tmp_path):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def test_the_sdk_finds_everything_as_it_is_at_the_vendor(seen, server, vertex_config, video_request, big_picture):
-    sdk = seen.pop("sdk")
+def test_the_sdk_finds_everything_as_it_is_at_the_vendor(received, server, vertex_config, video_request, big_picture):
+    sdk = received.pop("sdk")
     assert sdk.startswith("3.")
-    assert seen == {
+    assert received == {
         "created": "in_progress",
         "completed": "completed",
         "tokens": 17376,

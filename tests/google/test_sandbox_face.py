@@ -28,11 +28,11 @@ def test_a_job_answers_at_once_and_gives_its_input_back(http, server):
     server.job_seconds = 30
 
     begun = http.post("/v1beta/interactions", json=OMNI).json()
-    seen = http.get(f"/v1beta/interactions/{begun['id']}").json()
+    received = http.get(f"/v1beta/interactions/{begun['id']}").json()
 
     assert set(begun) == {"id", "status", "created", "updated", "service_tier", "object", "model"}
-    assert (seen["status"], seen["steps"][0]["type"]) == ("in_progress", "user_input")
-    assert seen["steps"][0]["content"] == [{"type": "text", "text": "a lake"}]
+    assert (received["status"], received["steps"][0]["type"]) == ("in_progress", "user_input")
+    assert received["steps"][0]["content"] == [{"type": "text", "text": "a lake"}]
 
 
 def test_without_background_the_request_takes_as_long_as_the_job(http):
@@ -278,7 +278,7 @@ def test_an_uploaded_file_is_listed_used_and_deleted(http, server):
     finish = {"x-goog-upload-command": "upload, finalize", "x-goog-upload-offset": "0"}
     file = http.post(place, content=data, headers=finish).json()["file"]
 
-    assert [one["name"] for one in http.get("/v1beta/files").json()["files"]] == [file["name"]]
+    assert [item["name"] for item in http.get("/v1beta/files").json()["files"]] == [file["name"]]
     parts = [{"text": "a lake"}, {"fileData": {"fileUri": file["uri"], "mimeType": "image/png"}}]
     assert http.post(PICTURE, json={"contents": [{"parts": parts}]}).status_code == 200
     assert http.delete(f"/v1beta/{file['name']}").json() == {}

@@ -227,10 +227,10 @@ def test_what_the_vendor_refuses_is_refused_before_it_is_sent(vertex_config, vid
 
 
 def test_a_place_of_ones_own_for_the_result_is_refused_where_the_caller_says_so(vertex_config, video_request):
-    asked = video_request(extra_params={"storageUri": "gs://a/b"})
+    wanted = video_request(extra_params={"storageUri": "gs://a/b"})
 
-    assert [p.field for p in check_request(vertex_config(unsupported="error"), asked)] == ["extra_params.storageUri"]
-    assert check_request(vertex_config(), asked) == []
+    assert [p.field for p in check_request(vertex_config(unsupported="error"), wanted)] == ["extra_params.storageUri"]
+    assert check_request(vertex_config(), wanted) == []
 
 
 def test_sound_has_its_price(vertex_config, video_request):
@@ -312,10 +312,10 @@ def test_a_credential_that_fails_is_told_without_its_words(server, vertex_config
 
 
 def test_a_function_gives_a_token_for_each_request(server, vertex_config, video_request):
-    given = iter(f"ya29.token-{number}" for number in range(100))
+    inputs = iter(f"ya29.token-{number}" for number in range(100))
 
     async def token():
-        return next(given)
+        return next(inputs)
 
     from tarash.tarash_gateway import generate_video_async
 

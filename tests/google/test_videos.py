@@ -247,10 +247,10 @@ def test_a_finished_job_says_where_its_file_is(video_config, video_request, serv
     job = submit_video(video_config(), video_request())
     resume_video(video_config(), job)
 
-    seen = poll_video(video_config(), job)
+    received = poll_video(video_config(), job)
 
-    assert seen.status == "completed"
-    assert seen.provider_data == {"files": list(server.google.videos)}
+    assert received.status == "completed"
+    assert received.provider_data == {"files": list(server.google.videos)}
 
 
 def test_the_time_of_creation_is_the_first_that_was_told(video_config, video_request):
@@ -274,8 +274,8 @@ def test_what_omni_does_not_have_is_left_out_and_told(make_video, video_config, 
     )
 
     assert set(posts()[0].json) == {"model", "input", "background", "response_format"}
-    told = [warning.partition(":")[0] for warning in response.warnings]
-    assert sorted(told) == ["generate_audio", "negative_prompt", "seed", "size"]
+    reported = [warning.partition(":")[0] for warning in response.warnings]
+    assert sorted(reported) == ["generate_audio", "negative_prompt", "seed", "size"]
 
 
 def test_a_model_without_a_row_works_by_its_name(make_video, video_config, video_request, posts):

@@ -44,8 +44,8 @@ def lines(path):
 @pytest.fixture
 def image_config(tarash_sandbox):
     def config(model="dall-e-2", **settings):
-        known = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, **settings}
-        return ImageGenerationConfig(model=model, **known)
+        fixed = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, **settings}
+        return ImageGenerationConfig(model=model, **fixed)
 
     return config
 
@@ -53,8 +53,8 @@ def image_config(tarash_sandbox):
 @pytest.fixture
 def video_config(tarash_sandbox):
     def config(model="sora-2", **settings):
-        known = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, "poll_interval": 0.02}
-        return VideoGenerationConfig(model=model, **{**known, **settings})
+        fixed = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, "poll_interval": 0.02}
+        return VideoGenerationConfig(model=model, **{**fixed, **settings})
 
     return config
 

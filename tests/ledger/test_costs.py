@@ -13,11 +13,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLife
 
 
 def line(**fields):
-    known = {
+    fixed = {
         "v": 1, "time": "2026-11-30T23:59:00.000Z", "request_id": "req_1", "provider": "openai", "model": "gpt-image-2",
         "cost": 0.04, "images": 1, "videos": 0, "billable": "yes", "job_id": None,
     }  # fmt: skip
-    return json.dumps(known | fields) + "\n"
+    return json.dumps(fixed | fields) + "\n"
 
 
 def test_rows_are_grouped_by_the_fields_that_are_asked_for(tmp_path):

@@ -29,7 +29,7 @@ def tarash_sandbox(quick_server):
 @pytest.fixture
 def paid(tarash_sandbox):
     """The prompts that were paid for."""
-    return lambda: sorted(one.prompt for one in tarash_sandbox.paid)
+    return lambda: sorted(item.prompt for item in tarash_sandbox.paid)
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Done:
     err: str
 
     @property
-    def told(self):
+    def reported(self):
         """The one object on stdout."""
         return json.loads(self.out)
 

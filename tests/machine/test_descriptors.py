@@ -32,11 +32,11 @@ def test_a_batch_fits_its_concurrency_into_the_limit(limited, folder, paid, file
     done = limited(files, *TARASH, "batch", "rows.jsonl", "-o", "out", "-j", "100")
     assert done.returncode == 0, done.stderr
     assert len(paid()) == len(list(folder.rglob("row-*.png"))) == 60
-    (told,) = [line for line in done.stderr.splitlines() if "at the same time" in line]
+    (reported,) = [line for line in done.stderr.splitlines() if "at the same time" in line]
     assert re.fullmatch(
         r"warning: \d+ rows? at the same time instead of 100: this process may open \d+ more files and connections. "
         r"A higher limit takes more, such as ulimit -n 512.",
-        told,
+        reported,
     )
 
 
@@ -121,8 +121,8 @@ def none_left(media):
 
 def test_what_is_paid_for_is_saved_with_what_was_kept(tmp_path, media, none_left):
     path, problem = save_paid(media, tmp_path / "a.png", "error")
-    told = f"{tmp_path / 'a.png'} was written with the last of the files that may be open at the same time."
-    assert (path, str(problem), lacks_descriptors(problem)) == (tmp_path / "a.png", told, True)
+    reported = f"{tmp_path / 'a.png'} was written with the last of the files that may be open at the same time."
+    assert (path, str(problem), lacks_descriptors(problem)) == (tmp_path / "a.png", reported, True)
     assert ((tmp_path / "a.png").is_file(), (tmp_path / "a.png.json").is_file()) == (True, True)
 
 

@@ -27,15 +27,15 @@ def names(folder):
     return sorted(name for name in os.listdir(os.fsencode(folder)) if not name.startswith(b"."))
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=["plain", "json"])
-def test_images_are_saved_under_a_name_that_is_no_text(typed, folder, paid, more):
-    done = typed(*IMAGE, "-n", "2", "-o", LATIN + b".png", *more)
+@pytest.mark.parametrize("extra", [(), ("--json",)], ids=["plain", "json"])
+def test_images_are_saved_under_a_name_that_is_no_text(typed, folder, paid, extra):
+    done = typed(*IMAGE, "-n", "2", "-o", LATIN + b".png", *extra)
     assert (done.code, len(paid())) == (0, 1)
     assert names(folder) == [LATIN + end for end in (b"-2.png", b"-2.png.json", b".png", b".png.json")]
-    told = json.loads((folder / os.fsdecode(LATIN + b".png.json")).read_text())
-    assert (told["prompt"], told["file"]) == ("a boat", "gr\\xfc\\xdfe.png")
-    if more:
-        assert [os.fsencode(file["path"]) for file in done.told["files"]] == [
+    reported = json.loads((folder / os.fsdecode(LATIN + b".png.json")).read_text())
+    assert (reported["prompt"], reported["file"]) == ("a boat", "gr\\xfc\\xdfe.png")
+    if extra:
+        assert [os.fsencode(file["path"]) for file in done.reported["files"]] == [
             LATIN + b".png",
             LATIN + b"-2.png",
         ]

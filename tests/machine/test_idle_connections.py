@@ -81,9 +81,9 @@ def is_kept_alive(timers):
 PROVIDERS = ["openai", "azure_openai", "openrouter", "google", "xai", "fal"]
 
 
-def config_of(kind, provider, url, **more):
+def config_of(kind, provider, url, **extra):
     pytest.importorskip(f"tarash_gateway_{provider}")
-    return kind(provider=provider, model="any-model", base_url=url, api_key="sk-of-the-tests-0123456789", max_retries=0, **more)  # fmt: skip
+    return kind(provider=provider, model="any-model", base_url=url, api_key="sk-of-the-tests-0123456789", max_retries=0, **extra)  # fmt: skip
 
 
 def generate(config, request):

@@ -51,7 +51,7 @@ def end(process):
 @pytest.fixture
 def entries(tarash):
     """What the journal says of each request."""
-    return lambda: tarash("jobs", "--json").told["jobs"]
+    return lambda: tarash("jobs", "--json").reported["jobs"]
 
 
 @pytest.mark.parametrize("number", MOST)
@@ -184,7 +184,7 @@ def test_a_second_one_ends_a_batch_and_the_next_run_names_what_was_on_its_way(
     assert end(process)[0] == -signal.SIGTERM
     tarash_sandbox.clear()
     done = tarash("batch", "rows.jsonl", "-o", "out", "--json")
-    assert (done.code, done.told["unconfirmed"], done.told["done"]) == (3, 2, 3)
+    assert (done.code, done.reported["unconfirmed"], done.reported["done"]) == (3, 2, 3)
 
 
 def test_a_signal_that_is_ignored_stays_so(started, tarash_sandbox, folder, paid):

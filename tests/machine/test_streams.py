@@ -102,15 +102,15 @@ STDOUT = [
 STDERR = [{2: "closed"}, {2: "full"}, {2: "without a reader"}, {0: "closed"}, {0: "closed", 2: "closed"}]
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=["plain", "json"])
+@pytest.mark.parametrize("extra", [(), ("--json",)], ids=["plain", "json"])
 @pytest.mark.parametrize(("places", "code", "why"), STDOUT)
-def test_an_image_is_saved_when_stdout_cannot_be_written(run, folder, paid, places, code, why, more):
-    done = run(places, *IMAGE, *more)
+def test_an_image_is_saved_when_stdout_cannot_be_written(run, folder, paid, places, code, why, extra):
+    done = run(places, *IMAGE, *extra)
     assert (done.code, paid()) == (code, ["a boat"])
     assert (folder / "boat.png").read_bytes()[:4] == b"\x89PNG"
     assert (folder / "boat.png.json").is_file()
-    told = f"error: stdout cannot be written: {why}. The work is done: the results are in their files."
-    assert (told in done.err) == bool(why)
+    reported = f"error: stdout cannot be written: {why}. The work is done: the results are in their files."
+    assert (reported in done.err) == bool(why)
     assert "of tarash itself" not in done.err
 
 

@@ -126,19 +126,19 @@ def test_a_cell_may_be_as_long_as_a_line_of_json(tarash, folder, paid):
     assert len(prompt) == 31_000
     done = tarash("batch", "rows.csv", "-o", "out", "-m", "dall-e-2", "--set", "size=256x256", "--json")
     assert (done.code, paid()) == (4, ["another"])
-    assert (done.told["rows"], done.told["failed"]) == (2, 1)
+    assert (done.reported["rows"], done.reported["failed"]) == (2, 1)
 
 
-@pytest.mark.parametrize("more", ["", "c,x\n"])
-def test_a_cell_that_is_too_long_is_one_error(monkeypatch, more):
+@pytest.mark.parametrize("extra", ["", "c,x\n"])
+def test_a_cell_that_is_too_long_is_one_error(monkeypatch, extra):
     monkeypatch.setattr("tarash_gateway_batch.formats.MAX_LINE", 100)
     cell = "\n".join(["b,not a row"] * 50)
-    found = read(f'id,prompt\na,"{cell}"\n{more}'.encode())
+    found = read(f'id,prompt\na,"{cell}"\n{extra}'.encode())
     assert found[0] == f"has more than 100 characters; lines 2 to 51 {GOES_ON}"
-    assert found[1:] == ([{"id": "c", "prompt": "x"}] if more else [])
-    flat = read(f"id,prompt\na,{'x' * 1000}\n{more}".encode())
+    assert found[1:] == ([{"id": "c", "prompt": "x"}] if extra else [])
+    flat = read(f"id,prompt\na,{'x' * 1000}\n{extra}".encode())
     assert flat[0] == "has more than 100 characters"
-    assert flat[1:] == ([{"id": "c", "prompt": "x"}] if more else [])
+    assert flat[1:] == ([{"id": "c", "prompt": "x"}] if extra else [])
 
 
 def test_the_limit_of_the_process_stays_as_it_was():

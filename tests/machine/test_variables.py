@@ -31,7 +31,7 @@ QUOTED = (
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "reported"),
     [
         ("sk-secret\nOTHER=1", "holds a line break at position 10 of 17. Set the variable again, to one line of text."),
         ("sk-secret\r\nx", "holds a line break at position 10 of 12. Set the variable again, to one line of text."),
@@ -40,11 +40,11 @@ QUOTED = (
     ],
     ids=["line break", "windows line break", "escape", "quotes"],
 )  # fmt: skip
-def test_a_value_that_cannot_be_meant_is_told_and_not_shown(monkeypatch, value, told):
+def test_a_value_that_cannot_be_meant_is_told_and_not_shown(monkeypatch, value, reported):
     monkeypatch.setenv("TARASH_WORD", value)
     with pytest.raises(ConfigurationError) as raised:
         read_variable("TARASH_WORD")
-    assert str(raised.value) == f"TARASH_WORD {told}"
+    assert str(raised.value) == f"TARASH_WORD {reported}"
     assert "secret" not in str(raised.value)
 
 

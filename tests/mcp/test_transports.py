@@ -52,16 +52,18 @@ def test_a_server_that_was_killed_resumes_its_video(started, answer, home, taras
         try:
             async with Client(killed) as client:
                 job = answer(await client.call_tool("start_video", VIDEO))
-                told = answer(await client.call_tool("check_video", {"job_id": job["job_id"], "wait_seconds": 0}))
+                result_data = answer(
+                    await client.call_tool("check_video", {"job_id": job["job_id"], "wait_seconds": 0})
+                )
                 while not any(request.method == "GET" for request in tarash_sandbox.requests):  # noqa: ASYNC110 # its thread is another
                     await asyncio.sleep(0.02)
                 os.kill(int(marker.read_text()), signal.SIGKILL)
         except* Exception:  # a transport that was cut may say so
             pass
-        return job, told
+        return job, result_data
 
-    job, told = asyncio.run(begin())
-    assert told["notes"] == ["It is not done yet: call check_video again. That costs nothing."]
+    job, result_data = asyncio.run(begin())
+    assert result_data["notes"] == ["It is not done yet: call check_video again. That costs nothing."]
 
     async def fetch():
         async with Client(started()) as client:
@@ -81,8 +83,8 @@ def test_a_server_that_was_killed_resumes_its_video(started, answer, home, taras
 
 
 def test_a_job_that_the_journal_does_not_know_is_an_error(call, home):
-    told = call("check_video", {"job_id": "video_1"})
-    assert told["error"] == f"the journal {home / 'journal'} knows no job of that id; nothing was sent."
+    result_data = call("check_video", {"job_id": "video_1"})
+    assert result_data["error"] == f"the journal {home / 'journal'} knows no job of that id; nothing was sent."
 
 
 @pytest.fixture

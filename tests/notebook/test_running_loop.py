@@ -21,7 +21,7 @@ def place(tarash_sandbox):
 
 
 @pytest.fixture(params=["plain callback", "async callback"])
-def told(request):
+def reported(request):
     """A callback of either kind, with the list of what it was told."""
     statuses = []
 
@@ -42,16 +42,16 @@ def in_a_loop(function, *args, **options):
     return asyncio.run(cell())
 
 
-def test_a_picture(place, told):
-    on_progress, statuses = told
+def test_a_picture(place, reported):
+    on_progress, statuses = reported
     config = ImageGenerationConfig(model="gpt-image-2", **place)
     response = in_a_loop(generate_image, config, ImageGenerationRequest(prompt="a cat"), on_progress=on_progress)
     assert response.images[0].content_type == "image/png"
     assert statuses == ["submitting", "completed"]
 
 
-def test_a_video(place, told):
-    on_progress, statuses = told
+def test_a_video(place, reported):
+    on_progress, statuses = reported
     config = VideoGenerationConfig(model="sora-2", poll_interval=0.02, **place)
     request = VideoGenerationRequest(prompt="Fog", duration_seconds=4)
     response = in_a_loop(generate_video, config, request, on_progress=on_progress)

@@ -21,8 +21,8 @@ KEY = "sk-of-the-tests-0123456789"
 @pytest.fixture
 def image_config(tarash_sandbox):
     def config(model="dall-e-2", **settings):
-        known = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, **settings}
-        return ImageGenerationConfig(model=model, **known)
+        fixed = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, **settings}
+        return ImageGenerationConfig(model=model, **fixed)
 
     return config
 
@@ -30,8 +30,8 @@ def image_config(tarash_sandbox):
 @pytest.fixture
 def video_config(tarash_sandbox):
     def config(model="openai/sora-2", **settings):
-        known = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, "poll_interval": 0.02}
-        return VideoGenerationConfig(model=model, **{**known, **settings})
+        fixed = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, "poll_interval": 0.02}
+        return VideoGenerationConfig(model=model, **{**fixed, **settings})
 
     return config
 

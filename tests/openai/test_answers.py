@@ -68,11 +68,11 @@ def test_the_words_of_compatible_servers_are_understood(word, status, kept):
 
 
 def test_an_unknown_status_is_logged_once_for_each_job_and_word(caplog):
-    seen = read_job(incoming({"id": "video_1", "status": "dreaming"}), NEW).job
-    read_job(incoming({"id": "video_1", "status": "dreaming"}), seen)
+    received = read_job(incoming({"id": "video_1", "status": "dreaming"}), NEW).job
+    read_job(incoming({"id": "video_1", "status": "dreaming"}), received)
 
-    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
-    assert told == ["job video_1 has a status 'dreaming' that is not known; it is taken as in_progress"]
+    reported = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert reported == ["job video_1 has a status 'dreaming' that is not known; it is taken as in_progress"]
 
 
 def test_a_job_without_a_status_is_queued():

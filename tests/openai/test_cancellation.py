@@ -247,19 +247,19 @@ def test_a_client_works_on_after_a_call_was_cancelled(hang, image_config, image_
 
 def test_every_request_of_a_fan_out_ends_with_the_call(tarash_sandbox, image_config, image_request, posts):
     hanging = [Hanging() for _ in range(3)]
-    for one in hanging:
-        tarash_sandbox.play(one)
+    for item in hanging:
+        tarash_sandbox.play(item)
 
     async def cancelled():
         config = image_config("dall-e-3", fan_out=True)
         task = asyncio.create_task(generate_image_async(config, image_request(size="1024x1024", n=3)))
-        for one in hanging:
-            await at_stage(one)
+        for item in hanging:
+            await at_stage(item)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-        for one in hanging:
-            await gone(one)
+        for item in hanging:
+            await gone(item)
 
     asyncio.run(cancelled())
     assert len(posts()) == 3
@@ -272,13 +272,13 @@ def test_one_failure_of_a_task_group_leaves_the_jobs_of_the_others_to_be_resumed
     jobs, config = {}, video_config(poll_interval=0.05)
 
     def listening(number, both_run):
-        def told(update):
+        def reported(update):
             if update.job is not None:
                 jobs[number] = update.job
             if len(jobs) == 2:
                 both_run.set()
 
-        return told
+        return reported
 
     async def group():
         both_run = asyncio.Event()
@@ -370,14 +370,14 @@ def test_a_callback_that_breaks_a_call_off_leaves_the_job(
 ):
     jobs = []
 
-    def told(update):
+    def reported(update):
         if update.job is not None:
             jobs.append(update.job)
         if update.status == status:
             raise interrupt
 
     with pytest.raises(interrupt) as caught:
-        make_video(video_config(), video_request(), on_progress=told)
+        make_video(video_config(), video_request(), on_progress=reported)
 
     assert type(caught.value) is interrupt
     if status == "submitting":
@@ -449,13 +449,13 @@ def test_only_cancel_video_sends_a_delete(tarash_sandbox, hang, config_at, video
     hang("wait")
     jobs = []
 
-    def told(update):
+    def reported(update):
         if update.job is not None:
             jobs.append(update.job)
             raise KeyboardInterrupt
 
     with suppress(KeyboardInterrupt):
-        generate_video(config_at("wait"), video_request(), on_progress=told)
+        generate_video(config_at("wait"), video_request(), on_progress=reported)
     assert [request.method for request in tarash_sandbox.requests] == ["POST"]
     cancel_video(video_config(), jobs[-1])
     assert [request.method for request in tarash_sandbox.requests] == ["POST", "DELETE"]

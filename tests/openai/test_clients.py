@@ -255,10 +255,10 @@ def test_the_cache_holds_no_key():
     ids="-".join,
 )
 def test_connections_that_differ_do_not_share_a_client(other):
-    known = {"base_url": "https://x.example/v1", "key": "sk-1"}
+    fixed = {"base_url": "https://x.example/v1", "key": "sk-1"}
 
-    assert clients.sdk_of(Connection(**known)) is clients.sdk_of(Connection(**known))
-    assert clients.sdk_of(Connection(**known)) is not clients.sdk_of(Connection(**{**known, **other}))
+    assert clients.sdk_of(Connection(**fixed)) is clients.sdk_of(Connection(**fixed))
+    assert clients.sdk_of(Connection(**fixed)) is not clients.sdk_of(Connection(**{**fixed, **other}))
 
 
 def test_only_so_many_clients_are_kept_and_the_latest_used_stay():
@@ -303,8 +303,8 @@ def test_a_key_may_be_a_text_a_secret_or_a_function_in_either_flavour(
 
 
 def test_a_key_function_is_asked_for_each_request(drawing_nothing, image_config, image_request, posts):
-    given = iter(["sk-first-1234", "sk-second-1234"])
-    config = image_config(api_key=lambda: next(given))
+    inputs = iter(["sk-first-1234", "sk-second-1234"])
+    config = image_config(api_key=lambda: next(inputs))
 
     generate_image(config, image_request())
     generate_image(config, image_request())
@@ -317,22 +317,22 @@ def test_a_token_that_is_renewed_while_a_job_runs_is_used_from_then_on(
 ):
     tarash_sandbox.play(answering({"id": "video_1", "status": "queued"}), method="POST")
     tarash_sandbox.play(answering({"id": "video_1", "status": "cancelled"}), method="GET")
-    given = iter(["sk-first-1234", "sk-second-1234"])
+    inputs = iter(["sk-first-1234", "sk-second-1234"])
 
     with pytest.raises(Exception, match="job video_1 was cancelled"):
-        generate_video(video_config(api_key=lambda: next(given)), video_request())
+        generate_video(video_config(api_key=lambda: next(inputs)), video_request())
 
     assert [sent.headers["authorization"][-11:] for sent in tarash_sandbox.requests] == ["-first-1234", "second-1234"]
 
 
-@pytest.mark.parametrize(("value", "told"), [("", "nothing"), (None, "nothing"), (5, "a int")])
+@pytest.mark.parametrize(("value", "reported"), [("", "nothing"), (None, "nothing"), (5, "a int")])
 def test_a_key_function_that_gives_no_key_is_told_as_that(
-    drawing_nothing, make_image, image_config, image_request, value, told
+    drawing_nothing, make_image, image_config, image_request, value, reported
 ):
     with pytest.raises(ConfigurationError) as caught:
         make_image(image_config(api_key=lambda: value), image_request())
 
-    assert str(caught.value) == f"the api_key function gave {told}; it must give a key as text"
+    assert str(caught.value) == f"the api_key function gave {reported}; it must give a key as text"
     assert drawing_nothing.requests == []
 
 

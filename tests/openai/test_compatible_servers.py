@@ -77,8 +77,8 @@ def test_a_status_in_another_word_is_waited_for(server, answering, make_video, v
     with pytest.raises(TarashError) as caught:
         make_video(video_at(), video_request(**SMALL), on_progress=updates.append)
 
-    seen = [(update.status, update.job.vendor_status) for update in updates[1:]]
-    assert seen[0] == (status, word)
+    received = [(update.status, update.job.vendor_status) for update in updates[1:]]
+    assert received[0] == (status, word)
     assert caught.value.job.id == "job_1"
 
 
@@ -111,16 +111,16 @@ def test_a_word_that_nobody_knows_is_waited_for_until_the_deadline(server, make_
         make_video(video_at(timeout=1), video_request(**SMALL))
 
     assert (caught.value.job.status, caught.value.job.vendor_status) == ("in_progress", "melted")
-    told = [record for record in caplog.records if "has a status 'melted' that is not known" in record.getMessage()]
-    assert len(told) == 1
+    reported = [record for record in caplog.records if "has a status 'melted' that is not known" in record.getMessage()]
+    assert len(reported) == 1
 
 
 def test_fields_that_openai_has_not_go_to_a_video_model_without_a_row(server, make_video, video_at, video_request):
     extra = {"guidance_scale": 6.5, "num_inference_steps": 30}
-    asked = video_request(**SMALL, seed=7, negative_prompt="people", extra_params=extra)
-    assert check_request(video_at(), asked) == []
+    requested = video_request(**SMALL, seed=7, negative_prompt="people", extra_params=extra)
+    assert check_request(video_at(), requested) == []
 
-    response = make_video(video_at(), asked)
+    response = make_video(video_at(), requested)
 
     assert creating(server).fields == {
         "model": "acme/wan-9",
@@ -136,12 +136,12 @@ def test_fields_that_openai_has_not_go_to_a_video_model_without_a_row(server, ma
 
 
 def test_fields_that_openai_has_not_go_to_an_image_model_without_a_row(server, make_image, image_at, image_request):
-    asked = image_request(
+    requested = image_request(
         size="300x200", seed=7, negative_prompt="dogs", quality="ultra", n=2, extra_params={"guidance": 7.5}
     )
-    assert check_request(image_at(), asked) == []
+    assert check_request(image_at(), requested) == []
 
-    response = make_image(image_at(), asked)
+    response = make_image(image_at(), requested)
 
     assert creating(server).json == {
         "model": "acme/flux-9",
@@ -170,18 +170,18 @@ def test_a_ratio_and_a_tier_go_to_an_image_model_without_a_row(
 
 
 def test_an_image_model_without_a_row_edits(server, make_image, image_at, image_request, picture):
-    asked = image_request(size="320x240", image_list=[ImageType(image=picture())], extra_params={"strength": 0.5})
+    requested = image_request(size="320x240", image_list=[ImageType(image=picture())], extra_params={"strength": 0.5})
 
-    response = make_image(image_at(), asked)
+    response = make_image(image_at(), requested)
 
     assert (creating(server).path, creating(server).fields["strength"]) == ("/v1/images/edits", "0.5")
     assert response.images[0].width == 320
 
 
 def test_a_reference_of_any_size_is_taken(server, make_video, video_at, video_request, picture):
-    asked = video_request(**SMALL, image_list=[ImageType(image=picture(50, 40))])
+    requested = video_request(**SMALL, image_list=[ImageType(image=picture(50, 40))])
 
-    assert make_video(video_at(), asked).warnings == []
+    assert make_video(video_at(), requested).warnings == []
     assert [file.field for file in creating(server).files] == ["input_reference"]
 
 

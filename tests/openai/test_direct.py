@@ -169,9 +169,9 @@ def test_the_cause_of_a_refusal_holds_no_key(tarash_sandbox, make_image, image_c
 
 
 @contextmanager
-def files_run(seen):
+def files_run(received):
     """Collects the files whose functions run in the block."""
-    sys.setprofile(lambda frame, event, _: seen.add(Path(frame.f_code.co_filename)) if event == "call" else None)
+    sys.setprofile(lambda frame, event, _: received.add(Path(frame.f_code.co_filename)) if event == "call" else None)
     try:
         yield
     finally:

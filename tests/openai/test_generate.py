@@ -56,9 +56,9 @@ def test_a_response_says_what_was_asked_of_whom(make_image, image_config, image_
 
 
 def test_a_response_survives_json_and_its_raw_answer_holds_no_picture(make_image, image_config, image_request):
-    asked = image_request(extra_params={"response_format": "b64_json"})
+    requested = image_request(extra_params={"response_format": "b64_json"})
 
-    response = make_image(image_config(), asked)
+    response = make_image(image_config(), requested)
 
     assert response.raw_response["data"][0]["b64_json"].startswith("<")
     assert ImageGenerationResponse.model_validate_json(response.model_dump_json()) == response
@@ -92,17 +92,17 @@ def test_a_picture_tells_its_progress_and_a_callback_that_raises_is_logged(
     tarash_sandbox, make_image, image_config, image_request, one_picture, caplog
 ):
     tarash_sandbox.play(one_picture)
-    seen = []
+    received = []
 
     def tell(update):
-        seen.append(update.status)
+        received.append(update.status)
         msg = "the screen is gone"
         raise RuntimeError(msg)
 
     response = make_image(image_config(), image_request(), on_progress=tell)
 
     assert len(response.images) == 1
-    assert seen == ["submitting", "completed"]
+    assert received == ["submitting", "completed"]
     assert "the progress callback raised; the call goes on" in caplog.text
 
 
@@ -150,15 +150,15 @@ def test_every_update_holds_the_job_once_it_exists_and_progress_never_goes_back(
 
 
 def test_an_async_callback_is_awaited_in_either_flavour(make_video, video_config, video_request):
-    seen = []
+    received = []
 
     async def tell(update):
-        seen.append(update.status)
+        received.append(update.status)
 
     make_video(video_config(), video_request(**SMALL), on_progress=tell)
 
-    assert seen[0] == "submitting"
-    assert seen[-1] == "completed"
+    assert received[0] == "submitting"
+    assert received[-1] == "completed"
 
 
 def test_a_clip_can_go_straight_to_a_file(make_video, video_config, video_request, tmp_path):
@@ -190,9 +190,9 @@ def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent(
 
 
 def test_an_image_becomes_a_video(make_video, video_config, video_request, picture, posts):
-    asked = video_request(**SMALL, image_list=[ImageType(image=picture(720, 1280))])
+    requested = video_request(**SMALL, image_list=[ImageType(image=picture(720, 1280))])
 
-    response = make_video(video_config(), asked)
+    response = make_video(video_config(), requested)
 
     assert decoded(response.video.content)[:2] == (720, 1280)
     assert len(posts()[0].files) == 1
@@ -201,9 +201,9 @@ def test_an_image_becomes_a_video(make_video, video_config, video_request, pictu
 
 def test_a_picture_that_was_made_becomes_a_video(make_video, video_config, video_request, image_config, image_request):
     made = generate_image(image_config("dall-e-2"), image_request(size="1024x1024")).images[0]
-    asked = video_request(duration_seconds=4, aspect_ratio="1:1", image_list=[ImageType(image=made)])
+    requested = video_request(duration_seconds=4, aspect_ratio="1:1", image_list=[ImageType(image=made)])
 
-    response = make_video(video_config(), asked)
+    response = make_video(video_config(), requested)
 
     assert response.size == "1024x1024"
 
@@ -211,22 +211,22 @@ def test_a_picture_that_was_made_becomes_a_video(make_video, video_config, video
 def test_a_reference_image_of_another_size_is_a_warning_and_the_vendors_refusal_is_told(
     make_video, video_config, video_request, picture, caplog
 ):
-    asked = video_request(**SMALL, image_list=[ImageType(image=picture(64, 64))])
+    requested = video_request(**SMALL, image_list=[ImageType(image=picture(64, 64))])
 
     with pytest.raises(Exception, match="Inpaint image must match the requested width and height"):
-        make_video(video_config(), asked)
+        make_video(video_config(), requested)
 
 
 @pytest.mark.parametrize("way", ["extra_params", "job", "id"])
 def test_a_video_is_remixed(make_video, video_config, video_request, way):
     first = generate_video(video_config(), video_request(**SMALL))
-    asked = {
+    requested = {
         "extra_params": {"extra_params": {"video_id": first.job.id}},
         "job": {"operation": "remix", "video": first.job},
         "id": {"operation": "remix", "video": first.job.id},
     }[way]
 
-    response = make_video(video_config(), video_request("with snow", **asked))
+    response = make_video(video_config(), video_request("with snow", **requested))
 
     assert response.job.id != first.job.id
     assert response.size == "720x1280"

@@ -76,7 +76,10 @@ def test_a_picture_is_made_and_nothing_else_goes_out(image_config, image_request
             assert (picture.format, picture.size) == (form, size)
             assert (picture.mode == "RGBA") == (fields.get("background") == "transparent")
     assert len(response.images) == fields.get("n", 1)
-    assert (response.adjustments, [told for told in response.warnings if "at its vendor" not in told]) == ([], [])
+    assert (response.adjustments, [reported for reported in response.warnings if "at its vendor" not in reported]) == (
+        [],
+        [],
+    )
     (sent,) = posts()
     assert sent.path == "/v1/images/generations"
     assert sent.json == {"model": model, "prompt": "a cat", "n": 1, **fields}
@@ -84,9 +87,9 @@ def test_a_picture_is_made_and_nothing_else_goes_out(image_config, image_request
 
 @pytest.mark.parametrize("model", ["gpt-image-1.5", "gpt-image-2", *NEWEST])
 def test_a_picture_may_be_transparent(image_config, image_request, posts, model):
-    asked = image_request(size="1024x1024", quality="low", background="transparent", output_format="webp")
+    requested = image_request(size="1024x1024", quality="low", background="transparent", output_format="webp")
 
-    (media,) = generate_image(image_config(model), asked).images
+    (media,) = generate_image(image_config(model), requested).images
 
     assert Image.open(io.BytesIO(media.content)).mode == "RGBA"
     assert posts()[0].json["background"] == "transparent"
@@ -108,9 +111,9 @@ def test_a_dated_snapshot_follows_its_models_row_and_goes_out_by_its_own_name(
 @pytest.mark.parametrize("model", NEWEST)
 def test_a_gif_moves(image_config, image_request, posts, model):
     extra = {"frame_count": 3, "frame_duration_ms": 120}
-    asked = image_request(size="1024x1024", quality="low", output_format="gif", extra_params=extra)
+    requested = image_request(size="1024x1024", quality="low", output_format="gif", extra_params=extra)
 
-    (media,) = generate_image(image_config(model), asked).images
+    (media,) = generate_image(image_config(model), requested).images
 
     moving = Image.open(io.BytesIO(media.content))
     assert (media.content_type, moving.n_frames, moving.info["duration"]) == ("image/gif", 3, 120)
@@ -120,8 +123,8 @@ def test_a_gif_moves(image_config, image_request, posts, model):
 def test_an_svg_may_name_its_author(image_config, image_request, posts):
     extra = {"svg": {"model": "gpt-6", "reasoning": {"effort": "low"}}}
 
-    asked = image_request(size="1024x1024", output_format="svg", extra_params=extra)
-    (media,) = generate_image(image_config("gpt-image-2.6-sunburst"), asked).images
+    requested = image_request(size="1024x1024", output_format="svg", extra_params=extra)
+    (media,) = generate_image(image_config("gpt-image-2.6-sunburst"), requested).images
 
     assert media.content_type == "image/svg+xml"
     assert posts()[0].json["svg"] == extra["svg"]
@@ -130,9 +133,9 @@ def test_an_svg_may_name_its_author(image_config, image_request, posts):
 @pytest.mark.parametrize("model", GPT_IMAGE_2_6)
 @pytest.mark.parametrize("complexity", ["low", "medium", "high"])
 def test_the_newest_models_take_a_complexity(image_config, image_request, posts, model, complexity):
-    asked = image_request(size="1024x1024", quality="low", extra_params={"complexity": complexity})
+    requested = image_request(size="1024x1024", quality="low", extra_params={"complexity": complexity})
 
-    generate_image(image_config(model), asked)
+    generate_image(image_config(model), requested)
 
     assert posts()[0].json["complexity"] == complexity
 
@@ -146,9 +149,9 @@ def test_the_newest_models_take_a_complexity(image_config, image_request, posts,
     ],
 )
 def test_the_vendors_own_parameters_go_out(image_config, image_request, posts, model, extra):
-    asked = image_request(size="1024x1024", quality="low", output_format="jpeg", extra_params=extra)
+    requested = image_request(size="1024x1024", quality="low", output_format="jpeg", extra_params=extra)
 
-    generate_image(image_config(model), asked)
+    generate_image(image_config(model), requested)
 
     assert {key: posts()[0].json[key] for key in extra} == extra
 
@@ -159,9 +162,11 @@ def test_the_vendors_own_parameters_go_out(image_config, image_request, posts, m
 )
 def test_an_edit_takes_the_fidelity_that_its_model_has(image_config, image_request, picture, posts, model, fidelity):
     images = [ImageType(image=picture(32, 32)), ImageType(image=picture(48, 48, "JPEG"))]
-    asked = image_request(size="1024x1024", quality="low", image_list=images, extra_params={"input_fidelity": fidelity})
+    requested = image_request(
+        size="1024x1024", quality="low", image_list=images, extra_params={"input_fidelity": fidelity}
+    )
 
-    response = generate_image(image_config(model), asked)
+    response = generate_image(image_config(model), requested)
 
     (sent,) = posts()
     assert (sent.path, sent.fields["input_fidelity"]) == ("/v1/images/edits", fidelity)
@@ -175,16 +180,16 @@ def test_an_edit_takes_the_fidelity_that_its_model_has(image_config, image_reque
 
 @pytest.mark.parametrize("model", [model for model in ROWS if "gpt" in model])
 def test_every_model_that_is_left_edits_with_a_mask(image_config, image_request, picture, posts, model):
-    asked = image_request(
+    requested = image_request(
         size="1024x1024", quality="low", image_list=[ImageType(image=picture())], mask_image=picture(mode="RGBA")
     )
 
-    assert len(generate_image(image_config(model), asked).images) == 1
+    assert len(generate_image(image_config(model), requested).images) == 1
     assert [file.field for file in posts()[0].files] == ["image", "mask"]
 
 
 @pytest.mark.parametrize(
-    ("model", "ratio", "size", "told"),
+    ("model", "ratio", "size", "reported"),
     [
         ("gpt-image-2", "16:9", "1536x864", False),
         ("gpt-image-2", "4:3", "1280x960", False),
@@ -196,7 +201,7 @@ def test_every_model_that_is_left_edits_with_a_mask(image_config, image_request,
     ],
 )
 def test_a_ratio_becomes_a_size_and_is_told_where_it_is_only_near(
-    tarash_sandbox, image_config, image_request, one_picture, posts, model, ratio, size, told
+    tarash_sandbox, image_config, image_request, one_picture, posts, model, ratio, size, reported
 ):
     tarash_sandbox.play(one_picture)
 
@@ -204,14 +209,14 @@ def test_a_ratio_becomes_a_size_and_is_told_where_it_is_only_near(
 
     assert posts()[0].json["size"] == size
     assert "aspect_ratio" not in posts()[0].json
-    assert [(item.field, item.sent) for item in response.adjustments] == ([("size", size)] if told else [])
+    assert [(item.field, item.sent) for item in response.adjustments] == ([("size", size)] if reported else [])
 
 
 ANY_SIZE = "multiples of 16, sides up to 3840, 655,360 to 8,294,400 pixels, ratio 0.333 to 3, auto"
 
 
 @pytest.mark.parametrize(
-    ("size", "told"),
+    ("size", "reported"),
     [
         ("1920x1080", f"size: 1920x1080: sides must be multiples of 16; allowed: {ANY_SIZE}; nearest: 1904x1072"),
         ("1254x836", "sides must be multiples of 16"),
@@ -223,10 +228,10 @@ ANY_SIZE = "multiples of 16, sides up to 3840, 655,360 to 8,294,400 pixels, rati
     ],
 )
 @pytest.mark.parametrize("model", ["gpt-image-2", "gpt-image-2.6-flare"])
-def test_a_size_off_the_grid_is_refused_with_the_reason_and_the_nearest(refused, model, size, told):
+def test_a_size_off_the_grid_is_refused_with_the_reason_and_the_nearest(refused, model, size, reported):
     (problem,) = refused(model, size=size)
 
-    assert told in problem
+    assert reported in problem
     assert problem.startswith(f"size: {size}: ")
 
 
@@ -240,7 +245,7 @@ ALL_FORMATS = "png, jpeg, webp, gif, svg"
 
 
 @pytest.mark.parametrize(
-    ("model", "fields", "told"),
+    ("model", "fields", "reported"),
     [
         (
             "gpt-image-2",
@@ -315,8 +320,8 @@ ALL_FORMATS = "png, jpeg, webp, gif, svg"
     ],
     ids=lambda value: None if not isinstance(value, str) else value.split(":")[0],
 )
-def test_what_does_not_go_together_is_refused_with_the_reason(refused, model, fields, told):
-    assert refused(model, **fields) == [told]
+def test_what_does_not_go_together_is_refused_with_the_reason(refused, model, fields, reported):
+    assert refused(model, **fields) == [reported]
 
 
 @pytest.mark.parametrize(
@@ -515,9 +520,9 @@ class TestCost:
         assert response.cost_source == "computed"
 
     def test_an_edits_input_images_count(self, image_config, image_request, picture):
-        asked = image_request(**self.LOW, image_list=[ImageType(image=picture())])
+        requested = image_request(**self.LOW, image_list=[ImageType(image=picture())])
 
-        response = generate_image(image_config("gpt-image-2"), asked)
+        response = generate_image(image_config("gpt-image-2"), requested)
 
         assert response.cost == pytest.approx((8 * 5 + 323 * 8 + 272 * 30) / 1e6)
 

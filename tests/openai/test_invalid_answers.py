@@ -51,7 +51,7 @@ def test_a_web_page_with_status_200_is_told_as_one(unusable):
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "reported"),
     [
         pytest.param('{"created": 1, "data": [{"b64_js', "the vendor's answer is not JSON", id="json-cut"),
         pytest.param(b"", "the vendor's answer is not JSON", id="nothing"),
@@ -82,8 +82,8 @@ def test_a_web_page_with_status_200_is_told_as_one(unusable):
         ),
     ],
 )
-def test_an_answer_without_a_picture_says_what_came(unusable, body, told):
-    assert told in str(unusable(body))
+def test_an_answer_without_a_picture_says_what_came(unusable, body, reported):
+    assert reported in str(unusable(body))
 
 
 def test_half_a_picture_is_no_picture(unusable, picture):
@@ -262,8 +262,8 @@ def test_a_clip_that_stays_away_is_told_as_expired_after_a_few_tries(
     with pytest.raises(JobExpiredError, match="the video of job video_1 is not there"):
         generate_video(video_config(), video_request())
 
-    asked = [request for request in tarash_sandbox.requests if request.path.endswith("/content")]
-    assert 3 <= len(asked) <= 5
+    requested = [request for request in tarash_sandbox.requests if request.path.endswith("/content")]
+    assert 3 <= len(requested) <= 5
 
 
 def test_a_job_that_the_vendor_no_longer_knows_is_told_as_expired(

@@ -68,9 +68,9 @@ def test_a_job_is_plain_json_without_a_key(tarash_sandbox, video_config, video_r
 def test_a_look_is_one_request(tarash_sandbox, video_config, video_request, call):
     job = submit_video(video_config(), video_request())
 
-    seen = call(video_config(), job)
+    received = call(video_config(), job)
 
-    assert (seen.id, seen.request) == (job.id, job.request)
+    assert (received.id, received.request) == (job.id, job.request)
     assert [request.method for request in tarash_sandbox.requests] == ["POST", "GET"]
 
 

@@ -145,7 +145,7 @@ def test_several_videos_side_by_side_are_all_found(tarash_sandbox, kill, posts, 
         """
     )
     journal = Journal(tmp_path / "journal")
-    paid = [one.id for one in tarash_sandbox.paid]
+    paid = [item.id for item in tarash_sandbox.paid]
     assert len(paid) == len(posts()) >= 2
 
     with journal:

@@ -13,27 +13,29 @@ RETIRED_PICTURES = [
 ]
 
 
-@pytest.mark.parametrize(("model", "told"), RETIRED_PICTURES, ids=[model for model, _ in RETIRED_PICTURES])
+@pytest.mark.parametrize(("model", "reported"), RETIRED_PICTURES, ids=[model for model, _ in RETIRED_PICTURES])
 def test_the_warning_names_date_and_replacement_and_the_request_goes_out(
-    tarash_sandbox, make_image, image_config, image_request, one_picture, posts, model, told
+    tarash_sandbox, make_image, image_config, image_request, one_picture, posts, model, reported
 ):
     tarash_sandbox.play(one_picture)
 
     with pytest.warns(ModelLifecycleWarning) as caught:
         response = make_image(image_config(model), image_request(size="1024x1024"))
 
-    assert [str(warning.message) for warning in caught] == [told]
-    assert told in response.warnings
+    assert [str(warning.message) for warning in caught] == [reported]
+    assert reported in response.warnings
     assert len(posts()) == 1
 
 
-@pytest.mark.parametrize(("model", "told"), RETIRED_PICTURES, ids=[model for model, _ in RETIRED_PICTURES])
-def test_as_an_error_it_comes_before_the_request(tarash_sandbox, make_image, image_config, image_request, model, told):
+@pytest.mark.parametrize(("model", "reported"), RETIRED_PICTURES, ids=[model for model, _ in RETIRED_PICTURES])
+def test_as_an_error_it_comes_before_the_request(
+    tarash_sandbox, make_image, image_config, image_request, model, reported
+):
     # The tests' own setting is `-W error`.
     with pytest.raises(ModelLifecycleWarning) as caught:
         make_image(image_config(model), image_request(size="1024x1024"))
 
-    assert str(caught.value) == told
+    assert str(caught.value) == reported
     assert tarash_sandbox.requests == []
 
 

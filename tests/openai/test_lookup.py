@@ -14,16 +14,16 @@ pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLife
 class CreatedThen:
     """Lets the request create its job, and sends something else in place of the answer."""
 
-    def __init__(self, server, reply, **asked):
-        self.server, self.reply, self.asked = server, reply, asked
+    def __init__(self, server, reply, **requested):
+        self.server, self.reply, self.asked = server, reply, requested
 
     async def send(self, wire, headers):
         from tarash_gateway_sandbox.openai.videos import OpenAIJob
 
         request = self.server.requests[-1]
         fields = request.fields or request.json
-        known = {"size": fields.get("size", "720x1280"), "seconds": fields.get("seconds", "4"), **self.asked}
-        facts = {"model": fields["model"], "prompt": fields["prompt"], **known}
+        fixed = {"size": fields.get("size", "720x1280"), "seconds": fields.get("seconds", "4"), **self.asked}
+        facts = {"model": fields["model"], "prompt": fields["prompt"], **fixed}
         job = OpenAIJob(duration=0.1, **{**facts, "seconds": int(facts["seconds"])})
         self.server._vendor.jobs.add(job)
         await self.reply.send(wire, headers)

@@ -98,7 +98,7 @@ def test_a_missing_key_names_the_variable_and_the_sandbox(make_image, tarash_san
 
 
 @pytest.mark.parametrize(
-    ("base_url", "told"),
+    ("base_url", "reported"),
     [
         ("localhost:8080/v1", "is not an address: it must begin with https:// (or http://) and name a host"),
         ("ftp://example.com/v1", "is not an address"),
@@ -106,16 +106,16 @@ def test_a_missing_key_names_the_variable_and_the_sandbox(make_image, tarash_san
     ],
     ids=["no-scheme", "another-scheme", "credentials"],
 )
-def test_a_base_url_that_is_none_is_refused(image_config, image_request, base_url, told):
+def test_a_base_url_that_is_none_is_refused(image_config, image_request, base_url, reported):
     with pytest.raises(ConfigurationError) as caught:
         generate_image(image_config(base_url=base_url), image_request())
 
-    assert told in str(caught.value)
+    assert reported in str(caught.value)
     assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("model", "fields", "told"),
+    ("model", "fields", "reported"),
     [
         pytest.param(
             "gpt-image-1.5",
@@ -141,15 +141,15 @@ def test_a_base_url_that_is_none_is_refused(image_config, image_request, base_ur
         ),
     ],
 )
-def test_a_value_that_the_model_does_not_take_is_refused_with_those_it_does(refused, model, fields, told):
+def test_a_value_that_the_model_does_not_take_is_refused_with_those_it_does(refused, model, fields, reported):
     error = refused(model, **fields)
 
-    assert f"\n  - {told}" in str(error)
+    assert f"\n  - {reported}" in str(error)
     assert "xxxx" not in str(error)
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "reported"),
     [
         ({"seed": 7}, "seed: dall-e-2 has no such parameter; leave it out, or take unsupported='warn'"),
         ({"negative_prompt": "people"}, "negative_prompt: dall-e-2 has no such parameter"),
@@ -165,19 +165,19 @@ def test_a_value_that_the_model_does_not_take_is_refused_with_those_it_does(refu
     ],
     ids=["seed", "negative-prompt", "style", "background", "extra-parameter"],
 )
-def test_a_parameter_that_the_model_does_not_have_is_refused_where_the_config_says_so(refused, fields, told):
+def test_a_parameter_that_the_model_does_not_have_is_refused_where_the_config_says_so(refused, fields, reported):
     error = refused("dall-e-2", {"unsupported": "error"}, **fields)
 
     assert [problem.field.partition(".")[0] for problem in error.problems] == [*fields]
-    assert told in str(error)
+    assert reported in str(error)
 
 
 def test_every_unsupported_parameter_of_a_video_is_named_at_once(make_video, video_config, video_request, picture):
     images = [ImageType(image=picture(1280, 720))] * 2
-    asked = video_request(seed=7, negative_prompt="x", generate_audio=False, image_list=images)
+    requested = video_request(seed=7, negative_prompt="x", generate_audio=False, image_list=images)
 
     with pytest.raises(ValidationError) as caught:
-        make_video(video_config(unsupported="error"), asked)
+        make_video(video_config(unsupported="error"), requested)
 
     fields = {problem.field for problem in caught.value.problems}
     assert fields == {"seed", "negative_prompt", "generate_audio", "image_list"}

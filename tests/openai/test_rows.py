@@ -95,9 +95,9 @@ def test_every_quality_and_style_of_dall_e_3_is_accepted(image_config, image_req
     ("model", "seconds"), [(model, value) for model, values in PAGE_SECONDS.items() for value in values]
 )
 def test_every_length_in_every_ratio_of_the_page_is_accepted(video_config, video_request, model, seconds, ratio):
-    asked = video_request(duration_seconds=seconds, aspect_ratio=ratio)
+    requested = video_request(duration_seconds=seconds, aspect_ratio=ratio)
 
-    assert check_request(video_config(model), asked) == []
+    assert check_request(video_config(model), requested) == []
 
 
 @pytest.mark.parametrize("seconds", [4, 8, 12])
@@ -107,10 +107,10 @@ def test_sora_2_pro_takes_what_the_vendor_took_as_well(video_config, video_reque
 
 @pytest.mark.parametrize("model", [*PAGE_SECONDS])
 def test_what_the_page_calls_not_supported_is_left_out_and_said(video_config, video_request, model):
-    asked = video_request(negative_prompt="people", seed=7, generate_audio=False)
+    requested = video_request(negative_prompt="people", seed=7, generate_audio=False)
 
-    assert check_request(video_config(model), asked) == []
-    checked = check(asked, ROWS[model.removeprefix("openai/")], refuses=True, model="sora")
+    assert check_request(video_config(model), requested) == []
+    checked = check(requested, ROWS[model.removeprefix("openai/")], refuses=True, model="sora")
     assert {warning.split(":")[0] for warning in checked.warnings} == {"negative_prompt", "seed", "generate_audio"}
 
 
@@ -139,9 +139,9 @@ def test_a_second_reference_image_is_left_out_with_a_warning(video_request, pict
 
 
 def test_what_a_remix_does_not_take_is_told(video_request):
-    asked = video_request(extra_params={"video_id": "video_1"}, duration_seconds=8, aspect_ratio="16:9")
+    requested = video_request(extra_params={"video_id": "video_1"}, duration_seconds=8, aspect_ratio="16:9")
 
-    checked = check(asked, ROWS["sora-2"], refuses=True, model="sora-2")
+    checked = check(requested, ROWS["sora-2"], refuses=True, model="sora-2")
 
     assert checked.request.operation == "remix"
     assert sorted(warning.split(":")[0] for warning in checked.warnings) == ["aspect_ratio", "duration_seconds"]

@@ -73,9 +73,9 @@ def told_by(thing, *, of_the_sdk=True):
         yield "JSON", thing.model_dump_json()
         return
     yield "traceback", "".join(traceback.format_exception(thing))
-    error, seen = thing, set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
+    error, received = thing, set()
+    while error is not None and id(error) not in received:
+        received.add(id(error))
         if of_the_sdk or not type(error).__module__.startswith("openai"):
             yield from ((f"{type(error).__name__}.{name}", repr(value)) for name, value in vars(error).items())
         error = error.__cause__ or error.__context__
@@ -278,8 +278,8 @@ def test_a_connection_shows_no_secret():
     assert not traces_of(KEY, shown)
 
 
-def refusal(**more):
-    return {"error": {"message": f"no: {ALL_SPELLINGS}", "code": KEY, "type": KEY, "param": KEY, KEY: 1, **more}}
+def refusal(**options):
+    return {"error": {"message": f"no: {ALL_SPELLINGS}", "code": KEY, "type": KEY, "param": KEY, KEY: 1, **options}}
 
 
 BLOCKED = {"code": "moderation_blocked", "moderation_details": {"categories": [KEY], "moderation_stage": "input"}}
@@ -340,9 +340,9 @@ def test_half_an_answer_shows_no_half_of_a_picture(refused, picture):
     assert base64.b64encode(picture()).decode()[:48] not in str(error)
 
 
-@pytest.mark.parametrize("more", [{}, BLOCKED], ids=["error", "moderation"])
-def test_the_last_event_of_a_stream_that_quotes_the_key_is_masked(tarash_sandbox, image_config, image_request, more):
-    tarash_sandbox.play(EventStream([{"type": "error", **refusal(**more)}]))
+@pytest.mark.parametrize("options", [{}, BLOCKED], ids=["error", "moderation"])
+def test_the_last_event_of_a_stream_that_quotes_the_key_is_masked(tarash_sandbox, image_config, image_request, options):
+    tarash_sandbox.play(EventStream([{"type": "error", **refusal(**options)}]))
     with pytest.raises(TarashError) as caught:
         list(stream_image(image_config("gpt-image-2", api_key=KEY), image_request(size=None)))
     assert_without(KEY, caught.value)

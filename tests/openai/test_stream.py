@@ -49,26 +49,26 @@ BLOCKED = {
 def stream(request):
     """All updates of `stream_image`, or of its twin in a loop of its own."""
     if request.param == "sync":
-        return lambda config, asked: list(stream_image(config, asked))
+        return lambda config, requested: list(stream_image(config, requested))
 
-    async def collect(config, asked):
-        return [update async for update in stream_image_async(config, asked)]
+    async def collect(config, requested):
+        return [update async for update in stream_image_async(config, requested)]
 
-    return lambda config, asked: asyncio.run(collect(config, asked))
+    return lambda config, requested: asyncio.run(collect(config, requested))
 
 
 @pytest.fixture(params=["sync", "async"])
 def stream_until(request):
     """Reads updates until one of that status, and leaves the loop."""
 
-    def leave(config, asked, status):
-        for update in stream_image(config, asked):
+    def leave(config, requested, status):
+        for update in stream_image(config, requested):
             if update.status == status:
                 return update
         return None
 
-    async def leave_async(config, asked, status):
-        updates = stream_image_async(config, asked)
+    async def leave_async(config, requested, status):
+        updates = stream_image_async(config, requested)
         try:
             async for update in updates:
                 if update.status == status:
@@ -96,9 +96,9 @@ def partial(picture):
 def completed(picture):
     """The event of a small finished picture."""
 
-    def event(**more):
+    def event(**options):
         encoded = base64.b64encode(picture(32, 32)).decode()
-        return {"type": "image_generation.completed", "b64_json": encoded, **more}
+        return {"type": "image_generation.completed", "b64_json": encoded, **options}
 
     return event
 
@@ -107,11 +107,11 @@ def statuses(updates):
     return [update.status for update in updates]
 
 
-def told_until(config, asked):
+def told_until(config, requested):
     """The updates of a sync stream up to its error, and the error."""
     updates = []
     with pytest.raises(TarashError) as caught:
-        updates.extend(stream_image(config, asked))
+        updates.extend(stream_image(config, requested))
     return updates, caught.value
 
 
@@ -126,9 +126,9 @@ def left(server):
 def test_two_partial_pictures_come_by_default_and_then_the_one_that_comes_without_a_stream(
     stream, image_config, image_request, posts
 ):
-    config, asked = image_config("gpt-image-2"), image_request(**SMALL)
+    config, requested = image_config("gpt-image-2"), image_request(**SMALL)
 
-    updates = stream(config, asked)
+    updates = stream(config, requested)
 
     assert statuses(updates) == ["submitting", "partial", "partial", "completed"]
     (sent,) = posts()
@@ -142,7 +142,7 @@ def test_two_partial_pictures_come_by_default_and_then_the_one_that_comes_withou
         "partial_images": 2,
     }
     response = updates[-1].response
-    assert response.images[0].content == generate_image(config, asked).images[0].content
+    assert response.images[0].content == generate_image(config, requested).images[0].content
     for update in updates[1:-1]:
         assert (update.image.width, update.image.height, update.image.content_type) == (1024, 1024, "image/png")
     assert len({update.image.sha256 for update in [*updates[1:-1]]} | {response.images[0].sha256}) == 3
@@ -175,17 +175,17 @@ def test_the_last_update_says_what_a_response_says(stream, image_config, image_r
 @pytest.mark.parametrize("masked", [False, True], ids=["image", "image-and-mask"])
 def test_an_edit_is_streamed_too(stream, image_config, image_request, picture, posts, masked):
     config = image_config("gpt-image-1.5")
-    more = {"mask_image": picture(mode="RGBA")} if masked else {}
-    asked = image_request(**SMALL, image_list=[ImageType(image=picture())], **more)
+    options = {"mask_image": picture(mode="RGBA")} if masked else {}
+    requested = image_request(**SMALL, image_list=[ImageType(image=picture())], **options)
 
-    updates = stream(config, asked)
+    updates = stream(config, requested)
 
     assert statuses(updates) == ["submitting", "partial", "partial", "completed"]
     (sent,) = posts()
     assert sent.path == "/v1/images/edits"
     assert (sent.fields["stream"], sent.fields["partial_images"]) == ("true", "2")
     assert [file.field for file in sent.files] == (["image", "mask"] if masked else ["image"])
-    assert updates[-1].response.images[0].content == generate_image(config, asked).images[0].content
+    assert updates[-1].response.images[0].content == generate_image(config, requested).images[0].content
 
 
 @pytest.mark.parametrize("form", ["jpeg", "webp"])
@@ -200,12 +200,12 @@ class Waiting:
     """Sends its last event only when somebody has seen the first."""
 
     def __init__(self, first, last):
-        self.first, self.last, self.seen = first, last, threading.Event()
+        self.first, self.last, self.received = first, last, threading.Event()
 
     async def send(self, wire, headers):
         await wire.begin(200, {"content-type": "text/event-stream", **headers})
         await wire.piece(event_bytes(self.first))
-        while not self.seen.is_set():
+        while not self.received.is_set():
             await wire.pause(0.01)
         await wire.piece(event_bytes(self.last))
         await wire.end()
@@ -219,7 +219,7 @@ def test_a_partial_picture_is_there_before_the_last_one_is_made(
     updates = stream_image(image_config("gpt-image-2", timeout=60), image_request(**SMALL))
 
     assert next(update for update in updates if update.status == "partial").image
-    waiting.seen.set()
+    waiting.received.set()
     assert statuses(updates) == ["completed"]
 
 
@@ -424,7 +424,7 @@ def test_a_model_that_does_not_stream_is_refused_before_anything_is_sent(
 
 
 @pytest.mark.parametrize(
-    ("fields", "told"),
+    ("fields", "reported"),
     [
         ({"output_format": "gif"}, "stream: True: a gif is not streamed; allowed: False"),
         ({"output_format": "svg"}, "stream: True: an svg is not streamed; allowed: False"),
@@ -436,12 +436,12 @@ def test_a_model_that_does_not_stream_is_refused_before_anything_is_sent(
     ids=["gif", "svg", "too-many"],
 )
 def test_what_cannot_be_streamed_is_refused_when_the_function_is_called(
-    tarash_sandbox, image_config, image_request, fields, told
+    tarash_sandbox, image_config, image_request, fields, reported
 ):
     for call in (stream_image, stream_image_async):
         with pytest.raises(ValidationError) as caught:
             call(image_config("gpt-image-2.6-flare"), image_request(**SMALL, **fields))
-        assert [str(problem) for problem in caught.value.problems] == [told]
+        assert [str(problem) for problem in caught.value.problems] == [reported]
     assert tarash_sandbox.requests == []
 
 

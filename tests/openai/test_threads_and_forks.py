@@ -85,9 +85,9 @@ def test_a_loop_in_another_thread_does_not_touch_the_first(video_config, video_r
     config = video_config()
 
     async def first():
-        one = asyncio.create_task(generate_video_async(config, video_request()))
+        item = asyncio.create_task(generate_video_async(config, video_request()))
         other = await asyncio.to_thread(lambda: asyncio.run(generate_video_async(config, video_request())))
-        return [await one, other]
+        return [await item, other]
 
     made = asyncio.run(first())
     assert len({response.job.id for response in made}) == 2

@@ -256,18 +256,18 @@ def test_a_markup_is_a_file_part(sent_image, picture, form):
 def test_a_markup_that_is_no_picture_is_refused_before_anything_is_sent(
     tarash_sandbox, image_config, image_request, picture
 ):
-    asked = image_request(size="1024x1024", image_list=[picture()], extra_params={"markup": 7})
+    requested = image_request(size="1024x1024", image_list=[picture()], extra_params={"markup": 7})
 
     with pytest.raises(ValidationError, match=r"extra_params.markup: is not base64: .*; give a PNG as a data URL"):
-        generate_image(image_config("gpt-image-2.5-sunburst"), asked)
+        generate_image(image_config("gpt-image-2.5-sunburst"), requested)
 
     assert tarash_sandbox.requests == []
 
 
 def test_an_edit_is_made_by_the_sandbox_as_the_vendor_makes_it(image_config, image_request, picture):
-    asked = image_request(size="1024x1024", image_list=[ImageType(image=picture(form="JPEG"))])
+    requested = image_request(size="1024x1024", image_list=[ImageType(image=picture(form="JPEG"))])
 
-    response = generate_image(image_config("gpt-image-1.5"), asked)
+    response = generate_image(image_config("gpt-image-1.5"), requested)
 
     assert (response.images[0].width, response.images[0].height) == (1024, 1024)
 

@@ -42,8 +42,8 @@ def router(_router):
 @pytest.fixture
 def video_config(router):
     def config(model=VEO, **settings):
-        known = {"provider": "openrouter", "api_key": KEY, "base_url": router.openrouter_url, "poll_interval": 0.02}
-        return VideoGenerationConfig(model=model, **{**known, **settings})
+        fixed = {"provider": "openrouter", "api_key": KEY, "base_url": router.openrouter_url, "poll_interval": 0.02}
+        return VideoGenerationConfig(model=model, **{**fixed, **settings})
 
     return config
 
@@ -51,8 +51,8 @@ def video_config(router):
 @pytest.fixture
 def image_config(router):
     def config(model="openai/gpt-image-2", **settings):
-        known = {"provider": "openrouter", "api_key": KEY, "base_url": router.openrouter_url, **settings}
-        return ImageGenerationConfig(model=model, **known)
+        fixed = {"provider": "openrouter", "api_key": KEY, "base_url": router.openrouter_url, **settings}
+        return ImageGenerationConfig(model=model, **fixed)
 
     return config
 

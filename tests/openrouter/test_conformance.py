@@ -59,8 +59,8 @@ class TestOpenRouter(ProviderConformance):
     @answers("submit", "POST /api/v1/videos")
     @answers("poll", "GET /api/v1/videos/{id}")
     def job(self, request):
-        told = {"id": request.job.id, "status": request.job.word, "polling_url": f"/api/v1/videos/{request.job.id}"}
-        return {**told, "error": request.job.message} if request.job.state == "failed" else told
+        reported = {"id": request.job.id, "status": request.job.word, "polling_url": f"/api/v1/videos/{request.job.id}"}
+        return {**reported, "error": request.job.message} if request.job.state == "failed" else reported
 
     @answers("download", "GET /api/v1/videos/{id}/content")
     def content(self, request):

@@ -54,7 +54,7 @@ def test_a_store_that_refuses_is_asked_again_through_the_vendor(router, make_vid
 
 
 @pytest.mark.parametrize(
-    ("location", "told"),
+    ("location", "reported"),
     [
         ("http://169.254.169.254/latest/meta-data", r"169\.254\.169\.254, which is"),
         ("http://10.0.0.7/clip", r"10\.0\.0\.7, which is not a public address"),
@@ -62,10 +62,10 @@ def test_a_store_that_refuses_is_asked_again_through_the_vendor(router, make_vid
     ],
 )
 def test_a_redirect_to_where_nothing_is_fetched_from_is_told(
-    router, make_video, video_config, video_request, location, told
+    router, make_video, video_config, video_request, location, reported
 ):
     router.play(Answer(302, {"location": location}), path="*/content", times=None)
-    with pytest.raises(UnsafeUrlError, match=told) as caught:
+    with pytest.raises(UnsafeUrlError, match=reported) as caught:
         make_video(video_config(), video_request())
 
     assert caught.value.job is not None

@@ -158,7 +158,7 @@ def test_a_function_gives_the_key_of_each_request(router, make_video, video_conf
 
 
 @pytest.mark.parametrize(
-    ("url", "told"),
+    ("url", "reported"),
     [
         ("ftp://openrouter.ai", "is not an address"),
         ("https://", "is not an address"),
@@ -166,8 +166,8 @@ def test_a_function_gives_the_key_of_each_request(router, make_video, video_conf
         ("https://gate.example/v1?key=hush-hush", "has a query"),
     ],
 )
-def test_an_address_that_cannot_be_right_is_told(video_config, video_request, url, told):
-    with pytest.raises(ConfigurationError, match=told) as caught:
+def test_an_address_that_cannot_be_right_is_told(video_config, video_request, url, reported):
+    with pytest.raises(ConfigurationError, match=reported) as caught:
         submit_video(video_config(base_url=url), video_request())
 
     assert "hush-hush" not in str(caught.value)

@@ -61,8 +61,8 @@ DOT = base64.b64encode(
 ).decode()
 
 
-def part(url=f"data:image/png;base64,{DOT}", **more):
-    return {"type": "image_url", "image_url": {"url": url}, **more}
+def part(url=f"data:image/png;base64,{DOT}", **extra):
+    return {"type": "image_url", "image_url": {"url": url}, **extra}
 
 
 @pytest.mark.parametrize(
@@ -120,11 +120,11 @@ def test_what_it_does_not_know_is_dropped_without_a_word(send, router):
 
 def test_only_a_finished_job_of_the_same_model_is_continued(send):
     first = finished(send)["id"]
-    asked = {"prompt": "at night", "previous_job_id": first}
+    wanted = {"prompt": "at night", "previous_job_id": first}
 
-    assert send("POST", "/videos", {"model": "google/veo-3.1-lite", **asked})[0] == 202
-    assert send("POST", "/videos", {"model": "google/veo-3.1", **asked})[0] == 400
-    assert send("POST", "/videos", {"model": "alibaba/wan-2.7", **asked})[0] == 400
+    assert send("POST", "/videos", {"model": "google/veo-3.1-lite", **wanted})[0] == 202
+    assert send("POST", "/videos", {"model": "google/veo-3.1", **wanted})[0] == 400
+    assert send("POST", "/videos", {"model": "alibaba/wan-2.7", **wanted})[0] == 400
     unknown = {"model": "google/veo-3.1", "prompt": "x", "previous_job_id": "gen-vid-0"}
     assert send("POST", "/videos", unknown)[0] == 404
 

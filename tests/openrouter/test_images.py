@@ -23,12 +23,12 @@ from tarash_gateway_sandbox import Answer, EventStream
 def streamed(request):
     """Every update of a stream."""
 
-    async def collect(config, asked):
-        return [update async for update in stream_image_async(config, asked)]
+    async def collect(config, wanted):
+        return [update async for update in stream_image_async(config, wanted)]
 
     if request.param == "sync":
-        return lambda config, asked: list(stream_image(config, asked))
-    return lambda config, asked: asyncio.run(collect(config, asked))
+        return lambda config, wanted: list(stream_image(config, wanted))
+    return lambda config, wanted: asyncio.run(collect(config, wanted))
 
 
 def test_pictures_are_made_with_one_request(router, make_image, image_config, image_request):

@@ -127,12 +127,12 @@ print(resume_video(config, VideoJob.model_validate_json(sys.stdin.read())).video
 
 def test_a_job_is_resumed_in_another_process(router, video_config, video_request, warm_python):
     job = submit_video(video_config(), video_request())
-    told = job.model_dump_json()
+    reported = job.model_dump_json()
     env = {**os.environ, "OPENROUTER_API_KEY": "sk-or-of-another-process"}
-    done = warm_python.run(["-c", RESUME, router.openrouter_url], stdin=told, env=env)
+    done = warm_python.run(["-c", RESUME, router.openrouter_url], stdin=reported, env=env)
 
     assert done.stdout.startswith("<video/mp4 ")
-    assert "sk-or" not in told
+    assert "sk-or" not in reported
     assert len(router.paid) == 1
 
 

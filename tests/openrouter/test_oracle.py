@@ -66,7 +66,7 @@ def dropped(_router):
 
 
 @pytest.fixture(scope="module")
-def seen(_router, dropped, official_sdk):
+def received(_router, dropped, official_sdk):
     _router.job_seconds = 3.0  # one is asked for before it is done
     command = [official_sdk("openrouter>=1.3,<2"), "-c", PROGRAM, _router.openrouter_url]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
@@ -74,25 +74,25 @@ def seen(_router, dropped, official_sdk):
     return json.loads(done.stdout)
 
 
-def test_it_reads_the_lists(seen):
-    assert "google/veo-3.1-lite" in seen["video_models"]
-    assert "openai/gpt-image-2" in seen["image_models"]
+def test_it_reads_the_lists(received):
+    assert "google/veo-3.1-lite" in received["video_models"]
+    assert "openai/gpt-image-2" in received["image_models"]
 
 
-def test_it_makes_a_video(seen):
-    assert seen["submitted"] == "pending"
-    assert seen["finished"] == ["completed", 0.2, 1, 1, True]
-    assert seen["clip"] == "ftyp"
-    assert seen["continued"] == "pending"
+def test_it_makes_a_video(received):
+    assert received["submitted"] == "pending"
+    assert received["finished"] == ["completed", 0.2, 1, 1, True]
+    assert received["clip"] == "ftyp"
+    assert received["continued"] == "pending"
 
 
-def test_it_makes_pictures(seen):
-    assert seen["picture"] == ["PNG", 2, 0.08]
-    assert seen["events"] == ["image_generation.partial_image"] * 2 + ["image_generation.completed"]
+def test_it_makes_pictures(received):
+    assert received["picture"] == ["PNG", 2, 0.08]
+    assert received["events"] == ["image_generation.partial_image"] * 2 + ["image_generation.completed"]
 
 
-def test_it_knows_the_refusals(seen):
-    assert seen["refused"] == {
+def test_it_knows_the_refusals(received):
+    assert received["refused"] == {
         "bad": ["BadRequestResponseError", 400],
         "unknown": ["NotFoundResponseError", 404],
         "early": ["ConflictResponseError", 409],
@@ -100,6 +100,6 @@ def test_it_knows_the_refusals(seen):
     }
 
 
-@pytest.mark.usefixtures("seen")
+@pytest.mark.usefixtures("received")
 def test_nothing_of_what_it_sends_is_dropped(dropped):
     assert dropped() == []

@@ -53,8 +53,8 @@ def config(router):
     def made(provider, kind=VideoGenerationConfig, **settings):
         where, video, image, *_ = VENDORS[provider]
         model = video if kind is VideoGenerationConfig else image
-        known = {"provider": provider, "model": model, "api_key": KEY, "base_url": getattr(router, where)}
-        return kind(**{**known, "poll_interval": 0.02, "timeout": 30.0, "max_retries": 0, **settings})
+        fixed = {"provider": provider, "model": model, "api_key": KEY, "base_url": getattr(router, where)}
+        return kind(**{**fixed, "poll_interval": 0.02, "timeout": 30.0, "max_retries": 0, **settings})
 
     return made
 
@@ -83,12 +83,12 @@ def test_what_a_vendor_does_not_have_is_told_and_never_refused(router, make_vide
     base_model = {"base_model": "sora-2"} if provider == "azure_openai" else {}
     response = make_video(config(provider, **base_model), FULL)
 
-    told = {warning.partition(":")[0] for warning in response.warnings}
+    reported = {warning.partition(":")[0] for warning in response.warnings}
     fields = {"resolution", "seed", "negative_prompt", "generate_audio"}
     sent = {name for name in fields if response.request.get(name) is not None}
     # What is neither sent nor told is what the model does anyway.
-    assert fields - told - sent <= {"generate_audio"}
-    assert not told & sent
+    assert fields - reported - sent <= {"generate_audio"}
+    assert not reported & sent
 
 
 CHAINS = [(first, second) for first in INSTALLED for second in INSTALLED if first != second]

@@ -51,9 +51,9 @@ def test_another_key_has_a_connection_of_its_own_and_none_is_told(router, video_
     from tarash_gateway_openrouter.provider import OpenRouterProvider
 
     keys = ("sk-or-number-one", "sk-or-number-two")
-    one, other = (OpenRouterProvider(video_config(api_key=key)).connection for key in keys)
-    assert one.identity != other.identity
-    assert "number" not in f"{one!r} {one.identity!r}"
+    item, other = (OpenRouterProvider(video_config(api_key=key)).connection for key in keys)
+    assert item.identity != other.identity
+    assert "number" not in f"{item!r} {item.identity!r}"
 
 
 def test_each_event_loop_has_its_own_clients(video_config, video_request):

@@ -12,8 +12,8 @@ from tarash.tarash_gateway.models import ImageType
 
 
 def test_a_video_is_made_waited_for_and_fetched(router, make_video, video_config, video_request):
-    asked = video_request(duration_seconds=4, aspect_ratio="16:9", resolution="720p", generate_audio=False, seed=7)
-    response = make_video(video_config(), asked)
+    wanted = video_request(duration_seconds=4, aspect_ratio="16:9", resolution="720p", generate_audio=False, seed=7)
+    response = make_video(video_config(), wanted)
 
     assert response.video.content_type == "video/mp4"
     assert router.requests[0].json == {
@@ -174,12 +174,12 @@ def test_a_negative_prompt_is_left_out_with_a_warning_elsewhere(router, make_vid
 def test_a_parameter_that_the_vendor_would_drop_in_silence_is_told_or_refused(
     router, make_video, video_config, video_request, posts
 ):
-    asked = video_request(extra_params={"n": 4, "callback_url": "https://a.example"})
-    problems = check_request(video_config(unsupported="error"), asked)
+    wanted = video_request(extra_params={"n": 4, "callback_url": "https://a.example"})
+    problems = check_request(video_config(unsupported="error"), wanted)
 
     assert [problem.field for problem in problems] == ["extra_params.n"]
 
-    response = make_video(video_config(), asked)
+    response = make_video(video_config(), wanted)
 
     assert "extra_params.n: google/veo-3.1-lite has no such parameter; it was left out" in response.warnings
     assert "n" not in posts()[0].json

@@ -46,8 +46,8 @@ class Told:
     @property
     def metrics(self):
         """The metrics by name."""
-        told = self.reader.get_metrics_data()
-        resources = [] if told is None else told.resource_metrics
+        telemetry = self.reader.get_metrics_data()
+        resources = [] if telemetry is None else telemetry.resource_metrics
         return {
             metric.name: metric
             for resource in resources
@@ -76,7 +76,7 @@ def _only_the_observer_of_the_test(monkeypatch):
 
 
 @pytest.fixture
-def told():
+def telemetry():
     exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
     tracer_provider, meter_provider = TracerProvider(), MeterProvider([reader])
     tracer_provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -90,8 +90,8 @@ def told():
 @pytest.fixture
 def image_config(tarash_sandbox):
     def config(model="dall-e-2", **settings):
-        known = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, **settings}
-        return ImageGenerationConfig(model=model, **known)
+        fixed = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, **settings}
+        return ImageGenerationConfig(model=model, **fixed)
 
     return config
 
@@ -99,8 +99,8 @@ def image_config(tarash_sandbox):
 @pytest.fixture
 def video_config(tarash_sandbox):
     def config(model="sora-2", **settings):
-        known = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, "poll_interval": 0.02}
-        return VideoGenerationConfig(model=model, **{**known, **settings})
+        fixed = {"provider": "openai", "api_key": KEY, "base_url": tarash_sandbox.url, "poll_interval": 0.02}
+        return VideoGenerationConfig(model=model, **{**fixed, **settings})
 
     return config
 

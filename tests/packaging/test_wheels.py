@@ -79,14 +79,14 @@ def test_every_distribution_of_the_checkout_has_a_wheel(wheels):
 def opened(wheels):
     """The names in each wheel, and its metadata."""
 
-    def one(name):
+    def item(name):
         (wheel,) = wheels.glob(f"{name.replace('-', '_')}-1*.whl")
         with zipfile.ZipFile(wheel) as archive:
             names = archive.namelist()
             (about,) = [entry for entry in names if entry.endswith(".dist-info/METADATA")]
             return names, Parser().parsestr(archive.read(about).decode())
 
-    return {name: one(name) for name in SOURCES}
+    return {name: item(name) for name in SOURCES}
 
 
 @pytest.mark.parametrize("name", SOURCES)

@@ -33,7 +33,7 @@ def every(kind):
     return pytest.mark.parametrize(("provider", "row"), rows, ids=[f"{provider}-{row.model}" for provider, row in rows])
 
 
-def given(request, names):
+def inputs(request, names):
     """The fields of a request that are given, among `names`."""
     values = {name: getattr(request, name) for name in names if hasattr(request, name)}
     return {name: value for name, value in values.items() if value not in (None, [], {})}
@@ -44,7 +44,7 @@ WIRE_NAMES = ("prompt", "size", "aspect_ratio", "resolution", "quality", "style"
 
 def wanted(request):
     """The fields as they have to arrive, whatever the vendor calls them."""
-    fields = given(request, (*WIRE_NAMES, "negative_prompt", "generate_audio", "duration_seconds"))
+    fields = inputs(request, (*WIRE_NAMES, "negative_prompt", "generate_audio", "duration_seconds"))
     return {**fields, "n": request.n, **request.extra_params}
 
 
@@ -69,9 +69,9 @@ def google_image(request):
 
 def omni(request):
     body = request.json
-    asked = body["response_format"]
-    names = {"aspect_ratio": asked.get("aspect_ratio"), "resolution": asked.get("resolution")}
-    seconds = asked.get("duration")
+    requested = body["response_format"]
+    names = {"aspect_ratio": requested.get("aspect_ratio"), "resolution": requested.get("resolution")}
+    seconds = requested.get("duration")
     return {
         "prompt": body["input"],
         "n": 1,
@@ -157,8 +157,8 @@ def check_cell(faces, config, call, request, shown):
     ]
     assert arrived(kind, config.provider, config.model, sent) == wanted(shown.request)
     assert tuple(response.adjustments) == shown.adjustments
-    told = {warning.partition(":")[0] for warning in response.warnings}
-    assert set(shown.left_out) <= told
+    reported = {warning.partition(":")[0] for warning in response.warnings}
+    assert set(shown.left_out) <= reported
 
 
 @every("image")

@@ -102,27 +102,27 @@ OF_EVERY_ROW = pytest.mark.parametrize("row", [row for _, row in ROWS], ids=[f"{
 @OF_EVERY_ROW
 @given(data=st.data(), values=VALUES)
 def test_a_request_with_its_adjustments_has_none_any_more(row, data, values):
-    asked = data.draw(of_kind(row))
-    adjustments = held_against(row, asked, values).adjustments
-    again = held_against(row, applied(asked, adjustments), values)
+    requested = data.draw(of_kind(row))
+    adjustments = held_against(row, requested, values).adjustments
+    again = held_against(row, applied(requested, adjustments), values)
     assert again.adjustments == []
 
 
 @OF_EVERY_ROW
 @given(data=st.data(), values=VALUES)
 def test_what_goes_out_differs_from_what_was_asked_for_only_where_it_is_told(row, data, values):
-    asked = data.draw(of_kind(row))
-    checked = held_against(row, asked, values)
-    told = {item.field.partition(".")[0] for item in checked.adjustments}
-    told |= {name.partition(".")[0] for name in checked.left_out}
-    told |= {warning.partition(":")[0] for warning in checked.warnings}
+    requested = data.draw(of_kind(row))
+    checked = held_against(row, requested, values)
+    reported = {item.field.partition(".")[0] for item in checked.adjustments}
+    reported |= {name.partition(".")[0] for name in checked.left_out}
+    reported |= {warning.partition(":")[0] for warning in checked.warnings}
     sent = checked.request
-    changed = {name for name in type(asked).model_fields if getattr(asked, name) != getattr(sent, name)}
-    if asked.aspect_ratio is not None and sent.aspect_ratio is None and sent.size is not None:
-        changed -= {"aspect_ratio", "size"} - told  # a size of the same shape stands for it
-    if isinstance(asked, VideoGenerationRequest) and asked.generate_audio is (row.audio == "always"):
+    changed = {name for name in type(requested).model_fields if getattr(requested, name) != getattr(sent, name)}
+    if requested.aspect_ratio is not None and sent.aspect_ratio is None and sent.size is not None:
+        changed -= {"aspect_ratio", "size"} - reported  # a size of the same shape stands for it
+    if isinstance(requested, VideoGenerationRequest) and requested.generate_audio is (row.audio == "always"):
         changed -= {"generate_audio"}  # happens anyway
-    assert changed <= told
+    assert changed <= reported
 
 
 @OF_EVERY_ROW
@@ -171,20 +171,20 @@ def recorder(png):
 @given(data=st.data(), values=VALUES)
 @settings(max_examples=5, deadline=None)
 def test_what_is_sent_is_what_the_plan_showed(recorder, row, data, values):
-    asked = data.draw(of_kind(row))
-    known = {"provider": "recorder", "model": row.model, "capabilities": row, "unsupported_values": values}
+    requested = data.draw(of_kind(row))
+    fixed = {"provider": "recorder", "model": row.model, "capabilities": row, "unsupported_values": values}
     image = isinstance(row, ImageModel)
     if not image:
-        asked = asked.model_copy(update={"image_list": []})
-    config = (ImageGenerationConfig if image else VideoGenerationConfig)(**known)
-    shown = plan(config, asked)
+        requested = requested.model_copy(update={"image_list": []})
+    config = (ImageGenerationConfig if image else VideoGenerationConfig)(**fixed)
+    shown = plan(config, requested)
     if shown.problems:
         return
     if image:
-        response = generate_image(config, asked)
+        response = generate_image(config, requested)
         assert (tuple(response.adjustments), tuple(response.warnings)) == (shown.adjustments, shown.warnings)
     else:
-        submit_video(config, asked)
+        submit_video(config, requested)
     assert recorder.prepared.request == shown.request
     strict = config.model_copy(update={"unsupported_values": "error", "unsupported": "error"})
     again = plan(strict, shown.request)

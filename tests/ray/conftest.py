@@ -130,21 +130,21 @@ def run(configs, out, near):
     """Runs a batch of rows into `out`, with workers in this process."""
 
     def run(rows, workers=2, **options):
-        known = {"configs": configs, "engine": near(workers)}
-        return run_batch(rows, options.pop("out", out), **{**known, **options})
+        fixed = {"configs": configs, "engine": near(workers)}
+        return run_batch(rows, options.pop("out", out), **{**fixed, **options})
 
     return run
 
 
 @pytest.fixture
-def told(out):
+def outcomes(out):
     """The file of results, by id."""
 
-    def told():
+    def outcomes():
         lines = map(json.loads, (out / "results.jsonl").read_text().splitlines())
         return {line["id"]: line for line in lines}
 
-    return told
+    return outcomes
 
 
 @pytest.fixture

@@ -18,10 +18,10 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 def test_a_node_that_dies_loses_nothing_and_pays_nothing_twice():
     command = [sys.executable, CHECKOUT / "benchmarks" / "batch_ray.py", "--rows", "60", "--at", "0.3"]
     environment = os.environ | {"TARASH_DISABLE_PLUGINS": "ledger,opentelemetry"}
-    told = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
-    found = json.loads(told.stdout)
+    outcomes = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=300, check=False)
+    found = json.loads(outcomes.stdout)
     assert (found["rows without a file or a word"], found["paid twice"], found["broken files"]) == (0, 0, 0)
     assert found["processes killed"] > 0
     assert found["workers"] >= 3  # a fourth begins where the batch lasts long enough
     assert found["exit code"] == (3 if found["unconfirmed"] else 0)
-    assert told.returncode == 0
+    assert outcomes.returncode == 0

@@ -62,8 +62,8 @@ def test_two_processes_never_pay_for_one_row(make, columns, tarash_sandbox):
     tarash_sandbox.slow_seconds = 0.2
     tarash_sandbox.fail("slow_first_byte", method="POST", times=1)
     with ThreadPoolExecutor(2) as pool:
-        made = list(pool.map(lambda one: one(columns("a")), [make(), make()]))
-    assert [one["status"] for one in made] == [["done"], ["done"]]
+        made = list(pool.map(lambda item: item(columns("a")), [make(), make()]))
+    assert [item["status"] for item in made] == [["done"], ["done"]]
     assert len(tarash_sandbox.paid) == 1
 
 

@@ -18,7 +18,7 @@ def test_it_is_found_by_its_name():
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "outcomes"),
     [
         ({"workers": 0}, "workers=0 is not a whole number from 1"),
         ({"workers": True}, "workers=True is not a whole number from 1"),
@@ -26,10 +26,10 @@ def test_it_is_found_by_its_name():
         ({"nodes": 2}, "the engine 'ray' takes address, workers, and not nodes"),
     ],
 )
-def test_options_that_cannot_be_right_are_told(options, told):
+def test_options_that_cannot_be_right_are_told(options, outcomes):
     with pytest.raises(ValidationError) as caught:
         make_engine("ray", options)
-    assert str(caught.value) == told
+    assert str(caught.value) == outcomes
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch, tmp_path, image, tarash_sandbox):

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLife
 
 
 def paid_twice(server):
-    return [prompt for prompt, count in Counter(one.prompt for one in server.paid).items() if count > 1]
+    return [prompt for prompt, count in Counter(item.prompt for item in server.paid).items() if count > 1]
 
 
 def test_rows_are_made_by_several_workers_and_told_by_the_batch(run, image, video, out, actors, tarash_sandbox):
@@ -66,20 +66,20 @@ def test_a_rate_limit_of_the_vendor_holds_for_all_workers(run, image, tarash_san
     assert result.complete
 
 
-def test_the_budget_is_one_for_all_workers(run, image, told, tarash_sandbox):
+def test_the_budget_is_one_for_all_workers(run, image, outcomes, tarash_sandbox):
     result = run([image(f"p{n}") for n in range(8)], max_cost=0.05, workers=3)  # 16 tenths of a cent each
     assert (result.done, result.failed, len(tarash_sandbox.paid)) == (3, 5, 3)
     assert result.spent == pytest.approx(0.048)
-    (error, *_) = [line["error"] for line in told().values() if line["status"] == "failed"]
+    (error, *_) = [line["error"] for line in outcomes().values() if line["status"] == "failed"]
     assert "$0.002" in error
     assert "of the budget of $0.05" in error
 
 
-def test_a_refusal_of_the_vendor_is_the_rows_own(run, image, told, tarash_sandbox):
+def test_a_refusal_of_the_vendor_is_the_rows_own(run, image, outcomes, tarash_sandbox):
     tarash_sandbox.fail("moderation_blocked", times=1)
     result = run([image("a")])
     assert (result.failed, result.spent) == (1, 0)
-    assert told()["a"]["error"].startswith("ContentPolicyError")
+    assert outcomes()["a"]["error"].startswith("ContentPolicyError")
 
 
 class TestDeath:
@@ -125,12 +125,12 @@ class TestDeath:
         assert (result.done, len(tarash_sandbox.paid), paid_twice(tarash_sandbox)) == (2, 2, [])
         assert result.spent == pytest.approx(0.032)
 
-    def test_after_the_intent_a_picture_is_unconfirmed(self, run, image, dies, told, tarash_sandbox):
+    def test_after_the_intent_a_picture_is_unconfirmed(self, run, image, dies, outcomes, tarash_sandbox):
         dies("intent")
         result = run([image("a"), image("b"), image("c")], max_cost=1.0, concurrency=2)
         assert (result.done, result.unconfirmed, len(tarash_sandbox.paid)) == (2, 1, 2)
         assert result.spent == pytest.approx(0.048)  # it may have been billed
-        (error,) = [line["error"] for line in told().values() if line["status"] == "unconfirmed"]
+        (error,) = [line["error"] for line in outcomes().values() if line["status"] == "unconfirmed"]
         assert "broken off while the request was on its way" in error
 
     def test_after_the_intent_it_is_sent_again_where_that_is_wanted(self, run, image, dies, tarash_sandbox):
@@ -183,7 +183,7 @@ class TestDeath:
 # Files that a process lets go of when it dies: these workers only play dead.
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 def test_workers_that_die_at_any_moment_lose_nothing(
-    run, image, video, told, out, actors, tarash_sandbox, retry_policy, seed
+    run, image, video, outcomes, out, actors, tarash_sandbox, retry_policy, seed
 ):
     # A request that was sent before the death may reach a busy sandbox a moment after it.
     retry_policy(listed_within=1.0)
@@ -198,7 +198,7 @@ def test_workers_that_die_at_any_moment_lose_nothing(
             deaths[-1].kill()
 
     result = run([kind(name) for name, kind in kinds.items()], workers=3, on_row=kill_one)
-    lines = told()
+    lines = outcomes()
     assert len(deaths) == 3
     assert result.stopped is None
     assert paid_twice(tarash_sandbox) == []
@@ -214,7 +214,7 @@ def test_workers_that_die_at_any_moment_lose_nothing(
 class TestFencing:
     """A worker that was given up sends nothing more, even if it lives."""
 
-    def test_a_worker_without_its_token_sends_nothing(self, run, image, monkeypatch, out, told, tarash_sandbox):
+    def test_a_worker_without_its_token_sends_nothing(self, run, image, monkeypatch, out, outcomes, tarash_sandbox):
         begin = FencedJournal.start
 
         async def begun(self):
@@ -230,7 +230,7 @@ class TestFencing:
 
         result = run(rows(), workers=1)
         assert (result.failed, tarash_sandbox.paid) == (1, [])
-        assert "was given up by its batch; nothing was sent" in told()["a"]["error"]
+        assert "was given up by its batch; nothing was sent" in outcomes()["a"]["error"]
 
     def test_workers_of_a_run_that_was_killed_are_shut_out(self, run, image, out):
         run([image("a")])

@@ -30,15 +30,15 @@ def client(server):
 
 def last(client, job, below=""):
     """The statuses of a job up to one that does not move on, and what it was then."""
-    seen, until = [], time.monotonic() + 5
+    received, until = [], time.monotonic() + 5
     while time.monotonic() < until:
         job = client.get(f"{below}/videos/{job['id']}").json()
-        if job["status"] not in seen:
-            seen.append(job["status"])
+        if job["status"] not in received:
+            received.append(job["status"])
         if job["status"] not in ("pending", "processing", "queued", "in_progress"):
             break
         time.sleep(0.01)
-    return seen, job
+    return received, job
 
 
 def test_an_unknown_profile_is_refused_at_once():
@@ -53,8 +53,8 @@ def test_a_job_is_shown_with_little_and_in_other_words(client):
     assert sorted(job) == ["created_at", "id", "status"]
     assert job["status"] == "pending"
     assert "openai-poll-after-ms" not in client.get(f"/videos/{job['id']}").headers
-    seen, done = last(client, job)
-    assert seen[-2:] == ["processing", "succeeded"]
+    received, done = last(client, job)
+    assert received[-2:] == ["processing", "succeeded"]
     assert sorted(done) == ["completed_at", "created_at", "id", "status"]
     assert client.get(f"/videos/{job['id']}/content").content[4:8] == b"ftyp"
 
@@ -130,9 +130,9 @@ def test_any_model_can_be_looked_up(client):
 def test_jobs_can_end_otherwise_in_any_word(http, tarash_sandbox, status):
     tarash_sandbox.end_jobs_as(status)
 
-    seen, job = last(http, http.post("/v1/videos", json={"prompt": "a lake"}).json(), below="/v1")
+    received, job = last(http, http.post("/v1/videos", json={"prompt": "a lake"}).json(), below="/v1")
 
-    assert seen[-1] == status
+    assert received[-1] == status
     assert (job["completed_at"], job["expires_at"], job["progress"]) == (None, None, 99)
     assert (job["error"] is not None) == (status == "failed")
     assert http.get(f"/v1/videos/{job['id']}/content").status_code == 404

@@ -13,11 +13,11 @@ def queue(client, server):
     return lambda method, path, **options: client.request(method, f"/fal/fal-ai/flux{path}", **options)
 
 
-@pytest.mark.parametrize(("asked", "logs"), [("true", list), ("1", list), ("False", type(None))])
-def test_a_status_after_the_queue_always_has_logs(queue, asked, logs):
+@pytest.mark.parametrize(("wanted", "logs"), [("true", list), ("1", list), ("False", type(None))])
+def test_a_status_after_the_queue_always_has_logs(queue, wanted, logs):
     job = queue("POST", "/dev", json=JOB).json()["request_id"]
 
-    status = queue("GET", f"/requests/{job}/status", params={"logs": asked}).json()
+    status = queue("GET", f"/requests/{job}/status", params={"logs": wanted}).json()
 
     assert (status["status"], type(status["logs"])) == ("COMPLETED", logs)
 

@@ -16,28 +16,28 @@ IMAGES, VIDEOS = "/v1/images/generations", "/v1/videos"
 
 
 def seen_until_the_end(client, job, last="completed"):
-    seen, until = [job["status"]], time.monotonic() + 10
-    while seen[-1] != last and time.monotonic() < until:
+    received, until = [job["status"]], time.monotonic() + 10
+    while received[-1] != last and time.monotonic() < until:
         job = client.get(f"{VIDEOS}/{job['id']}").json()
-        if job["status"] != seen[-1]:
-            seen.append(job["status"])
+        if job["status"] != received[-1]:
+            received.append(job["status"])
         time.sleep(0.005)
-    return seen
+    return received
 
 
 @pytest.mark.parametrize(
-    ("fault", "seen"),
+    ("fault", "received"),
     [
         ("job_unknown_status", ["queued", "rendering", "completed"]),
         ("job_goes_backwards", ["queued", "in_progress", "queued", "in_progress", "completed"]),
         ("job_failed", ["queued", "in_progress", "failed"]),
     ],
 )
-def test_a_job_takes_the_course_of_its_fault(server, client, fault, seen):
+def test_a_job_takes_the_course_of_its_fault(server, client, fault, received):
     server.job_seconds = 0.6
     job = client.post(VIDEOS, json=VIDEO | {"model": f"sora-2@{fault}"}).json()
 
-    assert seen_until_the_end(client, job, seen[-1]) == seen
+    assert seen_until_the_end(client, job, received[-1]) == received
 
 
 def test_a_stuck_job_never_gets_to_the_end(client):

@@ -203,7 +203,7 @@ def test_a_servers_own_faults_hit_every_request_that_they_are_for():
 def test_names_are_read_with_blanks_and_commas():
     named = faults_named(" poll_500*3 ,, content_cut,poll_404_early ")
 
-    assert [(one.fault.name, one.times) for one in named] == [
+    assert [(item.fault.name, item.times) for item in named] == [
         ("poll_500", 3),
         ("content_cut", None),
         ("poll_404_early", 2),

@@ -93,14 +93,14 @@ def test_an_edit_shows_the_pictures_it_was_given(sdk, picture, tarash_sandbox):
     assert drawn.getpixel((270, 380)) == (255, 0, 0)
     assert drawn.getpixel((750, 380))[2] > 240
     assert answer.usage.input_tokens_details.image_tokens > 0
-    seen = tarash_sandbox.requests[-1]
-    assert [(file.field, file.filename, file.content_type) for file in seen.files] == [
+    received = tarash_sandbox.requests[-1]
+    assert [(file.field, file.filename, file.content_type) for file in received.files] == [
         ("image[]", "red.png", "image/png"),
         ("image[]", "blue.jpg", "image/jpeg"),
         ("mask", "mask.png", "image/png"),
     ]
-    assert seen.files[0].content == red
-    assert seen.fields["prompt"] == "put them side by side"
+    assert received.files[0].content == red
+    assert received.fields["prompt"] == "put them side by side"
 
 
 def test_a_single_edit_picture_is_taken_too(sdk, picture):

@@ -44,10 +44,10 @@ def test_an_edit_shows_the_pictures_of_its_data_urls(edit, url):
 @pytest.mark.usefixtures("drawings")
 def test_other_urls_are_drawn_not_fetched(edit):
     pages = ["https://example.com/a.png", "http://127.0.0.1:1/b.png"]
-    one, other = (edit(images=[{"image_url": page}]).json()["data"][0]["b64_json"] for page in pages)
+    item, other = (edit(images=[{"image_url": page}]).json()["data"][0]["b64_json"] for page in pages)
 
-    assert one != other
-    assert edit(images=[{"image_url": pages[0]}]).json()["data"][0]["b64_json"] == one
+    assert item != other
+    assert edit(images=[{"image_url": pages[0]}]).json()["data"][0]["b64_json"] == item
 
 
 def test_an_edit_as_json_streams(edit, url):

@@ -42,7 +42,7 @@ def test_a_remix_is_paid_for(server, client):
     job = client.post(VIDEOS, json=VIDEO).json()["id"]
     again = client.post(f"{VIDEOS}/{job}/remix", json={"prompt": "at night"}).json()["id"]
 
-    assert [(one.id, one.prompt) for one in server.paid] == [(job, "a lake"), (again, "at night")]
+    assert [(item.id, item.prompt) for item in server.paid] == [(job, "a lake"), (again, "at night")]
 
 
 # The list.

@@ -63,11 +63,11 @@ def test_models_are_listed(sdk):
 def test_requests_are_recorded_as_they_arrived(http, tarash_sandbox):
     http.post("/v1/images/generations?a=1&b=", json={"prompt": "a cat", "size": "1x1"})
 
-    seen = tarash_sandbox.requests[0]
-    assert (seen.method, seen.path, seen.query) == ("POST", "/v1/images/generations", {"a": "1", "b": ""})
-    assert seen.json == {"prompt": "a cat", "size": "1x1"}
-    assert seen.headers["authorization"] == "Bearer sk-sandbox"
-    assert "sk-sandbox" not in repr(seen)
+    received = tarash_sandbox.requests[0]
+    assert (received.method, received.path, received.query) == ("POST", "/v1/images/generations", {"a": "1", "b": ""})
+    assert received.json == {"prompt": "a cat", "size": "1x1"}
+    assert received.headers["authorization"] == "Bearer sk-sandbox"
+    assert "sk-sandbox" not in repr(received)
     tarash_sandbox.clear()
     assert tarash_sandbox.requests == []
 

@@ -24,8 +24,10 @@ IMAGES, VIDEOS = "/v1/images/generations", "/v1/videos"
 
 
 def test_every_request_is_told_with_its_status():
-    told = []
-    with SandboxServer(quick=True, on_request=lambda request, status: told.append((request.path, status))) as server:
+    reported = []
+    with SandboxServer(
+        quick=True, on_request=lambda request, status: reported.append((request.path, status))
+    ) as server:
         headers = {"authorization": "Bearer k"}
         with httpx2.Client(base_url=server.url, headers=headers, trust_env=False, timeout=60, verify=False) as client:
             client.get("/models")
@@ -33,7 +35,7 @@ def test_every_request_is_told_with_its_status():
                 with contextlib.suppress(httpx2.RemoteProtocolError):
                     client.post("/images/generations", json=IMAGE, headers={"x-sandbox-fault": fault})
 
-    assert told == [("/v1/models", 200), *[("/v1/images/generations", status) for status in (200, 200, 200, 0)]]
+    assert reported == [("/v1/models", 200), *[("/v1/images/generations", status) for status in (200, 200, 200, 0)]]
 
 
 def test_a_listener_that_breaks_harms_no_client(caplog):
@@ -47,20 +49,20 @@ def test_a_listener_that_breaks_harms_no_client(caplog):
 
 
 def test_a_server_runs_in_the_foreground_until_it_is_ended():
-    until, seen = threading.Event(), []
+    until, received = threading.Event(), []
 
     def look(server):
         answer = httpx2.get(
             f"{server.url}/models", headers={"authorization": "Bearer k"}, trust_env=False, timeout=60, verify=False
         )
-        seen.append((answer.status_code, server.origin))
+        received.append((answer.status_code, server.origin))
         until.set()
 
     serve(on_start=look, until=until, port=0, faults=["gone"])
 
-    assert seen[0][0] == 410
+    assert received[0][0] == 410
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(seen[0][1], trust_env=False, timeout=60, verify=False)
+        httpx2.get(received[0][1], trust_env=False, timeout=60, verify=False)
 
 
 # A quick one.

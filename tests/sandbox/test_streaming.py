@@ -21,8 +21,8 @@ def content(event):
     return base64.b64decode(event.b64_json)
 
 
-def difference(one, other):
-    small = [Image.open(io.BytesIO(data)).convert("L").resize((64, 64)) for data in (one, other)]
+def difference(item, other):
+    small = [Image.open(io.BytesIO(data)).convert("L").resize((64, 64)) for data in (item, other)]
     return sum(abs(a - b) for a, b in zip(*(picture.tobytes() for picture in small), strict=True))
 
 
@@ -77,13 +77,13 @@ def test_a_transparent_picture_is_see_through_from_the_first_partial_on(sdk):
 
 
 def test_an_edit_streams_too_as_a_form(sdk, picture):
-    one = ("a.png", picture(), "image/png")
-    *before, last = sdk.images.edit(model="gpt-image-1.5", prompt="brighter", image=one, stream=True, partial_images=2)
+    item = ("a.png", picture(), "image/png")
+    *before, last = sdk.images.edit(model="gpt-image-1.5", prompt="brighter", image=item, stream=True, partial_images=2)
 
     assert [event.type for event in before] == ["image_edit.partial_image"] * 2
     assert last.type == "image_edit.completed"
     assert last.usage.input_tokens_details.image_tokens > 0
-    plain = sdk.images.edit(model="gpt-image-1.5", prompt="brighter", image=one)
+    plain = sdk.images.edit(model="gpt-image-1.5", prompt="brighter", image=item)
     assert last.b64_json == plain.data[0].b64_json
 
 

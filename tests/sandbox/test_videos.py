@@ -25,14 +25,14 @@ def test_a_job_goes_from_queued_to_completed_with_the_vendors_fields(sdk, tarash
     assert (job["seconds"], job["size"], job["model"]) == ("4", "720x1280", "sora-2")
     assert job["completed_at"] is job["expires_at"] is job["error"] is job["remixed_from_video_id"] is None
 
-    seen = []
+    received = []
     while job["status"] != "completed":
         time.sleep(0.03)
         job = sdk.get(f"/videos/{job['id']}", cast_to=object)
-        seen.append((job["status"], job["progress"]))
-    assert any(status == "in_progress" for status, _ in seen)
-    assert seen == sorted(seen, key=lambda one: one[1])
-    assert seen[-1] == ("completed", 100)
+        received.append((job["status"], job["progress"]))
+    assert any(status == "in_progress" for status, _ in received)
+    assert received == sorted(received, key=lambda item: item[1])
+    assert received[-1] == ("completed", 100)
     assert job["expires_at"] > job["completed_at"] >= job["created_at"]
 
 
@@ -170,8 +170,8 @@ def test_a_remix_keeps_its_sources_size_and_seconds_and_looks_different(http, fi
     assert remixed["remixed_from_video_id"] == source["id"]
     assert [remixed[key] for key in ("model", "size", "seconds")] == ["sora-2-pro", "1024x1024", "4"]
     assert remixed["prompt"] == "a blue car"
-    one, other = (http.get(f"/v1/videos/{job['id']}/content").content for job in (source, remixed))
-    assert one != other
+    item, other = (http.get(f"/v1/videos/{job['id']}/content").content for job in (source, remixed))
+    assert item != other
 
 
 @pytest.mark.parametrize("key", ["seconds", "size", "model", "seed"])

@@ -43,8 +43,8 @@ def lint(tmp_path):
 
 
 def test_what_points_one_way_is_fine(lint):
-    code, told = lint(a="from acme import b", b="import acme.c", c="")
-    assert code == 0, told
+    code, reported = lint(a="from acme import b", b="import acme.c", c="")
+    assert code == 0, reported
 
 
 @pytest.mark.parametrize(
@@ -57,39 +57,39 @@ def test_what_points_one_way_is_fine(lint):
     ids=["plain", "late", "type only"],
 )
 def test_a_circle_is_told_with_its_way(lint, back):
-    code, told = lint(a="import acme.b", b="import acme.c", c=back)
+    code, reported = lint(a="import acme.b", b="import acme.c", c=back)
     assert code == 1
-    assert "acme.a -> acme.b -> acme.c -> acme.a" in told
+    assert "acme.a -> acme.b -> acme.c -> acme.a" in reported
 
 
 def test_an_ignored_import_breaks_the_circle(lint):
-    code, told = lint(imports='"acme.b -> acme.a"', a="import acme.b", b="import acme.a")
-    assert code == 0, told
+    code, reported = lint(imports='"acme.b -> acme.a"', a="import acme.b", b="import acme.a")
+    assert code == 0, reported
 
 
 def test_an_ignored_import_that_is_gone_is_an_error(lint):
-    code, told = lint(imports='"acme.a -> acme.b"', a="", b="")
+    code, reported = lint(imports='"acme.a -> acme.b"', a="", b="")
     assert code == 1
-    assert "No matches for ignored import acme.a -> acme.b" in told
+    assert "No matches for ignored import acme.a -> acme.b" in reported
 
 
 @pytest.mark.parametrize("name", ["loading", "making_images", "fast_drawing"])
 def test_a_gerund_is_no_name_of_a_module(lint, name):
-    code, told = lint(**{name: ""})
+    code, reported = lint(**{name: ""})
     assert code == 1
-    assert f"acme.{name}: a module is named with a noun" in told
+    assert f"acme.{name}: a module is named with a noun" in reported
 
 
 @pytest.mark.parametrize("name", ["encoding", "string", "testing", "rendering_engine", "things", "rings_of_light"])
 def test_a_noun_is_one(lint, name):
-    code, told = lint(**{name: ""})
-    assert code == 0, told
+    code, reported = lint(**{name: ""})
+    assert code == 0, reported
 
 
 def test_a_gerund_that_is_ignored_is_told_once_it_is_gone(lint):
-    code, told = lint(modules='"acme.loading"')
+    code, reported = lint(modules='"acme.loading"')
     assert code == 0
-    assert "acme.loading is no gerund module any more: take it off the list" in told
+    assert "acme.loading is no gerund module any more: take it off the list" in reported
 
 
 def test_the_checks_are_run_with_the_others():

@@ -191,14 +191,14 @@ def test_a_proxy_is_asked_for_no_private_address_that_is_spelled_out(made, proxy
 @pytest.mark.parametrize("run", ["sync", "async"])
 def test_input_images_come_through_the_proxy_where_the_config_says_so(proxy, run, vendor, png):
     vendor.item = {"b64_json": base64.b64encode(png).decode()}
-    known = {
+    fixed = {
         "provider": "openai",
         "model": "m",
         "api_key": "k",
         "base_url": f"http://127.0.0.1:{vendor.server_port}/v1",
     }
     wish = ImageGenerationRequest(prompt="x", image_list=["http://images.example/a.png"])
-    config = ImageGenerationConfig(**known, provider_config={"inputs_through_proxy": True})
+    config = ImageGenerationConfig(**fixed, provider_config={"inputs_through_proxy": True})
     made = generate_image(config, wish) if run == "sync" else asyncio.run(generate_image_async(config, wish))
     assert made.images[0].content == png
     assert proxy.paths == ["http://images.example/a.png"]

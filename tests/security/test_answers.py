@@ -89,7 +89,7 @@ def test_no_answer_takes_the_memory(provider, name, in_loop):
     with SandboxServer(quick=True, job_seconds=0.3, deployments={"pic": "gpt-image-2", "clips": "sora-2"}) as server:
         path = {"poll": vendor.poll, "content": vendor.content}.get(operation, vendor.create)
         server.play(reply, method="POST" if kind == "image" else "GET", path=path, times=None)
-        asked = {
+        wanted = {
             "provider": provider,
             "base_url": getattr(server, vendor.url),
             "kind": kind,
@@ -99,10 +99,10 @@ def test_no_answer_takes_the_memory(provider, name, in_loop):
             # What reads is patient to its deadline: it need not be long.
             "timeout": 120.0 if kind == "image" else 6.0,
         }
-        command = [sys.executable, HERE / "processes" / "call_vendor.py", json.dumps(asked)]
+        command = [sys.executable, HERE / "processes" / "call_vendor.py", json.dumps(wanted)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    told = json.loads(done.stdout)
-    assert told["mib"] < MOST_MIB, told
-    assert told["outcome"].endswith("Error"), told
-    assert not told["outcome"].startswith(("foreign", "PluginError")), told
-    assert len(told["text"]) <= 4000, told
+    reported = json.loads(done.stdout)
+    assert reported["mib"] < MOST_MIB, reported
+    assert reported["outcome"].endswith("Error"), reported
+    assert not reported["outcome"].startswith(("foreign", "PluginError")), reported
+    assert len(reported["text"]) <= 4000, reported

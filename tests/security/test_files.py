@@ -225,6 +225,6 @@ class TestRowsOfABatch:
 
 
 def test_objects_of_the_callers_own_are_taken(secret, png):
-    given = [secret, Media.from_file(secret), io.BytesIO(png), {"image": secret}]
-    request = ImageGenerationRequest(prompt="x", image_list=given)
+    inputs = [secret, Media.from_file(secret), io.BytesIO(png), {"image": secret}]
+    request = ImageGenerationRequest(prompt="x", image_list=inputs)
     assert check_request(IMAGES, request) == []

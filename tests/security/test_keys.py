@@ -69,7 +69,7 @@ def holds_key(value, depth=3):
 @pytest.mark.parametrize("status", [401, 500])
 def test_no_local_and_no_cause_holds_the_key(server, png, provider, kind, flavour, status):
     place, image_model, video_model = VENDORS[provider]
-    known = {
+    fixed = {
         "provider": provider,
         "api_key": KEY,
         "base_url": getattr(server, place),
@@ -79,11 +79,11 @@ def test_no_local_and_no_cause_holds_the_key(server, png, provider, kind, flavou
     server.clear()
     server.play(json_answer({"error": {"message": "refused"}}, status=status), times=None)
     if kind == "video":
-        config, request = VideoGenerationConfig(model=video_model, **known), VideoGenerationRequest(prompt="a pier")
+        config, request = VideoGenerationConfig(model=video_model, **fixed), VideoGenerationRequest(prompt="a pier")
         calls = (submit_video, submit_video_async)
     else:
         images = [{"image": png}] if kind == "edit" else []
-        config = ImageGenerationConfig(model=image_model, **known)
+        config = ImageGenerationConfig(model=image_model, **fixed)
         request = ImageGenerationRequest(prompt="a pier", image_list=images)
         calls = (generate_image, generate_image_async)
     with pytest.raises(TarashError) as caught:

@@ -60,8 +60,8 @@ def test_bandit_finds_what_is_accepted_with_a_reason(tmp_path):
     command = [python, "-m", "bandit", "-q", "-r", "-f", "json", "-s", ",".join(OF_RUFF), *map(str, PARTS)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     found = {
-        (Path(one["filename"]).resolve().relative_to(ROOT).as_posix(), one["test_id"])
-        for one in json.loads(done.stdout)["results"]
-        if "/tests/" not in one["filename"]
+        (Path(item["filename"]).resolve().relative_to(ROOT).as_posix(), item["test_id"])
+        for item in json.loads(done.stdout)["results"]
+        if "/tests/" not in item["filename"]
     }
     assert found == set(ACCEPTED)

@@ -48,8 +48,8 @@ def forges(text):
 
 
 def write_job(journal, **facts):
-    known = {"provider": "openai", "model": "sora-2", "id": "video_1", "endpoint": "https://api.openai.com/v1"}
-    job = VideoJob(**known | facts, asked={"prompt": "a boat"})
+    fixed = {"provider": "openai", "model": "sora-2", "id": "video_1", "endpoint": "https://api.openai.com/v1"}
+    job = VideoJob(**fixed | facts, asked={"prompt": "a boat"})
     journal.write("intent", intent="i", kind="video", provider=job.provider, model=job.model, endpoint=job.endpoint)
     journal.write("job", intent="i", job=job.model_dump(mode="json"))
     journal.close()

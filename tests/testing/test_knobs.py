@@ -136,14 +136,14 @@ def test_nothing_of_this_machine_comes_into_play(monkeypatch):
 
 
 def test_the_plugin_is_registered_for_its_checks_only():
-    seen = []
+    received = []
 
     class Looking(AcmeKit):
         def handlers(self):
-            seen.append("acme_films" in tarash_gateway.list_providers())
+            received.append("acme_films" in tarash_gateway.list_providers())
             return super().handlers()
 
     Wrong("test_a_good_call_is_one_creating_request", "", base=Looking).message()
 
-    assert seen == [True]
+    assert received == [True]
     assert "acme_films" not in tarash_gateway.list_providers()

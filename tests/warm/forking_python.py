@@ -44,10 +44,10 @@ def serve(control):
     """
     keepers = set()
     while True:
-        asked, files, *_ = socket.recv_fds(control, 1, 4)
+        requested, files, *_ = socket.recv_fds(control, 1, 4)
         # Waited for, so that what the programs cost is counted.
-        keepers -= {keeper for keeper in keepers if os.waitpid(keeper, 0 if not asked else os.WNOHANG)[0]}
-        if not asked:
+        keepers -= {keeper for keeper in keepers if os.waitpid(keeper, 0 if not requested else os.WNOHANG)[0]}
+        if not requested:
             return None
         keeper = os.fork()
         if keeper == 0:
@@ -58,18 +58,18 @@ def serve(control):
             os.close(file)
 
 
-def keep(told, files):
+def keep(reported, files):
     """Starts one program, and tells its number and how it ended."""
-    wanted = json.loads(told.makefile().read())
+    wanted = json.loads(reported.makefile().read())
     child = os.fork()
     if child == 0:
-        told.close()
+        reported.close()
         become(wanted, files)
         return wanted["words"]
     for file in {*files, 0, 1, 2}:
         os.close(file)
-    told.sendall(f"{child}\n".encode())
-    told.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
+    reported.sendall(f"{child}\n".encode())
+    reported.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n".encode())
     os._exit(0)
 
 

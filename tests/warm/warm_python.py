@@ -53,10 +53,10 @@ class WarmPython:
         Returns:
             What `subprocess.run` returns, with texts.
         """
-        with TemporaryFile() as given, TemporaryFile() as out, TemporaryFile() as err:
-            given.write(stdin if isinstance(stdin, bytes) else (stdin or "").encode())
-            given.seek(0)
-            files = [file.fileno() for file in (given, out, err)]
+        with TemporaryFile() as inputs, TemporaryFile() as out, TemporaryFile() as err:
+            inputs.write(stdin if isinstance(stdin, bytes) else (stdin or "").encode())
+            inputs.seek(0)
+            files = [file.fileno() for file in (inputs, out, err)]
             code = self.start(words, files=files, **options).wait(timeout)
             out.seek(0)
             err.seek(0)
@@ -76,9 +76,9 @@ class WarmPython:
 class Started:
     """A program that runs: as much of `subprocess.Popen` as the tests use."""
 
-    def __init__(self, told):
-        self._told = told
-        self._lines = told.makefile()
+    def __init__(self, reported):
+        self._told = reported
+        self._lines = reported.makefile()
         self.pid = int(self._lines.readline())
         self.returncode = None
 

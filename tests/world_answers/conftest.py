@@ -174,7 +174,7 @@ def outcome(case, world, flavour, request, retry_policy, monkeypatch):
         monkeypatch.setenv(name, value.format(base=world.base))
     retry_policy(first_delay=0.001)
     replies = case.replies(world)
-    world.replies = {role: list(given) if isinstance(given, list) else [given] for role, given in replies.items()}
+    world.replies = {role: list(inputs) if isinstance(inputs, list) else [inputs] for role, inputs in replies.items()}
     video = case.call == "video"
     settings = {"timeout": 60.0, "max_retries": 0, **({"poll_interval": 0.01} if video else {}), **case.config}
     config = request.module.config(VideoGenerationConfig if video else ImageGenerationConfig, world, **settings)

@@ -43,9 +43,9 @@ def test_the_users_own_example_is_taken_and_told(image_config, posts):
     response = generate_image(image_config(), request(size="1792x1024", quality="hd", style="vivid", n=1))
     assert response.images[0].width == 1024
     assert "size" not in posts()[0].json
-    told = "\n".join([*response.warnings, *map(str, response.adjustments)])
+    reported = "\n".join([*response.warnings, *map(str, response.adjustments)])
     for field in ("size", "quality", "style"):
-        assert field in told
+        assert field in reported
 
 
 @pytest.mark.parametrize(("count", "field"), [(1, "image"), (3, "images")])

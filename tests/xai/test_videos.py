@@ -53,7 +53,7 @@ def test_async_is_the_same(video_config, tmp_path):
 
 def test_no_key_goes_where_the_video_lies(vendor, video_config):
     generate_video(video_config(), request())
-    (fetched,) = [asked for asked in vendor.requests if asked.path.startswith("/xai/files/")]
+    (fetched,) = [wanted for wanted in vendor.requests if wanted.path.startswith("/xai/files/")]
     assert "authorization" not in fetched.headers
 
 

@@ -12,16 +12,16 @@ from tarash_gateway_cli.gallery import make_gallery
 def hang(tmp_path, png):
     """Puts a picture of 8x6 pixels into the folder, and a sidecar where something is told of it."""
 
-    def one(name="a.png", /, content=png, **told):
+    def item(name="a.png", /, content=png, **reported):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-        if told:
-            sidecar = {"tarash_sidecar": 1, "file": path.name, **told}
+        if reported:
+            sidecar = {"tarash_sidecar": 1, "file": path.name, **reported}
             path.with_name(f"{path.name}.json").write_text(json.dumps(sidecar), encoding="utf-8")
         return path
 
-    return one
+    return item
 
 
 @pytest.fixture

@@ -49,9 +49,9 @@ def test_what_save_writes_is_what_is_read(tmp_path, png, gallery):
 
     entries, notes = gallery()
 
-    one = entries["a.png"]
-    assert (one["width"], one["height"], one["revised_prompt"]) == (8, 6, "A redder square")
-    assert (one["bytes"], one["has_sidecar"], notes) == (len(png), True, [])
+    item = entries["a.png"]
+    assert (item["width"], item["height"], item["revised_prompt"]) == (8, 6, "A redder square")
+    assert (item["bytes"], item["has_sidecar"], notes) == (len(png), True, [])
 
 
 def test_a_file_without_a_sidecar_tells_its_own_size_and_time(hang, gallery, clip):
@@ -114,10 +114,10 @@ def test_values_that_make_no_sense_are_left_out(hang, gallery):
     wrong = {"prompt": ["a"], "model": 3, "cost": "free", "width": "wide", "height": -1, "parameters": [1]}
     hang("a.png", **wrong, adjustments=[3], warnings="one", created_at="soon", request_id=None, unheard_of=1)
 
-    one = gallery()[0]["a.png"]
+    item = gallery()[0]["a.png"]
 
-    assert not {*wrong, "adjustments", "warnings", "request_id", "unheard_of"} & set(one)
-    assert one["at_is_file_time"] is True
+    assert not {*wrong, "adjustments", "warnings", "request_id", "unheard_of"} & set(item)
+    assert item["at_is_file_time"] is True
 
 
 def test_a_broken_sidecar_is_told_and_its_file_is_shown(hang, gallery, tmp_path):

@@ -37,9 +37,9 @@ def test_a_sidecar_is_the_file_with_json_behind_its_name(tmp_path):
     for name in ("a.png", "a.png.json", "b.png", "b.json"):
         (tmp_path / name).write_bytes(b"{}")
 
-    one, other = files_in(tmp_path, [])
+    item, other = files_in(tmp_path, [])
 
-    assert (one.sidecar, other.sidecar) == (tmp_path / "a.png.json", None)
+    assert (item.sidecar, other.sidecar) == (tmp_path / "a.png.json", None)
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path):

@@ -42,11 +42,11 @@ def test_json_inside_a_script_element_stays_there(text):
 def test_a_prompt_cannot_get_out_of_its_block(text, hang, gallery):
     hang("a.png", prompt=text, model=text, parameters={text: text}, warnings=[text], adjustments=[{text: text}])
 
-    one = gallery()[0]["a.png"]
+    item = gallery()[0]["a.png"]
 
     if text.strip():
-        assert (one["prompt"], one["model"]) == (text, text)
-    assert (one["parameters"], one["warnings"]) == ({text: text}, [text])
+        assert (item["prompt"], item["model"]) == (text, text)
+    assert (item["parameters"], item["warnings"]) == ({text: text}, [text])
 
 
 def test_a_title_is_text(tmp_path):
@@ -73,7 +73,7 @@ def test_only_the_scripts_and_styles_of_this_package_may_run(page):
     policy = html.unescape(policy)
 
     inlined = re.findall(r"<script>(.*?)</script>|<style>(.*?)</style>", page, re.DOTALL)
-    digests = [base64.b64encode(hashlib.sha256("".join(one).encode()).digest()).decode() for one in inlined]
+    digests = [base64.b64encode(hashlib.sha256("".join(item).encode()).digest()).decode() for item in inlined]
     assert len(inlined) == 11
     assert all(f"'sha256-{digest}'" in policy for digest in digests)
     assert policy.startswith("default-src 'none'; ")

@@ -145,7 +145,7 @@ NEIGHBOURS = [
     ),
     Neighbour("commands", "image", "raise AssertionError('imported')", "conflict", "has a command 'image' of its own"),
 ]
-BROKEN = [one for one in NEIGHBOURS if one.group == "providers"]
+BROKEN = [item for item in NEIGHBOURS if item.group == "providers"]
 
 CALLS = """
     import json, logging
@@ -178,14 +178,14 @@ CALLS = """
 def site(tmp_path_factory):
     """A folder with all of them."""
     folder = tmp_path_factory.mktemp("site")
-    for one in NEIGHBOURS:
-        module = f"neighbour_{one.group}_{one.name}"
-        info = folder / f"{one.distribution.replace('-', '_')}-6.6.6.dist-info"
+    for item in NEIGHBOURS:
+        module = f"neighbour_{item.group}_{item.name}"
+        info = folder / f"{item.distribution.replace('-', '_')}-6.6.6.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {one.distribution}\nVersion: 6.6.6\n")
-        (info / "entry_points.txt").write_text(f"[tarash_gateway.{one.group}]\n{one.name} = {module}\n")
-        if one.code is not None:
-            (folder / f"{module}.py").write_text(textwrap.dedent(one.code))
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {item.distribution}\nVersion: 6.6.6\n")
+        (info / "entry_points.txt").write_text(f"[tarash_gateway.{item.group}]\n{item.name} = {module}\n")
+        if item.code is not None:
+            (folder / f"{module}.py").write_text(textwrap.dedent(item.code))
     return folder
 
 
@@ -206,9 +206,9 @@ def beside(site, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def told(beside):
+def reported(beside):
     """What one process sees that makes a picture and a clip, and asks for each of them."""
-    done = beside("-c", textwrap.dedent(CALLS).replace("NAMES", repr([one.name for one in BROKEN])))
+    done = beside("-c", textwrap.dedent(CALLS).replace("NAMES", repr([item.name for item in BROKEN])))
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
 
@@ -219,41 +219,41 @@ def tarash(beside):
     return lambda *words, **environment: beside("-m", "tarash_gateway_cli", *words, **environment)
 
 
-def report_of(reports, one):
-    (found,) = [report for report in reports if report["distribution"] == one.distribution]
+def report_of(reports, item):
+    (found,) = [report for report in reports if report["distribution"] == item.distribution]
     return found
 
 
-def test_everything_else_goes_on_working(told):
-    assert {"azure_openai", "sandbox"} <= set(told["providers"])
-    assert told["rows"] > 5
-    assert (told["picture"], told["clip"]) == ("image/png", "video/mp4")
+def test_everything_else_goes_on_working(reported):
+    assert {"azure_openai", "sandbox"} <= set(reported["providers"])
+    assert reported["rows"] > 5
+    assert (reported["picture"], reported["clip"]) == ("image/png", "video/mp4")
 
 
-@pytest.mark.parametrize("one", BROKEN, ids=lambda one: one.name)
-def test_only_who_asks_for_it_is_told_that_it_is_broken(told, one):
-    kind, message = told["errors"][one.name]
-    assert kind == one.harm
-    assert one.distribution in message
-    assert one.cause in message
+@pytest.mark.parametrize("item", BROKEN, ids=lambda item: item.name)
+def test_only_who_asks_for_it_is_told_that_it_is_broken(reported, item):
+    kind, message = reported["errors"][item.name]
+    assert kind == item.harm
+    assert item.distribution in message
+    assert item.cause in message
 
 
-@pytest.mark.parametrize("one", NEIGHBOURS, ids=lambda one: f"{one.group}-{one.name}")
-def test_the_report_tells_what_is_wrong_with_each(told, one):
-    report = report_of(told["report"], one)
-    if one.name == "image":  # the gateway itself knows nothing of the command line's own commands
+@pytest.mark.parametrize("item", NEIGHBOURS, ids=lambda item: f"{item.group}-{item.name}")
+def test_the_report_tells_what_is_wrong_with_each(reported, item):
+    report = report_of(reported["report"], item)
+    if item.name == "image":  # the gateway itself knows nothing of the command line's own commands
         return
-    assert (report["name"], report["status"], report["version"]) == (one.name, one.status, "6.6.6")
-    assert one.cause in (report["cause"] or "")
+    assert (report["name"], report["status"], report["version"]) == (item.name, item.status, "6.6.6")
+    assert item.cause in (report["cause"] or "")
 
 
-def test_an_observer_that_raises_is_named_in_the_log(told):
+def test_an_observer_that_raises_is_named_in_the_log(reported):
     for hook in ("tarash_before_generate", "tarash_after_generate"):
-        assert f"observer grumbles (observers-grumbles 6.6.6) failed in {hook}" in told["log"]
+        assert f"observer grumbles (observers-grumbles 6.6.6) failed in {hook}" in reported["log"]
 
 
-def test_the_report_tells_ours_as_they_are(told):
-    ours = [report for report in told["report"] if (report["distribution"] or "").startswith("tarash-gateway")]
+def test_the_report_tells_ours_as_they_are(reported):
+    ours = [report for report in reported["report"] if (report["distribution"] or "").startswith("tarash-gateway")]
     assert {report["status"] for report in ours if report["name"] != "openai"} == {"ok"}
 
 
@@ -261,10 +261,10 @@ def test_the_command_tells_the_same(tarash):
     done = tarash("plugins", "--json")
     assert done.returncode == 0, done.stderr
     reports = json.loads(done.stdout)["plugins"]
-    for one in NEIGHBOURS:
-        report = report_of(reports, one)
-        assert report["status"] == one.status, one
-        assert one.cause in (report["cause"] or ""), one
+    for item in NEIGHBOURS:
+        report = report_of(reports, item)
+        assert report["status"] == item.status, item
+        assert item.cause in (report["cause"] or ""), item
 
 
 def test_people_see_why(tarash):

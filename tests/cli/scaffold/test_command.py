@@ -62,10 +62,10 @@ def test_options_that_do_not_go_together_are_told_and_nothing_is_written(typed, 
 
 def test_with_json_it_is_one_object(typed):
     code, out, _ = typed("plugin", "new", "acme", "--json")
-    told = json.loads(out)
+    reported = json.loads(out)
     assert code == 0
-    assert told["files"][0] == "pyproject.toml"
-    assert {name: told[name] for name in ("folder", "provider", "distribution", "module")} == {
+    assert reported["files"][0] == "pyproject.toml"
+    assert {name: reported[name] for name in ("folder", "provider", "distribution", "module")} == {
         "folder": "tarash-gateway-acme",
         "provider": "acme",
         "distribution": "tarash-gateway-acme",

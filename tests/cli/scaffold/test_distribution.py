@@ -42,8 +42,8 @@ def test_every_template_is_used():
     folder = files("tarash_gateway_cli.scaffold") / "templates"
 
     def names(place, before=""):
-        for one in place.iterdir():
-            yield from names(one, f"{before}{one.name}/") if one.is_dir() else [f"{before}{one.name}"]
+        for item in place.iterdir():
+            yield from names(item, f"{before}{item.name}/") if item.is_dir() else [f"{before}{item.name}"]
 
     templates = {*FILES.values(), *LOCAL_FILES.values()}
     assert sorted(names(folder)) == sorted(f"{template}.tmpl" for template in templates)

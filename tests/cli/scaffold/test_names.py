@@ -49,9 +49,9 @@ def test_these_are_names(name):
 def test_what_is_no_name_is_told_with_what_was_meant(name, meant):
     with pytest.raises(NotANameError) as caught:
         Names.of(name)
-    told = str(caught.value)
-    assert told.startswith(f"{name!r} cannot be a provider's name: it is at most 30 lower-case letters and digits")
-    assert told.endswith(f" Did you mean {meant!r}?" if meant else "does not begin with 'tarash-gateway'.")
+    reported = str(caught.value)
+    assert reported.startswith(f"{name!r} cannot be a provider's name: it is at most 30 lower-case letters and digits")
+    assert reported.endswith(f" Did you mean {meant!r}?" if meant else "does not begin with 'tarash-gateway'.")
 
 
 @pytest.mark.parametrize("name", ["all", "cli", "azure_openai", "plugin", "tarash"])

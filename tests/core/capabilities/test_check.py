@@ -36,7 +36,7 @@ def texts(checked):
     return [str(problem) for problem in checked.problems]
 
 
-def told(checked):
+def reported(checked):
     return [(item.field, item.asked, item.sent, item.reason) for item in checked.adjustments]
 
 
@@ -97,7 +97,7 @@ class TestSubstitutes:
     def test_the_nearest_real_value_is_sent_and_told(self):
         checked = image(columns=self.COLUMNS, quality="hd", size="512x512")
         assert (checked.request.quality, checked.request.size) == ("high", "1024x1024")
-        assert told(checked) == [
+        assert reported(checked) == [
             ("quality", "hd", "high", "acme-image has no hd, this is its nearest"),
             ("size", "512x512", "1024x1024", "acme-image has no 512x512, this is its nearest"),
         ]
@@ -260,7 +260,7 @@ class TestInputImages:
 
 class TestFewestInputImages:
     @pytest.mark.parametrize(
-        ("fewest", "given", "told"),
+        ("fewest", "inputs", "reported"),
         [
             (1, 0, ["image_list: has 0 of the 1 input images that acme-image needs"]),
             (2, 1, ["image_list: has 1 of the 2 input images that acme-image needs"]),
@@ -268,9 +268,9 @@ class TestFewestInputImages:
             (0, 0, []),
         ],
     )
-    def test_a_model_that_only_edits_refuses_a_request_without_its_images(self, fewest, given, told):
+    def test_a_model_that_only_edits_refuses_a_request_without_its_images(self, fewest, inputs, reported):
         columns = {"min_input_images": fewest}
-        assert texts(image(columns=columns, image_list=[PICTURE] * given)) == told
+        assert texts(image(columns=columns, image_list=[PICTURE] * inputs)) == reported
         assert image(columns=columns, refuses=False).problems == []
 
 
@@ -302,7 +302,7 @@ class TestRatios:
     def test_a_ratio_of_another_shape_is_told(self):
         checked = image(columns={"aspect_ratios": {"4:3": "1536x1024"}}, aspect_ratio="4:3")
         assert checked.request.size == "1536x1024"
-        assert told(checked) == [("size", None, "1536x1024", "for 4:3, the nearest shape that acme-image makes")]
+        assert reported(checked) == [("size", None, "1536x1024", "for 4:3, the nearest shape that acme-image makes")]
 
     def test_another_ratio_is_refused_with_the_nearest(self):
         assert texts(image(columns=self.MAP, aspect_ratio="2:1")) == [
@@ -315,7 +315,7 @@ class TestRatios:
 
     def test_auto_is_left_out_where_the_model_has_no_such_word(self):
         checked = image(columns={"aspect_ratios": ("1:1",)}, aspect_ratio="auto")
-        assert told(checked) == [
+        assert reported(checked) == [
             ("aspect_ratio", "auto", None, "acme-image has no such word; it chooses where the field is left out")
         ]
         assert checked.problems == []
@@ -387,6 +387,10 @@ class TestExtraParameters:
     def test_a_model_without_any_leaves_out_all(self):
         checked = image(columns={"extra_params": ()}, extra_params={"a": 1})
         assert (checked.request.extra_params, checked.left_out) == ({}, ["extra_params.a"])
+
+    def test_a_parameter_without_a_name_is_left_out_like_any_other(self):
+        checked = image(columns={"extra_params": ("user",)}, extra_params={"": None, "a": 1, "user": "u"})
+        assert (checked.request.extra_params, checked.left_out) == ({"user": "u"}, ["extra_params.", "extra_params.a"])
 
     def test_a_model_of_unknown_ones_takes_all(self):
         assert image(columns={}, extra_params={"a": 1}).problems == []

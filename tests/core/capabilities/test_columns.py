@@ -60,7 +60,7 @@ def problems(rules=(), *, stream=False, **fields):
 
 
 @pytest.mark.parametrize(
-    ("rule", "fields", "told"),
+    ("rule", "fields", "reported"),
     [
         (
             TRANSPARENT,
@@ -118,8 +118,8 @@ def problems(rules=(), *, stream=False, **fields):
         "a-list",
     ],
 )
-def test_a_rule_across_fields_refuses_and_says_why(rule, fields, told):
-    assert problems((rule,), **fields) == [told]
+def test_a_rule_across_fields_refuses_and_says_why(rule, fields, reported):
+    assert problems((rule,), **fields) == [reported]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_every_rule_that_is_broken_is_told():
 
 
 @pytest.mark.parametrize(
-    ("allowed", "value", "told"),
+    ("allowed", "value", "reported"),
     [
         (("auto", "low"), "high", "extra_params.it: 'high' is not taken by acme; allowed: auto, low"),
         (NumberRule(min=0, max=3), 4, "extra_params.it: 4 is not taken by acme; allowed: 0 to 3; nearest: 3"),
@@ -169,10 +169,12 @@ def test_every_rule_that_is_broken_is_told():
         ((True,), 1, "extra_params.it: 1 is not taken by acme; allowed: True"),
     ],
 )
-def test_a_value_that_the_vendors_own_parameter_does_not_take_is_refused_with_those_that_it_does(allowed, value, told):
+def test_a_value_that_the_vendors_own_parameter_does_not_take_is_refused_with_those_that_it_does(
+    allowed, value, reported
+):
     columns = {"param_values": {"it": allowed}}
 
-    assert problems(columns, extra_params={"it": value}) == [told]
+    assert problems(columns, extra_params={"it": value}) == [reported]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +193,7 @@ def test_a_value_that_it_takes_passes(allowed, value):
 
 
 @pytest.mark.parametrize(
-    ("streaming", "stream", "told"),
+    ("streaming", "stream", "reported"),
     [
         (False, True, ["stream: acme streams no partial images; use generate_image"]),
         (False, False, []),
@@ -200,8 +202,8 @@ def test_a_value_that_it_takes_passes(allowed, value):
     ],
     ids=["cannot", "not-asked-for", "can", "not-known"],
 )
-def test_a_model_that_does_not_stream_says_what_to_call_instead(streaming, stream, told):
-    assert problems({"streaming": streaming}, stream=stream) == told
+def test_a_model_that_does_not_stream_says_what_to_call_instead(streaming, stream, reported):
+    assert problems({"streaming": streaming}, stream=stream) == reported
 
 
 def test_a_video_has_its_rules_too():

@@ -164,7 +164,7 @@ def test_an_estimate_says_what_it_rests_on_and_when_somebody_looked():
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "told"),
+    ("low", "high", "reported"),
     [
         (0.04, 0.04, "$0.04 (list price)"),
         (0.04, 0.12, "$0.04 to $0.12 (list price)"),
@@ -172,5 +172,5 @@ def test_an_estimate_says_what_it_rests_on_and_when_somebody_looked():
         (1 / 3, 1 / 3, "$0.3333 (list price)"),
     ],
 )
-def test_an_estimate_can_be_printed(low, high, told):
-    assert str(CostEstimate(low=low, high=high, basis="list price")) == told
+def test_an_estimate_can_be_printed(low, high, reported):
+    assert str(CostEstimate(low=low, high=high, basis="list price")) == reported

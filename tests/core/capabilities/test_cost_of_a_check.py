@@ -22,25 +22,25 @@ CLIP = (
 )
 
 
-@pytest.mark.parametrize("asked", [PICTURE, CLIP], ids=["picture", "clip"])
-def test_a_later_check_asks_no_record_for_a_field_that_it_has_not(asked, monkeypatch):
-    check_request(*asked)
+@pytest.mark.parametrize("requested", [PICTURE, CLIP], ids=["picture", "clip"])
+def test_a_later_check_asks_no_record_for_a_field_that_it_has_not(requested, monkeypatch):
+    check_request(*requested)
     missed = []
     monkeypatch.setattr(pydantic.BaseModel, "__getattr__", lambda self, name: missed.append(name), raising=False)
-    assert check_request(*asked) == []
+    assert check_request(*requested) == []
     assert missed == []
 
 
-@pytest.mark.parametrize("asked", [PICTURE, CLIP], ids=["picture", "clip"])
-def test_a_later_check_validates_nothing_again(asked, monkeypatch):
-    check_request(*asked)
+@pytest.mark.parametrize("requested", [PICTURE, CLIP], ids=["picture", "clip"])
+def test_a_later_check_validates_nothing_again(requested, monkeypatch):
+    check_request(*requested)
 
     def refuse(*args, **options):
         raise AssertionError("a record was made anew")
 
     monkeypatch.setattr(pydantic.BaseModel, "__init__", refuse)
     monkeypatch.setattr(pydantic.BaseModel, "model_validate", refuse)
-    assert check_request(*asked) == []
+    assert check_request(*requested) == []
 
 
 @pytest.mark.parametrize("kind", [ImageModel, VideoModel, SizeRule])

@@ -32,7 +32,7 @@ def video(columns, *, values="nearest", **fields):
     return check(request, row, refuses=True, model="acme", unsupported_values=values)
 
 
-def told(checked):
+def reported(checked):
     return [(item.field, item.asked, item.sent) for item in checked.adjustments]
 
 
@@ -41,7 +41,7 @@ class TestQuality:
 
     @pytest.mark.parametrize("values", ["error", "nearest"])
     @pytest.mark.parametrize(
-        ("allowed", "asked", "sent"),
+        ("allowed", "requested", "sent"),
         [
             (GPT, "standard", "medium"),
             (GPT, "hd", "high"),
@@ -56,11 +56,11 @@ class TestQuality:
         ],
     )
     def test_a_word_of_the_scale_is_sent_as_the_models_own_word_for_its_step_or_the_one_below(
-        self, allowed, asked, sent, values
+        self, allowed, requested, sent, values
     ):
-        checked = image({"qualities": allowed}, quality=asked, values=values)
+        checked = image({"qualities": allowed}, quality=requested, values=values)
         assert (checked.request.quality, checked.problems) == (sent, [])
-        assert told(checked) == ([] if asked == sent else [("quality", asked, sent)])
+        assert reported(checked) == ([] if requested == sent else [("quality", requested, sent)])
 
     def test_what_costs_more_is_sent_only_where_the_caller_says_so(self):
         (problem,) = image({"qualities": ("standard", "hd")}, quality="low", values="error").problems
@@ -70,7 +70,7 @@ class TestQuality:
     @pytest.mark.parametrize("values", ["error", "nearest"])
     def test_auto_is_left_out_where_the_model_has_no_such_word(self, values):
         checked = image({"qualities": ("standard", "hd")}, quality="auto", values=values)
-        assert (checked.request.quality, told(checked)) == (None, [("quality", "auto", None)])
+        assert (checked.request.quality, reported(checked)) == (None, [("quality", "auto", None)])
 
     @pytest.mark.parametrize("values", ["error", "nearest"])
     def test_a_word_that_is_on_no_scale_is_refused_since_nothing_is_near_it(self, values):
@@ -85,13 +85,13 @@ class TestQuality:
 
     def test_a_default_row_translates_too(self):
         checked = image({"qualities": self.GPT}, quality="hd", refuses=False)
-        assert (checked.request.quality, told(checked)) == ("high", [("quality", "hd", "high")])
+        assert (checked.request.quality, reported(checked)) == ("high", [("quality", "hd", "high")])
 
 
 class TestResolution:
     @pytest.mark.parametrize("values", ["error", "nearest"])
     @pytest.mark.parametrize(
-        ("kind", "allowed", "asked", "sent"),
+        ("kind", "allowed", "requested", "sent"),
         [
             (video, ("720p", "4k"), "4K", "4k"),
             (video, ("720p", "4k"), "2160p", "4k"),
@@ -99,12 +99,12 @@ class TestResolution:
             (image, ("1K", "2K"), "2k", "2K"),
         ],
     )
-    def test_another_spelling_of_the_same_tier_is_the_same(self, kind, allowed, asked, sent, values):
-        checked = kind({"resolutions": allowed}, resolution=asked, values=values)
-        assert (checked.request.resolution, told(checked)) == (sent, [("resolution", asked, sent)])
+    def test_another_spelling_of_the_same_tier_is_the_same(self, kind, allowed, requested, sent, values):
+        checked = kind({"resolutions": allowed}, resolution=requested, values=values)
+        assert (checked.request.resolution, reported(checked)) == (sent, [("resolution", requested, sent)])
 
     @pytest.mark.parametrize(
-        ("kind", "allowed", "asked", "sent"),
+        ("kind", "allowed", "requested", "sent"),
         [
             (video, ("360p", "720p", "1080p"), "4k", "1080p"),
             (video, ("360p", "720p", "1080p"), "480p", "360p"),
@@ -114,10 +114,10 @@ class TestResolution:
             (image, ("1K", "2K", "4K"), "1080p", "1K"),
         ],
     )
-    def test_the_nearest_is_the_largest_that_is_not_larger_else_the_smallest(self, kind, allowed, asked, sent):
-        (problem,) = kind({"resolutions": allowed}, resolution=asked, values="error").problems
-        assert (problem.value, problem.nearest) == (asked, sent)
-        assert kind({"resolutions": allowed}, resolution=asked).request.resolution == sent
+    def test_the_nearest_is_the_largest_that_is_not_larger_else_the_smallest(self, kind, allowed, requested, sent):
+        (problem,) = kind({"resolutions": allowed}, resolution=requested, values="error").problems
+        assert (problem.value, problem.nearest) == (requested, sent)
+        assert kind({"resolutions": allowed}, resolution=requested).request.resolution == sent
 
     def test_a_word_that_is_no_tier_has_no_nearest(self):
         (problem,) = video({"resolutions": ("720p",)}, resolution="sharp").problems
@@ -139,7 +139,7 @@ class TestOutputFormat:
         )
 
     @pytest.mark.parametrize(
-        ("allowed", "asked", "sent"),
+        ("allowed", "requested", "sent"),
         [
             (("png", "jpeg"), "webp", "png"),
             (("png", "jpeg", "webp"), "gif", "webp"),
@@ -148,10 +148,10 @@ class TestOutputFormat:
             (("bmp",), "png", None),
         ],
     )
-    def test_the_nearest_keeps_the_alpha_channel_where_it_can(self, allowed, asked, sent):
-        (problem,) = image({"output_formats": allowed}, output_format=asked, values="error").problems
+    def test_the_nearest_keeps_the_alpha_channel_where_it_can(self, allowed, requested, sent):
+        (problem,) = image({"output_formats": allowed}, output_format=requested, values="error").problems
         assert problem.nearest == sent
-        assert image({"output_formats": allowed}, output_format=asked).request.output_format == (sent or asked)
+        assert image({"output_formats": allowed}, output_format=requested).request.output_format == (sent or requested)
 
     def test_the_nearest_keeps_the_rules_of_the_row(self):
         columns = {"output_formats": ("png", "jpeg"), "rules": (self.TRANSPARENT, self.COMPRESSION)}
@@ -162,7 +162,7 @@ class TestOutputFormat:
 
 class TestSizes:
     @pytest.mark.parametrize(
-        ("sizes", "asked", "sent"),
+        ("sizes", "requested", "sent"),
         [
             (("1024x1024", "1536x1024", "1024x1536"), "1920x1080", "1536x1024"),
             (("256x256", "512x512", "1024x1024"), "600x600", "512x512"),
@@ -170,27 +170,27 @@ class TestSizes:
             (GRID, "256x256", "816x816"),
         ],
     )
-    def test_the_nearest_size_is_sent_and_told(self, sizes, asked, sent):
-        checked = image({"sizes": sizes}, size=asked)
-        assert (checked.request.size, told(checked), checked.problems) == (sent, [("size", asked, sent)], [])
-        assert checked.adjustments[0].reason == f"acme has no {asked}, this is its nearest"
+    def test_the_nearest_size_is_sent_and_told(self, sizes, requested, sent):
+        checked = image({"sizes": sizes}, size=requested)
+        assert (checked.request.size, reported(checked), checked.problems) == (sent, [("size", requested, sent)], [])
+        assert checked.adjustments[0].reason == f"acme has no {requested}, this is its nearest"
 
     @pytest.mark.parametrize("values", ["error", "nearest"])
     @pytest.mark.parametrize("sizes", [("1024x1024",), SizeRule(multiple_of=8)], ids=["list", "rule"])
     def test_auto_is_left_out_where_the_model_has_no_such_word(self, sizes, values):
         checked = image({"sizes": sizes}, size="auto", values=values)
-        assert (checked.request.size, told(checked), checked.problems) == (None, [("size", "auto", None)], [])
+        assert (checked.request.size, reported(checked), checked.problems) == (None, [("size", "auto", None)], [])
 
     def test_a_size_and_a_ratio_that_agree_stay_together(self):
         columns = {"sizes": ("1024x1024", "1536x1024"), "aspect_ratios": {"16:9": "1536x1024"}}
         checked = image(columns, size="1792x1024", aspect_ratio="16:9")
         assert (checked.request.size, checked.request.aspect_ratio, checked.problems) == ("1536x1024", None, [])
-        assert told(checked) == [("size", "1792x1024", "1536x1024")]
+        assert reported(checked) == [("size", "1792x1024", "1536x1024")]
 
     def test_a_ratio_that_the_model_does_not_list_is_not_missed_beside_a_size_of_its_shape(self):
         checked = image({"aspect_ratios": {"1:1": "1024x1024"}}, size="1600x900", aspect_ratio="16:9", values="error")
         assert (checked.request.size, checked.request.aspect_ratio, checked.problems) == ("1600x900", None, [])
-        assert told(checked) == [("aspect_ratio", "16:9", None)]
+        assert reported(checked) == [("aspect_ratio", "16:9", None)]
 
     def test_a_model_that_thinks_in_ratios_and_tiers_gets_the_shape_and_the_tier_of_a_size(self):
         columns = {
@@ -200,7 +200,7 @@ class TestSizes:
         }
         checked = image(columns, size="1792x1024")
         assert (checked.request.size, checked.request.aspect_ratio, checked.request.resolution) == (None, "16:9", "1K")
-        assert told(checked) == [
+        assert reported(checked) == [
             ("aspect_ratio", None, "16:9"),
             ("resolution", None, "1K"),
             ("size", "1792x1024", None),
@@ -226,12 +226,12 @@ class TestRatios:
 
     def test_a_vendor_that_thinks_in_ratios_gets_the_nearest(self):
         checked = image({"aspect_ratios": ("1:1", "16:9")}, aspect_ratio="2:1")
-        assert (checked.request.aspect_ratio, told(checked)) == ("16:9", [("aspect_ratio", "2:1", "16:9")])
+        assert (checked.request.aspect_ratio, reported(checked)) == ("16:9", [("aspect_ratio", "2:1", "16:9")])
 
 
 class TestDurations:
     @pytest.mark.parametrize(
-        ("durations", "asked", "sent"),
+        ("durations", "requested", "sent"),
         [
             ((4.0, 8.0, 12.0), 11, 8),
             ((4.0, 8.0, 12.0), 3, 4),
@@ -240,18 +240,18 @@ class TestDurations:
             (DurationRule(min=3, max=10), 1, 3),
         ],
     )
-    def test_the_longest_that_is_not_longer_else_the_shortest(self, durations, asked, sent):
-        (problem,) = video({"durations": durations}, duration_seconds=asked, values="error").problems
-        assert (problem.value, problem.nearest) == (asked, sent)
-        checked = video({"durations": durations}, duration_seconds=asked)
-        assert (checked.request.duration_seconds, told(checked)) == (sent, [("duration_seconds", asked, sent)])
-        assert checked.adjustments[0].reason == f"acme has no {asked:g}, this is its nearest"
+    def test_the_longest_that_is_not_longer_else_the_shortest(self, durations, requested, sent):
+        (problem,) = video({"durations": durations}, duration_seconds=requested, values="error").problems
+        assert (problem.value, problem.nearest) == (requested, sent)
+        checked = video({"durations": durations}, duration_seconds=requested)
+        assert (checked.request.duration_seconds, reported(checked)) == (sent, [("duration_seconds", requested, sent)])
+        assert checked.adjustments[0].reason == f"acme has no {requested:g}, this is its nearest"
 
 
 class TestCount:
     def test_as_many_as_one_request_makes_are_asked_for_and_told(self):
         checked = image({"max_images": 4}, n=6)
-        assert (checked.request.n, checked.batches, told(checked)) == (4, [4], [("n", 6, 4)])
+        assert (checked.request.n, checked.batches, reported(checked)) == (4, [4], [("n", 6, 4)])
         assert video({}, n=3).request.n == 1
 
     def test_fanning_out_makes_all(self):
@@ -262,7 +262,7 @@ class TestCount:
 def test_a_number_of_the_vendors_own_parameter_is_brought_into_its_range():
     columns = {"extra_params": ("frames",), "param_values": {"frames": NumberRule(min=2, max=16)}}
     checked = image(columns, extra_params={"frames": 99})
-    assert (checked.request.extra_params, told(checked)) == ({"frames": 16}, [("extra_params.frames", 99, 16)])
+    assert (checked.request.extra_params, reported(checked)) == ({"frames": 16}, [("extra_params.frames", 99, 16)])
 
 
 @pytest.mark.parametrize("values", ["error", "nearest"])

@@ -13,8 +13,8 @@ IMAGES = Price(per_image={"low 1x1": 0.01, "low 2x2": 0.02, "high 1x1": 0.1, "hi
 VIDEOS = Price(per_second={"1x1": 0.1, "2x2": 0.5}, **SAID)
 
 
-def most(ask, *asked):
-    known = ask(*asked)
+def most(ask, *requested):
+    known = ask(*requested)
     return None if known is None else known[1]
 
 

@@ -9,7 +9,7 @@ from tarash.tarash_gateway.capabilities.columns import column_problems
 from tarash.tarash_gateway.models import ImageType, VideoGenerationRequest
 
 
-def told(roles, **columns):
+def reported(roles, **columns):
     row = VideoModel(model="m", source="https://example.com", checked_on=date(2026, 11, 22), **columns)
     images = [ImageType(image="https://example.com/a.png", type=role) for role in roles]
     request = VideoGenerationRequest(prompt="a kite", image_list=images)
@@ -17,27 +17,27 @@ def told(roles, **columns):
 
 
 def test_without_columns_every_role_passes():
-    assert told(["reference", "first_frame", "style"]) == []
+    assert reported(["reference", "first_frame", "style"]) == []
 
 
 def test_a_role_that_the_model_does_not_know_is_refused_by_its_place():
-    assert told(["first_frame", "style"], input_roles=("first_frame",)) == [
+    assert reported(["first_frame", "style"], input_roles=("first_frame",)) == [
         ("image_list.1.type", "m takes no style"),
     ]
 
 
 def test_a_role_has_room_for_so_many():
-    assert told(["reference"] * 4, max_by_role={"reference": 3}) == [
+    assert reported(["reference"] * 4, max_by_role={"reference": 3}) == [
         ("image_list", "4 images as reference, m takes 3"),
     ]
 
 
 @pytest.mark.parametrize("roles", [["first_frame", "reference"], ["last_frame", "first_frame", "asset"]])
 def test_frames_and_references_may_exclude_each_other(roles):
-    assert [field for field, _ in told(roles, frames_with_references=False)] == ["image_list"]
-    assert told(roles, frames_with_references=True) == []
+    assert [field for field, _ in reported(roles, frames_with_references=False)] == ["image_list"]
+    assert reported(roles, frames_with_references=True) == []
 
 
 @pytest.mark.parametrize("roles", [["first_frame", "last_frame"], ["reference"], []])
 def test_one_kind_alone_passes(roles):
-    assert told(roles, frames_with_references=False) == []
+    assert reported(roles, frames_with_references=False) == []

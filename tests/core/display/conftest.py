@@ -12,15 +12,15 @@ def job():
 
 @pytest.fixture
 def video_update(job):
-    def update(status="in_progress", progress=None, elapsed=0.0, request_id="req_video00001", **known):
+    def update(status="in_progress", progress=None, elapsed=0.0, request_id="req_video00001", **settings):
         if status not in ("submitting", "waiting"):
-            known.setdefault("job", job)
+            settings.setdefault("job", job)
         return VideoGenerationUpdate(
             status=status,
             progress=progress,
             elapsed_seconds=elapsed,
             request_id=request_id,
-            **{"provider": "acme", "model": "film", **known},
+            **{"provider": "acme", "model": "film", **settings},
         )
 
     return update
@@ -28,12 +28,12 @@ def video_update(job):
 
 @pytest.fixture
 def image_update():
-    def update(status="submitting", elapsed=0.0, request_id="req_image00001", **known):
+    def update(status="submitting", elapsed=0.0, request_id="req_image00001", **settings):
         return ImageGenerationUpdate(
             status=status,
             elapsed_seconds=elapsed,
             request_id=request_id,
-            **{"provider": "acme", "model": "brush", **known},
+            **{"provider": "acme", "model": "brush", **settings},
         )
 
     return update

@@ -17,8 +17,8 @@ from tarash.tarash_gateway.models import (
 EVIL = "<script>alert('x')</script>"
 
 
-def images(*media, **known):
-    return ImageGenerationResponse(request_id="r", provider="acme", model="brush", images=list(media), **known)
+def images(*media, **settings):
+    return ImageGenerationResponse(request_id="r", provider="acme", model="brush", images=list(media), **settings)
 
 
 def cells(bundle):

@@ -26,7 +26,7 @@ from tarash.tarash_gateway.flows.driver import iterate, iterate_async, run, run_
 from tarash.tarash_gateway.plugins import Provider
 
 DRIVERS = pytest.mark.parametrize(
-    "drive", [run, lambda flow, *told: asyncio.run(run_async(flow, *told))], ids=["sync", "async"]
+    "drive", [run, lambda flow, *reported: asyncio.run(run_async(flow, *reported))], ids=["sync", "async"]
 )
 
 
@@ -48,7 +48,7 @@ class Vendor:
         raise KeyboardInterrupt
 
 
-def told(updates=(1, 2, 3)):
+def reported(updates=(1, 2, 3)):
     for update in updates:
         yield emit(update)
     return "done"
@@ -92,11 +92,11 @@ def test_an_error_of_a_function_of_ours_is_nobodys_defect(drive):
 def test_a_flow_may_hand_over_to_another(drive):
     def flow():
         yield emit(0)
-        return continue_with(told())
+        return continue_with(reported())
 
-    seen = []
-    assert drive(flow(), seen.append) == "done"
-    assert seen == [0, 1, 2, 3]
+    received = []
+    assert drive(flow(), received.append) == "done"
+    assert received == [0, 1, 2, 3]
 
 
 @DRIVERS
@@ -149,14 +149,14 @@ def test_ctrl_c_reaches_the_flow():
 
 
 def test_cancelling_a_task_reaches_the_flow():
-    seen = []
+    received = []
 
     def flow():
         try:
             yield emit("waiting")
             yield Sleep(3600)
         except asyncio.CancelledError:
-            seen.append("told")
+            received.append("told")
             raise
 
     async def main():
@@ -169,7 +169,7 @@ def test_cancelling_a_task_reaches_the_flow():
             await task
 
     asyncio.run(main())
-    assert seen == ["told"]
+    assert received == ["told"]
 
 
 @DRIVERS
@@ -200,21 +200,21 @@ def test_what_is_no_command_is_told(drive):
 
 @DRIVERS
 def test_a_callback_is_told_of_every_step(drive):
-    seen = []
-    assert drive(told(), seen.append) == "done"
-    assert seen == [1, 2, 3]
+    received = []
+    assert drive(reported(), received.append) == "done"
+    assert received == [1, 2, 3]
 
 
 @DRIVERS
 def test_an_async_callback_is_waited_for(drive):
-    seen = []
+    received = []
 
     async def listen(update):
         await asyncio.sleep(0)
-        seen.append(update)
+        received.append(update)
 
-    assert drive(told(), listen) == "done"
-    assert seen == [1, 2, 3]
+    assert drive(reported(), listen) == "done"
+    assert received == [1, 2, 3]
 
 
 @DRIVERS
@@ -228,7 +228,7 @@ def test_a_callback_that_raises_is_harmless(flavour, drive, caplog):
     async def listen_async(update):
         raise ValueError("my own fault")
 
-    assert drive(told(), listen if flavour == "plain" else listen_async) == "done"
+    assert drive(reported(), listen if flavour == "plain" else listen_async) == "done"
     assert [record.getMessage() for record in caplog.records] == ["the progress callback raised; the call goes on"] * 3
     assert all(record.exc_info for record in caplog.records)
 
@@ -239,18 +239,18 @@ def test_ctrl_c_in_a_callback_is_ctrl_c(drive):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        drive(told(), listen)
+        drive(reported(), listen)
 
 
 @DRIVERS
 def test_no_callback_is_needed(drive):
-    assert drive(told()) == "done"
+    assert drive(reported()) == "done"
 
 
 def test_the_sync_driver_runs_in_the_callers_thread():
-    seen = []
-    run(told([1]), lambda update: seen.append(threading.current_thread()))
-    assert seen == [threading.current_thread()]
+    received = []
+    run(reported([1]), lambda update: received.append(threading.current_thread()))
+    assert received == [threading.current_thread()]
 
 
 def test_the_sync_driver_works_inside_a_running_loop():
@@ -258,7 +258,7 @@ def test_the_sync_driver_works_inside_a_running_loop():
         await asyncio.sleep(0)
 
     async def main():
-        return run(told(), listen)
+        return run(reported(), listen)
 
     assert asyncio.run(main()) == "done"
 
@@ -293,36 +293,36 @@ class SyncVendor:
     """Streams by blocking; `seen` has the threads that read, and `closed`."""
 
     def __init__(self):
-        self.seen = []
+        self.received = []
 
     def stream(self, count, *, fail=None):
         try:
             for number in range(count):
-                self.seen.append(threading.current_thread())
+                self.received.append(threading.current_thread())
                 yield number
             if fail is not None:
                 raise fail
         finally:
-            self.seen.append("closed")
+            self.received.append("closed")
 
 
 class AsyncVendor:
     """Streams by awaiting."""
 
     def __init__(self):
-        self.seen = []
+        self.received = []
 
     async def stream_async(self, count, *, fail=None):
         try:
             for number in range(count):
                 await asyncio.sleep(0)
-                self.seen.append(threading.current_thread())
+                self.received.append(threading.current_thread())
                 yield number
             if fail is not None:
                 raise fail
         finally:
             await asyncio.sleep(0)
-            self.seen.append("closed")
+            self.received.append("closed")
 
 
 class NoStream(Provider):
@@ -343,7 +343,7 @@ def reads(vendor, count=3, **options):
 
 @ITERATORS
 def test_updates_come_one_by_one(iterated):
-    assert all_of(iterated(told())) == [1, 2, 3]
+    assert all_of(iterated(reported())) == [1, 2, 3]
 
 
 @ITERATORS
@@ -368,7 +368,7 @@ def test_nothing_happens_before_the_first_update_is_asked_for(iterated):
 
     iterated(reads(vendor))
 
-    assert vendor.seen == []
+    assert vendor.received == []
 
 
 @ITERATORS
@@ -383,8 +383,8 @@ def test_a_stream_is_closed_when_the_loop_is_left_early(iterated, vendor):
     vendor = vendor()
 
     assert first_of(iterated(reads(vendor))) == 0
-    assert len(vendor.seen) == 2
-    assert vendor.seen[-1] == "closed"
+    assert len(vendor.received) == 2
+    assert vendor.received[-1] == "closed"
 
 
 @ITERATORS
@@ -399,7 +399,7 @@ def test_a_stream_is_closed_when_the_flow_fails(iterated, vendor):
 
     with pytest.raises(RateLimitError, match="slow down"):
         all_of(iterated(flow()))
-    assert vendor.seen[-1] == "closed"
+    assert vendor.received[-1] == "closed"
 
 
 @ITERATORS
@@ -414,7 +414,7 @@ def test_every_stream_of_a_flow_is_closed(iterated, vendor):
         yield emit("both")
 
     assert all_of(iterated(flow())) == [0, 0, "both"]
-    assert (first.seen[-1], second.seen[-1]) == ("closed", "closed")
+    assert (first.received[-1], second.received[-1]) == ("closed", "closed")
 
 
 @ITERATORS
@@ -456,7 +456,7 @@ def test_a_blocking_stream_does_not_block_the_loop():
 
     all_of(iterate_async(reads(vendor)))
 
-    readers = [seen for seen in vendor.seen if seen != "closed"]
+    readers = [received for received in vendor.received if received != "closed"]
     assert len(readers) == 3
     assert threading.main_thread() not in readers
 
@@ -466,16 +466,16 @@ def test_a_blocking_stream_is_read_in_the_callers_thread():
 
     all_of(iterate(reads(vendor)))
 
-    assert vendor.seen == [threading.main_thread()] * 3 + ["closed"]
+    assert vendor.received == [threading.main_thread()] * 3 + ["closed"]
 
 
 @DRIVERS
 def test_the_other_drivers_read_streams_too(drive):
-    seen = []
+    received = []
 
-    drive(reads(SyncVendor()), seen.append)
+    drive(reads(SyncVendor()), received.append)
 
-    assert seen == [0, 1, 2, "over"]
+    assert received == [0, 1, 2, "over"]
 
 
 def test_an_async_stream_is_read_inside_a_running_loop_by_the_sync_driver():

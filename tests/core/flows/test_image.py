@@ -47,8 +47,8 @@ def b64(png):
 
 @pytest.fixture
 def answer(b64):
-    def answer(count=1, **known):
-        return ImageAnswer([ImageOutput(base64=b64, revised_prompt="a red cat")] * count, **known)
+    def answer(count=1, **settings):
+        return ImageAnswer([ImageOutput(base64=b64, revised_prompt="a red cat")] * count, **settings)
 
     return answer
 
@@ -143,8 +143,8 @@ class TestSeveralSources:
     @pytest.mark.parametrize("place", ["url", "others"])
     def test_a_data_url_is_decoded(self, place, called, b64, png):
         data = f"data:image/png;base64,{b64}"
-        known = {"url": data} if place == "url" else {"base64": "%%%", "others": (data,)}
-        result, _ = called(ImageAnswer([ImageOutput(**known)]))
+        settings = {"url": data} if place == "url" else {"base64": "%%%", "others": (data,)}
+        result, _ = called(ImageAnswer([ImageOutput(**settings)]))
         assert result.images[0].content == png
         assert result.images[0].url is None
 
@@ -176,8 +176,8 @@ def test_an_item_that_was_not_made_is_told_by_its_number(called, b64):
 
 
 def test_counts_that_cannot_be_read_leave_the_cost_unknown(called, b64):
-    known = {"per_image": {"any any": 0.04}, "source": "https://acme.test", "checked_on": "2026-11-30"}
-    by_image, by_token = Price(**known), Price(**known, per_million_tokens={"image_out": 8})
+    settings = {"per_image": {"any any": 0.04}, "source": "https://acme.test", "checked_on": "2026-11-30"}
+    by_image, by_token = Price(**settings), Price(**settings, per_million_tokens={"image_out": 8})
     outputs = [ImageOutput(base64=b64), ImageOutput(error="blocked")]
 
     def cost(price, tokens):

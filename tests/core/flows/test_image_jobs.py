@@ -72,8 +72,8 @@ class Kiln(Provider):
         left = self.vendor.polls
         self.vendor.polls -= 1
         status = self.vendor.ends if left <= 0 else "in_progress"
-        known = {"error_message": "the kiln broke"} if status == "failed" else {}
-        return ImageStatus(ImageJob(**{**vars(job), "status": status, "progress": 50.0, **known}), poll_after=0.0)
+        settings = {"error_message": "the kiln broke"} if status == "failed" else {}
+        return ImageStatus(ImageJob(**{**vars(job), "status": status, "progress": 50.0, **settings}), poll_after=0.0)
 
     def fetch_image(self, job, *, timeout):
         self._asked("fetch_image")

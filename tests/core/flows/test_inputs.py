@@ -15,7 +15,7 @@ def row(**columns):
     return ImageModel(model="acme-image", source="https://acme.test", checked_on=date(2026, 1, 1), **columns)
 
 
-def asked(*images, mask=None):
+def wanted(*images, mask=None):
     return ImageGenerationRequest(prompt="x", image_list=[ImageType(image=image) for image in images], mask_image=mask)
 
 
@@ -34,7 +34,7 @@ def picture(request, tmp_path, png):
 
 
 def test_a_picture_is_read_in_every_form(picture, png):
-    (file,), mask, problems = load_inputs(asked(picture), None)
+    (file,), mask, problems = load_inputs(wanted(picture), None)
     assert (mask, problems) == (None, [])
     assert (file.name, file.content, file.content_type) == ("image_list-0.png", png, "image/png")
     assert (file.role, file.width, file.height) == ("reference", 8, 6)
@@ -44,7 +44,7 @@ def test_a_picture_is_read_in_every_form(picture, png):
     "image", ["https://x.test/cat.png", Media(url="https://x.test/cat.png")], ids=["URL", "media at a URL"]
 )
 def test_a_picture_at_a_url_is_not_fetched_here(image):
-    (remote,), _, problems = load_inputs(asked(image), None)
+    (remote,), _, problems = load_inputs(wanted(image), None)
     assert isinstance(remote, Remote)
     assert (remote.url, remote.place, problems) == ("https://x.test/cat.png", "image_list.0.image", [])
 
@@ -53,7 +53,7 @@ def test_roles_and_the_mask_are_kept(png, jpeg):
     request = VideoGenerationRequest(prompt="x", image_list=[ImageType(image=jpeg, type="last_frame")])
     (file,), mask, _ = load_inputs(request, None)
     assert (file.name, file.role, mask) == ("image_list-0.jpg", "last_frame", None)
-    _, mask, _ = load_inputs(asked(png, mask=ImageType(image=png)), None)
+    _, mask, _ = load_inputs(wanted(png, mask=ImageType(image=png)), None)
     assert mask.name == "mask_image.png"
 
 
@@ -64,7 +64,7 @@ NO_MEDIA = "neither PNG, JPEG, WebP, GIF, SVG, AVIF, HEIC, TIFF, BMP, MP4, MOV n
 def test_all_problems_come_at_once(tmp_path, png):
     (tmp_path / "page.png").write_bytes(b"<!DOCTYPE html>")
     images, mask, problems = load_inputs(
-        asked(
+        wanted(
             "cat.png",
             tmp_path / "gone.png",
             tmp_path,
@@ -98,17 +98,17 @@ def test_all_problems_come_at_once(tmp_path, png):
 
 
 def test_a_mistyped_path_is_never_sent_as_a_picture():
-    _, _, (problem,) = load_inputs(asked("photos/cats"), None)
+    _, _, (problem,) = load_inputs(wanted("photos/cats"), None)
     assert problem.field == "image_list.0.image"
 
 
 def test_a_row_limits_the_bytes_of_an_input(png):
-    _, _, (problem,) = load_inputs(asked(png), row(input_max_bytes=20))
+    _, _, (problem,) = load_inputs(wanted(png), row(input_max_bytes=20))
     assert str(problem) == f"image_list.0.image: has {len(png)} bytes, the limit is 20"
 
 
 def test_a_row_names_the_formats_it_takes(png, jpeg):
-    images, _, (problem,) = load_inputs(asked(png, jpeg), row(input_formats=("image/jpeg", "image/webp")))
+    images, _, (problem,) = load_inputs(wanted(png, jpeg), row(input_formats=("image/jpeg", "image/webp")))
     assert str(problem) == "image_list.0.image: is image/png, the model takes image/jpeg, image/webp"
     assert len(images) == 1
 
@@ -117,7 +117,7 @@ def test_a_huge_file_is_not_read(tmp_path):
     path = tmp_path / "huge.png"
     with path.open("wb") as file:
         file.truncate(INPUT_LIMIT + 1)
-    _, _, (problem,) = load_inputs(asked(path), None)
+    _, _, (problem,) = load_inputs(wanted(path), None)
     assert str(problem) == "image_list.0.image: has 52,428,801 bytes, the limit is 52,428,800"
 
 
@@ -128,5 +128,5 @@ def test_a_bomb_of_pixels_is_refused(png):
 
 
 def test_a_path_that_no_file_system_knows_is_a_problem_like_others():
-    _, _, (problem,) = load_inputs(asked(Path("a\0b")), None)
+    _, _, (problem,) = load_inputs(wanted(Path("a\0b")), None)
     assert problem.field == "image_list.0.image"

@@ -21,7 +21,7 @@ class Vendor:
 
     def __init__(self, clip, looks=2):
         self.clip, self.looks = clip, looks
-        self.seen, self.now, self.most = {}, {}, {}
+        self.received, self.now, self.most = {}, {}, {}
 
     @hookimpl
     def tarash_provider_specs(self):
@@ -31,7 +31,7 @@ class Vendor:
     def tarash_create_provider(self, config):
         return AcmeProvider(self)
 
-    async def asked(self, name):
+    async def wanted(self, name):
         self.now[name] = self.now.get(name, 0) + 1
         self.most[name] = max(self.most.get(name, 0), self.now[name])
         for _ in range(30):
@@ -49,19 +49,19 @@ class AcmeProvider(Provider):
         self.vendor = vendor
 
     async def submit_video_async(self, prepared, *, timeout):
-        await self.vendor.asked("submit_video")
-        number = f"job_{len(self.vendor.seen)}"
-        self.vendor.seen[number] = 0
+        await self.vendor.wanted("submit_video")
+        number = f"job_{len(self.vendor.received)}"
+        self.vendor.received[number] = 0
         return VideoStatus(self.vendor.job(number, "queued"))
 
     async def poll_video_async(self, job, *, timeout):
-        await self.vendor.asked("poll_video")
-        self.vendor.seen[job.id] += 1
-        done = self.vendor.seen[job.id] >= self.vendor.looks
+        await self.vendor.wanted("poll_video")
+        self.vendor.received[job.id] += 1
+        done = self.vendor.received[job.id] >= self.vendor.looks
         return VideoStatus(self.vendor.job(job.id, "completed" if done else "in_progress"), raw={"id": job.id})
 
     async def download_video_async(self, job, sink, *, timeout, index=0):
-        await self.vendor.asked("download_video")
+        await self.vendor.wanted("download_video")
         sink.begin(length=len(self.vendor.clip))
         sink.write(self.vendor.clip)
 
@@ -88,7 +88,7 @@ def test_two_hundred_jobs_side_by_side_send_few_requests_at_a_time(vendor, tmp_p
     made = asyncio.run(many())
     assert {response.video.path for response in made} == set(tmp_path.iterdir())
     assert all(vendor.most[name] <= most for name, most in MAX_CONCURRENT.items())
-    assert set(vendor.seen.values()) == {2}
+    assert set(vendor.received.values()) == {2}
 
 
 class Opened:
@@ -139,7 +139,7 @@ def test_a_waiting_job_takes_little_memory(vendor, tmp_path):
     vendor.looks = 10
 
     async def seen_once(jobs):
-        while sum(vendor.seen.values()) < jobs or any(vendor.now.values()):  # noqa: ASYNC110 # no job tells
+        while sum(vendor.received.values()) < jobs or any(vendor.now.values()):  # noqa: ASYNC110 # no job tells
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.01)  # the last of them goes to sleep
 

@@ -16,18 +16,18 @@ JOB = VideoJob(provider="acme", model="m", id="job_1", endpoint="https://api.acm
 
 def looks(chance=0.0, until=3700.0):
     """The ages, in seconds, at which the vendor tells the status of a job."""
-    told, age, first = [], 0.0, True
+    reported, age, first = [], 0.0, True
     while age < until:
         pause = pause_before(VideoStatus(JOB), age, chance, interval=None, first=first)
-        told.append(age + pause + ANSWER / 2)
-        age, first = told[-1] + ANSWER / 2, False
-    return told
+        reported.append(age + pause + ANSWER / 2)
+        age, first = reported[-1] + ANSWER / 2, False
+    return reported
 
 
-def known_at(done, told):
+def known_at(done, reported):
     """When it is known here that a job was done, and after how many requests."""
-    at = bisect_left(told, done)
-    return told[at] + ANSWER / 2, at + 1
+    at = bisect_left(reported, done)
+    return reported[at] + ANSWER / 2, at + 1
 
 
 AGES = [*(tenth / 10 for tenth in range(1, 1200)), *range(120, 3600, 7)]
@@ -36,8 +36,8 @@ AGES = [*(tenth / 10 for tenth in range(1, 1200)), *range(120, 3600, 7)]
 
 @pytest.mark.parametrize("chance", [0.0, 0.5, 0.999])
 def test_a_job_that_is_done_is_known_to_be_done_in_time(chance):
-    told = looks(chance)
-    late = {done: known_at(done, told)[0] - done for done in AGES}
+    reported = looks(chance)
+    late = {done: known_at(done, reported)[0] - done for done in AGES}
     assert {done: seconds for done, seconds in late.items() if seconds > (1.0 if done < 30 else done / 20)} == {}
 
 
@@ -57,7 +57,7 @@ def test_an_older_job_is_never_looked_at_more_often_than_a_younger_one():
 
 def test_jobs_that_were_submitted_together_are_not_asked_for_together():
     jobs = [looks(number / 100, until=10) for number in range(100)]
-    assert all(len({round(told[at], 4) for told in jobs}) == 100 for at in range(10))
+    assert all(len({round(reported[at], 4) for reported in jobs}) == 100 for at in range(10))
 
 
 def test_the_callers_interval_and_the_vendors_hint_are_kept_to_the_second():

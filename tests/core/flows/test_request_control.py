@@ -129,10 +129,10 @@ class TestReport:
                 prepared.report(progress=percent, message=f"{percent:g} %")
             return ImageAnswer([ImageOutput(content=png)])
 
-        seen = []
+        received = []
         with register_plugin(Plugin(act, flavour)):
-            make_image(config(), WISH, on_progress=seen.append)
-        assert [(update.status, update.progress, update.message) for update in seen] == [
+            make_image(config(), WISH, on_progress=received.append)
+        assert [(update.status, update.progress, update.message) for update in received] == [
             ("submitting", None, None),
             ("in_progress", 10.0, "10 %"),
             ("in_progress", 90.0, "90 %"),
@@ -144,26 +144,26 @@ class TestReport:
             prepared.report(queue_position=4)
             return ImageAnswer([ImageOutput(content=png)])
 
-        seen = []
+        received = []
         with register_plugin(Plugin(act)):
-            make_image(config(), WISH, on_progress=seen.append)
-        assert [update.queue_position for update in seen] == [None, 4, None]
+            make_image(config(), WISH, on_progress=received.append)
+        assert [update.queue_position for update in received] == [None, 4, None]
 
     def test_an_async_callback_hears_it(self, png):
         def act(prepared):
             prepared.report(progress=50.0)
             return ImageAnswer([ImageOutput(content=png)])
 
-        seen = []
+        received = []
 
         async def listen(update):
             await asyncio.sleep(0)
-            seen.append(update.progress)
+            received.append(update.progress)
 
         with register_plugin(Plugin(act)):
             generate_image(config(), WISH, on_progress=listen)
             asyncio.run(generate_image_async(config(), WISH, on_progress=listen))
-        assert seen.count(50.0) == 2
+        assert received.count(50.0) == 2
 
     def test_without_a_callback_it_is_nothing(self, make_image, png):
         def act(prepared):

@@ -25,12 +25,12 @@ def make(what, *, n, timeout):
 CALL = ProviderCall("vendor", make, ("a cat",), {"n": 1})
 
 
-def busy(**known):
-    return RateLimitError("slow down", **{"retryable": True, "billable": "no", **known})
+def busy(**settings):
+    return RateLimitError("slow down", **{"retryable": True, "billable": "no", **settings})
 
 
-def lost(**known):
-    return ProviderUnavailableError("502", **{"status_code": 502, "retryable": True, "billable": "unknown", **known})
+def lost(**settings):
+    return ProviderUnavailableError("502", **{"status_code": 502, "retryable": True, "billable": "unknown", **settings})
 
 
 @pytest.fixture

@@ -44,14 +44,14 @@ def test_lines_that_come_while_one_is_synced_are_synced_together(journal, append
 
 
 def test_a_line_is_on_the_disk_when_the_call_goes_on(journal):
-    async def one(number):
+    async def item(number):
         intent = await journal.record_request_async("video", label=f"row-{number}")
         assert intent in {line["intent"] for line in lines(journal)}
         await journal.write_async("refused", intent=intent)
         assert journal.entries()
 
     async def main():
-        await asyncio.gather(*map(one, range(20)))
+        await asyncio.gather(*map(item, range(20)))
 
     asyncio.run(main())
     assert [entry.status for entry in journal.entries()] == ["refused"] * 20

@@ -183,12 +183,12 @@ class TestWhichOne:
         assert active_journal() is None
 
     def test_a_thread_started_in_the_block_writes_to_it_too(self, tmp_path):
-        seen = []
+        received = []
         with Journal(tmp_path / "a") as journal:
-            thread = threading.Thread(target=lambda: seen.append(active_journal()))
+            thread = threading.Thread(target=lambda: received.append(active_journal()))
             thread.start()
             thread.join()
-        assert seen == [journal]
+        assert received == [journal]
 
     def test_the_environment_names_one(self, tmp_path, monkeypatch):
         monkeypatch.setenv("TARASH_JOURNAL", str(tmp_path / "j"))

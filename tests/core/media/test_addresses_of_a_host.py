@@ -41,12 +41,12 @@ def silent_port():
         server.bind(("127.0.0.1", 0))
         server.listen(0)
         waiting = [socket.socket() for _ in range(4)]
-        for one in waiting:
-            one.settimeout(0)
-            one.connect_ex(server.getsockname())
+        for item in waiting:
+            item.settimeout(0)
+            item.connect_ex(server.getsockname())
         yield server.getsockname()[1]
-        for one in waiting:
-            one.close()
+        for item in waiting:
+            item.close()
 
 
 def connected(places, work):

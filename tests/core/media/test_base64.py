@@ -63,9 +63,9 @@ def test_a_data_url_without_a_comma_is_refused():
 
 def test_media_in_an_answer_become_length_and_digest():
     long = "A" * 1001
-    told = f"<1001 characters, sha256 {hashlib.sha256(long.encode()).hexdigest()}>"
+    reported = f"<1001 characters, sha256 {hashlib.sha256(long.encode()).hexdigest()}>"
     answer = {"data": [{"b64_json": long, "url": "https://x.test/a"}], "n": 1, "text": None}
-    assert without_media(answer) == {"data": [{"b64_json": told, "url": "https://x.test/a"}], "n": 1, "text": None}
+    assert without_media(answer) == {"data": [{"b64_json": reported, "url": "https://x.test/a"}], "n": 1, "text": None}
     assert answer["data"][0]["b64_json"] is long
 
 

@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        self.server.seen.append((self.path, dict(self.headers)))
+        self.server.received.append((self.path, dict(self.headers)))
         path, _, query = self.path.partition("?")
         try:
             getattr(self, path.strip("/").replace("-", "_") or "picture")(query)
@@ -116,7 +116,7 @@ class Handler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(address="127.0.0.1"):
     server = ThreadingHTTPServer((address, 0), Handler)
-    server.seen = []
+    server.received = []
     server.url = f"http://{address}:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
@@ -150,20 +150,20 @@ def resolve_to(monkeypatch, *found):
     """Makes every name lead to `found`, and returns the list of names that were asked for."""
     from tarash.tarash_gateway.media import addresses
 
-    asked = []
+    wanted = []
 
     def getaddrinfo(host, port, *arguments, **options):
         if addresses.literal(host) is None:  # an address that is spelled out is nobody's name
-            asked.append(host)
+            wanted.append(host)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in found]
 
     monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
-    return asked
+    return wanted
 
 
 def test_picture_is_fetched_and_its_type_is_told_by_its_bytes(get, server):
     assert get(server.url + "/picture", allow_private=True) == Fetched(PNG, "image/png", server.url + "/picture")
-    headers = server.seen[0][1]
+    headers = server.received[0][1]
     assert headers["Accept-Encoding"] == "identity"
     assert headers["Host"] == f"127.0.0.1:{server.server_port}"
 
@@ -259,11 +259,11 @@ def test_one_bad_address_among_good_ones_is_enough_to_refuse(get, monkeypatch):
 
 
 def test_name_is_resolved_once_and_that_address_is_connected_to(get, server, monkeypatch):
-    asked = resolve_to(monkeypatch, "127.0.0.1")
+    wanted = resolve_to(monkeypatch, "127.0.0.1")
     url = f"http://pictures.example:{server.server_port}/picture"
     assert get(url, allow_private=True).content == PNG
-    assert asked == ["pictures.example"]
-    assert server.seen[0][1]["Host"] == f"pictures.example:{server.server_port}"
+    assert wanted == ["pictures.example"]
+    assert server.received[0][1]["Host"] == f"pictures.example:{server.server_port}"
 
 
 def test_next_address_is_tried_when_the_first_does_not_answer(get, server, monkeypatch):
@@ -287,7 +287,7 @@ def test_redirect_from_a_public_address_to_this_machine_is_refused(get, monkeypa
         assert get(outside.url + "/picture").content == PNG
         with pytest.raises(UnsafeUrlError, match=r"127\.0\.0\.1 is this very machine"):
             get(f"{outside.url}/to?{inside.url}/picture")
-        assert not inside.seen
+        assert not inside.received
 
 
 @pytest.mark.parametrize("location", ["file:///etc/passwd", "http://user:pw@127.0.0.1/", "http://[::1/"])

@@ -119,7 +119,7 @@ def test_an_ipv6_address_that_is_exempt(environment, no_proxy):
 def proxy():
     """A proxy that answers itself: its address, and the first lines of what it was asked."""
     server = socket.create_server(("127.0.0.1", 0))
-    asked = []
+    wanted = []
 
     def serve():
         while True:
@@ -128,14 +128,14 @@ def proxy():
             except OSError:
                 return
             with connection:
-                asked.append(connection.recv(65536))
+                wanted.append(connection.recv(65536))
                 refusal = b"HTTP/1.1 502 No\r\nContent-Length: 0\r\n\r\n"
                 good = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
-                connection.sendall(refusal if asked[-1].startswith(b"CONNECT") else good)
+                connection.sendall(refusal if wanted[-1].startswith(b"CONNECT") else good)
 
     thread = threading.Thread(target=serve)
     thread.start()
-    yield f"127.0.0.1:{server.getsockname()[1]}", asked
+    yield f"127.0.0.1:{server.getsockname()[1]}", wanted
     server.shutdown(socket.SHUT_RDWR)
     server.close()
     thread.join()
@@ -157,27 +157,27 @@ def fetch(request):
 
 
 def test_a_name_that_only_the_proxy_knows_is_fetched_through_it(environment, proxy, fetch):
-    address, asked = proxy
+    address, wanted = proxy
     environment(HTTP_PROXY=f"http://me:pass@{address}")
     assert fetch("http://only-inside.invalid/x") == b"ok"
-    assert asked[0].startswith(b"GET http://only-inside.invalid/x HTTP/1.1")
-    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in asked[0]
+    assert wanted[0].startswith(b"GET http://only-inside.invalid/x HTTP/1.1")
+    assert b"Proxy-Authorization: Basic bWU6cGFzcw==" in wanted[0]
 
 
 def test_a_proxy_that_does_not_connect_is_told(environment, proxy, fetch):
-    address, asked = proxy
+    address, wanted = proxy
     environment(HTTPS_PROXY=f"http://{address}")
     with pytest.raises(httpcore2.ProxyError, match="502 No"):
         fetch("https://only-inside.invalid/x")
-    assert asked[0].startswith(b"CONNECT only-inside.invalid:443 HTTP/1.1")
+    assert wanted[0].startswith(b"CONNECT only-inside.invalid:443 HTTP/1.1")
 
 
 def test_an_address_that_is_spelled_out_is_screened_before_a_proxy(environment, proxy, fetch):
-    address, asked = proxy
+    address, wanted = proxy
     environment(HTTP_PROXY=f"http://{address}", NO_PROXY="")
     with pytest.raises(UnsafeUrlError, match=r"10\.0\.0\.1 is a private"):
         fetch("http://10.0.0.1/x")
-    assert asked == []
+    assert wanted == []
 
 
 def test_a_proxy_that_nobody_knows_is_told_by_its_variable(environment, fetch):

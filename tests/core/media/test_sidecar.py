@@ -31,8 +31,8 @@ def test_a_sidecar_is_json_with_a_mark(place):
 
 def test_what_json_has_no_word_for_is_written_all_the_same(place):
     write_sidecar(place, {"asked": object, "cost": float("nan"), "path": Path("a")}, "error")
-    told = json.loads(sidecar_path(place).read_text())
-    assert (told["asked"], told["cost"], told["path"]) == ("<class 'object'>", None, "a")
+    reported = json.loads(sidecar_path(place).read_text())
+    assert (reported["asked"], reported["cost"], reported["path"]) == ("<class 'object'>", None, "a")
 
 
 @pytest.mark.parametrize(("exists", "left"), [("replace", "new"), ("skip", "old"), ("error", "old")])
@@ -91,9 +91,9 @@ def test_unknown_and_missing_keys_are_no_matter(place):
 
 
 def test_the_prompt_is_told_apart_from_the_parameters():
-    told = Origin(request={"prompt": "a cat", "size": "1024x1024", "image_list": [{"sha256": "ab"}]}).facts()
-    assert told["prompt"] == "a cat"
-    assert told["parameters"] == {"size": "1024x1024", "image_list": [{"sha256": "ab"}]}
+    reported = Origin(request={"prompt": "a cat", "size": "1024x1024", "image_list": [{"sha256": "ab"}]}).facts()
+    assert reported["prompt"] == "a cat"
+    assert reported["parameters"] == {"size": "1024x1024", "image_list": [{"sha256": "ab"}]}
 
 
 def test_times_are_told_in_utc():
@@ -103,6 +103,11 @@ def test_times_are_told_in_utc():
 
 
 def test_an_unknown_origin_is_told_as_nothing():
-    told = Origin().facts()
-    assert {key for key, value in told.items() if value} == set()
-    assert (told["parameters"], told["adjustments"], told["warnings"], told["cost"]) == ({}, [], [], None)
+    reported = Origin().facts()
+    assert {key for key, value in reported.items() if value} == set()
+    assert (reported["parameters"], reported["adjustments"], reported["warnings"], reported["cost"]) == (
+        {},
+        [],
+        [],
+        None,
+    )

@@ -236,9 +236,9 @@ def test_what_may_hold_a_credential_by_its_name_does_not_travel(name):
 
 
 def test_a_switch_travels_whatever_its_name():
-    known = {"allow_private_urls": True, "inputs_through_proxy": True, "max_tokens": 5}
+    fixed = {"allow_private_urls": True, "inputs_through_proxy": True, "max_tokens": 5}
 
-    assert pickle.loads(pickle.dumps(config(provider_config=known))).provider_config == known
+    assert pickle.loads(pickle.dumps(config(provider_config=fixed))).provider_config == fixed
 
 
 class VaultPlugin:

@@ -297,12 +297,12 @@ class TestSidecars:
         assert path.read_bytes() == png
 
     def test_a_clip_is_told_with_its_length(self, tmp_path, clip):
-        told = self.read(Media.from_bytes(clip).save(tmp_path / "a.mp4", sidecar=True))
-        assert (told["kind"], told["content_type"], told["duration_seconds"]) == ("video", "video/mp4", 1.0)
+        reported = self.read(Media.from_bytes(clip).save(tmp_path / "a.mp4", sidecar=True))
+        assert (reported["kind"], reported["content_type"], reported["duration_seconds"]) == ("video", "video/mp4", 1.0)
 
     def test_bytes_of_an_unknown_kind_are_told_as_such(self, tmp_path):
-        told = self.read(Media(data=b"x").save(tmp_path / "a.bin", sidecar=True))
-        assert (told["kind"], told["content_type"]) == (None, "application/octet-stream")
+        reported = self.read(Media(data=b"x").save(tmp_path / "a.bin", sidecar=True))
+        assert (reported["kind"], reported["content_type"]) == (None, "application/octet-stream")
 
     def test_without_the_word_there_is_none(self, tmp_path, png):
         Media.from_bytes(png).save(tmp_path / "a.png")
@@ -354,9 +354,9 @@ class TestSidecars:
 
     def test_an_origin_makes_no_difference_to_equality(self, png):
         media = Media.from_bytes(png)
-        told = Media.from_bytes(png).with_origin(Origin(provider="acme"))
-        assert told == media
-        assert hash(told) == hash(media)
+        reported = Media.from_bytes(png).with_origin(Origin(provider="acme"))
+        assert reported == media
+        assert hash(reported) == hash(media)
 
     def test_media_of_one_call_are_not_told_of_another(self, png):
         first = Media.from_bytes(png).with_origin(Origin(provider="acme"))

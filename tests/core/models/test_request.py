@@ -59,7 +59,7 @@ def test_a_field_without_its_unit_is_recognised():
 
 
 @pytest.mark.parametrize(
-    ("given", "read"),
+    ("inputs", "read"),
     [
         ("1024x768", "1024x768"),
         ("1024×768", "1024x768"),
@@ -73,8 +73,8 @@ def test_a_field_without_its_unit_is_recognised():
         ("720p", "720p"),
     ],
 )
-def test_sizes_are_read_as_people_write_them(given, read):
-    assert ImageGenerationRequest(prompt="a cat", size=given).size == read
+def test_sizes_are_read_as_people_write_them(inputs, read):
+    assert ImageGenerationRequest(prompt="a cat", size=inputs).size == read
 
 
 @pytest.mark.parametrize(
@@ -270,8 +270,8 @@ def test_extra_parameters_are_json(value):
 
 
 def test_extra_parameters_go_out_as_they_are():
-    given = {"a": [1, {"b": None}], "c": 1.5, "d": True}
-    assert ImageGenerationRequest(prompt="x", extra_params=given).extra_params == given
+    inputs = {"a": [1, {"b": None}], "c": 1.5, "d": True}
+    assert ImageGenerationRequest(prompt="x", extra_params=inputs).extra_params == inputs
 
 
 def test_a_request_is_frozen():
@@ -280,10 +280,10 @@ def test_a_request_is_frozen():
 
 
 def test_a_request_survives_json():
-    asked = VideoGenerationRequest(
+    wanted = VideoGenerationRequest(
         prompt="x", size="1x1", duration_seconds=4, image_list=[ImageType(image="https://x.test/a")]
     )
-    assert VideoGenerationRequest.model_validate_json(asked.model_dump_json()) == asked
+    assert VideoGenerationRequest.model_validate_json(wanted.model_dump_json()) == wanted
 
 
 @pytest.mark.parametrize(

@@ -46,12 +46,12 @@ def videos(*media):
 def media(request, tmp_path, png):
     path = tmp_path / "a.png"
     path.write_bytes(png)
-    known = {
+    fixed = {
         "memory": Media.from_bytes(png, revised_prompt="a red cat"),
         "file": Media.from_file(path, sha256=hashlib.sha256(png).hexdigest()),
         "URL": Media(url="https://x.test/a.png"),
     }
-    return list(known.values()) if request.param == "all" else [known[request.param]]
+    return list(fixed.values()) if request.param == "all" else [fixed[request.param]]
 
 
 @pytest.mark.parametrize("make", [images, videos])
@@ -178,8 +178,8 @@ class TestSidecars:
 
     @pytest.mark.parametrize("way", WAYS, ids=WAY_IDS)
     def test_a_clip_tells_of_its_job(self, way, tmp_path, clip):
-        told = self.saved(way(videos(Media.from_bytes(clip))).video, tmp_path / "a.mp4")
-        assert (told["kind"], told["model"], told["job_id"], told["prompt"]) == (
+        reported = self.saved(way(videos(Media.from_bytes(clip))).video, tmp_path / "a.mp4")
+        assert (reported["kind"], reported["model"], reported["job_id"], reported["prompt"]) == (
             "video",
             "acme-video",
             "job_1",
@@ -196,19 +196,19 @@ class TestSidecars:
     def test_a_resumed_clip_tells_what_its_job_was_asked_for(self, tmp_path, clip):
         job = JOB.model_copy(update={"request": {"prompt": "a lake", "duration_seconds": 4}})
         response = videos(Media.from_bytes(clip)).model_copy(update={"asked": {}, "job": job})
-        told = self.saved(response.video, tmp_path / "a.mp4")
-        assert (told["prompt"], told["parameters"]) == ("a lake", {"duration_seconds": 4})
+        reported = self.saved(response.video, tmp_path / "a.mp4")
+        assert (reported["prompt"], reported["parameters"]) == ("a lake", {"duration_seconds": 4})
 
     def test_a_clip_that_was_there_before_has_no_origin(self, tmp_path, clip):
         response = VideoGenerationResponse(request_id="r", provider="acme", model="m", videos=[Media.from_bytes(clip)])
-        told = self.saved(response.video, tmp_path / "b.mp4")
-        assert (told["provider"], told["model"], told["created_at"]) == (None, None, None)
+        reported = self.saved(response.video, tmp_path / "b.mp4")
+        assert (reported["provider"], reported["model"], reported["created_at"]) == (None, None, None)
 
     def test_the_cost_of_several_pictures_is_told_as_that_of_all(self, tmp_path, png, jpeg):
         response = images(Media.from_bytes(png), Media.from_bytes(jpeg))
         first = self.saved(response.images[0], tmp_path / "a.png")
         second = self.saved(response.images[1], tmp_path / "b.jpg")
-        assert [(told["cost"], told["outputs"]) for told in (first, second)] == [(0.04, 2), (0.04, 2)]
+        assert [(reported["cost"], reported["outputs"]) for reported in (first, second)] == [(0.04, 2), (0.04, 2)]
 
     def test_a_copy_with_changes_tells_of_them_and_its_original_does_not(self, tmp_path, png):
         response = images(Media.from_bytes(png))

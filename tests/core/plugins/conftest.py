@@ -69,8 +69,8 @@ def acme():
         registered.append(register_plugin(_plugin_of(lambda config: provider()), replace=True))
 
     yield register
-    for one in reversed(registered):
-        one.unregister()
+    for entry in reversed(registered):
+        entry.unregister()
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -90,8 +90,8 @@ def image_config():
 @pytest.fixture
 def video_config():
     def config(**fields):
-        known = {"provider": "acme", "model": "m", "timeout": 5, "max_retries": 0, "poll_interval": 0.01}
-        return VideoGenerationConfig(**{**known, **fields})
+        fixed = {"provider": "acme", "model": "m", "timeout": 5, "max_retries": 0, "poll_interval": 0.01}
+        return VideoGenerationConfig(**{**fixed, **fields})
 
     return config
 

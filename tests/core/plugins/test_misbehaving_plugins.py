@@ -75,14 +75,14 @@ def test_a_foreign_error_names_the_primitive_and_may_have_been_billed(
     acme, flavour, make_image, error, image_config, refused
 ):
     acme(flavour, generate_image=raising(error))
-    told = refused(make_image, image_config(), WISH)
+    refusal = refused(make_image, image_config(), WISH)
     quoted = f" ({error})" if str(error) else ""
-    assert str(told) == (
+    assert str(refusal) == (
         f"AcmeProvider.generate_image raised {type(error).__name__}{quoted}. "
         "This is a defect of the plugin, not of the request."
     )
-    assert told.billable == "unknown"
-    assert type(told.__cause__) is type(error)
+    assert refusal.billable == "unknown"
+    assert type(refusal.__cause__) is type(error)
 
 
 def test_a_stop_iteration_in_a_thread_is_not_waited_for(acme, monkeypatch, image_config, refused):
@@ -95,9 +95,9 @@ def test_a_stop_iteration_in_a_thread_is_not_waited_for(acme, monkeypatch, image
 @pytest.mark.parametrize("thing", [None, {}, 5, "x", ImageAnswer, Hostile()], ids=lambda thing: type(thing).__name__)
 def test_another_type_is_told_by_its_name(acme, flavour, make_image, thing, image_config, refused):
     acme(flavour, generate_image=giving(thing))
-    told = refused(make_image, image_config(), WISH)
-    assert str(told) == (f"AcmeProvider.generate_image returned a {type(thing).__name__} instead of an ImageAnswer")
-    assert told.billable == "unknown"
+    refusal = refused(make_image, image_config(), WISH)
+    assert str(refusal) == (f"AcmeProvider.generate_image returned a {type(thing).__name__} instead of an ImageAnswer")
+    assert refusal.billable == "unknown"
 
 
 HALF_ANSWERS = {
@@ -116,9 +116,9 @@ HALF_ANSWERS = {
 def test_a_half_filled_answer_is_told_by_its_field(acme, png, field, value, image_config, refused):
     first = field.partition(".")[0]
     acme(generate_image=giving(ImageAnswer(**{"outputs": [ImageOutput(content=png)], first: value})))
-    told = refused(generate_image, image_config(), WISH)
-    assert f"AcmeProvider.generate_image returned an invalid ImageAnswer: {field}" in str(told)
-    assert told.billable == "unknown"
+    refusal = refused(generate_image, image_config(), WISH)
+    assert f"AcmeProvider.generate_image returned an invalid ImageAnswer: {field}" in str(refusal)
+    assert refusal.billable == "unknown"
 
 
 BESIDE_THE_PICTURES = {
@@ -135,15 +135,15 @@ BESIDE_THE_PICTURES = {
 }
 
 
-@pytest.mark.parametrize(("told", "fields"), BESIDE_THE_PICTURES.items(), ids=BESIDE_THE_PICTURES)
-def test_a_field_beside_the_pictures_costs_none_of_them(acme, make_image, png, told, fields, image_config):
+@pytest.mark.parametrize(("refusal", "fields"), BESIDE_THE_PICTURES.items(), ids=BESIDE_THE_PICTURES)
+def test_a_field_beside_the_pictures_costs_none_of_them(acme, make_image, png, refusal, fields, image_config):
     acme(generate_image=giving(ImageAnswer([ImageOutput(content=png)], **fields)))
 
     response = make_image(image_config(), WISH)
 
     assert [picture.content for picture in response.images] == [png]
     (warning,) = response.warnings
-    what = f"AcmeProvider.generate_image returned an invalid ImageAnswer: {told}"
+    what = f"AcmeProvider.generate_image returned an invalid ImageAnswer: {refusal}"
     assert warning == f"{what}; this was left out. This is a defect of the plugin."
     assert (response.usage, response.cost, response.provider_request_id, response.raw_response) == (None,) * 4
 
@@ -171,9 +171,9 @@ EMPTY_OUTPUTS = {
 @pytest.mark.parametrize(("outputs", "text"), EMPTY_OUTPUTS.values(), ids=EMPTY_OUTPUTS)
 def test_a_picture_that_is_none_was_paid_for(acme, make_image, outputs, text, image_config, refused):
     acme(generate_image=giving(ImageAnswer(outputs)))
-    told = refused(make_image, image_config(), WISH, kind=InvalidResponseError)
-    assert text in str(told)
-    assert told.billable == "yes"
+    refusal = refused(make_image, image_config(), WISH, kind=InvalidResponseError)
+    assert text in str(refusal)
+    assert refusal.billable == "yes"
 
 
 def test_the_first_of_several_forms_of_one_picture_counts(acme, png, image_config):
@@ -224,19 +224,19 @@ def test_a_half_filled_status_is_told_by_its_field_and_keeps_the_job(acme, statu
     known = isinstance(status.job, VideoJob) and status.job.id == "job_1"
 
     acme(submit_video=giving(status))
-    told = refused(submit_video, video_config(), FILM)
-    assert f"AcmeProvider.submit_video returned an invalid VideoStatus: {text}" in str(told)
-    assert told.billable == "unknown"
-    assert (told.job is not None and told.job.id == "job_1") is known
+    refusal = refused(submit_video, video_config(), FILM)
+    assert f"AcmeProvider.submit_video returned an invalid VideoStatus: {text}" in str(refusal)
+    assert refusal.billable == "unknown"
+    assert (refusal.job is not None and refusal.job.id == "job_1") is known
 
     acme(submit_video=giving(VideoStatus(job())), poll_video=giving(status), cancel_video=giving(status))
-    told = refused(generate_video, video_config(), FILM)
-    assert f"AcmeProvider.poll_video returned an invalid VideoStatus: {text}" in str(told)
-    assert (told.job.id, told.billable) == ("job_1", "unknown")
+    refusal = refused(generate_video, video_config(), FILM)
+    assert f"AcmeProvider.poll_video returned an invalid VideoStatus: {text}" in str(refusal)
+    assert (refusal.job.id, refusal.billable) == ("job_1", "unknown")
     for call, name in ((poll_video, "poll_video"), (cancel_video, "cancel_video"), (resume_video, "poll_video")):
-        told = refused(call, video_config(), job())
-        assert f"AcmeProvider.{name} returned an invalid VideoStatus: {text}" in str(told)
-        assert told.job.id == "job_1"
+        refusal = refused(call, video_config(), job())
+        assert f"AcmeProvider.{name} returned an invalid VideoStatus: {text}" in str(refusal)
+        assert refusal.job.id == "job_1"
 
 
 WRONG_BESIDE_A_JOB = {
@@ -273,10 +273,10 @@ def test_a_wrong_field_beside_a_job_does_not_cost_the_video(acme, clip, wrong, t
 def test_a_new_job_of_another_home_is_told_and_can_be_found_again(acme, field, refused, video_config):
     finished = giving(VideoStatus(job(status="completed")))
     acme(submit_video=giving(VideoStatus(job(**{field: "https://elsewhere.test"}))), poll_video=finished)
-    told = refused(generate_video, video_config(), FILM)
-    assert str(told) == f"AcmeProvider.submit_video returned a job whose {field} is not that of its own provider"
-    assert told.billable == "unknown"
-    assert poll_video(video_config(), told.job).status == "completed"
+    refusal = refused(generate_video, video_config(), FILM)
+    assert str(refusal) == f"AcmeProvider.submit_video returned a job whose {field} is not that of its own provider"
+    assert refusal.billable == "unknown"
+    assert poll_video(video_config(), refusal.job).status == "completed"
 
 
 @pytest.mark.parametrize(
@@ -284,9 +284,9 @@ def test_a_new_job_of_another_home_is_told_and_can_be_found_again(acme, field, r
 )
 def test_a_look_changes_neither_the_id_of_a_job_nor_its_home(acme, other, video_config):
     acme(poll_video=giving(VideoStatus(job(status="in_progress", **other))))
-    seen = poll_video(video_config(), job())
-    assert (seen.id, seen.provider, seen.endpoint) == ("job_1", HOME["provider"], HOME["endpoint"])
-    assert seen.status == "in_progress"
+    received = poll_video(video_config(), job())
+    assert (received.id, received.provider, received.endpoint) == ("job_1", HOME["provider"], HOME["endpoint"])
+    assert received.status == "in_progress"
 
 
 @pytest.mark.parametrize("thing", [None, {}, 5, VideoStatus, Hostile(), job()], ids=lambda thing: type(thing).__name__)
@@ -294,14 +294,14 @@ def test_another_type_than_a_status_is_told_by_its_name(acme, flavour, make_vide
     kind = type(thing).__name__
 
     acme(flavour, submit_video=giving(thing))
-    told = refused(make_video, video_config(), FILM)
-    assert str(told) == f"AcmeProvider.submit_video returned a {kind} instead of a VideoStatus"
-    assert (told.job, told.billable) == (None, "unknown")
+    refusal = refused(make_video, video_config(), FILM)
+    assert str(refusal) == f"AcmeProvider.submit_video returned a {kind} instead of a VideoStatus"
+    assert (refusal.job, refusal.billable) == (None, "unknown")
 
     acme(flavour, submit_video=giving(VideoStatus(job())), poll_video=giving(thing))
-    told = refused(make_video, video_config(), FILM)
-    assert str(told) == f"AcmeProvider.poll_video returned a {kind} instead of a VideoStatus"
-    assert (told.job.id, told.billable) == ("job_1", "unknown")
+    refusal = refused(make_video, video_config(), FILM)
+    assert str(refusal) == f"AcmeProvider.poll_video returned a {kind} instead of a VideoStatus"
+    assert (refusal.job.id, refusal.billable) == ("job_1", "unknown")
 
 
 @pytest.mark.parametrize("primitive", ["submit_video", "poll_video", "download_video"])
@@ -309,10 +309,10 @@ def test_a_foreign_error_carries_the_job_once_there_is_one(acme, flavour, make_v
     done = VideoStatus(job(status="completed"))
     good = {"submit_video": giving(VideoStatus(job())), "poll_video": giving(done), "download_video": giving(None)}
     acme(flavour, **{**good, primitive: raising(KeyError("x"))})
-    told = refused(make_video, video_config(), FILM)
-    assert f"AcmeProvider.{primitive} raised KeyError" in str(told)
-    assert (told.job is None) is (primitive == "submit_video")
-    assert told.billable == ("yes" if primitive == "download_video" else "unknown")
+    refusal = refused(make_video, video_config(), FILM)
+    assert f"AcmeProvider.{primitive} raised KeyError" in str(refusal)
+    assert (refusal.job is None) is (primitive == "submit_video")
+    assert refusal.billable == ("yes" if primitive == "download_video" else "unknown")
 
 
 def writing(*chunks):
@@ -350,9 +350,9 @@ def test_a_download_that_breaks_the_contract_keeps_the_job_and_no_file(
     monkeypatch.setattr(time, "sleep", lambda seconds: None)
     acme(flavour, submit_video=giving(VideoStatus(job(status="completed"))), download_video=download)
     target = {"save_to": tmp_path / "film.mp4"} if into_a_file else {}
-    told = refused(generate_video, video_config(), FILM, kind=kind, **target)
-    assert text in str(told)
-    assert (told.job.id, told.billable) == ("job_1", "yes")
+    refusal = refused(generate_video, video_config(), FILM, kind=kind, **target)
+    assert text in str(refusal)
+    assert (refusal.job.id, refusal.billable) == ("job_1", "yes")
     # What came stays beside its place where it was found not to be whole: it is paid for.
     kept = [tmp_path / "film.mp4.incomplete"] if into_a_file and text == "not a whole video" else []
     assert list(tmp_path.iterdir()) == kept
@@ -360,9 +360,9 @@ def test_a_download_that_breaks_the_contract_keeps_the_job_and_no_file(
 
 def test_a_plugin_that_closes_what_it_writes_to_is_told(acme, tmp_path, refused, video_config):
     acme(submit_video=giving(VideoStatus(job(status="completed"))), download_video=closing)
-    told = refused(generate_video, video_config(), FILM, save_to=tmp_path / "film.mp4")
-    assert "closed what it was to write to" in str(told)
-    assert told.job.id == "job_1"
+    refusal = refused(generate_video, video_config(), FILM, save_to=tmp_path / "film.mp4")
+    assert "closed what it was to write to" in str(refusal)
+    assert refusal.job.id == "job_1"
 
 
 def test_others_are_unharmed_by_a_plugin_that_raises_everywhere(
@@ -382,16 +382,16 @@ def test_others_are_unharmed_by_a_plugin_that_raises_everywhere(
 def test_a_fallback_does_not_pay_again_for_a_defect_of_a_plugin(acme, tarash_sandbox, image_config, refused):
     second = ImageGenerationConfig(provider="sandbox", model="gpt-image-2")
     acme(generate_image=raising(KeyError("x")))
-    told = refused(generate_image, image_config(fallback_configs=[second]), WISH)
-    assert told.billable == "unknown"
+    refusal = refused(generate_image, image_config(fallback_configs=[second]), WISH)
+    assert refusal.billable == "unknown"
 
 
 def test_a_progress_callback_of_a_call_that_a_plugin_breaks_is_told_the_end(acme, refused, video_config):
     acme(submit_video=giving(VideoStatus(job())), poll_video=raising(KeyError("x")))
-    told = []
-    refused(generate_video, video_config(), FILM, on_progress=told.append)
-    assert told[-1].status == "failed"
-    assert told[-1].job.id == "job_1"
+    refusal = []
+    refused(generate_video, video_config(), FILM, on_progress=refusal.append)
+    assert refusal[-1].status == "failed"
+    assert refusal[-1].job.id == "job_1"
 
 
 def test_a_blocking_primitive_that_was_written_as_an_async_one_is_told(acme, image_config, refused):
@@ -400,12 +400,12 @@ def test_a_blocking_primitive_that_was_written_as_an_async_one_is_told(acme, ima
 
     mistaken = later()
     acme(generate_image=giving(mistaken))
-    told = refused(generate_image, image_config(), WISH)
-    assert "returned a coroutine instead of an ImageAnswer" in str(told)
+    refusal = refused(generate_image, image_config(), WISH)
+    assert "returned a coroutine instead of an ImageAnswer" in str(refusal)
     mistaken.close()
 
 
 def test_generate_video_in_a_loop_is_as_careful(acme, refused, video_config):
     acme("async", submit_video=giving(VideoStatus(job())), poll_video=giving(None))
-    told = refused(asyncio.run, generate_video_async(video_config(), FILM))
-    assert told.job.id == "job_1"
+    refusal = refused(asyncio.run, generate_video_async(video_config(), FILM))
+    assert refusal.job.id == "job_1"

@@ -27,9 +27,9 @@ def raising(error):
     return primitive
 
 
-def items(*given, then=None):
+def items(*inputs, then=None):
     def stream(*_, **__):
-        yield from given
+        yield from inputs
         if then is not None:
             raise then
 
@@ -72,17 +72,17 @@ def streaming(flavour, plugin_of, provider_of):
         registered.append(register_plugin(plugin_of(lambda config: provider), replace=True))
 
     yield register
-    for one in reversed(registered):
-        one.unregister()
+    for entry in reversed(registered):
+        entry.unregister()
 
 
 class TestStreams:
     @pytest.mark.parametrize("thing", [None, "x", 5, {}], ids=lambda thing: type(thing).__name__)
     def test_an_item_of_another_type_is_told(self, streaming, drain, thing, image_config, refused):
         streaming(items(thing))
-        told = refused(drain, image_config())
-        assert str(told) == (f"AcmeProvider.stream_image returned a {type(thing).__name__} instead of an ImagePart")
-        assert told.billable == "unknown"
+        refusal = refused(drain, image_config())
+        assert str(refusal) == (f"AcmeProvider.stream_image returned a {type(thing).__name__} instead of an ImagePart")
+        assert refusal.billable == "unknown"
 
     @pytest.mark.parametrize(
         ("item", "text"),
@@ -102,9 +102,9 @@ class TestStreams:
     @pytest.mark.parametrize("before", [[], [ImagePart(ImageOutput(url="file:///x"))]], ids=["at once", "later"])
     def test_a_foreign_error_may_have_been_billed(self, streaming, drain, before, image_config, refused):
         streaming(items(*before, then=KeyError("x")))
-        told = refused(drain, image_config())
-        assert "raised KeyError ('x'). This is a defect of the plugin" in str(told)
-        assert told.billable == "unknown"
+        refusal = refused(drain, image_config())
+        assert "raised KeyError ('x'). This is a defect of the plugin" in str(refusal)
+        assert refusal.billable == "unknown"
 
     def test_a_foreign_error_names_the_plugin(self, streaming, drain, image_config, refused):
         streaming(items(then=KeyError("x")))
@@ -112,21 +112,21 @@ class TestStreams:
 
     def test_a_stream_that_cannot_be_opened_is_the_plugins_fault(self, streaming, drain, image_config, refused):
         streaming(raising(KeyError("x")), as_it_is=True)
-        told = refused(drain, image_config())
-        assert "AcmeProvider.stream_image raised KeyError" in str(told)
-        assert told.billable == "unknown"
+        refusal = refused(drain, image_config())
+        assert "AcmeProvider.stream_image raised KeyError" in str(refusal)
+        assert refusal.billable == "unknown"
 
     @pytest.mark.parametrize("thing", [None, [], 5], ids=lambda thing: type(thing).__name__)
     def test_something_else_than_a_stream_is_told(self, streaming, drain, thing, image_config, refused):
         streaming(giving(thing), as_it_is=True)
-        told = refused(drain, image_config())
-        assert str(told) == f"AcmeProvider.stream_image returned a {type(thing).__name__} instead of a generator"
+        refusal = refused(drain, image_config())
+        assert str(refusal) == f"AcmeProvider.stream_image returned a {type(thing).__name__} instead of a generator"
 
-    @pytest.mark.parametrize("given", [[], [ImagePart(ImageOutput(url="file:///x"))]], ids=["nothing", "a part"])
-    def test_a_stream_without_an_answer_is_unconfirmed(self, streaming, drain, given, image_config, refused):
-        streaming(items(*given))
-        told = refused(drain, image_config(), kind=UnconfirmedGenerationError)
-        assert "the stream ended without a result" in str(told)
+    @pytest.mark.parametrize("inputs", [[], [ImagePart(ImageOutput(url="file:///x"))]], ids=["nothing", "a part"])
+    def test_a_stream_without_an_answer_is_unconfirmed(self, streaming, drain, inputs, image_config, refused):
+        streaming(items(*inputs))
+        refusal = refused(drain, image_config(), kind=UnconfirmedGenerationError)
+        assert "the stream ended without a result" in str(refusal)
 
     def test_a_stream_without_an_end_ends_at_the_deadline(self, streaming, drain, image_config, refused):
         def forever(*_, **__):
@@ -135,8 +135,8 @@ class TestStreams:
                 yield ImagePart(ImageOutput(url="file:///x"))
 
         streaming(forever)
-        told = refused(drain, image_config(timeout=0.2), kind=GenerationTimeoutError)
-        assert told.billable == "unknown"
+        refusal = refused(drain, image_config(timeout=0.2), kind=GenerationTimeoutError)
+        assert refusal.billable == "unknown"
 
     def test_what_comes_after_the_answer_is_not_read(self, streaming, drain, png, image_config):
         streaming(items(ImageAnswer([ImageOutput(content=png)]), None, then=KeyError("x")))
@@ -153,5 +153,5 @@ class TestStreams:
 
         provider = provider_of(stream_image_async=silent)
         with register_plugin(plugin_of(lambda config: provider)):
-            told = refused(drained_async, image_config(timeout=0.2))
-        assert "AcmeProvider.stream_image did not keep to its timeout" in str(told)
+            refusal = refused(drained_async, image_config(timeout=0.2))
+        assert "AcmeProvider.stream_image did not keep to its timeout" in str(refusal)

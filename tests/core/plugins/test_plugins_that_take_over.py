@@ -62,9 +62,9 @@ class TestTime:
     ):
         provider = provider_of(generate_image_async=self.never)
         with register_plugin(plugin_of(lambda config: provider)):
-            told = refused(make_image, image_config(timeout=0.1), WISH)
-        assert "did not keep to its timeout of 0.1 s and was given up" in str(told)
-        assert told.billable == "unknown"
+            refusal = refused(make_image, image_config(timeout=0.1), WISH)
+        assert "did not keep to its timeout of 0.1 s and was given up" in str(refusal)
+        assert refusal.billable == "unknown"
 
     def test_a_look_that_never_returns_keeps_the_job(self, make_video, plugin_of, provider_of, refused, video_config):
         methods = {
@@ -73,9 +73,9 @@ class TestTime:
         }
         provider = provider_of(**methods)
         with register_plugin(plugin_of(lambda config: provider)):
-            told = refused(make_video, video_config(timeout=0.3), FILM)
-        assert "did not keep to its timeout" in str(told)
-        assert (told.job.id, told.billable) == ("job_1", "unknown")
+            refusal = refused(make_video, video_config(timeout=0.3), FILM)
+        assert "did not keep to its timeout" in str(refusal)
+        assert (refusal.job.id, refusal.billable) == ("job_1", "unknown")
 
     def test_a_blocking_primitive_is_waited_for(self, acme, png, image_config, make_image):
         # Nothing can end a function that runs in a thread; what it made is not thrown away.
@@ -275,13 +275,13 @@ def test_a_plugin_that_makes_no_provider_is_told_before_anything_is_sent(
     make, kind, text, image_config, plugin_of, video_config
 ):
     with register_plugin(plugin_of(make)):
-        for call, config, given in (
+        for call, config, inputs in (
             (generate_image, image_config(), WISH),
             (submit_video, video_config(), FILM),
             (poll_video, video_config(), job()),
         ):
             with pytest.raises(kind) as caught:
-                call(config, given)
+                call(config, inputs)
             assert text in str(caught.value)
             assert "sk-a-secret" not in str(caught.value)
             assert caught.value.billable == "no"
@@ -303,9 +303,9 @@ NO_HOMES = {"text": "x", "class": Provider, "number": type("P", (Provider,), {"e
 @pytest.mark.parametrize("provider", NO_HOMES.values(), ids=NO_HOMES)
 def test_a_provider_that_does_not_say_where_requests_go_is_told(provider, image_config, plugin_of, video_config):
     with register_plugin(plugin_of(lambda config: provider)):
-        for call, config, given in ((generate_image, image_config(), WISH), (poll_video, video_config(), job())):
+        for call, config, inputs in ((generate_image, image_config(), WISH), (poll_video, video_config(), job())):
             with pytest.raises(PluginError, match="has no endpoint"):
-                call(config, given)
+                call(config, inputs)
 
 
 def twice():

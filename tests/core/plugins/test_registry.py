@@ -522,9 +522,9 @@ class TestMakingAProvider:
         )
 
     def test_the_plugin_gets_the_callers_config(self):
-        seen = []
-        self.create(lambda config: seen.append(config.provider_config) or PROVIDER, provider_config={"a": 1})
-        assert seen == [{"a": 1}]
+        received = []
+        self.create(lambda config: received.append(config.provider_config) or PROVIDER, provider_config={"a": 1})
+        assert received == [{"a": 1}]
 
 
 def test_tracing_shows_names_and_no_config(monkeypatch, caplog):
@@ -589,7 +589,7 @@ class TestAFactory:
         assert made()(anything=1)
 
     @pytest.mark.parametrize(
-        ("settings", "given", "told"),
+        ("settings", "inputs", "refusal"),
         [
             (
                 ("region", "headers"),
@@ -603,8 +603,8 @@ class TestAFactory:
             ),
         ],
     )
-    def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(self, made, settings, given, told):
+    def test_an_unknown_setting_is_refused_with_the_one_that_was_meant(self, made, settings, inputs, refusal):
         with pytest.raises(ConfigurationError) as caught:
-            made(settings=settings)(**given)
-        assert str(caught.value) == f"provider_config of 'acme' has {told}. Nothing was sent."
+            made(settings=settings)(**inputs)
+        assert str(caught.value) == f"provider_config of 'acme' has {refusal}. Nothing was sent."
         assert caught.value.billable == "no"

@@ -19,10 +19,10 @@ from google.genai import errors, types  # noqa: E402
 
 base_url, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 once = types.HttpRetryOptions(attempts=1)
-seen = {"sdk": genai.__version__}
+received = {"sdk": genai.__version__}
 
 
-def client(version=None, **known):
+def client(version=None, **fixed):
     options = types.HttpOptions(
         base_url=base_url,
         api_version=version,
@@ -30,7 +30,7 @@ def client(version=None, **known):
         retry_options=once,
         client_args={"follow_redirects": False},
     )
-    return genai.Client(http_options=options, **known)
+    return genai.Client(http_options=options, **fixed)
 
 
 def wait(talk, job):
@@ -63,19 +63,19 @@ job = gemini.interactions.create(
         "duration": "3s",
     },
 )
-seen["created"] = job.status
+received["created"] = job.status
 done = wait(gemini, job)
-seen["completed"] = done.status
-seen["tokens"] = done.usage.output_tokens_by_modality[0].tokens
+received["completed"] = done.status
+received["tokens"] = done.usage.output_tokens_by_modality[0].tokens
 uri = done.output_video.uri
-seen["uri"] = uri.partition("/v1/")[0]
+received["uri"] = uri.partition("/v1/")[0]
 target = folder / "sdk.mp4"
 gemini.files.download(file=uri, destination=str(target))
-seen["clip"] = target.read_bytes()[4:8].decode()
+received["clip"] = target.read_bytes()[4:8].decode()
 
 picture = gemini.files.upload(file=str(folder / "picture.png"))
-seen["uploaded"] = [str(picture.state), picture.mime_type]
-seen["file"] = str(gemini.files.get(name=picture.name).state)
+received["uploaded"] = [str(picture.state), picture.mime_type]
+received["file"] = str(gemini.files.get(name=picture.name).state)
 edited = gemini.interactions.create(
     model="gemini-omni-1.2-flash",
     input=[
@@ -87,7 +87,7 @@ edited = gemini.interactions.create(
     response_format={"type": "video"},
 )
 done = wait(gemini, edited)
-seen["inline"] = base64.b64decode(done.output_video.data)[4:8].decode()
+received["inline"] = base64.b64decode(done.output_video.data)[4:8].decode()
 further = gemini.interactions.create(
     model="gemini-omni-1.2-flash",
     previous_interaction_id=edited.id,
@@ -95,10 +95,10 @@ further = gemini.interactions.create(
     background=True,
     generation_config={"video_config": {"task": "extend"}},
 )
-seen["cancelled"] = gemini.interactions.cancel(further.id).status
+received["cancelled"] = gemini.interactions.cancel(further.id).status
 gemini.interactions.delete(further.id)
-seen["unknown"] = kind_of(lambda: gemini.interactions.get(further.id))
-seen["bad ratio"] = kind_of(
+received["unknown"] = kind_of(lambda: gemini.interactions.get(further.id))
+received["bad ratio"] = kind_of(
     lambda: gemini.interactions.create(
         model="gemini-omni-1.1-flash",
         input="x",
@@ -108,9 +108,9 @@ seen["bad ratio"] = kind_of(
 )
 refused = gemini.interactions.create(model="gemini-omni-1.1-flash@refusal", input="A secret", background=True)
 done = wait(gemini, refused)
-seen["refusal"] = [done.status, done.output_video is None, bool(done.output_text)]
+received["refusal"] = [done.status, done.output_video is None, bool(done.output_text)]
 for name in ("string_error", "int_error", "array_error", "unavailable"):
-    seen[name] = kind_of(
+    received[name] = kind_of(
         lambda name=name: gemini.interactions.create(model=f"gemini-omni-1.1-flash@{name}", input="x", background=True)
     )
 
@@ -118,17 +118,17 @@ config = types.GenerateContentConfig(
     response_modalities=["IMAGE"], image_config=types.ImageConfig(aspect_ratio="16:9", image_size="2K"), seed=3
 )
 answer = gemini.models.generate_content(model="gemini-nano-banana-2.1", contents="A cat", config=config)
-seen["picture"] = answer.candidates[0].content.parts[0].inline_data.mime_type
+received["picture"] = answer.candidates[0].content.parts[0].inline_data.mime_type
 parts = [
     part
     for event in gemini.models.generate_content_stream(model="gemini-3-pro-image", contents="A cat", config=config)
     for candidate in event.candidates or []
     for part in candidate.content.parts
 ]
-seen["thoughts"] = [bool(part.thought) for part in parts]
+received["thoughts"] = [bool(part.thought) for part in parts]
 blocked = gemini.models.generate_content(model="gemini-3-pro-image@refusal", contents="A cat", config=config)
-seen["blocked"] = blocked.candidates[0].finish_reason.value
-seen["bad tier"] = kind_of(
+received["blocked"] = blocked.candidates[0].finish_reason.value
+received["bad tier"] = kind_of(
     lambda: gemini.models.generate_content(
         model="gemini-nano-banana-2.1",
         contents="A cat",
@@ -138,10 +138,10 @@ seen["bad tier"] = kind_of(
     )
 )
 stranger = client(api_key="sk-invalid", enterprise=False)
-seen["bad key"] = kind_of(
+received["bad key"] = kind_of(
     lambda: stranger.models.generate_content(model="gemini-nano-banana-2.1", contents="A cat", config=config)
 )
-seen["models"] = len(list(gemini.models.list(config={"query_base": True})))
+received["models"] = len(list(gemini.models.list(config={"query_base": True})))
 
 from google.oauth2.credentials import Credentials  # noqa: E402
 
@@ -168,8 +168,8 @@ for _ in range(200):
     if operation.done:
         break
     time.sleep(0.02)
-seen["veo"] = [video.video.video_bytes[4:8].decode() for video in operation.result.generated_videos]
+received["veo"] = [video.video.video_bytes[4:8].decode() for video in operation.result.generated_videos]
 job = vertex.interactions.create(model="gemini-omni-1.2-flash", input="A red lighthouse", background=True)
-seen["vertex omni"] = base64.b64decode(wait(vertex, job).output_video.data)[4:8].decode()
+received["vertex omni"] = base64.b64decode(wait(vertex, job).output_video.data)[4:8].decode()
 assert issubclass(errors.ClientError, errors.APIError)
-print(json.dumps(seen))
+print(json.dumps(received))

@@ -74,12 +74,12 @@ def cure(tarash_sandbox):
     return cured
 
 
-def _streamed(*asked):
-    return list(stream_image(*asked))[-1].response
+def _streamed(*requested):
+    return list(stream_image(*requested))[-1].response
 
 
-async def _streamed_async(*asked):
-    return [update async for update in stream_image_async(*asked)][-1].response
+async def _streamed_async(*requested):
+    return [update async for update in stream_image_async(*requested)][-1].response
 
 
 CALLS = {
@@ -95,16 +95,16 @@ def make(request, image_config, video_config):
 
     def call(kind, fault, n=1, **settings):
         blocking, awaited = CALLS[kind]
-        run = blocking if request.param == "sync" else lambda *asked: asyncio.run(awaited(*asked))
+        run = blocking if request.param == "sync" else lambda *requested: asyncio.run(awaited(*requested))
         if kind == "video":
             config = video_config(f"openai/sora-2@{fault}", base_model="sora-2", **settings)
-            asked = VideoGenerationRequest(prompt=PROMPT)
+            requested = VideoGenerationRequest(prompt=PROMPT)
         else:
             config = image_config(f"gpt-image-2@{fault}", base_model="gpt-image-2", **settings)
-            more = {"extra_params": {"partial_images": 1}} if kind == "stream" else {"n": n}
-            asked = ImageGenerationRequest(prompt=PROMPT, size="1024x1024", **more)
+            options = {"extra_params": {"partial_images": 1}} if kind == "stream" else {"n": n}
+            requested = ImageGenerationRequest(prompt=PROMPT, size="1024x1024", **options)
         try:
-            return run(config, asked)
+            return run(config, requested)
         except TarashError as error:
             return error
 

@@ -64,32 +64,32 @@ class End:
     stage: str | None = None
 
 
-def made(says="", **more):
-    return End(says=says, **more)
+def made(says="", **options):
+    return End(says=says, **options)
 
 
-def refused(error, says, **more):
-    return End(error, says, paid=0, journal="refused", **more)
+def refused(error, says, **options):
+    return End(error, says, paid=0, journal="refused", **options)
 
 
-def unknown(says="or set retry_unconfirmed=True to risk a second bill", **more):
+def unknown(says="or set retry_unconfirmed=True to risk a second bill", **options):
     """An answer that was lost, or that says nothing: it is not sent again."""
-    return End(UnconfirmedGenerationError, says, "unknown", journal="unconfirmed", **more)
+    return End(UnconfirmedGenerationError, says, "unknown", journal="unconfirmed", **options)
 
 
-def unusable(says, **more):
+def unusable(says, **options):
     """An answer that was paid for and holds nothing of use."""
-    return End(InvalidResponseError, says, "yes", journal="failed", **more)
+    return End(InvalidResponseError, says, "yes", journal="failed", **options)
 
 
-def left(error, says, billable="yes", **more):
+def left(error, says, billable="yes", **options):
     """A job that is left at the vendor and can be resumed."""
-    return End(error, says, billable, journal="submitted", job=True, **more)
+    return End(error, says, billable, journal="submitted", job=True, **options)
 
 
-def ended(error, says, billable="unknown", **more):
+def ended(error, says, billable="unknown", **options):
     """A job that came to nothing."""
-    return End(error, says, billable, journal="failed", **more)
+    return End(error, says, billable, journal="failed", **options)
 
 
 def each(names, end):

@@ -153,10 +153,10 @@ def config_of(script, servers):
     """The chain: one config for each server."""
     kind = VideoGenerationConfig if script.kind == "video" else ImageGenerationConfig
     model = "sora-2" if script.kind == "video" else "dall-e-3" if script.fan_out else "gpt-image-2"
-    known = {"provider": "openai", "model": model, "api_key": "k", "timeout": 0.35, "max_retries": script.max_retries}
-    known |= {"poll_interval": 0.01} if script.kind == "video" else {}
+    fixed = {"provider": "openai", "model": model, "api_key": "k", "timeout": 0.35, "max_retries": script.max_retries}
+    fixed |= {"poll_interval": 0.01} if script.kind == "video" else {}
     chain = [
-        kind(**known, fan_out=script.fan_out, base_url=server.url)
+        kind(**fixed, fan_out=script.fan_out, base_url=server.url)
         for server, _ in zip(servers, script.vendors, strict=False)
     ]
     return chain[0].model_copy(update={"fallback_configs": tuple(chain[1:])})
@@ -176,7 +176,7 @@ def outcomes_of(script, config, folder):
         calls = (awaited(config, request, **option) for option in options)
         return await asyncio.gather(*calls, return_exceptions=True)
 
-    def one(option):
+    def item(option):
         try:
             return blocking(config, request, **option)
         except Exception as error:
@@ -185,50 +185,50 @@ def outcomes_of(script, config, folder):
     if script.awaited:
         return asyncio.run(side_by_side())
     with ThreadPoolExecutor(script.calls) as pool:
-        return list(pool.map(one, options))
+        return list(pool.map(item, options))
 
 
 def check_money(outcomes, entries, paid, script):
     requests = script.n if script.fan_out and script.kind == "image" else 1
     assert len(paid) <= requests * script.calls
     assert len(paid) <= len([entry for entry in entries if entry.status != "refused"])
-    harmless = [one for one in outcomes if isinstance(one, TarashError) and one.billable == "no"]
+    harmless = [item for item in outcomes if isinstance(item, TarashError) and item.billable == "no"]
     assert len(paid) <= requests * (script.calls - len(harmless))
-    for one in outcomes:
-        if isinstance(one, TarashError):
-            assert str(one)
-            assert one.request_id
+    for item in outcomes:
+        if isinstance(item, TarashError):
+            assert str(item)
+            assert item.request_id
         else:
-            made = one.images if script.kind == "image" else one.videos
+            made = item.images if script.kind == "image" else item.videos
             assert 1 <= len(made) <= sum(each.count for each in paid)
 
 
 def check_journal(outcomes, entries, script):
-    for one in outcomes:
-        own = [entry for entry in entries if entry.request_id == one.request_id]
+    for item in outcomes:
+        own = [entry for entry in entries if entry.request_id == item.request_id]
         statuses = {entry.status for entry in own}
         jobs = {entry.job.id for entry in own if entry.job is not None}
         assert own
         assert "open" not in statuses
-        if not isinstance(one, TarashError):
-            assert script.kind == "image" or one.job.id in jobs
+        if not isinstance(item, TarashError):
+            assert script.kind == "image" or item.job.id in jobs
             # Of two equal calls one may have found the other's job: a job has its end in the journal once.
             assert statuses & {"saved" if script.save else "made", *(["submitted"] if script.calls > 1 else [])}
-        elif one.job is not None or jobs:
-            assert one.job.id in jobs
-        elif one.billable == "no":
+        elif item.job is not None or jobs:
+            assert item.job.id in jobs
+        elif item.billable == "no":
             assert statuses == {"refused"}
 
 
 def check_nothing_is_lost(outcomes, config, journal, paid, folder):
     """Every job that was made is fetched, or its end was told, or it is found and fetched now."""
-    ended = [one for one in outcomes if not isinstance(one, TarashError) or (one.job and isinstance(one, FINAL))]
+    ended = [item for item in outcomes if not isinstance(item, TarashError) or (item.job and isinstance(item, FINAL))]
     # The calls were in a hurry; whoever looks for what they have left is not, on however slow a machine.
     patient = [link.model_copy(update={"timeout": 60.0}) for link in (config, *config.fallback_configs)]
     left = {job.id: (link, job) for link in patient for job in recover_videos(link, journal)}
-    done = {one.job.id for one in ended} | set(left)
-    assert done == {one.id for one in paid}
-    assert {one.job.id for one in outcomes if one.job} <= done
+    done = {item.job.id for item in ended} | set(left)
+    assert done == {item.id for item in paid}
+    assert {item.job.id for item in outcomes if item.job} <= done
     for number, (link, job) in enumerate(left.values()):
         try:
             video = resume_video(link, job, save_to=folder / f"resumed-{number}.mp4").video
@@ -257,21 +257,21 @@ def test_whatever_happens_nothing_is_paid_twice_and_nothing_is_lost(servers, scr
         outcomes = outcomes_of(script, config, folder)
         for server in used:
             settle(server)
-        paid = [one for server in used for one in server.paid]
+        paid = [item for server in used for item in server.paid]
         entries = journal.entries()
 
-        for one in outcomes:
-            event(type(one).__name__)
-            assert isinstance(one, (TarashError, GenerationResponse)), repr(one)
+        for item in outcomes:
+            event(type(item).__name__)
+            assert isinstance(item, (TarashError, GenerationResponse)), repr(item)
         check_money(outcomes, entries, paid, script)
         check_journal(outcomes, entries, script)
-        saved = [f"{at}.mp4" for at, one in enumerate(outcomes) if script.save and not isinstance(one, TarashError)]
+        saved = [f"{at}.mp4" for at, item in enumerate(outcomes) if script.save and not isinstance(item, TarashError)]
         # What came of a download that stays broken is kept beside the file.
-        kept = {f"{at}.mp4.incomplete" for at, one in enumerate(outcomes) if isinstance(one, DownloadError)}
+        kept = {f"{at}.mp4.incomplete" for at, item in enumerate(outcomes) if isinstance(item, DownloadError)}
         assert sorted({path.name for path in folder.iterdir()} - kept) == saved
         for server in used:
             cure(server)
         if script.kind == "video":
             check_nothing_is_lost(outcomes, config, journal, paid, folder)
-        assert [one for server in used for one in server.paid] == paid
+        assert [item for server in used for item in server.paid] == paid
         assert {path.suffix for path in folder.iterdir() if path.name not in kept} <= {".mp4"}

@@ -12,12 +12,14 @@ pytestmark = pytest.mark.filterwarnings("ignore::tarash.tarash_gateway.ModelLife
 
 def test_a_finished_job_does_not_keep_the_word_of_an_earlier_status(tarash_sandbox, video_config, video_request):
     tarash_sandbox.job_seconds = 0.2
-    seen = []
+    received = []
     response = generate_video(
-        video_config("sora-2@job_unknown_status"), video_request(), on_progress=lambda update: seen.append(update.job)
+        video_config("sora-2@job_unknown_status"),
+        video_request(),
+        on_progress=lambda update: received.append(update.job),
     )
 
-    assert "rendering" in {job.vendor_status for job in seen if job is not None}
+    assert "rendering" in {job.vendor_status for job in received if job is not None}
     assert (response.job.status, response.job.vendor_status) == ("completed", None)
 
 

@@ -28,14 +28,14 @@ from tarash.tarash_gateway.models import (
     VideoGenerationRequest,
 )
 
-asked = json.loads(sys.argv[1])
+wanted = json.loads(sys.argv[1])
 common = {
-    "provider": asked["provider"],
-    "base_url": asked["base_url"],
+    "provider": wanted["provider"],
+    "base_url": wanted["base_url"],
     "api_key": "sk-0123456789abcdef",
-    "timeout": asked.get("timeout", 120.0),
+    "timeout": wanted.get("timeout", 120.0),
     "max_retries": 0,
-    "provider_config": asked.get("provider_config", {}),
+    "provider_config": wanted.get("provider_config", {}),
 }
 
 
@@ -44,30 +44,30 @@ async def drain(stream):
 
 
 def image():
-    config = ImageGenerationConfig(model=asked["model"], **common)
+    config = ImageGenerationConfig(model=wanted["model"], **common)
     request = ImageGenerationRequest(prompt="a boat", n=1)
-    if asked["operation"] == "stream":
+    if wanted["operation"] == "stream":
         return (
             asyncio.run(drain(stream_image_async(config, request)))
-            if asked["async"]
+            if wanted["async"]
             else list(stream_image(config, request))
         )
-    return asyncio.run(generate_image_async(config, request)) if asked["async"] else generate_image(config, request)
+    return asyncio.run(generate_image_async(config, request)) if wanted["async"] else generate_image(config, request)
 
 
 def video():
-    config = VideoGenerationConfig(model=asked["model"], poll_interval=0.05, **common)
+    config = VideoGenerationConfig(model=wanted["model"], poll_interval=0.05, **common)
     request = VideoGenerationRequest(prompt="a boat", duration_seconds=4)
     with tempfile.TemporaryDirectory() as folder:
-        options = {"save_to": Path(folder) / "clip.mp4"} if asked.get("save_to") else {}
-        if asked["async"]:
+        options = {"save_to": Path(folder) / "clip.mp4"} if wanted.get("save_to") else {}
+        if wanted["async"]:
             return asyncio.run(generate_video_async(config, request, **options))
         return generate_video(config, request, **options)
 
 
 begun = time.monotonic()
 try:
-    answer = image() if asked["kind"] == "image" else video()
+    answer = image() if wanted["kind"] == "image" else video()
     outcome = {"outcome": "answer", "text": repr(answer)[:2000], "outputs": len(getattr(answer, "media", []))}
 except TarashError as error:
     outcome = {

@@ -72,7 +72,9 @@ class AcmeProvider(Provider):
         if not pictures:
             msg = "the answer holds no image"
             raise InvalidResponseError(msg, raw=answer)
-        return ImageAnswer([ImageOutput(base64=one.get("data"), url=one.get("at")) for one in pictures], raw=answer)
+        return ImageAnswer(
+            [ImageOutput(base64=entry.get("data"), url=entry.get("at")) for entry in pictures], raw=answer
+        )
 
     async def stream_image_async(self, prepared, *, timeout):
         body = self.picture_body(prepared)
@@ -88,15 +90,15 @@ class AcmeProvider(Provider):
                 yield ImagePart(output)
 
     async def submit_video_async(self, prepared, *, timeout):
-        asked = prepared.request
+        wanted = prepared.request
         body = {
             "model": prepared.model,
-            "text": asked.prompt,
-            "shape": asked.aspect_ratio,
-            "tier": asked.resolution,
-            "length": None if asked.duration_seconds is None else f"{asked.duration_seconds:g}s",
-            "takes": asked.n,
-            "sound": asked.generate_audio,
+            "text": wanted.prompt,
+            "shape": wanted.aspect_ratio,
+            "tier": wanted.resolution,
+            "length": None if wanted.duration_seconds is None else f"{wanted.duration_seconds:g}s",
+            "takes": wanted.n,
+            "sound": wanted.generate_audio,
             "picture": base64.b64encode(prepared.images[0].content).decode() if prepared.images else None,
         }
         try:
@@ -104,8 +106,8 @@ class AcmeProvider(Provider):
             if not isinstance(answer["film"], str):
                 msg = "the answer names no film"
                 raise InvalidResponseError(msg)
-            known = {"provider": self.config.provider, "model": prepared.model, "endpoint": self.endpoint}
-            return self.status(answer, VideoJob(id=answer["film"], outputs=asked.n, **known))
+            fixed = {"provider": self.config.provider, "model": prepared.model, "endpoint": self.endpoint}
+            return self.status(answer, VideoJob(id=answer["film"], outputs=wanted.n, **fixed))
         except InvalidResponseError as error:
             error.billable = "unknown"  # a film may be there
             raise
@@ -120,10 +122,10 @@ class AcmeProvider(Provider):
 
     async def find_video_async(self, lost, *, timeout):
         answer = await self.call("GET", "/films", timeout)
-        known = {"provider": self.config.provider, "endpoint": self.endpoint}
+        fixed = {"provider": self.config.provider, "endpoint": self.endpoint}
         return [
             self.status(
-                item, VideoJob(id=item["film"], model=item["model"], asked={"prompt": item["text"]}, **known)
+                item, VideoJob(id=item["film"], model=item["model"], asked={"prompt": item["text"]}, **fixed)
             ).job
             for item in answer["films"]
         ]
@@ -148,25 +150,25 @@ class AcmeProvider(Provider):
         if not isinstance(items, list):
             msg = "the answer is no list of models"
             raise InvalidResponseError(msg, raw={"answer": answer})
-        known = {"source": "https://acme-films.example/docs/paint", "checked_on": datetime.now(UTC).date()}
-        return [ImageModel(model=one["name"], qualities=tuple(one["finishes"]), **known) for one in items]
+        fixed = {"source": "https://acme-films.example/docs/paint", "checked_on": datetime.now(UTC).date()}
+        return [ImageModel(model=entry["name"], qualities=tuple(entry["finishes"]), **fixed) for entry in items]
 
     def picture_body(self, prepared):
-        asked = prepared.request
-        width, _, height = (asked.size or "512x512").partition("x")
+        wanted = prepared.request
+        width, _, height = (wanted.size or "512x512").partition("x")
         return {
             "model": prepared.model,
-            "text": asked.prompt,
+            "text": wanted.prompt,
             "width": int(width),
             "height": int(height),
-            "finish": asked.quality,
-            "manner": asked.style,
-            "file": asked.output_format,
-            "luck": asked.seed,
-            "avoid": asked.negative_prompt,
-            "count": asked.n,
+            "finish": wanted.quality,
+            "manner": wanted.style,
+            "file": wanted.output_format,
+            "luck": wanted.seed,
+            "avoid": wanted.negative_prompt,
+            "count": wanted.n,
             "picture": base64.b64encode(prepared.images[0].content).decode() if prepared.images else None,
-            **asked.extra_params,
+            **wanted.extra_params,
         }
 
     def status(self, answer, job):
@@ -182,8 +184,8 @@ class AcmeProvider(Provider):
             "error_message": mask(answer.get("why") or "", [self.key]) or None,
             "provider_data": {"files": answer.get("files", [])},
         }
-        told = {name: value for name, value in news.items() if value is not None}
-        return VideoStatus(job.model_copy(update=told), raw=mask_all(answer, [self.key]))
+        reported = {name: value for name, value in news.items() if value is not None}
+        return VideoStatus(job.model_copy(update=reported), raw=mask_all(answer, [self.key]))
 
     async def call(self, method, path, timeout, body=None):
         async with self.request(method, path, timeout, body) as response:

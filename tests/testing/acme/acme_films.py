@@ -106,10 +106,10 @@ class AcmeProvider(HttpProvider):
         body = read_error_body(answer.body)
         if answer.status < 400 or not isinstance(body.body, dict) or "fault" not in body.body:
             return read_error(answer)
-        told = {"code": body.body.get("kind"), "message": body.body["fault"]}
-        if told["code"] == "not_decent":
-            told["code"] = "content_policy"
-        return error_of(answer, read_error_body(told))
+        reported = {"code": body.body.get("kind"), "message": body.body["fault"]}
+        if reported["code"] == "not_decent":
+            reported["code"] = "content_policy"
+        return error_of(answer, read_error_body(reported))
 
     async def generate_image_async(self, prepared, *, timeout):
         request = HttpRequest("POST", "/pictures", picture_body(prepared), limit=image_limit(prepared.request.n))
@@ -185,25 +185,25 @@ class AcmeProvider(HttpProvider):
         if not isinstance(items, list):
             msg = "the answer is no list of models"
             raise InvalidResponseError(msg, raw=answer.shown(answer.object()))
-        known = {"source": "https://acme-films.example/docs/paint", "checked_on": datetime.now(UTC).date()}
-        return [ImageModel(model=item["name"], qualities=tuple(item["finishes"]), **known) for item in items]
+        fixed = {"source": "https://acme-films.example/docs/paint", "checked_on": datetime.now(UTC).date()}
+        return [ImageModel(model=item["name"], qualities=tuple(item["finishes"]), **fixed) for item in items]
 
-    def job(self, job_id, model, **known):
-        return VideoJob(provider=self.config.provider, id=job_id, model=model, endpoint=self.endpoint, **known)
+    def job(self, job_id, model, **fixed):
+        return VideoJob(provider=self.config.provider, id=job_id, model=model, endpoint=self.endpoint, **fixed)
 
     def status(self, answer, job):
-        told = answer.object()
-        word = told.get("state")
+        reported = answer.object()
+        word = reported.get("state")
         status = VideoStatus.of(
             job,
             status=STATES.get(word, word),
-            error=told.get("why"),
-            created_at=told.get("since"),
-            provider_data={"files": told.get("files", [])},
+            error=reported.get("why"),
+            created_at=reported.get("since"),
+            provider_data={"files": reported.get("files", [])},
             redaction=answer.redaction,
-            raw=answer.shown(told),
+            raw=answer.shown(reported),
         )
-        if told.get("kind") == "not_decent":
+        if reported.get("kind") == "not_decent":
             msg = f"moderation ended film {job.id}"
             raise ContentPolicyError(msg, stage="output", job=status.job, billable="unknown")
         return status

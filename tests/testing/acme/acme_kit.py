@@ -51,11 +51,11 @@ class AcmeKit(ProviderConformance):
         return {"paints": [{"name": "acme-paint-2", "finishes": ["draft", "fine"]}]}
 
     def shown(self, job):
-        asked = job.request.json
-        told = {"film": job.id, "state": job.word, "model": asked["model"], "text": asked["text"]}
-        told["since"] = int(job.created_at)
+        wanted = job.request.json
+        reported = {"film": job.id, "state": job.word, "model": wanted["model"], "text": wanted["text"]}
+        reported["since"] = int(job.created_at)
         if job.finished:
-            told["files"] = [job.result_url(at) for at in range(job.outputs)]
+            reported["files"] = [job.result_url(at) for at in range(job.outputs)]
         if job.state == "failed":
-            told["why"] = job.message
-        return told
+            reported["why"] = job.message
+        return reported

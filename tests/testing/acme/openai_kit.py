@@ -83,9 +83,9 @@ class OpenAIProtocol(ProviderConformance):
         return {"id": request.job.id, "object": "video.deleted", "deleted": True}
 
     def shown(self, job):
-        told = {"id": job.id, "object": "video", "status": job.word, "created_at": int(job.created_at)}
-        told["prompt"] = job.request.fields["prompt"]
-        told["model"] = job.request.fields["model"]
+        reported = {"id": job.id, "object": "video", "status": job.word, "created_at": int(job.created_at)}
+        reported["prompt"] = job.request.fields["prompt"]
+        reported["model"] = job.request.fields["model"]
         if job.state == "failed":
-            told["error"] = {"code": "a_failure", "message": job.message}
-        return told
+            reported["error"] = {"code": "a_failure", "message": job.message}
+        return reported

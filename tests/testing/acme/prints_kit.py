@@ -30,8 +30,8 @@ class PrintsKit(ProviderConformance):
     @answers("cancel", "POST /prints/{id}/stop")
     def shown(self, request):
         job = request.job
-        told = {"print": job.id, "state": job.word}
-        return {**told, "why": job.message} if job.state == "failed" else told
+        reported = {"print": job.id, "state": job.word}
+        return {**reported, "why": job.message} if job.state == "failed" else reported
 
     @answers("result", "GET /prints/{id}/files")
     def files(self, request):

@@ -48,10 +48,10 @@ class SandboxVendor:
         self.server.job_seconds = 0.03
 
     def sent(self, *roles):
-        arrived = [self.seen(request) for request in self.server.requests]
+        arrived = [self.received(request) for request in self.server.requests]
         return [request for request in arrived if not roles or request.role in roles]
 
-    def seen(self, request):
+    def received(self, request):
         target = f"{request.path}?{urlencode(request.query)}" if request.query else request.path
         return Request(request.method, target, request.headers, request.body, self.role_of(request))
 

@@ -14,8 +14,8 @@ from tarash.tarash_gateway.plugins import VideoStatus
 from tarash_gateway_testing import answers
 
 
-def changed(seen, **news):
-    return VideoStatus(seen.job.model_copy(update=news), raw=seen.raw)
+def changed(received, **news):
+    return VideoStatus(received.job.model_copy(update=news), raw=received.raw)
 
 
 class KeepsTheKey(AcmeProvider):

@@ -33,9 +33,9 @@ class Blocking(AcmeProvider):
             return self.made(client, prepared)
 
     def made(self, client, prepared):
-        known = {"x-acme-key": self.key}
-        answer = client.post(f"{self.endpoint}/pictures", json=self.picture_body(prepared), headers=known).json()
-        return ImageAnswer([ImageOutput(url=one["at"]) for one in answer["pictures"]])
+        fixed = {"x-acme-key": self.key}
+        answer = client.post(f"{self.endpoint}/pictures", json=self.picture_body(prepared), headers=fixed).json()
+        return ImageAnswer([ImageOutput(url=entry["at"]) for entry in answer["pictures"]])
 
 
 class Free(AcmeProvider):

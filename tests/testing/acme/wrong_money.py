@@ -134,8 +134,8 @@ class Talkative(AcmeProvider):
             raise
 
     def status(self, answer, job):
-        seen = super().status(answer, job)
-        return type(seen)(seen.job.model_copy(update={"error_message": answer.get("why")}))
+        received = super().status(answer, job)
+        return type(received)(received.job.model_copy(update={"error_message": answer.get("why")}))
 
 
 class Logging(AcmeProvider):

@@ -70,8 +70,8 @@ class Relative(AcmeProvider):
 
     def read(self, content, status):
         answer = super().read(content, status)
-        for one in answer.get("pictures", ()):
-            one["at"] = one["at"].replace("/kit/", "/elsewhere/")
+        for entry in answer.get("pictures", ()):
+            entry["at"] = entry["at"].replace("/kit/", "/elsewhere/")
         return answer
 
 
@@ -109,10 +109,10 @@ class Following(AcmeProvider):
         import httpx2
 
         address = path if "://" in path else f"{self.endpoint}{path}"
-        known = {"x-acme-key": self.key, **(headers or {})}
+        fixed = {"x-acme-key": self.key, **(headers or {})}
         async with (
             httpx2.AsyncClient(verify=_trusted(), follow_redirects=True, timeout=timeout) as client,
-            client.stream(method, address, json=body, headers=known) as response,
+            client.stream(method, address, json=body, headers=fixed) as response,
         ):
             if response.status_code >= 300:
                 raise self.refused(response.status_code, response.headers, await response.aread())

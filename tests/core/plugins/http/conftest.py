@@ -60,9 +60,9 @@ def server():
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
             known.requests.append(Arrived(self.command, self.path, headers, body))
-            status, more, body = known.answers.get(self.path.partition("?")[0], (200, {}, b"{}"))
+            status, extra, body = known.answers.get(self.path.partition("?")[0], (200, {}, b"{}"))
             self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **more}.items():
+            for name, value in {"Content-Length": str(len(body)), **extra}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

@@ -183,8 +183,8 @@ class TestWhatComesBack:
     @pytest.mark.parametrize("packed", [True, False])
     def test_of_a_refusal_the_first_mebibyte_is_read(self, call, server, connection, packed):
         body = b"0" * 3_000_000
-        more = {"Content_Encoding": "gzip"} if packed else {}
-        server.answer("/v1/x", gzip.compress(body) if packed else body, 400, **more)
+        extra = {"Content_Encoding": "gzip"} if packed else {}
+        server.answer("/v1/x", gzip.compress(body) if packed else body, 400, **extra)
         assert len(call(connection()).content) == 1024 * 1024
 
     def test_cut_garbage_in_a_packed_answer_is_told(self, call, server, connection):
