@@ -142,7 +142,7 @@ BEGIN = """
         return child
 
     def all_went_well(children):
-        until = time.monotonic() + 30
+        until = time.monotonic() + 60
         left = set(children)
         while left and time.monotonic() < until:
             for child in list(left):

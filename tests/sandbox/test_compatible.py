@@ -30,7 +30,7 @@ def client(server):
 
 def last(client, job, below=""):
     """The statuses of a job up to one that does not move on, and what it was then."""
-    received, until = [], time.monotonic() + 5
+    received, until = [], time.monotonic() + 60
     while time.monotonic() < until:
         job = client.get(f"{below}/videos/{job['id']}").json()
         if job["status"] not in received:

@@ -16,7 +16,7 @@ IMAGES, VIDEOS = "/v1/images/generations", "/v1/videos"
 
 
 def seen_until_the_end(client, job, last="completed"):
-    received, until = [job["status"]], time.monotonic() + 10
+    received, until = [job["status"]], time.monotonic() + 60
     while received[-1] != last and time.monotonic() < until:
         job = client.get(f"{VIDEOS}/{job['id']}").json()
         if job["status"] != received[-1]:
