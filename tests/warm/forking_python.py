@@ -10,6 +10,7 @@ import atexit
 import fcntl
 import gc
 import importlib
+import importlib.util
 import io
 import json
 import os
@@ -140,7 +141,8 @@ def _leave():
 
 if __name__ == "__main__":
     for name in MODULES.split():
-        importlib.import_module(name)
+        if importlib.util.find_spec(name.partition(".")[0]):  # scripts/check-sdk-versions installs some of ours only
+            importlib.import_module(name)
     gc.collect()
     gc.freeze()
     asked_for = serve(socket.socket(fileno=os.dup(0)))
